@@ -1,0 +1,18 @@
+"""The engine of netviz: projects, networks and their training. It knows no window."""
+
+from engine.divergence import DivergenceError
+from engine.errors import DeviceError, ProjectError
+from engine.project import Project, load_project, save_project
+from engine.trainer import Snapshot, StepRecord, Trainer
+
+__all__ = [
+    "DeviceError",
+    "DivergenceError",
+    "Project",
+    "ProjectError",
+    "Snapshot",
+    "StepRecord",
+    "Trainer",
+    "load_project",
+    "save_project",
+]

@@ -1,0 +1,93 @@
+"""Where arrays live: the array module, the device and the number type, chosen once and passed along."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import partial
+from importlib.util import find_spec
+from typing import Any, Literal
+
+import numpy as np
+
+from engine.errors import DeviceError
+
+Array = np.ndarray[Any, Any]  # on the device: numpy's or cupy's, by the backend
+Call = Callable[[], object]  # one bound array call
+BoundCall = tuple[Any, ...]  # a function and its arguments
+DType = Literal["float32", "float64"]
+
+
+def bound(calls: Iterable[BoundCall]) -> list[Call]:
+    """Calls with their arguments bound: running one costs a name and a pair of brackets."""
+    return [partial(function, *arguments) for function, *arguments in calls]
+
+
+@dataclass(frozen=True, slots=True)
+class Backend:
+    """An array module `xp` on one device with one number type."""
+
+    xp: Any
+    device: str
+    dtype: str
+    kernels: str = "numpy"
+
+    def zeros(self, *shape: int) -> Array:
+        made: Array = self.xp.zeros(shape, self.dtype)
+        return made
+
+    def ones(self, *shape: int) -> Array:
+        made: Array = self.xp.ones(shape, self.dtype)
+        return made
+
+    def mask(self, *shape: int) -> Array:
+        made: Array = self.xp.zeros(shape, bool)
+        return made
+
+    def scalar(self, value: float) -> Array:
+        """A 0-d array: an operand of the right type costs less than half of a Python float, and can change."""
+        made: Array = self.xp.asarray(np.array(value, self.dtype))
+        return made
+
+    def from_host(self, array: Array) -> Array:
+        """A copy on the device in the backend's number type, C-ordered."""
+        made: Array = self.xp.array(np.ascontiguousarray(array, dtype=self.dtype))
+        return made
+
+    def to_host(self, array: Array) -> Array:
+        """A copy on the host, C-ordered."""
+        if self.xp is np:
+            return np.array(array, order="C")
+        host: Array = np.ascontiguousarray(self.xp.asnumpy(array))
+        return host
+
+
+def open_backend(device: str = "cpu", dtype: str = "float32") -> Backend:
+    """The backend for `cpu`, `cuda` or `cuda:N`; a DeviceError says why it cannot be had."""
+    if dtype not in ("float32", "float64"):
+        raise DeviceError(f"dtype {dtype!r} is not known, allowed: float32, float64")
+    if device == "cpu":
+        return Backend(np, "cpu", dtype)
+    name, _, number = device.partition(":")
+    if name != "cuda" or not (number.isdecimal() or device == "cuda"):
+        raise DeviceError(f"device {device!r} is not known, allowed: cpu, cuda, cuda:N")
+    found = cuda_devices()
+    if isinstance(found, str):
+        raise DeviceError(f"device {device!r}: {found}")
+    index = int(number or 0)
+    if index >= len(found):
+        raise DeviceError(f"device {device!r}: there are {len(found)} CUDA devices, counted from 0")
+    import cupy
+
+    cupy.cuda.Device(index).use()
+    return Backend(cupy, f"cuda:{index}", dtype, "cuda")
+
+
+def cuda_devices() -> list[str] | str:
+    """The names of the CUDA devices here, or one line on what is missing and how to get it."""
+    if find_spec("cupy") is None:
+        return "CuPy is not installed: pip install 'netviz[cuda12]' (or cuda13)"
+    import cupy
+
+    if not cupy.cuda.is_available():
+        return "CuPy finds no CUDA device or driver"
+    runtime = cupy.cuda.runtime
+    return [runtime.getDeviceProperties(i)["name"].decode() for i in range(runtime.getDeviceCount())]

@@ -1,0 +1,1 @@
+"""Data sources: declarations that load into one frozen data set."""

@@ -1,0 +1,51 @@
+"""An epoch's examples in order, batch by batch."""
+
+from collections.abc import Iterator
+
+from engine.backend import Array, Backend
+from engine.random import generator
+
+WINDOW = 1 << 20  # bytes of shuffled examples gathered at once: a batch is then a slice of rows that lie together
+
+
+class Batches:
+    """Examples on the device: `rows` (N, features + 1) ending in a constant 1, `targets` (N, units)."""
+
+    def __init__(self, backend: Backend, x: Array, targets: Array, shuffle: bool, seed: int) -> None:
+        self.backend, self.shuffle, self.seed = backend, shuffle, seed
+        self.rows, self.targets = with_ones(backend, x), backend.from_host(targets)
+        self.count = len(x)
+        self._order: tuple[int, Array | None] = (-1, None)  # of the epoch that was last asked for
+
+    def window(self, epoch: int, position: int, batch: int) -> Iterator[tuple[Array, Array]]:
+        """The next batches of `epoch` from example `position`: rows, and targets as columns (units, n).
+
+        The last, smaller batch is part of it. A batch of all examples is not shuffled.
+        """
+        size = max(batch, WINDOW // self.rows[0].nbytes // batch * batch)
+        stop = min(position + size, self.count)
+        rows, targets = self.rows[position:stop], self.targets[position:stop]
+        if self.shuffle and batch < self.count:
+            chosen = self._permutation(epoch)[position:stop]
+            rows, targets = self.rows[chosen], self.targets[chosen]
+        for start in range(0, stop - position, batch):
+            yield rows[start : start + batch], targets[start : start + batch].T
+
+    def forget(self) -> None:
+        """The seed has changed: no order is known."""
+        self._order = (-1, None)
+
+    def _permutation(self, epoch: int) -> Array:
+        known, order = self._order
+        if order is None or known != epoch:
+            drawn = generator(self.seed, "shuffle", epoch).permutation(self.count)
+            order = self.backend.xp.asarray(drawn)
+            self._order = (epoch, order)
+        return order
+
+
+def with_ones(backend: Backend, x: Array) -> Array:
+    """`x` (N, features) on the device, with a column of ones behind it."""
+    rows = backend.ones(x.shape[0], x.shape[1] + 1)
+    rows[:, :-1] = backend.from_host(x)
+    return rows

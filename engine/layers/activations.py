@@ -1,0 +1,85 @@
+"""Activations that act on every number alone: relu, tanh, sigmoid. A local derivative is written in the output h."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from engine.backend import Array
+from engine.layers.base import Activation, Block
+
+if TYPE_CHECKING:
+    from engine.plan import Plan, Var
+
+
+class Relu(Activation, frozen=True, tag="relu"):
+    """h = max(a, 0); h' = 1 where a > 0, else 0."""
+
+    title: ClassVar[str] = "ReLU"
+    group: ClassVar[str] = "Activation"
+
+    def bind(self, plan: Plan, h: Var, a: Var, p: Block | None) -> None:
+        xp, positive, mask = plan.xp, plan.backend.mask(*h.value.shape), plan.scratch(h)
+        # A mask of 0 and 1 serves both ways; `maximum` costs more than these three calls.
+        plan.forward(xp.greater, h.value, plan.number(0), positive)
+        plan.forward(xp.copyto, mask, positive)
+        plan.forward(xp.multiply, h.value, mask, a.value)
+        if a.grad is not None and h.grad is not None:
+            plan.backward((xp.multiply, a.grad, mask, h.grad))
+
+    def derivative(self, h: Array) -> Array:
+        slope: Array = h > 0
+        return slope
+
+
+class Tanh(Activation, frozen=True, tag="tanh"):
+    """h = tanh a; h' = 1 - h²."""
+
+    title: ClassVar[str] = "Tanh"
+    group: ClassVar[str] = "Activation"
+    bounds: ClassVar[tuple[float, float] | None] = (-1.0, 1.0)
+
+    def bind(self, plan: Plan, h: Var, a: Var, p: Block | None) -> None:
+        xp, slope = plan.xp, plan.scratch(h)
+        plan.forward(xp.tanh, h.value, a.value)
+        if a.grad is not None and h.grad is not None:
+            plan.backward(
+                (xp.multiply, a.value, a.value, slope),
+                (xp.subtract, plan.number(1), slope, slope),
+                (xp.multiply, a.grad, slope, h.grad),
+            )
+
+    def derivative(self, h: Array) -> Array:
+        slope: Array = 1 - h * h
+        return slope
+
+
+class Sigmoid(Activation, frozen=True, tag="sigmoid"):
+    """h = 1 / (1 + exp(-a)); h' = h (1 - h), at most 1/4."""
+
+    title: ClassVar[str] = "Sigmoid"
+    group: ClassVar[str] = "Activation"
+    bounds: ClassVar[tuple[float, float] | None] = (0.0, 1.0)
+    steepest: ClassVar[float] = 0.25
+
+    def bind(self, plan: Plan, h: Var, a: Var, p: Block | None) -> None:
+        xp, slope = plan.xp, plan.scratch(h)
+        sigmoid(plan, h.value, a.value)
+        if a.grad is not None and h.grad is not None:
+            plan.backward(
+                (xp.subtract, plan.number(1), a.value, slope),
+                (xp.multiply, a.value, slope, slope),
+                (xp.multiply, a.grad, slope, h.grad),
+            )
+
+    def derivative(self, h: Array) -> Array:
+        slope: Array = h * (1 - h)
+        return slope
+
+
+def sigmoid(plan: Plan, a: Array, h: Array) -> None:
+    """h = 1 / (1 + exp(-a)). An exp that overflows to infinity gives the 0 that is meant."""
+    xp = plan.xp
+    plan.forward(xp.negative, a, h)
+    plan.forward(xp.exp, h, h)
+    plan.forward(xp.add, h, plan.number(1), h)
+    plan.forward(xp.divide, plan.number(1), h, h)

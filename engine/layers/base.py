@@ -1,0 +1,80 @@
+"""What every layer is: a declaration that knows its shapes, its parameters and its bound array calls."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from engine.backend import Array
+from engine.errors import ShapeError
+from engine.spec import Declared
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from engine.plan import Plan, Var
+
+Shape = tuple[int, ...]
+
+
+class Layer(Declared, frozen=True):
+    """One node of a network. Vectors of a batch stand as columns: (features, N)."""
+
+    arity: ClassVar[int] = 1  # how many inputs
+
+    def output_shape(self, *shapes: Shape) -> Shape:
+        """One example's output shape; a ShapeError names expected and got."""
+        raise NotImplementedError(self.kind())
+
+    def bind(self, plan: Plan, h: Var, a: Var, p: Block | None) -> None:
+        """Adds the calls that take `h.value` to `a.value`, and `a.grad` to `h.grad` and to `p`'s gradient."""
+        raise NotImplementedError(self.kind())
+
+
+class Block:
+    """A layer's parameters for a plan: one matrix of values and the matrix of its gradients."""
+
+    __slots__ = ("grad", "value")
+
+    def __init__(self, value: Array, grad: Array) -> None:
+        self.value, self.grad = value, grad
+
+
+class Weighted(Layer, frozen=True):
+    """A layer with parameters: one block (a matrix) with named views, in PyTorch's names and layouts."""
+
+    @property
+    def trains(self) -> bool:
+        """Whether the optimizer moves the parameters."""
+        return True
+
+    def block_shape(self, *shapes: Shape) -> Shape:
+        raise NotImplementedError(self.kind())
+
+    def views(self, block: Array) -> dict[str, Array]:
+        """The named parameters in `block`, weights first; works on values, gradients and optimizer state alike."""
+        raise NotImplementedError(self.kind())
+
+    def initial(self, name: str, shape: Shape, rng: np.random.Generator) -> Array:
+        """The initial value of parameter `name`, in float64 on the host."""
+        raise NotImplementedError(self.kind())
+
+
+class Activation(Layer, frozen=True):
+    """A layer that acts on numbers one by one (or, softmax, on one example's vector) and has no parameters."""
+
+    bounds: ClassVar[tuple[float, float] | None] = None  # of the output
+    steepest: ClassVar[float] = 1.0  # the maximum of the absolute local derivative
+
+    def output_shape(self, *shapes: Shape) -> Shape:
+        return vector(*shapes)
+
+    def derivative(self, h: Array) -> Array:
+        """The absolute local derivative (of softmax: its diagonal) at the outputs `h`."""
+        raise NotImplementedError(self.kind())
+
+
+def vector(shape: Shape) -> Shape:
+    """`shape`, if it is a vector's; else a ShapeError."""
+    if len(shape) != 1:
+        raise ShapeError(f"expected a vector of features, got shape {'×'.join(map(str, shape))}")
+    return shape

@@ -1,0 +1,104 @@
+"""The fully connected layer."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
+
+import msgspec
+import numpy as np
+from msgspec import Meta
+
+from engine.backend import Array
+from engine.initializers import InitName, draw
+from engine.layers.base import Block, Shape, Weighted, vector
+
+if TYPE_CHECKING:
+    from engine.plan import Plan, Var
+
+
+class Dense(Weighted, frozen=True, tag="dense"):
+    """Affine map a = W h + b over the features; W is (units, in), columns of h are examples.
+
+    W and b stand side by side in one block (units, in + 1): the row of ones below every h takes
+    the bias into the product, which saves a call forward and a slow sum backward.
+    """
+
+    title: ClassVar[str] = "Dense"
+    group: ClassVar[str] = "Core"
+
+    units: Annotated[int, Meta(ge=1, le=65_536, title="Units", description="Output features")] = 64
+    bias: Annotated[bool, Meta(title="Bias", description="Adds b to every unit")] = True
+    init: Annotated[InitName, Meta(title="Initial weights", description="How W is drawn")] = "glorot_uniform"
+    init_std: Annotated[
+        float,
+        Meta(
+            gt=0,
+            title="Std of weights",
+            description="Standard deviation of the normal",
+            extra={"only_if": ("init", "normal"), "log": True},
+        ),
+    ] = 0.05
+    init_limit: Annotated[
+        float,
+        Meta(
+            gt=0,
+            title="Limit of weights",
+            description="Weights are uniform in [-limit, limit]",
+            extra={"only_if": ("init", "uniform"), "log": True},
+        ),
+    ] = 0.05
+    init_value: Annotated[
+        float,
+        Meta(title="Weights' value", description="What every weight is", extra={"only_if": ("init", "constant")}),
+    ] = 0.0
+    bias_init: Annotated[
+        float | Literal["zeros", "ones"], Meta(title="Initial bias", description="What every b is at first")
+    ] = 0.0
+    trainable: Annotated[bool, Meta(title="Trainable", description="Off: the weights stay as they are")] = True
+
+    def __post_init__(self) -> None:
+        if isinstance(self.bias_init, str):
+            msgspec.structs.force_setattr(self, "bias_init", {"zeros": 0.0, "ones": 1.0}[self.bias_init])
+
+    @property
+    def trains(self) -> bool:
+        return self.trainable
+
+    def output_shape(self, *shapes: Shape) -> Shape:
+        vector(*shapes)
+        return (self.units,)
+
+    def block_shape(self, *shapes: Shape) -> Shape:
+        return (self.units, shapes[0][0] + self.bias)
+
+    def views(self, block: Array) -> dict[str, Array]:
+        if not self.bias:
+            return {"weight": block}
+        return {"weight": block[:, :-1], "bias": block[:, -1]}
+
+    def initial(self, name: str, shape: Shape, rng: np.random.Generator) -> Array:
+        if name == "bias":
+            return np.full(shape, float(self.bias_init))
+        units, features = shape
+        return draw(
+            self.init,
+            rng,
+            shape,
+            features,
+            units,
+            std=self.init_std,
+            limit=self.init_limit,
+            value=self.init_value,
+        )
+
+    def bind(self, plan: Plan, h: Var, a: Var, p: Block | None) -> None:
+        assert p is not None
+        dot = plan.xp.dot
+        x = h.with_one if self.bias else h.value
+        plan.forward(dot, p.value, x, a.value)
+        if a.grad is None:
+            return
+        calls = [(dot, a.grad, x.T, p.grad)]
+        if h.grad is not None:
+            calls.append((dot, self.views(p.value)["weight"].T, a.grad, h.grad))
+        plan.backward(*calls)

@@ -1,0 +1,45 @@
+"""Softmax over one example's features."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from engine.backend import Array
+from engine.layers.base import Activation, Block
+
+if TYPE_CHECKING:
+    from engine.plan import Plan, Var
+
+
+class Softmax(Activation, frozen=True, tag="softmax"):
+    """h_i = exp(a_i) / Σ_j exp(a_j); backward h ∘ (δ - Σ_j δ_j h_j). Its diagonal derivative is h (1 - h)."""
+
+    title: ClassVar[str] = "Softmax"
+    group: ClassVar[str] = "Activation"
+    bounds: ClassVar[tuple[float, float] | None] = (0.0, 1.0)
+    steepest: ClassVar[float] = 0.25
+
+    def bind(self, plan: Plan, h: Var, a: Var, p: Block | None) -> None:
+        xp, row, weighted = plan.xp, plan.backend.zeros(1, plan.batch), plan.scratch(h)
+        softmax(plan, h.value, a.value, row)
+        if a.grad is not None and h.grad is not None:
+            plan.backward(
+                (xp.multiply, a.grad, a.value, weighted),
+                (xp.add.reduce, weighted, 0, None, row, True),
+                (xp.subtract, a.grad, row, h.grad),
+                (xp.multiply, h.grad, a.value, h.grad),
+            )
+
+    def derivative(self, h: Array) -> Array:
+        slope: Array = h * (1 - h)
+        return slope
+
+
+def softmax(plan: Plan, a: Array, h: Array, row: Array) -> None:
+    """Columns of `h` become softmax of columns of `a`, shifted by their maximum; `row` (1, N) ends as Σ exp."""
+    xp = plan.xp
+    plan.forward(xp.maximum.reduce, a, 0, None, row, True)
+    plan.forward(xp.subtract, a, row, h)
+    plan.forward(xp.exp, h, h)
+    plan.forward(xp.add.reduce, h, 0, None, row, True)
+    plan.forward(xp.divide, h, row, h)

@@ -1,0 +1,178 @@
+"""Losses: the mean over all elements (cross-entropy: over examples), and their gradient at the network's output.
+
+A loss acts on columns: outputs z and targets y are (units, N). The cross-entropies take logits, fused
+with the sigmoid or softmax that turns them into probabilities, which is exact where both saturate.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+
+from engine.backend import Array
+from engine.errors import Problem, ProjectError
+from engine.layers.activations import sigmoid
+from engine.spec import Declared
+
+if TYPE_CHECKING:
+    from engine.plan import Plan, Var
+
+
+class Loss(Declared, frozen=True):
+    takes_logits: ClassVar[bool] = False  # of a last sigmoid or softmax it takes the input
+
+    def targets(self, y: Array, classes: int | None, units: int) -> Array:
+        """`y` as (N, units) numbers; a ProjectError says both sides where they do not fit."""
+        raise NotImplementedError(self.kind())
+
+    def bind(self, plan: Plan, z: Var, y: Array) -> None:
+        """Adds the calls that write `plan.loss` and, going back, `z.grad`."""
+        raise NotImplementedError(self.kind())
+
+    def hits(self, xp: Any, z: Array, y: Array, classes: int | None) -> Array | None:
+        """True where the decision is right, an entry per decision; None where nothing is decided."""
+        raise NotImplementedError(self.kind())
+
+
+class MeanSquaredError(Loss, frozen=True, tag="mse"):
+    """L = mean (z - y)² over all elements; dL/dz = 2 (z - y) / n."""
+
+    title: ClassVar[str] = "Mean squared error"
+
+    def targets(self, y: Array, classes: int | None, units: int) -> Array:
+        if classes is not None and units == 1:
+            return y.astype(np.float64)[:, None]
+        return one_hot(y, classes, units) if classes is not None else columns(y, units)
+
+    def bind(self, plan: Plan, z: Var, y: Array) -> None:
+        xp, difference, n = plan.xp, plan.scratch(z), y.size
+        flat = difference.reshape(-1)
+        plan.forward(xp.subtract, z.value, y, difference)
+        plan.forward(xp.dot, flat, flat, plan.loss)
+        plan.forward(xp.multiply, plan.loss, plan.number(1 / n), plan.loss)
+        if z.grad is not None:
+            plan.backward((xp.multiply, difference, plan.number(2 / n), z.grad))
+
+    def hits(self, xp: Any, z: Array, y: Array, classes: int | None) -> Array | None:
+        if classes is None or (len(z) == 1 and classes > 2):
+            return None
+        return same_side(z, y, 0.5) if len(z) == 1 else same_class(z, y)
+
+
+class BinaryCrossEntropy(Loss, frozen=True, tag="binary_cross_entropy"):
+    """L = mean log(1 + exp(-|z|)) + max(z, 0) - y z over all elements; dL/dz = (σ(z) - y) / n."""
+
+    title: ClassVar[str] = "Binary cross-entropy"
+    takes_logits: ClassVar[bool] = True
+
+    def targets(self, y: Array, classes: int | None, units: int) -> Array:
+        if classes is not None and units > 1:
+            return one_hot(y, classes, units)
+        if classes is not None:
+            if classes > 2:
+                raise misfit(f"binary_cross_entropy on one output wants 2 classes, the data have {classes}")
+            return y.astype(np.float64)[:, None]
+        if y.min(initial=0) < 0 or y.max(initial=1) > 1:
+            raise misfit("binary_cross_entropy wants targets from 0 to 1, the data's y goes beyond")
+        return columns(y, units)
+
+    def bind(self, plan: Plan, z: Var, y: Array) -> None:
+        xp, n, half = plan.xp, y.size, plan.number(0.5)
+        size, term, centred = plan.scratch(z), plan.scratch(z), plan.scratch(z)
+        mean = plan.backend.zeros(n) + plan.number(1 / n)
+        plan.forward(xp.absolute, z.value, size)
+        plan.forward(xp.negative, size, term)
+        plan.forward(xp.exp, term, term)
+        plan.forward(xp.log1p, term, term)
+        # max(z, 0) - y z = |z| / 2 + (1/2 - y) z
+        plan.forward(xp.multiply, size, half, size)
+        plan.forward(xp.add, term, size, term)
+        plan.forward(xp.subtract, half, y, centred)
+        plan.forward(xp.multiply, centred, z.value, centred)
+        plan.forward(xp.add, term, centred, term)
+        plan.forward(xp.dot, term.reshape(-1), mean, plan.loss)
+        if z.grad is not None:
+            with plan.in_backward():
+                sigmoid(plan, z.value, z.grad)
+                plan.forward(xp.subtract, z.grad, y, z.grad)
+                plan.forward(xp.multiply, z.grad, plan.number(1 / n), z.grad)
+
+    def hits(self, xp: Any, z: Array, y: Array, classes: int | None) -> Array | None:
+        if len(z) > 1 and classes is not None:
+            return same_class(z, y)
+        decided: Array = (z > 0) == (y > 0.5)
+        return decided
+
+
+class CrossEntropy(Loss, frozen=True, tag="cross_entropy"):
+    """L = mean over examples of log Σ_j exp(z_j) - Σ_j y_j z_j; dL/dz = (softmax(z) - y) / N."""
+
+    title: ClassVar[str] = "Cross-entropy"
+    takes_logits: ClassVar[bool] = True
+
+    def targets(self, y: Array, classes: int | None, units: int) -> Array:
+        if classes is not None:
+            if units < classes:
+                raise misfit(f"cross_entropy wants an output per class: {classes} classes, {_count(units)}")
+            return one_hot(y, classes, units)
+        rows = columns(y, units)
+        if units == 1 or rows.min(initial=0) < 0 or not np.allclose(rows.sum(axis=1), 1):
+            raise misfit("cross_entropy wants class numbers (integers), or rows of probabilities that sum to 1")
+        return rows
+
+    def bind(self, plan: Plan, z: Var, y: Array) -> None:
+        xp, n = plan.xp, y.shape[1]
+        shifted, p, row = plan.scratch(z), plan.scratch(z), plan.backend.zeros(1, n)
+        log_sum, picked = plan.backend.zeros(1, n), plan.number(0)
+        mean = plan.backend.zeros(n) + plan.number(1 / n)
+        plan.forward(xp.maximum.reduce, z.value, 0, None, row, True)
+        plan.forward(xp.subtract, z.value, row, shifted)
+        plan.forward(xp.exp, shifted, p)
+        plan.forward(xp.add.reduce, p, 0, None, row, True)
+        plan.forward(xp.log, row, log_sum)
+        plan.forward(xp.dot, log_sum.reshape(-1), mean, plan.loss)
+        plan.forward(xp.dot, y.reshape(-1), shifted.reshape(-1), picked)
+        plan.forward(xp.multiply, picked, plan.number(1 / n), picked)
+        plan.forward(xp.subtract, plan.loss, picked, plan.loss)
+        if z.grad is not None:
+            plan.backward(
+                (xp.divide, p, row, p),
+                (xp.subtract, p, y, p),
+                (xp.multiply, p, plan.number(1 / n), z.grad),
+            )
+
+    def hits(self, xp: Any, z: Array, y: Array, classes: int | None) -> Array | None:
+        return same_class(z, y)
+
+
+def columns(y: Array, units: int) -> Array:
+    """`y` (N, K) of numbers, if the network has K outputs."""
+    if y.shape[1:] != (units,):
+        raise misfit(f"the data's y has {y.shape[1]} columns, the network {_count(units)}")
+    return y.astype(np.float64)
+
+
+def one_hot(y: Array, classes: int, units: int) -> Array:
+    """e(y): a row of `units` numbers, 1 at the example's class."""
+    if units < classes:
+        raise misfit(f"the data have {classes} classes, the network {_count(units)}")
+    return np.eye(units)[y]
+
+
+def same_class(z: Array, y: Array) -> Array:
+    same: Array = z.argmax(axis=0) == y.argmax(axis=0)
+    return same
+
+
+def same_side(z: Array, y: Array, threshold: float) -> Array:
+    same: Array = (z > threshold) == (y > 0.5)
+    return same
+
+
+def misfit(message: str) -> ProjectError:
+    return ProjectError(Problem("training.loss", message))
+
+
+def _count(units: int) -> str:
+    return "one output" if units == 1 else f"{units} outputs"

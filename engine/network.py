@@ -1,0 +1,152 @@
+"""A network: parameters with the plans that run them."""
+
+from collections.abc import Mapping
+from math import prod
+from typing import Any
+
+import numpy as np
+
+from engine.backend import Array, Backend
+from engine.data.batches import with_ones
+from engine.parameters import Parameters
+from engine.plan import Plan
+from engine.project import Project
+
+MOST_NUMBERS = 4_000_000  # held by one plan for prediction: larger inputs go through in pieces
+KEPT_PLANS = 8
+
+
+class Network:
+    """The project's network on a backend, with PyTorch's names and layouts outside."""
+
+    def __init__(self, project: Project, backend: Backend) -> None:
+        self.structure, self.backend = project.structure(), backend
+        self.loss = project.training.loss
+        self.classes = project.summary().classes
+        self.parameters_ = Parameters(self.structure, backend)
+        self._plans: dict[tuple[int, str], Plan] = {}
+
+    @property
+    def input_shape(self) -> tuple[int, ...]:
+        return self.structure.shapes[self.structure.order[0]]
+
+    def state(self) -> dict[str, Array]:
+        """Every parameter and buffer on the host, as {"h1.weight": (out, in), "h1.bias": (out,)}."""
+        return self.parameters()
+
+    def parameters(self) -> dict[str, Array]:
+        """Every parameter on the host."""
+        return self._on_host(self.parameters_.values)
+
+    def gradients(self) -> dict[str, Array]:
+        """The gradient of every parameter, as the last way back left it."""
+        return self._on_host(self.parameters_.grads)
+
+    def _on_host(self, vector: Array) -> dict[str, Array]:
+        return {name: self.backend.to_host(view) for name, view in self.parameters_.named(vector)}
+
+    def load_parameters(self, mapping: Mapping[str, Array]) -> None:
+        """Takes every parameter; ValueError on a missing, unknown or misshapen name, and nothing is changed."""
+        views = dict(self.parameters_.named(self.parameters_.values))
+        for name in views:
+            if name not in mapping:
+                raise ValueError(f"{name}: is missing, expected shape {views[name].shape}")
+        for name, array in mapping.items():
+            if name not in views:
+                raise ValueError(f"{name}: is unknown, the network has {', '.join(views)}")
+            if np.shape(array) != views[name].shape:
+                raise ValueError(f"{name}: expected shape {views[name].shape}, got {np.shape(array)}")
+        ready = {name: self.backend.from_host(np.asarray(array, np.float64)) for name, array in mapping.items()}
+        for name, array in ready.items():
+            views[name][...] = array
+
+    def load_fitting(self, mapping: Mapping[str, Array]) -> list[str]:
+        """Takes every parameter whose name and shape fit; returns the names taken."""
+        taken = []
+        for name, view in self.parameters_.named(self.parameters_.values):
+            if name in mapping and np.shape(mapping[name]) == view.shape:
+                view[...] = self.backend.from_host(np.asarray(mapping[name], np.float64))
+                taken.append(name)
+        return taken
+
+    def predict(self, x: Array) -> Array:
+        """The network's output (N, units) for raw examples `x` (N, *shape), in inference mode."""
+        x = self._examples(x)
+        piece = max(1, min(len(x), MOST_NUMBERS // self._widths()))
+        outputs: list[Array] = []
+        for start in range(0, len(x), piece):
+            part = x[start : start + piece]
+            plan = self.plan(len(part), "predict")
+            plan.fill(with_ones(self.backend, part))
+            with np.errstate(all="ignore"):
+                plan.run_forward()
+            outputs.append(self.backend.to_host(plan.output.value.T))
+        empty = np.zeros((0, plan_units(self)), self.backend.dtype)
+        joined: Array = np.concatenate(outputs) if outputs else empty
+        return joined
+
+    def loss_and_gradients(self, x: Array, y: Array) -> tuple[float, dict[str, Array]]:
+        """The loss on raw examples and ∂loss/∂parameter by name, in training mode, without regularizer."""
+        plan = self.plan(len(x), "train")
+        kept = self.parameters_.grads.copy()
+        plan.fill(with_ones(self.backend, self._examples(x)), self.targets(y).T)
+        with np.errstate(all="ignore"):
+            plan.run_forward()
+            plan.run_backward()
+        gradients = self.gradients()
+        self.parameters_.grads[...] = kept
+        return float(plan.loss.item()), gradients
+
+    def targets(self, y: Array) -> Array:
+        """`y` as (N, units) on the device, as the loss wants it."""
+        y = np.asarray(y)
+        if self.classes is None and y.ndim == 1:
+            y = y[:, None]
+        return self.backend.from_host(self.loss.targets(y, self.classes, plan_units(self)))
+
+    def evaluate(self, rows: Array, targets: Array) -> tuple[float, float | None]:
+        """Mean loss and accuracy of device `rows` (N, features + 1) with `targets` (N, units), in inference mode.
+
+        Accuracy is None where nothing is decided (regression), and both are NaN for no examples.
+        """
+        count = len(rows)
+        piece = max(1, min(count, MOST_NUMBERS // self._widths()))
+        loss, right, decided = 0.0, 0, 0
+        for start in range(0, count, piece):
+            part = slice(start, min(start + piece, count))
+            plan = self.plan(part.stop - start, "evaluate")
+            plan.fill(rows[part], targets[part].T)
+            with np.errstate(all="ignore"):
+                plan.run_forward()
+            loss += float(plan.loss.item()) * (part.stop - start)
+            hits = self.loss.hits(self.backend.xp, plan.logits.value, plan.targets, self.classes)
+            if hits is not None:
+                right, decided = right + int(hits.sum().item()), decided + hits.size
+        return (loss / count if count else float("nan")), (right / decided if decided else None)
+
+    def plan(self, batch: int, use: str) -> Plan:
+        """The plan for `batch` examples to `predict`, `evaluate` or `train`; the last few are kept."""
+        key = (batch, use)
+        plan = self._plans.pop(key, None)
+        if plan is None:
+            loss = None if use == "predict" else self.loss
+            plan = Plan(self.structure, self.parameters_, self.backend, batch, loss, trains=use == "train")
+        self._plans[key] = plan
+        while len(self._plans) > KEPT_PLANS:
+            del self._plans[next(iter(self._plans))]
+        return plan
+
+    def _examples(self, x: Any) -> Array:
+        """`x` as (N, features), checked against the input's shape."""
+        x = np.asarray(x)
+        if x.shape[1:] != self.input_shape:
+            expected = "×".join(map(str, ("N", *self.input_shape)))
+            raise ValueError(f"x: expected {expected}, got {'×'.join(map(str, x.shape))}")
+        return x.reshape(len(x), prod(self.input_shape))
+
+    def _widths(self) -> int:
+        return sum(prod(shape) + 1 for shape in self.structure.shapes.values())
+
+
+def plan_units(network: Network) -> int:
+    return network.structure.shapes[network.structure.output][0]

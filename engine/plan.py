@@ -1,0 +1,122 @@
+"""A graph compiled for one batch size: a flat list of array calls over buffers that exist already.
+
+Values are (features, N): columns are examples, so that products need no transposed copies. Nothing is
+allocated and no graph is walked in a step.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from typing import Any
+
+from engine.backend import Array, Backend, BoundCall, Call, bound
+from engine.graph import Structure
+from engine.layers.base import Weighted
+from engine.layers.input import Input
+from engine.losses import Loss
+from engine.parameters import Parameters
+
+
+class Var:
+    """One node's output: `value` (features, N), a row of ones below it in `with_one`, and its gradient if wanted."""
+
+    __slots__ = ("grad", "value", "with_one")
+
+    def __init__(self, with_one: Array, grad: Array | None) -> None:
+        self.with_one, self.value, self.grad = with_one, with_one[:-1], grad
+
+
+class Plan:
+    """`forward_calls` take `rows` to every node's value (with a loss, to `loss`); `backward_calls` to all gradients.
+
+    Without a loss the plan predicts. With one, a last sigmoid or softmax that the loss takes in is left
+    out of the step; `draw_output` computes it for pictures and statistics.
+    """
+
+    def __init__(
+        self,
+        structure: Structure,
+        parameters: Parameters,
+        backend: Backend,
+        batch: int,
+        loss: Loss | None = None,
+        trains: bool = True,
+    ) -> None:
+        self.structure, self.parameters, self.backend, self.batch = structure, parameters, backend, batch
+        self.xp = backend.xp
+        self.trains = trains and loss is not None
+        self.loss = backend.scalar(0.0)
+        self.forward_calls: list[Call] = []
+        self._drawn_calls: list[Call] = []
+        self._blocks: list[list[Call]] = []
+        self._target = self.forward_calls
+        self.vars: dict[str, Var] = {}
+        logits = structure.output
+        if loss is not None and loss.takes_logits and structure.layers[logits].kind() in ("sigmoid", "softmax"):
+            (logits,) = structure.inputs[logits]
+        for node in structure.order:
+            self._bind(node, fused=node == structure.output != logits)
+        self.logits = self.vars[logits]
+        self.output = self.vars[structure.output]
+        units = self.logits.value.shape[0]
+        self.targets = backend.zeros(units, batch)
+        if loss is not None:
+            loss.bind(self, self.logits, self.targets)
+        self.backward_calls = [call for block in reversed(self._blocks) for call in block]
+
+    def _bind(self, node: str, fused: bool) -> None:
+        layer = self.structure.layers[node]
+        (features,) = self.structure.shapes[node]
+        if isinstance(layer, Input):
+            # Examples come as rows, each with a constant 1 at its end; the transposed view makes them columns.
+            self.rows = self.backend.ones(self.batch, features + 1)
+            self.vars[node] = Var(self.rows.T, None)
+            return
+        (source,) = self.structure.inputs[node]
+        h = self.vars[source]
+        wants_grad = self.trains and not fused and (isinstance(layer, Weighted) or h.grad is not None)
+        grad = self.backend.zeros(features, self.batch) if wants_grad else None
+        a = self.vars[node] = Var(self.backend.ones(features + 1, self.batch), grad)
+        self._target = self._drawn_calls if fused else self.forward_calls
+        layer.bind(self, h, a, self.parameters.blocks.get(node))
+        self._target = self.forward_calls
+
+    def forward(self, function: Any, *args: object) -> None:
+        self._target.append(partial(function, *args))
+
+    def backward(self, *calls: BoundCall) -> None:
+        """One block of calls; blocks run in reverse order of binding."""
+        self._blocks.append(bound(calls))
+
+    @contextmanager
+    def in_backward(self) -> Iterator[None]:
+        """What is bound as forward inside becomes one block of the way back."""
+        block: list[Call] = []
+        self._blocks.append(block)
+        before, self._target = self._target, block
+        yield
+        self._target = before
+
+    def number(self, value: float) -> Array:
+        return self.backend.scalar(value)
+
+    def scratch(self, like: Var) -> Array:
+        return self.backend.zeros(*like.value.shape)
+
+    def fill(self, rows: Array, targets: Array | None = None) -> None:
+        """Copies examples in: `rows` (N, features + 1) ending in 1, `targets` (units, N)."""
+        self.xp.copyto(self.rows, rows)
+        if targets is not None:
+            self.xp.copyto(self.targets, targets)
+
+    def run_forward(self) -> None:
+        for call in self.forward_calls:
+            call()
+
+    def run_backward(self) -> None:
+        for call in self.backward_calls:
+            call()
+
+    def draw_output(self) -> None:
+        for call in self._drawn_calls:
+            call()

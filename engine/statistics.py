@@ -1,0 +1,71 @@
+"""The scalars of every layer at one step: what telemetry writes and the panels over time draw.
+
+Of a step's batch, before its update, without the regularizer and before clipping.
+"""
+
+from math import sqrt
+
+from engine.backend import Array, Backend
+from engine.layers.base import Activation
+from engine.parameters import Parameters
+from engine.plan import Plan
+
+LayerStatistics = dict[str, float | None]
+FLAT = 0.01  # of the steepest slope: below it a unit counts as saturated
+
+
+def layer_statistics(plan: Plan) -> dict[str, LayerStatistics]:
+    """The statistics of each drawn node, after a plan's way back; `update_ratio` is still None."""
+    plan.draw_output()
+    parameters = plan.parameters
+    return {
+        node: _weights(parameters, node) if node in parameters.blocks else _activations(plan, node)
+        for node in plan.structure.drawn
+    }
+
+
+def update_ratio(parameters: Parameters, before: Array, node: str) -> float | None:
+    """‖ΔW‖ / ‖W‖ of the update since `before`, a copy of all values; None for weights that were all zero."""
+    old = parameters.weights(before, node)
+    length = _norm(parameters.backend, old)
+    change = _norm(parameters.backend, parameters.weights(parameters.values, node) - old)
+    return change / length if length else None
+
+
+def _weights(parameters: Parameters, node: str) -> LayerStatistics:
+    backend = parameters.backend
+    weight, grads = parameters.weights(parameters.values, node), parameters.views(parameters.grads, node)
+    grad, bias = grads["weight"], grads.get("bias")
+    return {
+        "weight_norm": _norm(backend, weight),
+        "grad_norm": _norm(backend, grad),
+        "grad_mean_abs": _mean(backend, backend.xp.absolute(grad)),
+        "update_ratio": None,
+        "bias_grad_norm": None if bias is None else _norm(backend, bias),
+    }
+
+
+def _activations(plan: Plan, node: str) -> LayerStatistics:
+    layer, h, backend = plan.structure.layers[node], plan.vars[node].value, plan.backend
+    assert isinstance(layer, Activation)
+    slope = layer.derivative(h)
+    delta = plan.vars[plan.structure.inputs[node][0]].grad
+    mean = _mean(backend, h)
+    return {
+        "mean": mean,
+        "std": sqrt(_mean(backend, (h.astype("float64") - mean) ** 2)),
+        "zero_fraction": _mean(backend, h == 0),
+        "saturated_fraction": _mean(backend, slope < FLAT * layer.steepest),
+        "dead_fraction": _mean(backend, (slope == 0).all(axis=1)),
+        "delta_rms": None if delta is None else _norm(backend, delta) / sqrt(delta.size),
+    }
+
+
+def _mean(backend: Backend, array: Array) -> float:
+    return float(array.mean(dtype="float64").item())
+
+
+def _norm(backend: Backend, array: Array) -> float:
+    """The Euclidean norm over all entries, summed in float64."""
+    wide = array.astype("float64").ravel()
+    return sqrt(float(backend.xp.dot(wide, wide).item()))

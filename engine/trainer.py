@@ -1,0 +1,277 @@
+"""Training step by step: deterministic, and restorable to any state it has been in."""
+
+from collections import deque
+from dataclasses import dataclass
+from math import isfinite
+from typing import Any
+
+import msgspec
+import numpy as np
+
+from engine.backend import Array, Call, bound, open_backend
+from engine.data.batches import Batches
+from engine.divergence import DivergenceError, origin
+from engine.network import Network
+from engine.optimizers import CHUNK
+from engine.plan import Plan
+from engine.project import Project
+from engine.regularizers import clip_calls, regularizer_calls
+from engine.statistics import LayerStatistics, layer_statistics, update_ratio
+
+
+@dataclass(frozen=True, slots=True)
+class StepRecord:
+    """One update, counted from 0: the loss of its batch, before it. The rest only when asked for."""
+
+    step: int
+    epoch: int
+    loss: float
+    lr: float
+    batch_accuracy: float | None = None
+    layers: dict[str, LayerStatistics] | None = None
+
+
+class Snapshot(msgspec.Struct, frozen=True, eq=False):
+    """All that training goes on from; arrays lie on the host."""
+
+    step: int
+    epoch: int
+    position: int  # examples of the epoch that are done
+    seed: int
+    lr: float
+    batch_size: int
+    values: Any  # every parameter, flat
+    slots: tuple[Any, ...]  # the optimizer's vectors
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """Mean loss and accuracy over a set of examples, in inference mode."""
+
+    loss: float
+    accuracy: float | None
+
+
+class Trainer:
+    """Trains one network. `seed` overrides the project's; raises ProjectError or DeviceError."""
+
+    def __init__(self, project: Project, device: str = "cpu", dtype: str = "float32", seed: int | None = None) -> None:
+        self.project, self.backend = project, open_backend(device, dtype)
+        self.network = Network(project, self.backend)
+        data = project.data.load(project.folder)
+        self._has_validation = len(data.x_val) > 0
+        training = project.training
+        self.seed = training.seed if seed is None else seed
+        network = self.network
+        self.data = data
+        self._train = Batches(self.backend, _flat(data.x), self._targets(data.y), training.shuffle, self.seed)
+        self._validation = Batches(self.backend, _flat(data.x_val), self._targets(data.y_val), False, self.seed)
+        self.parameters = network.parameters_
+        self.optimizer = training.optimizer
+        self._slots = tuple(self.backend.zeros(self.parameters.trained) for _ in self.optimizer.slots)
+        self._scalars = tuple(self.backend.scalar(0.0) for _ in self.optimizer.scalars(1.0, 1))
+        self._update_calls = self._bind_update()
+        self._plans: dict[int, tuple[Plan, list[Call]]] = {}
+        self.lr = self.optimizer.lr
+        self.batch_size = self._count(training.batch_size)
+        self.step_number = self.epoch = self.position = 0
+        self.parameters.initialize(self.seed)
+        self._seek()
+
+    def _targets(self, y: Array) -> Array:
+        units = self.network.structure.shapes[self.network.structure.output][0]
+        return self.network.loss.targets(y, self.network.classes, units)
+
+    def _count(self, batch_size: int | str) -> int:
+        return self._train.count if isinstance(batch_size, str) else min(batch_size, self._train.count)
+
+    @property
+    def examples(self) -> int:
+        """How many examples an epoch has."""
+        return self._train.count
+
+    @property
+    def steps_per_epoch(self) -> int:
+        return -(-self._train.count // self.batch_size)
+
+    # Stepping
+
+    def update(self) -> float:
+        """One update at full speed; returns its loss. Raises DivergenceError, and then nothing was changed."""
+        if not self._ahead:
+            self._look_ahead()
+        plan, after, rows, targets = self._ahead.popleft()
+        if rows is not None:
+            plan.fill(rows, targets)
+        for call in plan.forward_calls:
+            call()
+        loss = plan.loss.item()
+        if not isfinite(loss):
+            self._ahead.appendleft((plan, after, rows, targets))
+            raise DivergenceError(
+                self.step_number, loss, *origin(plan.structure, self.parameters, plan, self.step_number)
+            )
+        if self.optimizer.every_step:
+            self._set_scalars()
+        for call in after:
+            call()
+        self._advance(plan.batch)
+        return float(loss)
+
+    def step(self, layers: bool = False) -> StepRecord:
+        """One update; with `layers`, every layer's statistics too. Raises DivergenceError."""
+        with np.errstate(all="ignore"):
+            if layers:
+                return self._observed_update()
+            at = (self.step_number, self.epoch)
+            loss = self.update()
+            return StepRecord(*at, loss, self.lr)
+
+    def run(self, steps: int) -> StepRecord:
+        """`steps` updates (at least one) at full speed, past `epochs` if asked; the last one's record."""
+        if steps < 1:
+            raise ValueError(f"steps: expected at least 1, got {steps}")
+        with np.errstate(all="ignore"):
+            for _ in range(steps - 1):
+                self.update()
+        return self.step()
+
+    def _observed_update(self) -> StepRecord:
+        if not self._ahead:
+            self._look_ahead()
+        plan, _, rows, targets = self._ahead[0]
+        if rows is not None:
+            plan.fill(rows, targets)
+        plan.run_forward()
+        loss = float(plan.loss.item())
+        if not isfinite(loss):
+            raise DivergenceError(
+                self.step_number, loss, *origin(plan.structure, self.parameters, plan, self.step_number)
+            )
+        plan.run_backward()
+        statistics = layer_statistics(plan)
+        before, at = self.parameters.values.copy(), (self.step_number, self.epoch)
+        accuracy = self._accuracy(plan)
+        self._set_scalars()
+        for call in self._update_calls:
+            call()
+        for node in self.parameters.layers:
+            statistics[node]["update_ratio"] = update_ratio(self.parameters, before, node)
+        self._ahead.popleft()
+        self._advance(plan.batch)
+        return StepRecord(*at, loss, self.lr, accuracy, statistics)
+
+    def _accuracy(self, plan: Plan) -> float | None:
+        hits = self.network.loss.hits(self.backend.xp, plan.logits.value, plan.targets, self.network.classes)
+        return None if hits is None else float(hits.mean(dtype="float64").item())
+
+    def _advance(self, batch: int) -> None:
+        self.step_number += 1
+        self.position += batch
+        if self.position >= self._train.count:
+            self.epoch, self.position = self.epoch + 1, 0
+
+    def _look_ahead(self) -> None:
+        """Lays the next batches out, each with its plan; a batch of all examples stays in its plan."""
+        for rows, targets in self._train.window(self.epoch, self.position, self.batch_size):
+            size = len(rows)
+            if size not in self._plans:
+                plan = Plan(self.network.structure, self.parameters, self.backend, size, self.network.loss)
+                plan.fill(rows, targets)
+                self._plans[size] = plan, plan.backward_calls + self._update_calls
+            plan, after = self._plans[size]
+            whole = size == self._train.count
+            self._ahead.append((plan, after, None, None) if whole else (plan, after, rows, targets))
+
+    def _seek(self) -> None:
+        """Forgets what was laid out: position, batch size or rate have changed."""
+        self._ahead: deque[tuple[Plan, list[Call], Array | None, Array | None]] = deque()
+        self._set_scalars()
+
+    def _set_scalars(self) -> None:
+        for scalar, value in zip(self._scalars, self.optimizer.scalars(self.lr, self.step_number + 1), strict=True):
+            scalar.fill(value)
+
+    def _bind_update(self) -> list[Call]:
+        training, parameters = self.project.training, self.parameters
+        parts = regularizer_calls(self.backend, parameters, training.regularization)
+        if training.clip_norm is not None:
+            parts += clip_calls(self.backend, parameters, training.clip_norm)
+        scratch = self.backend.zeros(min(CHUNK, parameters.trained))
+        for start in range(0, parameters.trained, CHUNK):
+            piece = slice(start, min(start + CHUNK, parameters.trained))
+            parts += self.optimizer.calls(
+                self.backend,
+                parameters.values[piece],
+                parameters.grads[piece],
+                tuple(slot[piece] for slot in self._slots),
+                self._scalars,
+                scratch[: piece.stop - start],
+            )
+        return bound(parts)
+
+    # Changing the run
+
+    def set_learning_rate(self, lr: float) -> None:
+        self.lr = self.optimizer.replace("lr", lr).lr
+        self._set_scalars()
+
+    def set_batch_size(self, batch_size: int | str) -> None:
+        """From the next step on; the epoch goes on where it stands."""
+        self.batch_size = self._count(batch_size)
+        self._plans.clear()
+        self._seek()
+
+    def reset(self, seed: int | None = None) -> None:
+        """Back to step 0 and to the initial weights of `seed`, or of the same seed."""
+        self.seed = self._train.seed = self.seed if seed is None else seed
+        self._train.forget()
+        self.step_number = self.epoch = self.position = 0
+        for slot in self._slots:
+            slot.fill(0)
+        self.parameters.initialize(self.seed)
+        self._seek()
+
+    def snapshot(self) -> Snapshot:
+        """The state, exact; `restore` takes it into any trainer of the same project, device and dtype."""
+        host = self.backend.to_host
+        return Snapshot(
+            self.step_number,
+            self.epoch,
+            self.position,
+            self.seed,
+            self.lr,
+            self.batch_size,
+            host(self.parameters.values),
+            tuple(host(slot) for slot in self._slots),
+        )
+
+    def restore(self, state: Snapshot) -> None:
+        """Goes on from `state`: stepping on repeats the same bits. ValueError if it is of another network."""
+        mine, theirs = self.parameters.values, state.values
+        if mine.shape != theirs.shape or str(mine.dtype) != str(theirs.dtype) or len(state.slots) != len(self._slots):
+            raise ValueError(
+                f"state: expected {mine.size} numbers of {mine.dtype}, got {theirs.size} of {theirs.dtype}"
+            )
+        self.step_number, self.epoch, self.position = state.step, state.epoch, state.position
+        self.lr, self.batch_size = state.lr, state.batch_size
+        self.seed = self._train.seed = state.seed
+        self._train.forget()
+        mine[...] = self.backend.from_host(theirs)
+        for slot, kept in zip(self._slots, state.slots, strict=True):
+            slot[...] = self.backend.from_host(kept)
+        self._plans.clear()
+        self._seek()
+
+    # Looking
+
+    def evaluate(self) -> tuple[Score, Score | None]:
+        """Training and validation scores with the present weights; None without a validation part."""
+        train = Score(*self.network.evaluate(self._train.rows, self._train.targets))
+        if not self._has_validation:
+            return train, None
+        return train, Score(*self.network.evaluate(self._validation.rows, self._validation.targets))
+
+
+def _flat(x: Array) -> Array:
+    return x.reshape(len(x), int(np.prod(x.shape[1:])))

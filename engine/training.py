@@ -1,0 +1,70 @@
+"""The training section of a project."""
+
+from typing import Annotated, Any, Literal
+
+import msgspec
+from msgspec import Meta
+
+from engine.catalogue import LOSSES, OPTIMIZERS
+from engine.errors import Problem, ProjectError
+from engine.losses import Loss
+from engine.optimizers import Optimizer
+from engine.spec import build, convert
+
+
+class Regularization(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Adds l1 Σ|w| + l2/2 Σw² to the loss, over weights, never biases."""
+
+    l1: Annotated[float, Meta(ge=0, le=1e3, title="L1", description="Times Σ|w|", extra={"log": True})] = 0.0
+    l2: Annotated[float, Meta(ge=0, le=1e3, title="L2", description="Times Σw²/2", extra={"log": True})] = 0.0
+
+
+class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """The plain fields of the section. `schedule` and `early_stopping` hold their place in the format."""
+
+    schedule: None = None
+    regularization: Regularization = Regularization()
+    clip_norm: (
+        Annotated[
+            float, Meta(gt=0, title="Clip norm", description="Longest gradient, as one vector", extra={"log": True})
+        ]
+        | None
+    ) = None
+    early_stopping: None = None
+    batch_size: Annotated[
+        Annotated[int, Meta(ge=1, le=10_000_000)] | Literal["all"],
+        Meta(title="Batch size", description="Examples a step; all: the whole training part"),
+    ] = 32
+    shuffle: Annotated[bool, Meta(title="Shuffle", description="A new order every epoch")] = True
+    epochs: Annotated[int, Meta(ge=1, le=10_000_000, title="Epochs", description="Where play stops")] = 100
+    seed: Annotated[int, Meta(ge=0, le=2**63 - 1, title="Seed", description="Draws weights and batches")] = 0
+
+
+class Training(Settings, frozen=True, kw_only=True):
+    """How the network is trained."""
+
+    loss: Loss
+    optimizer: Optimizer
+
+    def to_json(self) -> dict[str, Any]:
+        return {name: _plain(getattr(self, name)) for name in ("loss", "optimizer", *Settings.__struct_fields__)}
+
+
+def training_from(data: object, where: str = "training") -> Training:
+    """The training section that `data` describes; raises ProjectError."""
+    if not isinstance(data, dict):
+        raise ProjectError(Problem(where, "expected an object"))
+    for name in ("loss", "optimizer"):
+        if name not in data:
+            raise ProjectError(Problem(f"{where}.{name}", "is missing"))
+    for name in ("schedule", "early_stopping"):
+        if data.get(name) is not None:
+            raise ProjectError(Problem(f"{where}.{name}", "is not supported by this version, expected null"))
+    loss = build(LOSSES, data["loss"], f"{where}.loss")
+    optimizer = build(OPTIMIZERS, data["optimizer"], f"{where}.optimizer")
+    plain = convert({k: v for k, v in data.items() if k not in ("loss", "optimizer")}, Settings, where)
+    return Training(loss=loss, optimizer=optimizer, **{f: getattr(plain, f) for f in Settings.__struct_fields__})
+
+
+def _plain(value: Any) -> Any:
+    return value.to_json() if isinstance(value, Loss | Optimizer) else msgspec.to_builtins(value)

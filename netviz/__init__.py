@@ -1,0 +1,1 @@
+"""The desktop application: a document, the panels that watch its training, and the command line."""

@@ -1,0 +1,1 @@
+"""Files that come with netviz: data sets, experiments, icons; read them through `importlib.resources`."""
