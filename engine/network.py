@@ -142,7 +142,8 @@ class Network:
         if x.shape[1:] != self.input_shape:
             expected = "×".join(map(str, ("N", *self.input_shape)))
             raise ValueError(f"x: expected {expected}, got {'×'.join(map(str, x.shape))}")
-        return x.reshape(len(x), prod(self.input_shape))
+        flat: Array = x.reshape(len(x), prod(self.input_shape))
+        return flat
 
     def _widths(self) -> int:
         return sum(prod(shape) + 1 for shape in self.structure.shapes.values())

@@ -161,6 +161,9 @@ class Trainer:
         self._advance(plan.batch)
         return StepRecord(*at, loss, self.lr, accuracy, statistics)
 
+    def _diverged(self, plan: Plan, loss: float) -> DivergenceError:
+        return DivergenceError(self.step_number, loss, *origin(plan.structure, self.parameters, plan, self.step_number))
+
     def _accuracy(self, plan: Plan) -> float | None:
         hits = self.network.loss.hits(self.backend.xp, plan.logits.value, plan.targets, self.network.classes)
         return None if hits is None else float(hits.mean(dtype="float64").item())
