@@ -49,7 +49,8 @@ class Backend:
 
     def from_host(self, array: Array) -> Array:
         """A copy on the device in the backend's number type, C-ordered."""
-        made: Array = self.xp.array(np.ascontiguousarray(array, dtype=self.dtype))
+        with np.errstate(over="ignore"):  # beyond float32 is infinite there; training says where it met that
+            made: Array = self.xp.array(np.ascontiguousarray(array, dtype=self.dtype))
         return made
 
     def to_host(self, array: Array) -> Array:

@@ -31,7 +31,7 @@ def origin(structure: Structure, parameters: Parameters, plan: Plan, step: int) 
     if spoilt:
         deep = [n for n in reversed(structure.order) if n in spoilt]
         node = next((n for n in deep if not finite(parameters.block(parameters.grads, n))), spoilt[0])
-        return node, f"whose weights stopped being finite in update {step - 1}"
+        return node, f"whose weights {f'stopped being finite in update {step - 1}' if step else 'start not finite'}"
     for node in structure.order:
         if not finite(plan.vars[node].value):
             return node, "whose output overflowed" if node in parameters.layers else "whose output is not finite"

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+LONGEST_PLACE = 200
+
 
 @dataclass(frozen=True, slots=True)
 class Problem:
@@ -9,6 +11,11 @@ class Problem:
 
     where: str
     message: str
+
+    def __post_init__(self) -> None:
+        # Both hold words out of files: a line break in a key must not break the one line that a person is shown.
+        object.__setattr__(self, "where", _one_line(self.where[:LONGEST_PLACE]))
+        object.__setattr__(self, "message", _one_line(self.message))
 
     def __str__(self) -> str:
         return f"{self.where}: {self.message}" if self.where else self.message
@@ -28,3 +35,8 @@ class ShapeError(ValueError):
 
 class DeviceError(RuntimeError):
     """A device that is asked for and not there; the message says what is there and how to get it."""
+
+
+def _one_line(text: str) -> str:
+    """`text` with all that cannot be printed escaped, line breaks and lone surrogates among it."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)

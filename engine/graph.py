@@ -94,7 +94,7 @@ def _inputs(graph: Graph) -> tuple[dict[str, tuple[str, ...]], list[Problem]]:
             problems.append(Problem(name, f"there is no node {missing[0]!r}"))
             continue
         taken, allowed = slots[edge.target], arity[edge.target]
-        port = len(taken) if edge.port is None else edge.port
+        port = next(n for n in range(allowed + 1) if n not in taken) if edge.port is None else edge.port
         if port in taken or not 0 <= port < allowed:
             problems.append(Problem(edge.target, f"takes {_count(allowed)}, got another from {edge.source!r}"))
             continue

@@ -12,7 +12,6 @@ import numpy as np
 
 from engine.backend import Array
 from engine.errors import Problem, ProjectError
-from engine.layers.activations import sigmoid
 from engine.spec import Declared
 
 if TYPE_CHECKING:
@@ -46,13 +45,13 @@ class MeanSquaredError(Loss, frozen=True, tag="mse"):
         return one_hot(y, classes, units) if classes is not None else columns(y, units)
 
     def bind(self, plan: Plan, z: Var, y: Array) -> None:
-        xp, difference, n = plan.xp, plan.scratch(z), y.size
-        flat = difference.reshape(-1)
+        xp, n = plan.xp, y.size
+        difference, share = plan.scratch(z), plan.scratch(z)
         plan.forward(xp.subtract, z.value, y, difference)
-        plan.forward(xp.dot, flat, flat, plan.loss)
-        plan.forward(xp.multiply, plan.loss, plan.number(1 / n), plan.loss)
+        plan.forward(xp.multiply, difference, plan.number(1 / n), share)
+        plan.forward(difference.reshape(-1).dot, share.reshape(-1), plan.loss)
         if z.grad is not None:
-            plan.backward((xp.multiply, difference, plan.number(2 / n), z.grad))
+            plan.backward((xp.multiply, share, plan.number(2), z.grad))
 
     def hits(self, xp: Any, z: Array, y: Array, classes: int | None) -> Array | None:
         if classes is None or (len(z) == 1 and classes > 2):
@@ -78,25 +77,29 @@ class BinaryCrossEntropy(Loss, frozen=True, tag="binary_cross_entropy"):
         return columns(y, units)
 
     def bind(self, plan: Plan, z: Var, y: Array) -> None:
-        xp, n, half = plan.xp, y.size, plan.number(0.5)
-        size, term, centred = plan.scratch(z), plan.scratch(z), plan.scratch(z)
-        mean = plan.backend.zeros(n) + plan.number(1 / n)
-        plan.forward(xp.absolute, z.value, size)
-        plan.forward(xp.negative, size, term)
-        plan.forward(xp.exp, term, term)
-        plan.forward(xp.log1p, term, term)
-        # max(z, 0) - y z = |z| / 2 + (1/2 - y) z
-        plan.forward(xp.multiply, size, half, size)
-        plan.forward(xp.add, term, size, term)
-        plan.forward(xp.subtract, half, y, centred)
-        plan.forward(xp.multiply, centred, z.value, centred)
-        plan.forward(xp.add, term, centred, term)
-        plan.forward(xp.dot, term.reshape(-1), mean, plan.loss)
+        xp, n = plan.xp, y.size
+        zero, below, other, size = plan.scratch(z), plan.scratch(z), plan.scratch(z), plan.scratch(z)
+        # Both terms side by side, so that one product with 1/n sums them.
+        terms = plan.backend.zeros(2, *y.shape)
+        curve, line = terms
+        mean = plan.backend.zeros(2 * n) + plan.number(1 / n)
+        plan.prepare(xp.subtract, plan.number(1), y, other)
+        plan.forward(xp.copysign, z.value, plan.number(-1), size)  # -|z|
+        plan.forward(xp.exp, size, size)
+        plan.forward(xp.log1p, size, curve)
+        plan.forward(xp.fmin, z.value, zero, below)  # `minimum` costs seven times as much
+        # max(z, 0) - y z = (1 - y) z - min(z, 0), without rounding where y is 0 or 1: far from the boundary these
+        # two cancel, and leave the small logarithm all its digits.
+        plan.forward(xp.multiply, other, z.value, line)
+        plan.forward(xp.subtract, line, below, line)
+        plan.forward(terms.reshape(-1).dot, mean, plan.loss)
         if z.grad is not None:
-            with plan.in_backward():
-                sigmoid(plan, z.value, z.grad)
-                plan.forward(xp.subtract, z.grad, y, z.grad)
-                plan.forward(xp.multiply, z.grad, plan.number(1 / n), z.grad)
+            plan.backward(
+                (xp.subtract, below, curve, z.grad),  # log σ(z)
+                (xp.exp, z.grad, z.grad),
+                (xp.subtract, z.grad, y, z.grad),
+                (xp.multiply, z.grad, plan.number(1 / n), z.grad),
+            )
 
     def hits(self, xp: Any, z: Array, y: Array, classes: int | None) -> Array | None:
         if len(z) > 1 and classes is not None:
@@ -122,24 +125,24 @@ class CrossEntropy(Loss, frozen=True, tag="cross_entropy"):
         return rows
 
     def bind(self, plan: Plan, z: Var, y: Array) -> None:
-        xp, n = plan.xp, y.shape[1]
-        shifted, p, row = plan.scratch(z), plan.scratch(z), plan.backend.zeros(1, n)
-        log_sum, picked = plan.backend.zeros(1, n), plan.number(0)
-        mean = plan.backend.zeros(n) + plan.number(1 / n)
+        xp, n, inverse = plan.xp, y.shape[1], plan.number(1 / y.shape[1])
+        p, row, ones = plan.scratch(z), plan.backend.zeros(1, n), plan.backend.ones(1, len(y))
+        # log Σ exp beside the logits, and their factors 1/n and -y/n likewise: one product is the loss.
+        terms, factors = plan.backend.zeros(n + y.size), plan.backend.zeros(n + y.size) + inverse
+        log_sum, shifted = terms[:n].reshape(1, n), terms[n:].reshape(y.shape)
+        taken = factors[n:].reshape(y.shape)
+        plan.prepare(xp.multiply, y, plan.number(-1 / n), taken)
         plan.forward(xp.maximum.reduce, z.value, 0, None, row, True)
         plan.forward(xp.subtract, z.value, row, shifted)
         plan.forward(xp.exp, shifted, p)
-        plan.forward(xp.add.reduce, p, 0, None, row, True)
+        plan.forward(ones.dot, p, row)
         plan.forward(xp.log, row, log_sum)
-        plan.forward(xp.dot, log_sum.reshape(-1), mean, plan.loss)
-        plan.forward(xp.dot, y.reshape(-1), shifted.reshape(-1), picked)
-        plan.forward(xp.multiply, picked, plan.number(1 / n), picked)
-        plan.forward(xp.subtract, plan.loss, picked, plan.loss)
+        plan.forward(terms.dot, factors, plan.loss)
         if z.grad is not None:
             plan.backward(
-                (xp.divide, p, row, p),
-                (xp.subtract, p, y, p),
-                (xp.multiply, p, plan.number(1 / n), z.grad),
+                (xp.divide, inverse, row, row),
+                (xp.multiply, p, row, p),
+                (xp.add, p, taken, z.grad),
             )
 
     def hits(self, xp: Any, z: Array, y: Array, classes: int | None) -> Array | None:
@@ -157,7 +160,9 @@ def one_hot(y: Array, classes: int, units: int) -> Array:
     """e(y): a row of `units` numbers, 1 at the example's class."""
     if units < classes:
         raise misfit(f"the data have {classes} classes, the network {_count(units)}")
-    return np.eye(units)[y]
+    rows = np.zeros((len(y), units))
+    rows[np.arange(len(y)), y] = 1
+    return rows
 
 
 def same_class(z: Array, y: Array) -> Array:

@@ -87,9 +87,12 @@ class Network:
 
     def loss_and_gradients(self, x: Array, y: Array) -> tuple[float, dict[str, Array]]:
         """The loss on raw examples and ∂loss/∂parameter by name, in training mode, without regularizer."""
+        x, targets = self._examples(x), self.targets(y)
+        if not 0 < len(x) == len(targets):
+            raise ValueError(f"expected as many x as y and at least one, got {len(x)} and {len(targets)}")
         plan = self.plan(len(x), "train")
         kept = self.parameters_.grads.copy()
-        plan.fill(with_ones(self.backend, self._examples(x)), self.targets(y).T)
+        plan.fill(with_ones(self.backend, x), targets.T)
         with np.errstate(all="ignore"):
             plan.run_forward()
             plan.run_backward()
@@ -100,14 +103,18 @@ class Network:
     def targets(self, y: Array) -> Array:
         """`y` as (N, units) on the device, as the loss wants it."""
         y = np.asarray(y)
-        if self.classes is None and y.ndim == 1:
-            y = y[:, None]
+        if self.classes is None:
+            y = y[:, None] if y.ndim == 1 else y
+        elif y.ndim != 1 or y.dtype.kind not in "biu" or (len(y) and not 0 <= y.min() <= y.max() < self.classes):
+            raise ValueError(f"y: expected N whole numbers from 0 to {self.classes - 1}, the classes")
+        else:
+            y = y.astype(np.int64)
         return self.backend.from_host(self.loss.targets(y, self.classes, plan_units(self)))
 
     def evaluate(self, rows: Array, targets: Array) -> tuple[float, float | None]:
         """Mean loss and accuracy of device `rows` (N, features + 1) with `targets` (N, units), in inference mode.
 
-        Accuracy is None where nothing is decided (regression), and both are NaN for no examples.
+        Accuracy is None where nothing is decided (regression or no examples); the loss of no examples is NaN.
         """
         count = len(rows)
         piece = max(1, min(count, MOST_NUMBERS // self._widths()))

@@ -71,9 +71,10 @@ class Adam(Optimizer, frozen=True, tag="adam"):
     lr: LearningRate = 0.001
     beta1: Annotated[float, Meta(ge=0, lt=1, title="β₁", description="Decay of the gradient's mean")] = 0.9
     beta2: Annotated[float, Meta(ge=0, lt=1, title="β₂", description="Decay of its mean square")] = 0.999
-    eps: Annotated[float, Meta(gt=0, le=1, title="ε", description="Keeps the division finite", extra={"log": True})] = (
-        1e-8
-    )
+    # From 1e-30: in float32 a smaller one is 0, and a unit without gradient would divide 0 by it.
+    eps: Annotated[
+        float, Meta(ge=1e-30, le=1, title="ε", description="Keeps the division finite", extra={"log": True})
+    ] = 1e-8
 
     def scalars(self, lr: float, step: int) -> tuple[float, ...]:
         mean = (1 - self.beta1) / (1 - self.beta1**step)

@@ -60,6 +60,7 @@ class Plan:
         self.output = self.vars[structure.output]
         units = self.logits.value.shape[0]
         self.targets = backend.zeros(units, batch)
+        self._target_calls: list[Call] = []
         if loss is not None:
             loss.bind(self, self.logits, self.targets)
         self.backward_calls = [call for block in reversed(self._blocks) for call in block]
@@ -84,6 +85,10 @@ class Plan:
     def forward(self, function: Any, *args: object) -> None:
         self._target.append(partial(function, *args))
 
+    def prepare(self, function: Any, *args: object) -> None:
+        """A call that depends on the targets alone: it runs when they change."""
+        self._target_calls.append(partial(function, *args))
+
     def backward(self, *calls: BoundCall) -> None:
         """One block of calls; blocks run in reverse order of binding."""
         self._blocks.append(bound(calls))
@@ -105,9 +110,11 @@ class Plan:
 
     def fill(self, rows: Array, targets: Array | None = None) -> None:
         """Copies examples in: `rows` (N, features + 1) ending in 1, `targets` (units, N)."""
-        self.xp.copyto(self.rows, rows)
+        self.rows[...] = rows  # `copyto` costs more than twice as much
         if targets is not None:
-            self.xp.copyto(self.targets, targets)
+            self.targets[...] = targets
+            for call in self._target_calls:
+                call()
 
     def run_forward(self) -> None:
         for call in self.forward_calls:

@@ -14,10 +14,11 @@ from engine.errors import Problem, ProjectError
 from engine.files import write_atomically
 from engine.graph import Edge, Graph, Node, Structure, resolve
 from engine.names import refusal
-from engine.spec import build, unknown
+from engine.spec import build, show, unknown
 from engine.training import Training, training_from
 
 FORMAT, VERSION = "netviz-project", 1
+OWN = "A"  # the name of a project's own network, if the file gives none
 Layout = dict[str, tuple[float, float]]
 JSON = dict[str, Any]
 
@@ -57,7 +58,7 @@ class Project:
     graph: Graph
     training: Training
     folder: Path = field(default_factory=Path)
-    variant: str = "A"  # what the project's own network is called beside its variants
+    variant: str = OWN  # what the project's own network is called beside its variants
     variants: tuple[Variant, ...] = ()
     layout: Layout = field(default_factory=dict)
     panels: JSON = field(default_factory=dict)
@@ -118,8 +119,9 @@ class Project:
             "graph": graph_to_json(self.graph),
             "training": self.training.to_json(),
         }
-        if self.variants:
+        if self.variants or self.variant != OWN:
             parts["variant"] = self.variant
+        if self.variants:
             parts["variants"] = [variant.to_json() for variant in self.variants]
         if self.weights is not None:
             parts["weights"] = self.weights
@@ -189,12 +191,12 @@ def _is_called(item: object, name: str) -> bool:
 def project_from(data: JSON, folder: Path, name: str = "") -> Project:
     """The project that decoded JSON describes; raises ProjectError with every problem found."""
     if data.get("format") != FORMAT:
-        raise ProjectError(Problem("format", f"expected {FORMAT!r}, got {data.get('format')!r}"))
+        raise ProjectError(Problem("format", f"expected {FORMAT!r}, got {show(data.get('format'))}"))
     version = data.get("version")
     if not isinstance(version, int) or isinstance(version, bool) or version < 1:
-        raise ProjectError(Problem("version", f"expected a whole number from 1, got {version!r}"))
+        raise ProjectError(Problem("version", f"expected a whole number from 1, got {show(version)}"))
     if version > VERSION:
-        message = f"the file is of version {version}, made by a newer netviz; this one reads up to {VERSION}"
+        message = f"the file is of version {show(version)}, made by a newer netviz; this one reads up to {VERSION}"
         raise ProjectError(Problem("version", message))
     gather = _Gather()
     for key in data:
@@ -209,7 +211,7 @@ def project_from(data: JSON, folder: Path, name: str = "") -> Project:
     variants = gather(lambda: _variants(data.get("variants", [])))
     layout = gather(lambda: _layout(data.get("layout", {}), "layout"))
     title = gather(lambda: _text(data.get("name", name), "name"))
-    own = gather(lambda: _text(data.get("variant", "A"), "variant"))
+    own = gather(lambda: _text(data.get("variant", OWN), "variant"))
     weights = gather(lambda: _weights(data.get("weights"), "weights"))
     panels = data.get("panels", {})
     if not isinstance(panels, dict):
@@ -225,7 +227,7 @@ def project_from(data: JSON, folder: Path, name: str = "") -> Project:
         graph=graph,
         training=training,
         folder=folder,
-        variant=own or "A",
+        variant=own or OWN,
         variants=variants or (),
         layout=layout or {},
         panels=panels,
@@ -313,7 +315,7 @@ def _edge(data: object, where: str) -> Edge:
             return Edge(source, target)
         case [str() as source, str() as target, int() as port] if not isinstance(port, bool):
             return Edge(source, target, port)
-    raise ProjectError(Problem(where, f'expected ["from", "to"] or ["from", "to", input], got {data!r}'))
+    raise ProjectError(Problem(where, f'expected ["from", "to"] or ["from", "to", input], got {show(data)}'))
 
 
 def _variants(data: object) -> tuple[Variant, ...]:
@@ -348,7 +350,7 @@ def _layout(data: object, where: str) -> Layout:
 
 def _text(value: object, where: str) -> str:
     if not isinstance(value, str) or len(value) > 200:
-        raise ProjectError(Problem(where, f"expected a text of at most 200 characters, got {str(value)[:60]!r}"))
+        raise ProjectError(Problem(where, f"expected a text of at most 200 characters, got {show(value)}"))
     return value
 
 

@@ -5,11 +5,13 @@ format, its errors, the property forms and the documentation.
 """
 
 import re
+import reprlib
 import types
 import typing
 from collections.abc import Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
+from math import isfinite
 from typing import Any, ClassVar, Literal, Self, TypeVar
 
 import msgspec
@@ -18,6 +20,8 @@ from engine.errors import Problem, ProjectError
 
 T = TypeVar("T", bound="Declared")
 S = TypeVar("S", bound=msgspec.Struct)
+
+LONGEST = 60  # letters of a value that a message repeats
 
 
 class Declared(
@@ -140,7 +144,7 @@ def _form_type(python: Any, is_choice: bool) -> Literal["int", "float", "bool", 
 def build(kinds: Mapping[str, type[T]], data: object, where: str) -> T:
     """The declared thing that `data`, an object with a `kind`, describes; raises ProjectError at `where`."""
     if not isinstance(data, dict):
-        raise ProjectError(Problem(where, f"expected an object with a kind, got {_show(data)}"))
+        raise ProjectError(Problem(where, f"expected an object with a kind, got {show(data)}"))
     kind = data.get("kind")
     if not isinstance(kind, str) or kind not in kinds:
         raise ProjectError(Problem(f"{where}.kind", unknown("kind", kind, kinds)))
@@ -149,17 +153,26 @@ def build(kinds: Mapping[str, type[T]], data: object, where: str) -> T:
 
 def convert(data: object, cls: type[S], where: str) -> S:
     """`data` as a `cls`, strictly; a ProjectError names the field, what is allowed and what was there."""
+    fields = tuple(field.encode_name for field in msgspec.structs.fields(cls))
+    for name in data if isinstance(data, dict) else ():
+        if name not in fields and name != cls.__struct_config__.tag_field:
+            raise ProjectError(Problem(f"{where}.{name}".lstrip("."), unknown("field", name, fields)))
     try:
-        return msgspec.convert(data, cls, strict=True)
+        made = msgspec.convert(data, cls, strict=True)
     except msgspec.ValidationError as error:
         raise ProjectError(_problem(str(error), data, cls, where)) from None
+    for name in fields:
+        # JSON has no NaN and no infinity, but a setting from the command line or from Python can be one.
+        if isinstance(value := getattr(made, name), float) and not isfinite(value):
+            raise ProjectError(Problem(f"{where}.{name}".lstrip("."), f"expected a finite number, got {value}"))
+    return made
 
 
 def unknown(what: str, name: object, allowed: Mapping[str, Any] | tuple[str, ...]) -> str:
     """One line for a name that is not one of `allowed`, with the nearest one if there is one near."""
     near = get_close_matches(name, list(allowed), 1) if isinstance(name, str) else []
     hint = f" (did you mean {near[0]!r}?)" if near else ""
-    return f"unknown {what} {_show(name)}{hint}, allowed: {', '.join(allowed)}"
+    return f"unknown {what} {show(name)}{hint}, allowed: {', '.join(allowed)}"
 
 
 def _problem(message: str, data: object, cls: type[msgspec.Struct], where: str) -> Problem:
@@ -168,27 +181,32 @@ def _problem(message: str, data: object, cls: type[msgspec.Struct], where: str) 
     keys = re.findall(r"\.(\w+)|\[(\d+)\]", path)
     value: Any = data
     for name, index in keys:
-        value = value[name] if name else value[int(index)]
-    dotted = (
-        ".".join([where, *(name or index for name, index in keys)])
-        if where
-        else ".".join(name or index for name, index in keys)
-    )
-    if match := re.search(r"unknown field `(.+)`", text):
-        fields = tuple(f.encode_name for f in msgspec.structs.fields(cls)) if not keys else ()
-        if fields:
-            return Problem(f"{dotted}.{match[1]}".lstrip("."), unknown("field", match[1], fields))
-        return Problem(f"{dotted}.{match[1]}", f"unknown field {match[1]!r}")
+        try:
+            value = value[name] if name else value[int(index)]
+        except (KeyError, IndexError, TypeError):  # a key in the file that looks like a path
+            break
+    dotted = ".".join(filter(None, [where, *(name or index for name, index in keys)]))
+    if match := re.search(r"unknown field `(.+)`", text, re.DOTALL):
+        return Problem(f"{dotted}.{match[1]}", f"unknown field {show(match[1])}")
     if match := re.search(r"required field `(.+)`", text):
         return Problem(f"{dotted}.{match[1]}".lstrip("."), "is missing")
     if "enum value" in text and len(keys) == 1:
-        choices = next(p.choices for p in properties(cls) if p.name == keys[0][0])
-        return Problem(dotted, unknown("value", value, choices))
+        field = _property(keys[0][0], typing.get_type_hints(cls, include_extras=True)[keys[0][0]], None)
+        beside = {"int": ("a whole number",), "float": ("a number",)}.get(field.type, ())
+        return Problem(dotted, unknown("value", value, (*field.choices, *beside)))
     expected = text[0].lower() + text[1:]
     expected = re.sub(r", got `.*`$", "", expected).replace("`", "")
-    return Problem(dotted, f"{expected}, got {_show(value)}")
+    return Problem(dotted, f"{expected}, got {show(value)}")
 
 
-def _show(value: object) -> str:
-    text = repr(value)
-    return text if len(text) <= 60 else text[:57] + "..."
+_BRIEF = reprlib.Repr()
+_BRIEF.maxlevel, _BRIEF.maxstring, _BRIEF.maxother, _BRIEF.maxlong = 3, LONGEST, LONGEST, LONGEST
+
+
+def show(value: object) -> str:
+    """`value` in a few words, however long or deep it is."""
+    try:
+        text = _BRIEF.repr(value)
+    except ValueError:  # Python writes no whole number of more than 4300 digits
+        text = "a number of too many digits"
+    return text if len(text) <= LONGEST else text[: LONGEST - 3] + "..."

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from engine.backend import Array, Call, bound, open_backend
+from engine.backend import Array, Backend, Call, bound, open_backend
 from engine.data.batches import Batches
 from engine.divergence import DivergenceError, origin
 from engine.network import Network
@@ -16,7 +16,14 @@ from engine.optimizers import CHUNK
 from engine.plan import Plan
 from engine.project import Project
 from engine.regularizers import clip_calls, regularizer_calls
+from engine.spec import convert
 from engine.statistics import LayerStatistics, layer_statistics, update_ratio
+from engine.training import Settings
+
+ALIKE = 256  # steps laid out at once where every batch is all examples
+
+# A step laid out: its plan, the calls before the loss is known and after, and what to copy in, if anything.
+Batch = tuple[Plan, list[Call], list[Call], Array | None, Array | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +62,16 @@ class Score:
 class Trainer:
     """Trains one network. `seed` overrides the project's; raises ProjectError or DeviceError."""
 
-    def __init__(self, project: Project, device: str = "cpu", dtype: str = "float32", seed: int | None = None) -> None:
-        self.project, self.backend = project, open_backend(device, dtype)
+    def __init__(
+        self,
+        project: Project,
+        device: str = "cpu",
+        dtype: str = "float32",
+        seed: int | None = None,
+        backend: Backend | None = None,
+    ) -> None:
+        """`backend`, where it is given, stands for device and dtype."""
+        self.project, self.backend = project, backend or open_backend(device, dtype)
         self.network = Network(project, self.backend)
         data = project.data.load(project.folder)
         self._has_validation = len(data.x_val) > 0
@@ -70,8 +85,9 @@ class Trainer:
         self.optimizer = training.optimizer
         self._slots = tuple(self.backend.zeros(self.parameters.trained) for _ in self.optimizer.slots)
         self._scalars = tuple(self.backend.scalar(0.0) for _ in self.optimizer.scalars(1.0, 1))
+        self._fills = tuple(scalar.fill for scalar in self._scalars)
         self._update_calls = self._bind_update()
-        self._plans: dict[int, tuple[Plan, list[Call]]] = {}
+        self._plans: dict[int, tuple[Plan, list[Call], list[Call]]] = {}
         self.lr = self.optimizer.lr
         self.batch_size = self._count(training.batch_size)
         self.step_number = self.epoch = self.position = 0
@@ -91,6 +107,11 @@ class Trainer:
         return self._train.count
 
     @property
+    def training_rows(self) -> Array:
+        """The training examples on the device, (N, features + 1), ending in a constant 1."""
+        return self._train.rows
+
+    @property
     def steps_per_epoch(self) -> int:
         return -(-self._train.count // self.batch_size)
 
@@ -100,23 +121,21 @@ class Trainer:
         """One update at full speed; returns its loss. Raises DivergenceError, and then nothing was changed."""
         if not self._ahead:
             self._look_ahead()
-        plan, after, rows, targets = self._ahead.popleft()
+        plan, forward, after, rows, targets = batch = self._ahead.popleft()
         if rows is not None:
             plan.fill(rows, targets)
-        for call in plan.forward_calls:
+        for call in forward:
             call()
-        loss = plan.loss.item()
+        loss: float = plan.loss.item()
         if not isfinite(loss):
-            self._ahead.appendleft((plan, after, rows, targets))
-            raise DivergenceError(
-                self.step_number, loss, *origin(plan.structure, self.parameters, plan, self.step_number)
-            )
+            self._ahead.appendleft(batch)
+            raise self._diverged(plan, loss)
         if self.optimizer.every_step:
             self._set_scalars()
         for call in after:
             call()
         self._advance(plan.batch)
-        return float(loss)
+        return loss
 
     def step(self, layers: bool = False) -> StepRecord:
         """One update; with `layers`, every layer's statistics too. Raises DivergenceError."""
@@ -132,22 +151,21 @@ class Trainer:
         if steps < 1:
             raise ValueError(f"steps: expected at least 1, got {steps}")
         with np.errstate(all="ignore"):
+            update = self.update
             for _ in range(steps - 1):
-                self.update()
+                update()
         return self.step()
 
     def _observed_update(self) -> StepRecord:
         if not self._ahead:
             self._look_ahead()
-        plan, _, rows, targets = self._ahead[0]
+        plan, _, _, rows, targets = self._ahead[0]
         if rows is not None:
             plan.fill(rows, targets)
         plan.run_forward()
         loss = float(plan.loss.item())
         if not isfinite(loss):
-            raise DivergenceError(
-                self.step_number, loss, *origin(plan.structure, self.parameters, plan, self.step_number)
-            )
+            raise self._diverged(plan, loss)
         plan.run_backward()
         statistics = layer_statistics(plan)
         before, at = self.parameters.values.copy(), (self.step_number, self.epoch)
@@ -181,19 +199,21 @@ class Trainer:
             if size not in self._plans:
                 plan = Plan(self.network.structure, self.parameters, self.backend, size, self.network.loss)
                 plan.fill(rows, targets)
-                self._plans[size] = plan, plan.backward_calls + self._update_calls
-            plan, after = self._plans[size]
-            whole = size == self._train.count
-            self._ahead.append((plan, after, None, None) if whole else (plan, after, rows, targets))
+                self._plans[size] = plan, plan.forward_calls, plan.backward_calls + self._update_calls
+            if size == self._train.count:
+                self._ahead.extend([(*self._plans[size], None, None)] * ALIKE)
+            else:
+                self._ahead.append((*self._plans[size], rows, targets))
 
     def _seek(self) -> None:
         """Forgets what was laid out: position, batch size or rate have changed."""
-        self._ahead: deque[tuple[Plan, list[Call], Array | None, Array | None]] = deque()
+        self._ahead: deque[Batch] = deque()
         self._set_scalars()
 
     def _set_scalars(self) -> None:
-        for scalar, value in zip(self._scalars, self.optimizer.scalars(self.lr, self.step_number + 1), strict=True):
-            scalar.fill(value)
+        values = self.optimizer.scalars(self.lr, self.step_number + 1)
+        for fill, value in zip(self._fills, values):  # noqa: B905  a keyword costs as much as a fill
+            fill(value)
 
     def _bind_update(self) -> list[Call]:
         training, parameters = self.project.training, self.parameters
@@ -221,7 +241,7 @@ class Trainer:
 
     def set_batch_size(self, batch_size: int | str) -> None:
         """From the next step on; the epoch goes on where it stands."""
-        self.batch_size = self._count(batch_size)
+        self.batch_size = self._count(convert({"batch_size": batch_size}, Settings, "training").batch_size)
         self._plans.clear()
         self._seek()
 
@@ -252,9 +272,11 @@ class Trainer:
     def restore(self, state: Snapshot) -> None:
         """Goes on from `state`: stepping on repeats the same bits. ValueError if it is of another network."""
         mine, theirs = self.parameters.values, state.values
-        if mine.shape != theirs.shape or str(mine.dtype) != str(theirs.dtype) or len(state.slots) != len(self._slots):
+        shapes = [theirs.shape, *(slot.shape for slot in state.slots)]
+        if shapes != [mine.shape, *(slot.shape for slot in self._slots)] or str(mine.dtype) != str(theirs.dtype):
             raise ValueError(
-                f"state: expected {mine.size} numbers of {mine.dtype}, got {theirs.size} of {theirs.dtype}"
+                f"state: expected {mine.size} numbers of {mine.dtype} and {len(self._slots)} optimizer vectors, "
+                f"got {theirs.size} of {theirs.dtype} and {len(state.slots)}"
             )
         self.step_number, self.epoch, self.position = state.step, state.epoch, state.position
         self.lr, self.batch_size = state.lr, state.batch_size

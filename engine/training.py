@@ -26,7 +26,15 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     regularization: Regularization = Regularization()
     clip_norm: (
         Annotated[
-            float, Meta(gt=0, title="Clip norm", description="Longest gradient, as one vector", extra={"log": True})
+            float,
+            # Within what float32 can say: a limit of 0 or infinity would make every gradient NaN.
+            Meta(
+                ge=1e-30,
+                le=1e30,
+                title="Clip norm",
+                description="Longest gradient, as one vector",
+                extra={"log": True},
+            ),
         ]
         | None
     ) = None

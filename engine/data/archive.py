@@ -33,10 +33,12 @@ class Archive:
     """The arrays of one .npz file, read one at a time; every method raises DataFileError."""
 
     def __init__(self, path: Path) -> None:
-        if not path.is_file():
-            raise DataFileError("there is no such file" if not path.exists() else "is not a file")
         try:
+            if not path.is_file():
+                raise DataFileError("there is no such file" if not path.exists() else "is not a file")
             self._zip = zipfile.ZipFile(path)
+        except DataFileError:
+            raise
         except OSError as error:
             raise DataFileError(f"cannot be opened: {error.strerror or 'read error'}") from None
         # zipfile has no one class for what damaged bytes make it raise.

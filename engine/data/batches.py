@@ -20,14 +20,16 @@ class Batches:
     def window(self, epoch: int, position: int, batch: int) -> Iterator[tuple[Array, Array]]:
         """The next batches of `epoch` from example `position`: rows, and targets as columns (units, n).
 
-        The last, smaller batch is part of it. A batch of all examples is not shuffled.
+        The last, smaller batch is part of it. A batch of all examples is not shuffled; the rest of an epoch
+        that was begun in smaller batches is, so that each example still has its turn once.
         """
         size = max(batch, WINDOW // self.rows[0].nbytes // batch * batch)
         stop = min(position + size, self.count)
         rows, targets = self.rows[position:stop], self.targets[position:stop]
-        if self.shuffle and batch < self.count:
+        if self.shuffle and (batch < self.count or position):
             chosen = self._permutation(epoch)[position:stop]
-            rows, targets = self.rows[chosen], self.targets[chosen]
+            # `take` needs a third of the time of `rows[chosen]`.
+            rows, targets = self.rows.take(chosen, 0), self.targets.take(chosen, 0)
         for start in range(0, stop - position, batch):
             yield rows[start : start + batch], targets[start : start + batch].T
 

@@ -43,7 +43,7 @@ class Tanh(Activation, frozen=True, tag="tanh"):
         plan.forward(xp.tanh, h.value, a.value)
         if a.grad is not None and h.grad is not None:
             plan.backward(
-                (xp.multiply, a.value, a.value, slope),
+                (xp.square, a.value, slope),
                 (xp.subtract, plan.number(1), slope, slope),
                 (xp.multiply, a.grad, slope, h.grad),
             )
@@ -82,4 +82,4 @@ def sigmoid(plan: Plan, a: Array, h: Array) -> None:
     plan.forward(xp.negative, a, h)
     plan.forward(xp.exp, h, h)
     plan.forward(xp.add, h, plan.number(1), h)
-    plan.forward(xp.divide, plan.number(1), h, h)
+    plan.forward(xp.reciprocal, h, h)

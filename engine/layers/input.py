@@ -16,7 +16,7 @@ class Input(Layer, frozen=True, tag="input"):
     arity: ClassVar[int] = 0
 
     shape: Annotated[
-        tuple[Annotated[int, Meta(ge=1)], ...] | None,
+        Annotated[tuple[Annotated[int, Meta(ge=1)], ...], Meta(min_length=1)] | None,
         Meta(title="Shape", description="One example's shape; left out, the data say it"),
     ] = None
 

@@ -1,0 +1,1 @@
+"""Measured ratios against other libraries and against the goals; `python -m benchmarks` writes RESULTS.md."""

@@ -1,0 +1,82 @@
+"""A project's training in PyTorch eager, as a careful person would write it for speed on one CPU thread."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+import engine
+from engine.data.batches import WINDOW
+from engine.layers.base import Layer
+from engine.layers.dense import Dense
+from engine.losses import CrossEntropy
+from engine.optimizers import Adam, Sgd
+from engine.random import generator
+
+ACTIVATIONS = {"relu": nn.ReLU, "tanh": nn.Tanh, "sigmoid": nn.Sigmoid}
+
+
+class PyTorchSide:
+    """Chains of dense layers and activations, plain SGD or Adam; weights start as the engine's do."""
+
+    def __init__(self, project: engine.Project) -> None:
+        torch.set_num_threads(1)
+        self.project = project
+        self.start = {k: torch.from_numpy(v) for k, v in engine.Trainer(project).network.state().items()}
+        data = project.data.load(project.folder)
+        self.x = torch.from_numpy(data.x.astype(np.float32))
+        self.classes = isinstance(project.training.loss, CrossEntropy)
+        self.y = torch.from_numpy(data.y if self.classes else data.y.astype(np.float32)[:, None])
+        batch = project.training.batch_size
+        self.batch = len(self.x) if isinstance(batch, str) else batch
+        self.reset()
+
+    def reset(self) -> None:
+        self.net = nn.Sequential()
+        for node in self.project.graph.nodes[1:]:
+            self.net.add_module(node.id, self._module(node.id, node.layer))
+        self.net.load_state_dict(self.start)
+        self.loss = nn.CrossEntropyLoss() if self.classes else nn.BCEWithLogitsLoss()
+        self.optimizer = self._optimizer()
+        self.batches = self._batches()
+
+    def run(self, steps: int) -> None:
+        net, loss, optimizer, batches = self.net, self.loss, self.optimizer, self.batches
+        for _ in range(steps):
+            x, y = next(batches)
+            optimizer.zero_grad()
+            loss(net(x), y).backward()
+            optimizer.step()
+
+    def parameters(self) -> dict[str, np.ndarray[Any, Any]]:
+        return {name: tensor.detach().numpy().copy() for name, tensor in self.net.named_parameters()}
+
+    def _module(self, name: str, layer: Layer) -> nn.Module:
+        if isinstance(layer, Dense):
+            units, features = self.start[f"{name}.weight"].shape
+            return nn.Linear(features, units)
+        return ACTIVATIONS[layer.kind()]()
+
+    def _optimizer(self) -> torch.optim.Optimizer:
+        chosen = self.project.training.optimizer
+        if isinstance(chosen, Adam):
+            betas = (chosen.beta1, chosen.beta2)
+            return torch.optim.Adam(self.net.parameters(), chosen.lr, betas, chosen.eps, fused=True)
+        assert isinstance(chosen, Sgd)
+        return torch.optim.SGD(self.net.parameters(), chosen.lr, fused=True)
+
+    def _batches(self) -> Iterator[tuple[Tensor, Tensor]]:
+        """The engine's order, epoch by epoch; a window of examples is gathered at once and cut into batches."""
+        count, batch = len(self.x), self.batch
+        window = max(batch, WINDOW // self.x[0].nbytes // batch * batch)
+        if batch >= count:
+            while True:
+                yield self.x, self.y
+        epoch = 0
+        while True:
+            order = torch.from_numpy(generator(self.project.training.seed, "shuffle", epoch).permutation(count))
+            for chosen in order.split(window):
+                yield from zip(self.x[chosen].split(batch), self.y[chosen].split(batch), strict=True)
+            epoch += 1

@@ -1,0 +1,151 @@
+"""A training step: engine.Trainer against PyTorch eager on the same net, the same batches, one thread each."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, Protocol
+
+import numpy as np
+
+import engine
+from benchmarks.measure import Contender, Effort, compare, microseconds
+from benchmarks.report import Row
+from engine.project import project_from
+
+ABOUT = """\
+Shuffled batches are gathered from a data set in memory in the same order and by the same windows on both sides; where the
+batch is the whole data set it stays in place. PyTorch runs `zero_grad`, forward, backward and a fused optimizer, and is
+never asked for its loss; the engine reads it at every step. float32; after 50 steps from the same weights the parameters
+must agree, and the greatest difference is shown. Times: engine / PyTorch, a step."""
+
+CHECKED = 50  # steps after which the parameters must agree
+TOLERANCE = 1e-3  # of the largest parameter: float32 sums in another order, 50 times over
+
+
+class Disagreement(AssertionError):
+    """The two sides did not compute the same thing, so their times say nothing."""
+
+
+class Opponent(Contender, Protocol):
+    """A contender that can show its parameters by the engine's names."""
+
+    def parameters(self) -> dict[str, np.ndarray[Any, Any]]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One net and its training; `widths` from input to output, `samples` None for the four points of XOR."""
+
+    widths: tuple[int, ...]
+    activation: str
+    loss: str
+    optimizer: dict[str, Any]
+    goal: float
+    batch: int = 4
+    samples: int | None = None
+
+    @property
+    def title(self) -> str:
+        return f"{'-'.join(map(str, self.widths))}, batch {self.batch}, {self.optimizer['kind']}"
+
+    def project(self, folder: Path) -> engine.Project:
+        """The case as a project; data that no generator makes are written to `folder`."""
+        inputs, *dense = self.widths
+        nodes: list[dict[str, Any]] = [{"id": "x", "kind": "input"}]
+        for number, units in enumerate(dense, 1):
+            nodes.append({"id": f"dense{number}", "kind": "dense", "units": units})
+            if number < len(dense):
+                nodes.append({"id": f"act{number}", "kind": self.activation})
+        ids = [node["id"] for node in nodes]
+        parts = {
+            "format": "netviz-project",
+            "version": 1,
+            "name": self.title,
+            "data": self._data(folder, inputs),
+            "graph": {"nodes": nodes, "edges": [[a, b] for a, b in zip(ids, ids[1:], strict=False)]},
+            "training": {
+                "loss": {"kind": self.loss},
+                "optimizer": self.optimizer,
+                "batch_size": self.batch,
+                "shuffle": self.samples is not None,
+            },
+        }
+        return project_from(parts, folder)
+
+    def _data(self, folder: Path, inputs: int) -> dict[str, Any]:
+        if self.samples is not None:
+            classes = max(2, self.widths[-1])
+            shape = [inputs]
+            return {"kind": "noise", "samples": self.samples, "shape": shape, "classes": classes, "validation": 0.0}
+        x = np.array([[-1.0, -1.0], [-1.0, 1.0], [1.0, -1.0], [1.0, 1.0]])
+        np.savez(folder / "xor.npz", x=x, y=np.array([0, 1, 1, 0]))
+        return {"kind": "npz", "path": "xor.npz", "validation": 0.0}
+
+
+SGD, ADAM = {"kind": "sgd", "lr": 0.01}, {"kind": "adam", "lr": 0.001}
+BINARY, CLASSES = "binary_cross_entropy", "cross_entropy"
+
+
+def _cases() -> Iterator[Case]:
+    for optimizer in (SGD, ADAM):
+        yield Case((2, 4, 1), "tanh", BINARY, optimizer, goal=20)
+    for optimizer in (SGD, ADAM):
+        yield Case((2, 8, 8, 1), "tanh", BINARY, optimizer, goal=18, batch=32, samples=512)
+    for optimizer in (SGD, ADAM):
+        yield Case((64, 128, 128, 10), "relu", CLASSES, optimizer, goal=2.5, batch=64, samples=1280)
+    for optimizer in (SGD, ADAM):
+        yield Case((784, 256, 128, 10), "relu", CLASSES, optimizer, goal=1.15, batch=128, samples=2560)
+
+
+CASES = tuple(_cases())
+
+
+class EngineSide:
+    """engine.Trainer, by its public calls alone."""
+
+    def __init__(self, project: engine.Project) -> None:
+        self.trainer = engine.Trainer(project)
+
+    def reset(self) -> None:
+        self.trainer.reset()
+
+    def run(self, steps: int) -> None:
+        self.trainer.run(steps)
+
+    def parameters(self) -> dict[str, np.ndarray[Any, Any]]:
+        return self.trainer.network.parameters()
+
+
+def largest_difference(ours: Opponent, theirs: Opponent) -> float:
+    """The greatest difference of any parameter after 50 steps from the reset state; Disagreement if it is not small."""
+    for side in (ours, theirs):
+        side.reset()
+        side.run(CHECKED)
+    mine, other = ours.parameters(), theirs.parameters()
+    if set(mine) != set(other):
+        raise Disagreement(f"expected the parameters {sorted(mine)}, got {sorted(other)}")
+    difference = max(float(np.abs(mine[name] - other[name]).max()) for name in mine)
+    largest = max(float(np.abs(array).max()) for array in mine.values())
+    if not difference <= TOLERANCE * largest:
+        raise Disagreement(f"parameters differ by {difference:.2g} after {CHECKED} steps, the largest is {largest:.2g}")
+    return difference
+
+
+def row(case: Case, ours: Opponent, theirs: Opponent, effort: Effort) -> Row:
+    """One line of the table."""
+    difference = largest_difference(ours, theirs)
+    found = compare(ours, theirs, effort)
+    times = microseconds((found.ours, found.theirs))
+    context = f"{times}; parameters within {difference:.1g}"
+    return Row(case.title, found.ratio, case.goal, spread=(found.low, found.high), context=context)
+
+
+def measure(effort: Effort) -> Iterator[Row]:
+    """Every case against PyTorch."""
+    from benchmarks.pytorch import PyTorchSide
+
+    for case in CASES:
+        with TemporaryDirectory() as folder:
+            project = case.project(Path(folder))
+            yield row(case, EngineSide(project), PyTorchSide(project), effort)

@@ -1,0 +1,17 @@
+"""What every probe is: a question that the worker answers between two steps, on the device, with a small summary."""
+
+from typing import Any
+
+import msgspec
+
+from engine.trainer import Trainer
+
+SAMPLE = 512  # training examples that a probe looks at: the first ones, so that pictures do not jump
+
+
+class Probe(msgspec.Struct, frozen=True, tag_field="probe"):
+    """A question. Its answer is another frozen struct, whose arrays lie on the host."""
+
+    def measure(self, trainer: Trainer) -> Any:
+        """The answer for the present weights; changes nothing that training depends on."""
+        raise NotImplementedError(type(self).__name__)

@@ -1,0 +1,78 @@
+"""The decision over the input plane, for networks on two inputs: bends where the net learns, flat where it cannot."""
+
+from typing import Any
+
+import msgspec
+import numpy as np
+
+from engine.backend import Array
+from engine.losses import BinaryCrossEntropy, CrossEntropy
+from engine.probes.base import Probe
+from engine.trainer import Trainer
+
+
+class BoundaryAnswer(msgspec.Struct, frozen=True, eq=False, tag="boundary"):
+    """The network on a grid over the plane; row 0 is the lowest x₂, column 0 the lowest x₁.
+
+    One output: `values` (size, size) float32, a probability of class 1 where `probability` (the boundary
+    is at 0.5), else the output itself. Several outputs: `values` is the winner's probability or share and
+    `winners` (size, size) uint8 the winning class.
+    """
+
+    values: Any
+    winners: Any | None
+    probability: bool
+    bounds: tuple[float, float, float, float]  # x₁ from, to, x₂ from, to
+
+
+class Boundary(Probe, frozen=True, tag="boundary"):
+    """The decision on a `size` × `size` grid over the data with a margin; None for other than two inputs."""
+
+    size: int = 100
+
+    def measure(self, trainer: Trainer) -> BoundaryAnswer | None:
+        network = trainer.network
+        if network.input_shape != (2,):
+            return None
+        bounds = plane(trainer)
+        output = network.predict(grid(bounds, self.size)).astype(np.float64)
+        values, winners, probability = decision(trainer, output)
+        shape = (self.size, self.size)
+        picture = values.reshape(shape).astype(np.float32)
+        return BoundaryAnswer(
+            picture, None if winners is None else winners.reshape(shape).astype(np.uint8), probability, bounds
+        )
+
+
+def plane(trainer: Trainer) -> tuple[float, float, float, float]:
+    """A square around all examples, a tenth wider than they reach."""
+    x = np.concatenate([trainer.data.x, trainer.data.x_val])
+    low, high = x.min(axis=0), x.max(axis=0)
+    half = float((high - low).max()) * 0.55 or 1.0
+    x1, x2 = (float(middle) for middle in (low + high) / 2)
+    return (x1 - half, x1 + half, x2 - half, x2 + half)
+
+
+def grid(bounds: tuple[float, float, float, float], size: int) -> Array:
+    """The centres of size × size cells over `bounds`, (size², 2), x₁ fastest."""
+    left, right, low, high = bounds
+    along = (np.arange(size) + 0.5) / size
+    x1, x2 = np.meshgrid(left + along * (right - left), low + along * (high - low))
+    return np.column_stack([x1.ravel(), x2.ravel()])
+
+
+def decision(trainer: Trainer, output: Array) -> tuple[Array, Array | None, bool]:
+    """What a network's output (N, K) decides: values, winners of several classes, and whether values are shares."""
+    loss, structure = trainer.project.training.loss, trainer.network.structure
+    drawn = structure.layers[structure.output].kind()
+    with np.errstate(all="ignore"):
+        if output.shape[1] == 1:
+            if isinstance(loss, BinaryCrossEntropy) and drawn != "sigmoid":
+                output = 1 / (1 + np.exp(-output))
+            return output[:, 0], None, trainer.network.classes is not None
+        if isinstance(loss, CrossEntropy) and drawn != "softmax":
+            output = np.exp(output - output.max(axis=1, keepdims=True))
+            output /= output.sum(axis=1, keepdims=True)
+        elif isinstance(loss, BinaryCrossEntropy) and drawn != "sigmoid":
+            output = 1 / (1 + np.exp(-output))
+    return output.max(axis=1), output.argmax(axis=1), True

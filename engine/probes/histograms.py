@@ -1,0 +1,91 @@
+"""Activation histograms: how each layer's outputs are spread. Shows saturation, collapse and dead layers."""
+
+from math import asinh
+from typing import Any
+
+import msgspec
+import numpy as np
+
+from engine.backend import Array
+from engine.layers.base import Activation
+from engine.probes.base import SAMPLE, Probe
+from engine.trainer import Trainer
+
+BINS = 64
+LINEAR, REACH = 0.1, 1000.0  # symlog: linear below 0.1 either side, counted up to ±1000
+
+
+class LayerHistogram(msgspec.Struct, frozen=True, eq=False):
+    """One layer's outputs in fixed bins; what no bin holds is counted apart, and nothing is counted twice.
+
+    Bins are even over `low`..`high` where the output is bounded, else even in asinh(x / 0.1).
+    Exact zeros are counted in `zeros` and in no bin.
+    """
+
+    node: str
+    counts: Any  # (BINS,) int64
+    low: float
+    high: float
+    symlog: bool
+    zeros: int
+    nan: int
+    infinite: int
+    under: int
+    over: int
+    least: float  # of the finite values; NaN without any
+    most: float
+
+
+class HistogramAnswer(msgspec.Struct, frozen=True, eq=False, tag="histograms"):
+    layers: tuple[LayerHistogram, ...]
+    examples: int  # how many training examples were looked at
+
+
+class Histograms(Probe, frozen=True, tag="histograms"):
+    """Every drawn layer's outputs on the first training examples, in inference mode."""
+
+    def measure(self, trainer: Trainer) -> HistogramAnswer:
+        rows = trainer.training_rows[:SAMPLE]
+        plan = trainer.network.plan(len(rows), "predict")
+        plan.fill(rows)
+        with np.errstate(all="ignore"):
+            plan.run_forward()
+            layers = tuple(_histogram(trainer, node, plan.vars[node].value) for node in plan.structure.drawn)
+        return HistogramAnswer(layers, len(rows))
+
+
+def edges(low: float, high: float, symlog: bool) -> Array:
+    """The BINS + 1 edges between bins."""
+    if not symlog:
+        return np.linspace(low, high, BINS + 1)
+    return LINEAR * np.sinh(np.linspace(asinh(low / LINEAR), asinh(high / LINEAR), BINS + 1))
+
+
+def _histogram(trainer: Trainer, node: str, values: Array) -> LayerHistogram:
+    layer = trainer.network.structure.layers[node]
+    bounds = layer.bounds if isinstance(layer, Activation) else None
+    low, high = bounds or (-REACH, REACH)
+    xp, flat = trainer.backend.xp, values.ravel().astype("float64")
+    nan, infinite, zeros = (int(mask.sum().item()) for mask in (xp.isnan(flat), xp.isinf(flat), flat == 0))
+    finite = flat[xp.isfinite(flat)]
+    under, over = int((finite < low).sum().item()), int((finite > high).sum().item())
+    inside = finite[(finite >= low) & (finite <= high) & (finite != 0)]
+    place = inside if bounds else xp.arcsinh(inside / LINEAR)
+    start, stop = (low, high) if bounds else (asinh(low / LINEAR), asinh(high / LINEAR))
+    index = xp.minimum(((place - start) * (BINS / (stop - start))).astype("int64"), BINS - 1)
+    counts = xp.bincount(index, minlength=BINS)
+    least, most = (float(finite.min().item()), float(finite.max().item())) if finite.size else (np.nan, np.nan)
+    return LayerHistogram(
+        node,
+        trainer.backend.to_host(counts),
+        low,
+        high,
+        bounds is None,
+        zeros,
+        nan,
+        infinite,
+        under,
+        over,
+        least,
+        most,
+    )

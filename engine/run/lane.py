@@ -1,0 +1,100 @@
+"""One network of a run: its trainer, stepped with what is due at each step and at each epoch's end."""
+
+from dataclasses import dataclass, field
+
+from engine.divergence import DivergenceError
+from engine.run.messages import ACTIVATION_FIELDS, WEIGHT_FIELDS, EpochScore, LayerScalars, LossBuckets
+from engine.run.pending import Losses, Scalars
+from engine.telemetry import TelemetryFile
+from engine.trainer import Score, StepRecord, Trainer
+
+FIRST_STEPS = 50  # looked at one by one when layers are watched: most faults begin there
+NAN = float("nan")
+
+
+@dataclass(slots=True)
+class Lane:
+    """`advance` does one update. With `scores_epochs`, training and validation are evaluated at epochs' ends."""
+
+    trainer: Trainer
+    scores_epochs: bool = True
+    telemetry: TelemetryFile | None = None
+    watches_layers: bool = False
+    observe_next: bool = False  # somebody waits for the layers' scalars
+    losses: Losses = field(default_factory=Losses)
+    scalars: Scalars = field(default_factory=Scalars)
+    scores: list[EpochScore] = field(default_factory=list)
+    last_scores: tuple[Score, Score | None] | None = None
+    failure: DivergenceError | None = None
+
+    def advance(self) -> float:
+        """One update; returns its loss. Raises DivergenceError, which is kept in `failure`."""
+        trainer = self.trainer
+        step, epoch = trainer.step_number, trainer.epoch
+        telemetry = self.telemetry
+        try:
+            if (
+                self.observe_next
+                or (telemetry is not None and telemetry.wants(step))
+                or (self.watches_layers and step < FIRST_STEPS)
+            ):
+                loss = self._observe(telemetry)
+            else:
+                loss = trainer.update()
+        except DivergenceError as error:
+            self.failure = error
+            if telemetry is not None:
+                telemetry.diverged(error, epoch, trainer.lr)
+            raise
+        self.losses.add(step, loss)
+        if trainer.position == 0 and self.scores_epochs:
+            self._score(epoch, step)
+        return loss
+
+    def _observe(self, telemetry: TelemetryFile | None) -> float:
+        record = self.trainer.step(layers=True)
+        if telemetry is not None and telemetry.wants(record.step):
+            telemetry.step(record)
+        if self.watches_layers:
+            self.scalars.add(record.step, _row(record))
+        self.observe_next = False
+        return record.loss
+
+    def _score(self, epoch: int, step: int) -> None:
+        train, validation = self.last_scores = self.trainer.evaluate()
+        if self.telemetry is not None:
+            self.telemetry.epoch(epoch, step, train, validation)
+        self.scores.append(
+            EpochScore(
+                epoch,
+                step,
+                train.loss,
+                _or_nan(train.accuracy),
+                validation.loss if validation else NAN,
+                _or_nan(validation.accuracy) if validation else NAN,
+            )
+        )
+
+    def take_news(self) -> tuple[LossBuckets, tuple[EpochScore, ...], LayerScalars | None]:
+        """What has happened since the last call."""
+        scores, self.scores = tuple(self.scores), []
+        return self.losses.take(), scores, self.scalars.take()
+
+    def forget_news(self) -> None:
+        """The run is at another step now: what was not told is no longer true."""
+        self.losses, self.scalars, self.scores, self.failure = Losses(), Scalars(), [], None
+
+
+def _row(record: StepRecord) -> list[list[float]]:
+    """The record's scalars, a row of six for each layer."""
+    assert record.layers is not None
+    rows = []
+    for values in record.layers.values():
+        fields = WEIGHT_FIELDS if "grad_norm" in values else ACTIVATION_FIELDS
+        row = [_or_nan(values[name]) for name in fields]
+        rows.append(row + [NAN] * (len(ACTIVATION_FIELDS) - len(row)))
+    return rows
+
+
+def _or_nan(value: float | None) -> float:
+    return NAN if value is None else value

@@ -1,0 +1,315 @@
+"""What window and worker say to each other: frozen structs in msgpack, arrays as raw bytes, never pickle.
+
+The window sends commands; the worker sends records. A picture is sent only in answer to a `Frame`, so
+a slow window costs frames and never training speed or memory.
+"""
+
+from enum import StrEnum
+from typing import Any
+
+import msgspec
+import numpy as np
+
+from engine.probes.boundary import Boundary, BoundaryAnswer
+from engine.probes.histograms import HistogramAnswer, Histograms
+from engine.trainer import Snapshot
+
+
+class RunState(StrEnum):
+    IDLE = "idle"  # no project yet, or stopped
+    PAUSED = "paused"
+    RUNNING = "running"
+    FINISHED = "finished"  # at the project's epochs; play goes on
+    FAILED = "failed"  # a lane's loss is no number; reset or restart goes on
+
+
+class PaceUnit(StrEnum):
+    UNLIMITED = "unlimited"
+    EPOCHS_A_SECOND = "epochs a second"
+    EPOCHS_A_FRAME = "epochs a frame"
+    STEPS_A_FRAME = "steps a frame"
+
+
+class Pace(msgspec.Struct, frozen=True):
+    """When steps happen, never their numbers."""
+
+    unit: PaceUnit = PaceUnit.EPOCHS_A_FRAME
+    amount: float = 1.0
+
+
+ProbeRequest = Histograms | Boundary
+ProbeAnswer = HistogramAnswer | BoundaryAnswer
+
+
+class Command(msgspec.Struct, frozen=True, tag=True, tag_field="is"):
+    pass
+
+
+class Open(Command, frozen=True):
+    """Builds a trainer for each lane of a project; weights come from `states`, the project's files, or the old run."""
+
+    project: bytes
+    folder: str
+    device: str = "cpu"
+    dtype: str = "float32"
+    states: tuple[Snapshot, ...] | None = None  # goes on from there, one for each lane
+    keep_weights: bool = False  # of the run before, where name and shape fit, by lane name
+
+
+class Play(Command, frozen=True):
+    pass
+
+
+class Pause(Command, frozen=True):
+    pass
+
+
+class Advance(Command, frozen=True):
+    """A number of steps, or whole epochs (to the end of the present one first), then paused."""
+
+    steps: int = 0
+    epochs: int = 0
+
+
+class Reset(Command, frozen=True):
+    """Back to step 0 with the initial weights of the same seed, or of a new one."""
+
+    seed: int | None = None
+
+
+class Stop(Command, frozen=True):
+    """Gives the run's memory back; only `Open` goes on."""
+
+
+class SetPace(Command, frozen=True):
+    pace: Pace
+
+
+class SetLearningRate(Command, frozen=True):
+    lane: int
+    lr: float
+
+
+class SetBatchSize(Command, frozen=True):
+    lane: int
+    batch_size: int | str
+
+
+class SetEpochs(Command, frozen=True):
+    epochs: int
+
+
+class Watch(Command, frozen=True):
+    """Which probes are on, and whether every layer's scalars are wanted."""
+
+    probes: tuple[ProbeRequest, ...] = ()
+    layers: bool = False
+
+
+class Frame(Command, frozen=True):
+    """The window is ready for one more answer; at a pace by frames, the worker may go on by one."""
+
+    number: int
+
+
+class TakeKeyframe(Command, frozen=True):
+    """Asks for the state now: before saving, closing."""
+
+    token: int
+
+
+class RecordTelemetry(Command, frozen=True):
+    """Writes each lane's telemetry from here on, every `every` steps; an empty path ends it.
+
+    The first lane writes to `path`, the others beside it with their number before the ending.
+    """
+
+    path: str
+    every: int = 1
+
+
+class Shutdown(Command, frozen=True):
+    pass
+
+
+class Record(msgspec.Struct, frozen=True, tag=True, tag_field="is", eq=False):
+    pass
+
+
+class LaneInfo(msgspec.Struct, frozen=True):
+    """What the window must know of a lane to draw it."""
+
+    name: str
+    layers: tuple[str, ...]  # drawn nodes in order
+    kinds: tuple[str, ...]
+    weighted: tuple[bool, ...]  # which of them have weights
+    steps_per_epoch: int
+    epochs: int
+
+
+class Points(msgspec.Struct, frozen=True, eq=False):
+    """Some of the examples, for pictures of nets on two inputs: x (n, 2) float32, y (n,) float32."""
+
+    x: Any
+    y: Any
+    x_val: Any
+    y_val: Any
+    classes: int | None
+
+
+class Opened(Record, frozen=True):
+    lanes: tuple[LaneInfo, ...]
+    points: Points | None  # None: not on two inputs
+    kernels: str
+    device: str
+    dtype: str
+    kept: tuple[str, ...]  # lane: parameters that were taken over
+    note: str = ""  # what did not go as asked, in words
+
+
+class Progress(Record, frozen=True):
+    """Sent at every change of state, and with every answer."""
+
+    state: RunState
+    step: int
+    epoch: int
+    reason: str = ""
+
+
+class EpochScore(msgspec.Struct, frozen=True):
+    """The scores at the end of an epoch, in inference mode. NaN stands for what there is not."""
+
+    epoch: int
+    step: int
+    loss: float
+    accuracy: float
+    val_loss: float
+    val_accuracy: float
+
+
+class LayerScalars(msgspec.Struct, frozen=True, eq=False):
+    """The scalars of every drawn layer at some steps: values (n, layers, 6) float64, in the order of the fields below.
+
+    Layers without weights use ACTIVATION_FIELDS; what there is not is NaN.
+    """
+
+    steps: Any
+    values: Any
+
+
+WEIGHT_FIELDS = ("weight_norm", "grad_norm", "grad_mean_abs", "update_ratio", "bias_grad_norm")
+ACTIVATION_FIELDS = ("mean", "std", "zero_fraction", "saturated_fraction", "dead_fraction", "delta_rms")
+
+
+class LossBuckets(msgspec.Struct, frozen=True, eq=False):
+    """Losses of the steps since the last answer, by buckets of one step or more: arrays of one length."""
+
+    steps: Any  # the first step of each
+    low: Any
+    high: Any
+    mean: Any
+    last: Any
+
+
+class LaneAnswer(msgspec.Struct, frozen=True, eq=False):
+    losses: LossBuckets
+    scores: tuple[EpochScore, ...]
+    layers: LayerScalars | None
+    probes: tuple[ProbeAnswer, ...]
+    lr: float
+    batch_size: int
+
+
+class Answer(Record, frozen=True):
+    """To one `Frame`: what has happened since the last, lane by lane."""
+
+    number: int
+    state: RunState
+    step: int
+    epoch: int
+    rate: float  # steps a second, lately
+    lanes: tuple[LaneAnswer, ...]
+
+
+class Keyframe(Record, frozen=True):
+    """The state of every lane: what a new worker goes on from. `token` is 0 when nobody asked."""
+
+    states: tuple[Snapshot, ...]
+    parameters: tuple[dict[str, Any], ...] | None  # by name, in PyTorch's layouts, when asked for
+    token: int = 0
+
+
+class Diverged(Record, frozen=True):
+    lane: int
+    step: int
+    node: str
+    message: str
+
+
+class Rewound(Record, frozen=True):
+    """The run is back at step 0: what was told before is no longer its past."""
+
+    seed: int
+
+
+class Refused(Record, frozen=True):
+    """A command that could not be carried out; nothing was changed."""
+
+    message: str
+
+
+AnyCommand = (
+    Open
+    | Play
+    | Pause
+    | Advance
+    | Reset
+    | Stop
+    | SetPace
+    | SetLearningRate
+    | SetBatchSize
+    | SetEpochs
+    | Watch
+    | Frame
+    | TakeKeyframe
+    | RecordTelemetry
+    | Shutdown
+)
+AnyRecord = Opened | Progress | Answer | Keyframe | Diverged | Rewound | Refused
+
+ARRAY = 1  # msgpack's extension type for arrays
+
+
+def _encode_array(value: Any) -> msgspec.msgpack.Ext:
+    if not isinstance(value, np.ndarray):
+        raise TypeError(f"cannot send a {type(value).__name__}")
+    array = np.ascontiguousarray(value)
+    return msgspec.msgpack.Ext(ARRAY, _raw.encode((array.dtype.str, array.shape, array.tobytes())))
+
+
+def _decode_array(code: int, data: memoryview) -> Any:
+    if code != ARRAY:
+        raise ValueError(f"unknown extension {code}")
+    kind, shape, content = _parts.decode(data)
+    return np.frombuffer(content, np.dtype(kind)).reshape(shape)
+
+
+_raw = msgspec.msgpack.Encoder()
+_parts = msgspec.msgpack.Decoder(tuple[str, tuple[int, ...], bytes])
+_encoder = msgspec.msgpack.Encoder(enc_hook=_encode_array)
+_commands = msgspec.msgpack.Decoder(AnyCommand, ext_hook=_decode_array)
+_records = msgspec.msgpack.Decoder(AnyRecord, ext_hook=_decode_array)
+
+
+def encode(message: AnyCommand | AnyRecord) -> bytes:
+    return _encoder.encode(message)
+
+
+def decode_command(data: bytes) -> AnyCommand:
+    command: AnyCommand = _commands.decode(data)
+    return command
+
+
+def decode_record(data: bytes) -> AnyRecord:
+    record: AnyRecord = _records.decode(data)
+    return record

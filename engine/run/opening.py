@@ -1,0 +1,75 @@
+"""Opening a run: a lane for each network of a project, with the weights that it goes on from."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from engine.backend import Array
+from engine.errors import ProjectError
+from engine.layers.base import Weighted
+from engine.project import Project
+from engine.run.lane import Lane
+from engine.run.messages import LaneInfo, Open, Points
+from engine.trainer import Trainer
+from engine.weights import load_weights
+
+MOST_POINTS = 2000  # of each part, drawn in pictures
+
+
+def open_lanes(project: Project, command: Open, before: Sequence[Lane]) -> tuple[list[Lane], tuple[str, ...], str]:
+    """The lanes, what each took over ("A: h1.weight"), and a word on what did not go as asked."""
+    lanes, kept, notes = [], [], []
+    old = {lane.trainer.project.variant: lane.trainer.network.parameters() for lane in before}
+    for number, part in enumerate(project.lanes()):
+        trainer = Trainer(part, command.device, command.dtype)
+        if command.states is not None:
+            trainer.restore(command.states[number])
+        elif command.keep_weights:
+            taken = trainer.network.load_fitting(old.get(part.variant, {}))
+            kept += [f"{part.variant}: {name}" for name in taken]
+        elif part.weights is not None:
+            notes += _take_saved(trainer, part.folder / part.weights)
+        lanes.append(Lane(trainer))
+    return lanes, tuple(kept), "; ".join(notes)
+
+
+def _take_saved(trainer: Trainer, path: Path) -> list[str]:
+    """Takes the weights saved with the project; a word where they are not there or do not fit."""
+    name, network = trainer.project.variant, trainer.network
+    try:
+        saved: Mapping[str, Array] = load_weights(path)
+    except ProjectError as error:
+        return [f"{name} starts from new weights: {error}"]
+    try:
+        network.load_parameters(saved)
+    except ValueError as error:
+        taken = network.load_fitting(saved)
+        return [f"{name}: {len(taken)} of {len(saved)} saved weights fit: {error}"]
+    return []
+
+
+def lane_info(trainer: Trainer) -> LaneInfo:
+    structure = trainer.network.structure
+    layers = [structure.layers[node] for node in structure.drawn]
+    return LaneInfo(
+        trainer.project.variant,
+        structure.drawn,
+        tuple(layer.kind() for layer in layers),
+        tuple(isinstance(layer, Weighted) for layer in layers),
+        trainer.steps_per_epoch,
+        trainer.project.training.epochs,
+    )
+
+
+def points_of(trainer: Trainer) -> Points | None:
+    """Some of the examples, for nets on two inputs."""
+    data = trainer.data
+    if data.x.shape[1:] != (2,):
+        return None
+
+    def few(array: Array) -> Array:
+        flat = array if array.ndim == 1 or array.shape[1] > 1 else array[:, 0]
+        return np.ascontiguousarray(flat[:MOST_POINTS], np.float32)
+
+    return Points(few(data.x), few(data.y), few(data.x_val), few(data.y_val), data.classes)

@@ -1,0 +1,314 @@
+"""The worker: takes the commands that wait, does a step, answers the frame that is due. Nothing else touches a run.
+
+It runs on any thread of any process; `inbox` and `send` are all that it knows of the window. Paused
+means blocked on the inbox, never polling.
+"""
+
+import queue
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import msgspec
+import numpy as np
+
+from engine.divergence import DivergenceError
+from engine.errors import DeviceError, ProjectError
+from engine.probes.base import Probe
+from engine.project import project_from
+from engine.run import messages as m
+from engine.run.lane import Lane
+from engine.run.opening import lane_info, open_lanes, points_of
+from engine.run.pace import Pacer
+from engine.telemetry import TelemetryFile
+
+KEYFRAME_SECONDS = 1.0
+KEYFRAME_SHARE = 0.01  # of the time that keyframes may cost
+PATIENCE = 0.05  # seconds that a frame waits for the steps that it allows
+PROBE_SHARE = 0.04  # of the time that answering may cost at unlimited pace
+
+
+class Worker:
+    """Runs until `Shutdown`."""
+
+    def __init__(self, inbox: "queue.SimpleQueue[m.AnyCommand]", send: Callable[[m.AnyRecord], None]) -> None:
+        self._inbox, self._send = inbox, send
+        self._lanes: list[Lane] = []
+        self._state = m.RunState.IDLE
+        self._pacer = Pacer()
+        self._epochs = 0  # where play stops
+        self._limit: int | None = None  # the step where an advance by hand stops
+        self._watched = m.Watch()
+        self._frame: int | None = None  # a frame that waits for its answer
+        self._frame_came = 0.0
+        self._stale = True  # there is something that no answer has told
+        self._answer_after = 0.0
+        self._keyframe_after = 0.0
+        self._rate = _Rate()
+
+    def run(self) -> None:
+        with np.errstate(all="ignore"):
+            while True:
+                wait = self._wait()
+                try:
+                    command = self._inbox.get(timeout=wait) if wait is None or wait > 0 else self._inbox.get_nowait()
+                except queue.Empty:
+                    self._work()
+                    continue
+                if isinstance(command, m.Shutdown):
+                    self._end_telemetry()
+                    return
+                self._obey(command)
+
+    def _wait(self) -> float | None:
+        """How long to block on the inbox: 0 with work to do, None while only a command can bring some."""
+        if self._state is not m.RunState.RUNNING:
+            return None
+        return 0.0 if self._limit is not None else self._pacer.wait()
+
+    # Commands
+
+    def _obey(self, command: m.AnyCommand) -> None:
+        try:
+            getattr(self, f"_on_{type(command).__name__.lower()}")(command)
+        except (ProjectError, DeviceError, ValueError, OSError, MemoryError) as error:
+            self._send(m.Refused(str(error) or type(error).__name__))
+
+    def _on_open(self, command: m.Open) -> None:
+        self._end_telemetry()
+        project = project_from(msgspec.json.decode(command.project), Path(command.folder))
+        lanes, kept, note = open_lanes(project, command, self._lanes)
+        self._lanes, self._epochs = lanes, project.training.epochs
+        self._apply_watch()
+        self._send(
+            m.Opened(
+                tuple(lane_info(lane.trainer) for lane in lanes),
+                points_of(lanes[0].trainer),
+                lanes[0].trainer.backend.kernels,
+                command.device,
+                command.dtype,
+                kept,
+                note,
+            )
+        )
+        self._epochs = max(self._epochs, lanes[0].trainer.epoch)
+        self._settle(m.RunState.PAUSED)
+
+    def _on_play(self, command: m.Play) -> None:
+        if not self._lanes or self._state is m.RunState.RUNNING:
+            return
+        if all(lane.failure for lane in self._lanes):
+            self._send(m.Refused("every network's loss is no number: reset, or restart with other settings"))
+            return
+        self._go_on_past_the_end()
+        self._limit = None
+        self._start()
+
+    def _on_pause(self, command: m.Pause) -> None:
+        if self._state is m.RunState.RUNNING:
+            self._settle(m.RunState.PAUSED)
+
+    def _on_advance(self, command: m.Advance) -> None:
+        if not self._lanes or all(lane.failure for lane in self._lanes):
+            return
+        self._go_on_past_the_end()
+        lead = self._lead.trainer
+        left = -(-(lead.examples - lead.position) // lead.batch_size)
+        whole = left + (command.epochs - 1) * lead.steps_per_epoch if command.epochs else 0
+        self._limit = self._step + command.steps + whole
+        self._start()
+
+    def _on_reset(self, command: m.Reset) -> None:
+        if not self._lanes:
+            return
+        self._end_telemetry()
+        for lane in self._lanes:
+            lane.trainer.reset(command.seed)
+            lane.forget_news()
+        self._epochs = self._lanes[0].trainer.project.training.epochs
+        self._send(m.Rewound(self._lanes[0].trainer.seed))
+        self._apply_watch()
+        self._settle(m.RunState.PAUSED)
+
+    def _on_stop(self, command: m.Stop) -> None:
+        self._end_telemetry()
+        self._lanes = []
+        self._settle(m.RunState.IDLE)
+
+    def _on_setpace(self, command: m.SetPace) -> None:
+        self._pacer.set(command.pace)
+
+    def _on_setlearningrate(self, command: m.SetLearningRate) -> None:
+        self._lanes[command.lane].trainer.set_learning_rate(command.lr)
+
+    def _on_setbatchsize(self, command: m.SetBatchSize) -> None:
+        self._lanes[command.lane].trainer.set_batch_size(command.batch_size)
+
+    def _on_setepochs(self, command: m.SetEpochs) -> None:
+        self._epochs = command.epochs
+
+    def _on_watch(self, command: m.Watch) -> None:
+        self._watched, self._stale = command, True
+        self._answer_after = 0.0
+        self._apply_watch()
+        self._answer_if_standing()
+
+    def _on_frame(self, command: m.Frame) -> None:
+        self._frame, self._frame_came = command.number, time.perf_counter()
+        self._pacer.frame(self._lead.trainer if self._lanes else None)
+        self._answer_if_standing()
+
+    def _on_takekeyframe(self, command: m.TakeKeyframe) -> None:
+        self._send_keyframe(command.token)
+
+    def _on_recordtelemetry(self, command: m.RecordTelemetry) -> None:
+        self._end_telemetry()
+        if not command.path:
+            return
+        path = Path(command.path)
+        for number, lane in enumerate(self._lanes):
+            own = path if number == 0 else path.with_name(f"{path.stem}.{number}{path.suffix}")
+            lane.telemetry = TelemetryFile(own, lane.trainer, command.every)
+
+    # Running
+
+    @property
+    def _lead(self) -> Lane:
+        """The first lane that still trains: it counts steps and epochs."""
+        return next((lane for lane in self._lanes if lane.failure is None), self._lanes[0])
+
+    @property
+    def _step(self) -> int:
+        return self._lead.trainer.step_number
+
+    def _start(self) -> None:
+        self._pacer.start(self._lead.trainer)
+        self._rate.start(self._step)
+        self._change(m.RunState.RUNNING)
+
+    def _work(self) -> None:
+        """Steps until a command waits or the pace says so, then the answer that is due."""
+        inbox, pacer = self._inbox, self._pacer
+        lanes = [lane for lane in self._lanes if lane.failure is None]
+        lead = lanes[0].trainer
+        allowed = pacer.allowed(lead) if self._limit is None else max(0, self._limit - lead.step_number)
+        # At a pace the frame's steps come first, but never more than the eye would notice.
+        answer_at = self._answer_after if pacer.unlimited else self._frame_came + PATIENCE
+        self._stale = self._stale or allowed > 0
+        try:
+            while allowed > 0 and inbox.empty():
+                for lane in lanes:
+                    lane.advance()
+                allowed -= 1
+                pacer.done += 1
+                if lead.position == 0 and self._at_end(lead.epoch):
+                    break
+                if self._frame is not None and time.perf_counter() >= answer_at:
+                    break
+        except DivergenceError as error:
+            self._fail(lane, error)
+            return
+        if self._limit is not None and lead.step_number >= self._limit:
+            self._limit = None
+            self._settle(m.RunState.PAUSED)
+        elif lead.position == 0 and self._at_end(lead.epoch):
+            self._settle(m.RunState.FINISHED, f"reached {self._epochs} epochs; play goes on")
+        now = time.perf_counter()
+        if self._frame is not None and now >= (self._answer_after if pacer.unlimited else 0.0):
+            self._answer()
+        if now >= self._keyframe_after:
+            self._send_keyframe(0)
+
+    def _at_end(self, epoch: int) -> bool:
+        return self._limit is None and epoch >= self._epochs
+
+    def _go_on_past_the_end(self) -> None:
+        """At the last epoch, play means as many epochs again."""
+        epoch = self._lead.trainer.epoch
+        if epoch >= self._epochs:
+            self._epochs = epoch + self._lead.trainer.project.training.epochs
+
+    def _fail(self, lane: Lane, error: DivergenceError) -> None:
+        number = self._lanes.index(lane)
+        self._send(m.Diverged(number, error.step, error.node, f"{lane.trainer.project.variant}: {error}"))
+        self._settle(m.RunState.FAILED, str(error))
+
+    def _change(self, state: m.RunState, reason: str = "") -> None:
+        self._state = state
+        lead = self._lead.trainer if self._lanes else None
+        self._send(m.Progress(state, lead.step_number if lead else 0, lead.epoch if lead else 0, reason))
+
+    def _settle(self, state: m.RunState, reason: str = "") -> None:
+        """Stands still: tells what was not told, and leaves a keyframe."""
+        self._limit = None
+        self._change(state, reason)
+        if self._lanes:
+            self._send_keyframe(0)
+        self._answer_after, self._stale = 0.0, True
+        self._answer_if_standing()
+
+    # Telling
+
+    def _apply_watch(self) -> None:
+        for lane in self._lanes:
+            lane.watches_layers = self._watched.layers
+            lane.observe_next = self._watched.layers
+
+    def _answer_if_standing(self) -> None:
+        """While nothing moves, a frame waits until there is something to tell."""
+        if self._frame is not None and self._stale and self._state is not m.RunState.RUNNING:
+            self._answer()
+
+    def _answer(self) -> None:
+        """Answers the frame that waits; at unlimited pace, pictures only so often that training keeps its speed."""
+        assert self._frame is not None
+        began = time.perf_counter()
+        full = began >= self._answer_after
+        lanes = tuple(self._lane_answer(lane, self._watched.probes if full else ()) for lane in self._lanes)
+        step, epoch = (self._step, self._lead.trainer.epoch) if self._lanes else (0, 0)
+        self._send(m.Answer(self._frame, self._state, step, epoch, self._rate.now(step), lanes))
+        self._frame, self._stale = None, False
+        for lane in self._lanes:
+            lane.observe_next = self._watched.layers and full
+        ended = time.perf_counter()
+        if full and self._pacer.unlimited:
+            self._answer_after = ended + (ended - began) / PROBE_SHARE
+
+    def _lane_answer(self, lane: Lane, probes: tuple[Probe, ...]) -> m.LaneAnswer:
+        trainer = lane.trainer
+        answers = (probe.measure(trainer) for probe in probes)
+        losses, scores, scalars = lane.take_news()
+        shown = tuple(answer for answer in answers if answer is not None)
+        return m.LaneAnswer(losses, scores, scalars, shown, trainer.lr, trainer.batch_size)
+
+    def _send_keyframe(self, token: int) -> None:
+        began = time.perf_counter()
+        states = tuple(lane.trainer.snapshot() for lane in self._lanes)
+        names = tuple(lane.trainer.network.parameters() for lane in self._lanes) if token else None
+        self._send(m.Keyframe(states, names, token))
+        ended = time.perf_counter()
+        self._keyframe_after = ended + max(KEYFRAME_SECONDS, (ended - began) / KEYFRAME_SHARE)
+
+    def _end_telemetry(self) -> None:
+        for lane in self._lanes:
+            if lane.telemetry is not None:
+                lane.telemetry.close()
+                lane.telemetry = None
+
+
+class _Rate:
+    """Steps a second over the last half second or more."""
+
+    def start(self, step: int) -> None:
+        self._step, self._time, self._value = step, time.perf_counter(), 0.0
+
+    def __init__(self) -> None:
+        self.start(0)
+
+    def now(self, step: int) -> float:
+        elapsed = time.perf_counter() - self._time
+        if elapsed > 0.5:
+            value = max(0, step - self._step) / elapsed
+            self.start(step)
+            self._value = value
+        return self._value

@@ -1,0 +1,91 @@
+"""Telemetry: a run as one JSON object a line, the same to the last bit wherever the run takes place."""
+
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import msgspec
+
+from engine.divergence import DivergenceError
+from engine.trainer import Score, StepRecord, Trainer
+
+FORMAT, VERSION = "netviz-telemetry", 1
+
+
+class TelemetryFile:
+    """Writes a trainer's records to `path`, each flushed at an epoch's end; NaN and infinite become null."""
+
+    def __init__(self, path: Path, trainer: Trainer, every: int = 1) -> None:
+        self.every = every
+        self._file: BinaryIO = path.open("wb")
+        self._encoder = msgspec.json.Encoder()
+        backend = trainer.backend
+        self._write(
+            {
+                "format": FORMAT,
+                "version": VERSION,
+                "project": trainer.project.name,
+                "seed": trainer.seed,
+                "device": backend.device,
+                "dtype": backend.dtype,
+                "kernels": backend.kernels,
+                "blas_threads": blas_threads(),
+                "layers": list(trainer.network.structure.drawn),
+            }
+        )
+
+    def wants(self, step: int) -> bool:
+        return step % self.every == 0
+
+    def step(self, record: StepRecord) -> None:
+        self._write(
+            {
+                "step": record.step,
+                "epoch": record.epoch,
+                "loss": record.loss,
+                "lr": record.lr,
+                "batch_accuracy": record.batch_accuracy,
+                "layers": record.layers,
+            }
+        )
+
+    def epoch(self, epoch: int, step: int, train: Score, validation: Score | None) -> None:
+        """The scores at the end of `epoch`, after update `step`."""
+        self._write(
+            {
+                "epoch_end": epoch,
+                "step": step,
+                "train": _score(train),
+                "validation": None if validation is None else _score(validation),
+            }
+        )
+        self._file.flush()
+
+    def diverged(self, error: DivergenceError, epoch: int, lr: float) -> None:
+        """The step whose loss is no number; its layers were not computed."""
+        self._write({"step": error.step, "epoch": epoch, "loss": None, "lr": lr, "batch_accuracy": None, "layers": {}})
+        self._file.flush()
+
+    def close(self) -> None:
+        self._file.close()
+
+    def _write(self, line: dict[str, Any]) -> None:
+        self._file.write(self._encoder.encode(line) + b"\n")
+
+
+def _score(score: Score) -> dict[str, float | None]:
+    return {"loss": score.loss, "accuracy": score.accuracy}
+
+
+def blas_threads() -> int:
+    """How many threads the products run on; 1 unless someone has set otherwise."""
+    from threadpoolctl import threadpool_info
+
+    counts = [pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"]
+    return max(counts, default=1)
+
+
+def one_blas_thread() -> None:
+    """One thread for products: with another process on the machine, two are slower than one."""
+    from threadpoolctl import threadpool_limits
+
+    threadpool_limits(1, "blas")

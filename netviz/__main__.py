@@ -1,0 +1,23 @@
+"""The program `netviz`: a command without a window, or the window."""
+
+import sys
+
+from netviz.cli import COMMANDS, run_command, window_arguments
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Runs netviz with these arguments (the command line's by default); returns the exit status."""
+    arguments = sys.argv[1:] if arguments is None else arguments
+    if arguments and arguments[0] in COMMANDS:
+        return run_command(arguments)
+    options = window_arguments(arguments)
+    from netviz.system import ensure_qt
+
+    ensure_qt()
+    from netviz.app import run_window
+
+    return run_window(options)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,163 @@
+"""The commands that need no window: no Qt, no display. One line for what is wrong, never a traceback."""
+
+import argparse
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NoReturn
+
+from engine.errors import DeviceError, ProjectError
+
+BAD_INPUT = 2
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        print(f"{self.prog}: {message} (see {self.prog} --help)", file=sys.stderr)
+        raise SystemExit(BAD_INPUT)
+
+
+@dataclass(frozen=True, slots=True)
+class WindowOptions:
+    """How the window was asked for."""
+
+    file: Path | None
+    demo: bool
+    theme: str
+    worker: str
+
+
+def window_arguments(arguments: list[str]) -> WindowOptions:
+    """The options of `netviz [FILE]`; exits with 2 for others."""
+    parser = _Parser(
+        "netviz",
+        description="An oscilloscope for neural networks.",
+        epilog="Commands without a window: " + ", ".join(n for n in COMMANDS if n != "worker") + ".",
+    )
+    parser.add_argument("file", nargs="?", type=Path, help="a project to open")
+    parser.add_argument("--demo", action="store_true", help="open XOR; without a display, train it and save pictures")
+    parser.add_argument("--theme", choices=("system", "dark", "light"), default="system")
+    parser.add_argument("--worker", choices=("process", "thread"), help="where training runs")
+    found = parser.parse_args(arguments)
+    return WindowOptions(found.file, found.demo, found.theme, found.worker or "")
+
+
+def run_command(arguments: list[str]) -> int:
+    """Runs one of COMMANDS; returns the exit status."""
+    parser = _Parser("netviz")
+    commands = parser.add_subparsers(dest="command", required=True, parser_class=_Parser)
+    for name, command in COMMANDS.items():
+        command.declare(commands.add_parser(name, help=command.help))
+    options = parser.parse_args(arguments)
+    try:
+        return COMMANDS[options.command].run(options)
+    except (ProjectError, DeviceError) as error:
+        file = getattr(options, "file", None)
+        print(f"{file}: {error}" if file is not None else str(error), file=sys.stderr)
+        return BAD_INPUT
+    except BrokenPipeError:
+        sys.stderr.close()  # somebody closed the pipe that we print into: there is nobody to tell
+        return 1
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    help: str
+    declare: Callable[[argparse.ArgumentParser], None]
+    run: Callable[[argparse.Namespace], int]
+
+
+def _declare_train(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("file", type=Path)
+    length = parser.add_mutually_exclusive_group()
+    length.add_argument("--steps", type=_count, metavar="N")
+    length.add_argument("--epochs", type=_count, metavar="N")
+    parser.add_argument("--seed", type=int, metavar="S")
+    parser.add_argument("--device", default="cpu", help="cpu, cuda or cuda:N")
+    parser.add_argument("--dtype", default="float32", choices=("float32", "float64"))
+    parser.add_argument("--variant", metavar="NAME", help="train this one of the project's networks")
+    parser.add_argument("--init", type=Path, metavar="W.safetensors", help="weights to begin with")
+    parser.add_argument("--save", type=Path, metavar="W.safetensors", help="where trained weights go")
+    parser.add_argument("--telemetry", type=Path, metavar="T.jsonl", help="where telemetry goes")
+    parser.add_argument("--every", type=_positive, default=1, metavar="K", help="telemetry at every K-th step")
+    _declare_set(parser)
+    parser.add_argument("--quiet", action="store_true", help="no bar and no summary")
+
+
+def _declare_check(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("file", type=Path)
+    parser.add_argument("--gradients", action="store_true", help="check every gradient by finite differences")
+    _declare_set(parser)
+
+
+def _declare_set(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="PATH=VALUE",
+        dest="settings",
+        help="set a field of the project, nodes by id: graph.nodes.h1.units=4",
+    )
+
+
+def _declare_experiments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--copy", nargs=2, metavar=("NAME", "DIR"), help="copy an experiment's file to a folder")
+
+
+def _declare_nothing(parser: argparse.ArgumentParser) -> None:
+    """The command takes no arguments."""
+
+
+def _count(text: str) -> int:
+    value = int(text)
+    if value < 0:
+        raise argparse.ArgumentTypeError(f"expected a number from 0, got {text}")
+    return value
+
+
+def _positive(text: str) -> int:
+    value = int(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError(f"expected a number from 1, got {text}")
+    return value
+
+
+def _train(options: argparse.Namespace) -> int:
+    from netviz.commands.train import train
+
+    return train(options)
+
+
+def _check(options: argparse.Namespace) -> int:
+    from netviz.commands.check import check
+
+    return check(options)
+
+
+def _experiments(options: argparse.Namespace) -> int:
+    from netviz.commands.experiments import experiments
+
+    return experiments(options)
+
+
+def _info(options: argparse.Namespace) -> int:
+    from netviz.commands.info import info
+
+    return info()
+
+
+def _worker(options: argparse.Namespace) -> int:
+    from netviz.commands.worker import worker
+
+    return worker()
+
+
+COMMANDS = {
+    "train": Command("train without a window", _declare_train, _train),
+    "check": Command("shapes, parameter counts, and what is wrong", _declare_check, _check),
+    "experiments": Command("the experiments that come with netviz", _declare_experiments, _experiments),
+    "info": Command("versions, devices, and what is missing", _declare_nothing, _info),
+    "worker": Command("the training process behind a window", _declare_nothing, _worker),
+}

@@ -1,0 +1,31 @@
+"""`netviz info`: what is here, what is missing, and how to get it."""
+
+import platform
+from importlib.metadata import PackageNotFoundError, version
+
+from engine.backend import cuda_devices
+from engine.telemetry import blas_threads
+from netviz.system import mending_line, missing_libraries
+
+PACKAGES = ("netviz", "numpy", "PySide6-Essentials", "pyqtgraph", "msgspec", "safetensors", "pillow")
+
+
+def info() -> int:
+    """Prints versions and devices; returns the exit status."""
+    print(f"python {platform.python_version()} on {platform.platform()}")
+    for name in PACKAGES:
+        try:
+            print(f"{name} {version(name)}")
+        except PackageNotFoundError:
+            print(f"{name} is missing: pip install {name}")
+    available = blas_threads()
+    print(f"device cpu: {platform.machine()}, NumPy kernels, training on one of {available} BLAS threads")
+    found = cuda_devices()
+    if isinstance(found, str):
+        print(f"device cuda: none; {found}")
+    else:
+        for number, name in enumerate(found):
+            print(f"device cuda:{number}: {name}")
+    missing = missing_libraries()
+    print(mending_line(missing) if missing else "window: every system library is there")
+    return 0

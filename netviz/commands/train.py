@@ -1,0 +1,149 @@
+"""`netviz train`: a run without a window, by the same lane that the window's worker steps."""
+
+import argparse
+import signal
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from math import inf
+from pathlib import Path
+from types import FrameType
+
+import numpy as np
+
+from engine.divergence import DivergenceError
+from engine.errors import Problem, ProjectError
+from engine.project import load_project
+from engine.run.lane import Lane
+from engine.telemetry import TelemetryFile, one_blas_thread
+from engine.trainer import Trainer
+from engine.weights import load_weights, save_weights
+from netviz.commands.settings import parse_settings
+
+DONE, DIVERGED, INTERRUPTED = 0, 3, 130
+
+
+def train(options: argparse.Namespace) -> int:
+    """Trains and writes what was asked for; returns the exit status."""
+    one_blas_thread()
+    trainer = _trainer(options)
+    for output in (options.save, options.telemetry):
+        _must_be_writable(output)
+    lane = Lane(trainer, scores_epochs=options.telemetry is not None)
+    if options.telemetry is not None:
+        lane.telemetry = TelemetryFile(options.telemetry, trainer, options.every)
+    status, reason = DONE, ""
+    bar = _Bar(trainer.project.name, quiet=options.quiet)
+    try:
+        if not _advance(lane, _steps(options, trainer), bar):
+            status = INTERRUPTED
+    except DivergenceError as error:
+        status, reason = DIVERGED, str(error)
+    finally:
+        bar.end()
+        if lane.telemetry is not None:
+            lane.telemetry.close()
+    if options.save is not None:
+        save_weights(options.save, trainer.network.state())
+    if reason:
+        print(f"{options.file}: {reason}", file=sys.stderr)
+    if not options.quiet:
+        print(_summary(trainer))
+    return status
+
+
+def _trainer(options: argparse.Namespace) -> Trainer:
+    settings = parse_settings(options.settings)
+    if options.seed is not None:
+        settings["training.seed"] = options.seed
+    project = load_project(options.file, settings)
+    if options.variant is not None:
+        project = project.lane(options.variant)
+    trainer = Trainer(project, options.device, options.dtype)
+    if options.init is not None:
+        weights = load_weights(options.init)
+        try:
+            trainer.network.load_parameters(weights)
+        except ValueError as error:
+            raise ProjectError(Problem("--init", f"{options.init}: {error}")) from None
+    return trainer
+
+
+def _must_be_writable(path: Path | None) -> None:
+    """Said before training, not after it."""
+    if path is None:
+        return
+    if path.is_dir() or not path.parent.is_dir():
+        what = "is a folder" if path.is_dir() else "is in a folder that is not there"
+        raise ProjectError(Problem(str(path), f"{what}, so it cannot be written"))
+
+
+def _steps(options: argparse.Namespace, trainer: Trainer) -> int:
+    if options.steps is not None:
+        return int(options.steps)
+    epochs = trainer.project.training.epochs if options.epochs is None else options.epochs
+    return int(epochs) * trainer.steps_per_epoch
+
+
+def _advance(lane: Lane, steps: int, bar: "_Bar") -> bool:
+    """Does `steps` updates; False when it was interrupted after one of them."""
+    with np.errstate(all="ignore"), _interruption() as interrupted:
+        for step in range(steps):
+            loss = lane.advance()
+            lane.forget_news()
+            if step & 63 == 0:
+                bar.show(step, steps, lane.trainer.epoch, loss)
+            if interrupted:
+                return False
+    return True
+
+
+@contextmanager
+def _interruption() -> Iterator[list[int]]:
+    """A list that is no longer empty once somebody pressed Ctrl+C: a step is never left half done."""
+    seen: list[int] = []
+
+    def note(number: int, frame: FrameType | None) -> None:
+        seen.append(number)
+
+    before = signal.signal(signal.SIGINT, note)
+    try:
+        yield seen
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def _summary(trainer: Trainer) -> str:
+    train, validation = trainer.evaluate()
+    parts = [f"{trainer.project.name}: {trainer.step_number} steps, {trainer.epoch} epochs, loss {train.loss:.6g}"]
+    if train.accuracy is not None:
+        parts.append(f"accuracy {train.accuracy:.4f}")
+    if validation is not None:
+        parts.append(f"validation loss {validation.loss:.6g}")
+        if validation.accuracy is not None:
+            parts.append(f"validation accuracy {validation.accuracy:.4f}")
+    return ", ".join(parts)
+
+
+class _Bar:
+    """A progress bar on standard error, drawn anew at most ten times a second."""
+
+    WIDTH = 28
+
+    def __init__(self, name: str, quiet: bool) -> None:
+        self._name, self._next, self._shown = name, inf if quiet else 0.0, False
+
+    def show(self, step: int, steps: int, epoch: int, loss: float) -> None:
+        now = time.monotonic()
+        if now < self._next:
+            return
+        full = self.WIDTH * step // steps
+        bar = "█" * full + "·" * (self.WIDTH - full)
+        sys.stderr.write(f"\r{self._name} {bar} step {step}/{steps}  epoch {epoch}  loss {loss:.4g}   ")
+        sys.stderr.flush()
+        self._next, self._shown = now + 0.1, True
+
+    def end(self) -> None:
+        if self._shown:
+            sys.stderr.write("\n")

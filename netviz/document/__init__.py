@@ -1,0 +1,1 @@
+"""The project being edited: one undo stack over a frozen Project, without widgets."""

@@ -1,0 +1,226 @@
+"""The document: a frozen Project, changed by named undo commands alone, that says what changed."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from math import isfinite
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import QObject, Signal
+from PySide6.QtGui import QUndoCommand, QUndoStack
+
+from engine.catalogue import DATASETS, LAYERS, LOSSES, OPTIMIZERS
+from engine.errors import Problem, ProjectError
+from engine.graph import Structure, resolve
+from engine.layers.base import Shape
+from engine.project import Project
+from engine.spec import build, properties
+from netviz.document import fields
+from netviz.document.address import Address, Section, owner, read, sharers, write
+
+LONGEST_NAME = 200  # characters; what a project file takes
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What differs from before. `lane` is None where several lanes are concerned, `nodes` empty where no node is."""
+
+    lane: int | None
+    nodes: frozenset[str]
+    section: Section
+
+
+class Document(QObject):
+    """The edited project, its undo stack and its file. No method takes or gives a widget."""
+
+    changed = Signal(object)  # Change
+
+    def __init__(self, project: Project, path: Path | None = None, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.stack = QUndoStack(self)
+        self.path = path
+        self._project = project
+        self._structures: dict[int, tuple[Structure | None, list[Problem]]] = {}
+        self._shape: tuple[Shape | None] | None = None
+        self._problems: list[Problem] | None = None
+
+    # What there is
+
+    @property
+    def project(self) -> Project:
+        return self._project
+
+    @property
+    def dirty(self) -> bool:
+        return not self.stack.isClean()
+
+    def lanes(self) -> tuple[Project, ...]:
+        """One project for each network trained side by side, the project's own first."""
+        return self._project.lanes()
+
+    def structure(self, lane: int) -> Structure | None:
+        """The resolved graph of a lane; None where something keeps it from being resolved."""
+        return self._resolved(lane)[0]
+
+    def lane_problems(self, lane: int) -> list[Problem]:
+        """What keeps this lane from being trained; `where` begins with a node or a section."""
+        return list(self._resolved(lane)[1])
+
+    def problems(self) -> list[Problem]:
+        """Everything that keeps any lane from being trained."""
+        if self._problems is None:
+            self._problems = self._project.problems()
+        return list(self._problems)
+
+    def data_shape(self) -> Shape | None:
+        """The shape of one example, where the data can be read."""
+        if self._shape is None:
+            try:
+                self._shape = (self._project.summary().shape,)
+            except ProjectError:
+                self._shape = (None,)
+        return self._shape[0]
+
+    def shares_training(self, lane: int) -> tuple[int, ...]:
+        """The lanes that a change of this lane's training reaches."""
+        return sharers(self._project, "training", owner(self._project, "training", lane))
+
+    # Edits
+
+    def set_node_field(self, lane: int, node: str, field: str, value: object, gesture: object = None) -> None:
+        """Changes of one field with the same `gesture`, other than None, become one step of the undo stack."""
+        at = Address("graph", owner(self._project, "graph", lane), node)
+        layer = read(self._project, at)
+        after = fields.with_node_field(layer, node, field, value)
+        name = fields.label(properties(type(layer)), field)
+        self._edit(at, after, f"Change {name} of {node}", field, gesture)
+
+    def replace_kind(self, lane: int, node: str, kind: str) -> None:
+        """Another layer in the place of `node`; it keeps the fields that both kinds have."""
+        at = Address("graph", owner(self._project, "graph", lane), node)
+        after = fields.with_node_kind(read(self._project, at), node, kind)
+        self._edit(at, after, f"Replace {node} by {LAYERS[kind].title}", "kind")
+
+    def set_training_field(self, lane: int, path: str, value: object, gesture: object = None) -> None:
+        """`optimizer.lr`, `loss.kind`, `batch_size`; another optimizer keeps the learning rate."""
+        at = Address("training", owner(self._project, "training", lane))
+        training = read(self._project, at)
+        after = fields.with_training_field(training, path, value)
+        if path in ("loss.kind", "optimizer.kind"):
+            part, kinds = path.removesuffix(".kind"), {**LOSSES, **OPTIMIZERS}
+            words = f"Change {part} to {kinds[str(value)].title}"
+        else:
+            words = f"Change {fields.label(fields.training_properties(training), path)}"
+        self._edit(at, after, words, path, gesture)
+
+    def set_data_field(self, field: str, value: object, gesture: object = None) -> None:
+        """A field of the data source, or its `kind`."""
+        after = fields.with_data_field(self._project.data, field, value)
+        names = fields.data_properties(self._project.data)
+        words = (
+            f"Change data to {after.title}" if field == "kind" else f"Change {fields.label(names, field)} of the data"
+        )
+        self._edit(Address("data"), after, f"Change {words}", field, gesture)
+
+    def set_data(self, data: Mapping[str, Any]) -> None:
+        """The whole data section, as in the file: for a kind with a field that must be given."""
+        after = build(DATASETS, dict(data), "data")
+        self._edit(Address("data"), after, f"Change data to {after.title}", "kind")
+
+    def move_node(self, lane: int, node: str, place: tuple[float, float], gesture: object = None) -> None:
+        if node not in {n.id for n in self.lanes()[lane].graph.nodes}:
+            raise ProjectError(Problem(node, "there is no node of this name"))
+        x, y = float(place[0]), float(place[1])
+        if not (isfinite(x) and isfinite(y)):
+            raise ProjectError(Problem(f"layout.{node}", f"expected finite numbers, got {place}"))
+        self._edit(Address("layout", lane, node), (x, y), f"Move {node}", "place", gesture)
+
+    def rename(self, name: str) -> None:
+        if not name.strip() or len(name) > LONGEST_NAME:
+            raise ProjectError(Problem("name", f"expected a text of 1 to {LONGEST_NAME} characters, got {len(name)}"))
+        self._edit(Address("name"), name, f"Rename to {name}", "name")
+
+    def set_panels(self, panels: Mapping[str, Any]) -> None:
+        """How the window stands. Saved with the project, but neither undone nor a reason to ask for saving."""
+        if dict(panels) != self._project.panels:
+            self._project = replace(self._project, panels=dict(panels))
+            self.changed.emit(Change(None, frozenset(), "panels"))
+
+    # The file
+
+    def load(self, project: Project, path: Path | None) -> None:
+        """Begins anew with another project."""
+        self._project, self.path = project, path
+        self._forget()
+        self.stack.clear()
+        self.changed.emit(Change(None, frozenset(), "all"))
+
+    def mark_saved(self, path: Path) -> None:
+        """The project now stands in `path`, from whose folder relative paths begin."""
+        self.path = path
+        if self._project.folder != path.parent:
+            self._project = replace(self._project, folder=path.parent)
+            self._forget()
+            self.changed.emit(Change(None, frozenset(), "data"))
+        self.stack.setClean()
+
+    # Inside
+
+    def _edit(self, at: Address, after: Any, words: str, field: str, gesture: object = None) -> None:
+        before = read(self._project, at)
+        if before != after:
+            self.stack.push(Edit(self, at, before, after, words, field, gesture))
+
+    def _write(self, at: Address, value: Any) -> None:
+        """For undo commands alone."""
+        self._project = write(self._project, at, value)
+        if at.section in ("graph", "training", "data"):
+            self._forget()
+        lane: int | None = None
+        if at.section in ("graph", "training", "layout"):
+            concerned = sharers(self._project, at.section, at.lane)
+            lane = concerned[0] if len(concerned) == 1 else None
+        self.changed.emit(Change(lane, frozenset({at.node} if at.node else ()), at.section))
+
+    def _forget(self) -> None:
+        self._structures.clear()
+        self._shape = None
+        self._problems = None
+
+    def _resolved(self, lane: int) -> tuple[Structure | None, list[Problem]]:
+        if lane not in self._structures:
+            project = self.lanes()[lane]
+            structure, found = resolve(project.graph, self.data_shape())
+            # What the graph alone shows is missing where the data cannot be read; both are said then.
+            problems = project.problems()
+            self._structures[lane] = structure, problems + [p for p in found if p not in problems]
+        return self._structures[lane]
+
+
+class Edit(QUndoCommand):
+    """One part of the project, by address, from one frozen value to another."""
+
+    def __init__(
+        self, document: Document, at: Address, before: Any, after: Any, words: str, field: str, gesture: object
+    ) -> None:
+        super().__init__(words)
+        self._document, self._at, self._before, self._after = document, at, before, after
+        self._merges = None if gesture is None else (at, field, gesture)
+
+    def redo(self) -> None:
+        self._document._write(self._at, self._after)
+
+    def undo(self) -> None:
+        self._document._write(self._at, self._before)
+
+    def id(self) -> int:
+        return -1 if self._merges is None else 1
+
+    def mergeWith(self, other: QUndoCommand) -> bool:
+        """The same field, still under the same hand: the two are one step."""
+        if not isinstance(other, Edit) or self._merges is None or other._merges != self._merges:
+            return False
+        self._after = other._after
+        self.setText(other.text())
+        self.setObsolete(self._after == self._before)
+        return True

@@ -1,0 +1,39 @@
+"""What every panel is: it declares what it needs to know, and only draws."""
+
+from typing import Any, ClassVar
+
+from PySide6.QtWidgets import QWidget
+
+from engine.run.messages import ProbeRequest
+from netviz.runtime.history import History
+
+
+class Panel(QWidget):
+    """One instrument in a dock. The session calls `refresh` when one of `topics` has changed and it can be seen."""
+
+    ident: ClassVar[str]  # in project files
+    title: ClassVar[str]
+    help: ClassVar[str]  # what you see, what to look for
+    topics: ClassVar[frozenset[str]]  # of loss, scores, layers, histograms, boundary
+    probes: ClassVar[tuple[ProbeRequest, ...]] = ()
+    needs_layers: ClassVar[bool] = False  # wants every layer's scalars
+
+    def __init__(self, history: History, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.history = history
+        self.setAccessibleName(self.title)
+
+    def refresh(self) -> None:
+        """Draws the history as it is now."""
+        raise NotImplementedError(self.ident)
+
+    def reopened(self) -> None:
+        """The history has other lanes now, or is back at step 0."""
+        self.refresh()
+
+    def state(self) -> dict[str, Any]:
+        """What the person chose here, for the project file."""
+        return {}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Takes what `state` returned; ignores what it does not understand."""

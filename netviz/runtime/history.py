@@ -1,0 +1,99 @@
+"""What a run has shown so far, as the window keeps it. Touched by the GUI thread only."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from engine.probes.boundary import BoundaryAnswer
+from engine.probes.histograms import HistogramAnswer
+from engine.run.messages import (
+    ACTIVATION_FIELDS,
+    WEIGHT_FIELDS,
+    EpochScore,
+    LaneAnswer,
+    LaneInfo,
+    Opened,
+    Points,
+)
+from netviz.runtime.series import Series
+
+WIDTH = len(ACTIVATION_FIELDS)
+
+
+@dataclass(slots=True)
+class LaneHistory:
+    """One network's past: curves, and the latest of every picture."""
+
+    info: LaneInfo
+    loss: Series = field(default_factory=Series)
+    scores: Series = field(default_factory=lambda: Series(4))  # loss, accuracy, val_loss, val_accuracy
+    score: EpochScore | None = None  # the latest
+    layers: Series = field(init=False)
+    histograms: HistogramAnswer | None = None
+    boundary: BoundaryAnswer | None = None
+    lr: float = 0.0
+    batch_size: int = 0
+
+    def __post_init__(self) -> None:
+        self.layers = Series(len(self.info.layers) * WIDTH)
+
+    def column(self, layer: int, name: str) -> int:
+        """Which of `layers`' numbers is scalar `name` of drawn layer number `layer`."""
+        fields = WEIGHT_FIELDS if self.info.weighted[layer] else ACTIVATION_FIELDS
+        return layer * WIDTH + fields.index(name)
+
+    def weighted(self) -> list[int]:
+        """The numbers of the drawn layers that have weights, from input to output."""
+        return [i for i, has in enumerate(self.info.weighted) if has]
+
+    def activations(self) -> list[int]:
+        """The numbers of the drawn layers without weights."""
+        return [i for i, has in enumerate(self.info.weighted) if not has]
+
+    def take(self, answer: LaneAnswer) -> set[str]:
+        """Adds an answer; returns the topics that changed."""
+        topics = set()
+        if len(answer.losses.steps):
+            b = answer.losses
+            self.loss.extend(b.steps, b.low, b.high, b.mean, b.last)
+            topics.add("loss")
+        for score in answer.scores:
+            self.score = score
+            row = np.array([[score.loss, score.accuracy, score.val_loss, score.val_accuracy]])
+            self.scores.extend(np.array([score.step]), row)
+            topics.add("scores")
+        if answer.layers is not None and len(answer.layers.steps):
+            values = answer.layers.values
+            self.layers.extend(answer.layers.steps, values.reshape(len(values), -1))
+            topics.add("layers")
+        for probe in answer.probes:
+            if isinstance(probe, HistogramAnswer):
+                self.histograms = probe
+                topics.add("histograms")
+            else:
+                self.boundary = probe
+                topics.add("boundary")
+        self.lr, self.batch_size = answer.lr, answer.batch_size
+        return topics
+
+
+class History:
+    """The lanes of the run that is open, none before."""
+
+    def __init__(self) -> None:
+        self.lanes: list[LaneHistory] = []
+        self.points: Points | None = None
+
+    def open(self, opened: Opened) -> None:
+        self.lanes = [LaneHistory(info) for info in opened.lanes]
+        self.points = opened.points
+
+    def clear(self) -> None:
+        """The same lanes, back at step 0."""
+        self.lanes = [LaneHistory(lane.info) for lane in self.lanes]
+
+    def cut(self, step: int) -> None:
+        """Forgets what was seen from `step` on: the run does it again."""
+        for lane in self.lanes:
+            for series in (lane.loss, lane.scores, lane.layers):
+                series.cut(step)

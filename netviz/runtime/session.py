@@ -1,0 +1,289 @@
+"""The window's end of a run: it drains the worker's records once a frame into the history, and tells who must draw.
+
+A slow window costs frames, never training speed or memory: the worker answers one frame at a time.
+"""
+
+import itertools
+from collections import deque
+from collections.abc import Callable
+from pathlib import Path
+
+from PySide6.QtCore import QObject, Qt, QTimer, Signal
+
+from engine.project import Project
+from engine.run import messages as m
+from engine.run.transports import Lost, ProcessTransport, Receive, ThreadTransport, Transport
+from netviz.runtime.history import History
+from netviz.runtime.view import View
+
+FRAME_MS = 16
+MOST_RECORDS = 64  # drained in one frame
+MOST_RESTARTS = 3  # of a worker that dies again before it got on
+
+
+class WorkerLost(m.Record, frozen=True):
+    """Put among the records by the background thread when the worker has gone."""
+
+    reason: str
+
+
+def make_transport(kind: str, receive: Receive, lost: Lost) -> Transport:
+    return ThreadTransport(receive, lost) if kind == "thread" else ProcessTransport(receive, lost)
+
+
+class Session(QObject):
+    """One run: its worker, its state and its history. Signals come on the GUI thread."""
+
+    opened = Signal()  # the history has new lanes
+    rewound = Signal()  # the history is empty again
+    changed = Signal()  # state, step, rate
+    scored = Signal()  # a new epoch's scores
+    diverged = Signal(m.Diverged)
+    refused = Signal(str)
+    noticed = Signal(str)  # something to tell that needs no answer
+    worker_lost = Signal(str)
+
+    def __init__(self, worker: str = "process", parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.history = History()
+        self.project: Project | None = None  # the one that runs
+        self.state, self.step, self.epoch, self.rate, self.reason = m.RunState.IDLE, 0, 0, 0.0, ""
+        self.worker = worker
+        self.pace = m.Pace()
+        self.kernels = ""
+        self._records: deque[m.Record] = deque()
+        self._views: list[View] = []
+        self._dirty: list[View] = []
+        self._refreshing = False
+        self._watch = m.Watch()
+        self._keyframe: m.Keyframe | None = None
+        self._waiting: dict[int, Callable[[m.Keyframe], None]] = {}
+        self._tokens = itertools.count(1)
+        self._frames = itertools.count(1)
+        self._asked = 0  # the frame that is not answered yet, or 0
+        self._restarts = 0
+        self._resume = False
+        self._transport = self._connect()
+        self._timer = QTimer(self)
+        self._timer.setTimerType(Qt.TimerType.PreciseTimer)
+        self._timer.timeout.connect(self._tick)
+        self._timer.start(FRAME_MS)
+
+    # Commands
+
+    def open(self, project: Project, keep_weights: bool = False) -> None:
+        """Opens a run on `project`, at step 0 and paused."""
+        self.project = project
+        self._keyframe = None
+        self._send(m.Open(project.to_bytes(), str(project.folder.resolve()), keep_weights=keep_weights))
+
+    def play(self) -> None:
+        self._send(m.Play())
+
+    def pause(self) -> None:
+        self._send(m.Pause())
+
+    def toggle(self) -> None:
+        self.pause() if self.running else self.play()
+
+    def advance(self, steps: int = 0, epochs: int = 0) -> None:
+        self._send(m.Advance(steps, epochs))
+
+    def reset(self, seed: int | None = None) -> None:
+        self._send(m.Reset(seed))
+
+    def stop(self) -> None:
+        self._send(m.Stop())
+
+    def set_pace(self, pace: m.Pace) -> None:
+        self.pace = pace
+        self._send(m.SetPace(pace))
+
+    def adopt(self, project: Project) -> None:
+        """Takes what differs only in rates, batch sizes and epochs into the run, at once."""
+        assert self.project is not None
+        before, self.project = self.project, project
+        for number, (old, new) in enumerate(zip(before.lanes(), project.lanes(), strict=True)):
+            if old.training.optimizer.lr != new.training.optimizer.lr:
+                self._send(m.SetLearningRate(number, new.training.optimizer.lr))
+            if old.training.batch_size != new.training.batch_size:
+                self._send(m.SetBatchSize(number, new.training.batch_size))
+        if before.training.epochs != project.training.epochs:
+            self._send(m.SetEpochs(project.training.epochs))
+
+    def take_keyframe(self, done: Callable[[m.Keyframe], None]) -> None:
+        """Calls `done` with the state and the named weights, as soon as the worker has told them."""
+        token = next(self._tokens)
+        self._waiting[token] = done
+        self._send(m.TakeKeyframe(token))
+
+    def record_telemetry(self, path: Path | None, every: int = 1) -> None:
+        self._send(m.RecordTelemetry("" if path is None else str(path), every))
+
+    @property
+    def running(self) -> bool:
+        return self.state is m.RunState.RUNNING
+
+    def use_worker(self, kind: str) -> None:
+        """Moves the run to a worker of another kind, from its last keyframe."""
+        if kind == self.worker:
+            return
+        self.worker = kind
+        self._resume = self.running
+        self._transport.close()
+        self._records.clear()
+        self._revive()
+
+    def close(self) -> None:
+        self._timer.stop()
+        self._transport.close()
+
+    # Views
+
+    def add_view(self, view: View) -> None:
+        self._views.append(view)
+        self.update_watch()
+
+    def remove_view(self, view: View) -> None:
+        self._views.remove(view)
+        if view in self._dirty:
+            self._dirty.remove(view)
+        self.update_watch()
+
+    def update_watch(self) -> None:
+        """Asks the worker for what the visible views need: a hidden one costs nothing."""
+        visible = [view for view in self._views if view.isVisible()]
+        probes = tuple(dict.fromkeys(probe for view in visible for probe in view.probes))
+        watch = m.Watch(probes, any(view.needs_layers for view in visible))
+        if watch != self._watch:
+            self._watch = watch
+            self._send(watch)
+        for view in visible:
+            self._mark(view)
+
+    def _mark(self, view: View) -> None:
+        if view not in self._dirty:
+            self._dirty.append(view)
+        if not self._refreshing:
+            self._refreshing = True
+            QTimer.singleShot(0, self._refresh_one)
+
+    def _refresh_one(self) -> None:
+        """One view a turn of the event loop, so that input never waits for all of them."""
+        self._refreshing = False
+        while self._dirty:
+            view = self._dirty.pop(0)
+            if view.isVisible():
+                view.refresh()
+                break
+        if self._dirty:
+            self._refreshing = True
+            QTimer.singleShot(0, self._refresh_one)
+
+    # Records
+
+    def _connect(self) -> Transport:
+        records = self._records
+        return make_transport(self.worker, records.append, lambda why: records.append(WorkerLost(why)))
+
+    def _send(self, command: m.AnyCommand) -> None:
+        self._transport.send(command)
+
+    def _tick(self) -> None:
+        topics: set[str] = set()
+        for _ in range(min(len(self._records), MOST_RECORDS)):
+            topics |= self._take(self._records.popleft())
+        if topics:
+            for view in self._views:
+                if view.topics & topics and view.isVisible():
+                    self._mark(view)
+        if "scores" in topics:
+            self.scored.emit()
+        if not self._asked and self.history.lanes:
+            self._asked = next(self._frames)
+            self._send(m.Frame(self._asked))
+
+    def _take(self, record: m.Record) -> set[str]:
+        match record:
+            case m.Answer():
+                return self._take_answer(record)
+            case m.Progress():
+                self._set(record.state, record.step, record.epoch, record.reason)
+            case m.Opened():
+                self._take_opened(record)
+            case m.Rewound():
+                self.history.clear()
+                self._reopen_views()
+                self.rewound.emit()
+            case m.Keyframe():
+                self._keyframe = record
+                if record.token in self._waiting:
+                    self._waiting.pop(record.token)(record)
+            case m.Diverged():
+                self.diverged.emit(record)
+            case m.Refused():
+                self.refused.emit(record.message)
+            case WorkerLost():
+                self._take_lost(record.reason)
+        return set()
+
+    def _take_answer(self, answer: m.Answer) -> set[str]:
+        if answer.number != self._asked:
+            return set()
+        self._asked = 0
+        topics: set[str] = set()
+        for lane, news in zip(self.history.lanes, answer.lanes, strict=False):
+            topics |= lane.take(news)
+        if answer.step > self.step:
+            self._restarts = 0
+        self.rate = answer.rate
+        self._set(answer.state, answer.step, answer.epoch, self.reason if answer.state is self.state else "")
+        return topics
+
+    def _take_opened(self, opened: m.Opened) -> None:
+        self._asked = 0
+        self.kernels = opened.kernels
+        if self._keyframe is None:
+            self.history.open(opened)
+        else:
+            self.history.cut(min((state.step for state in self._keyframe.states), default=0))
+        self._reopen_views()
+        if opened.note:
+            self.noticed.emit(opened.note)
+        self.opened.emit()
+        if self._resume:
+            self._resume = False
+            self.play()
+
+    def _reopen_views(self) -> None:
+        for view in self._views:
+            view.reopened()
+
+    def _set(self, state: m.RunState, step: int, epoch: int, reason: str) -> None:
+        self.state, self.step, self.epoch, self.reason = state, step, epoch, reason
+        self.changed.emit()
+
+    def _take_lost(self, reason: str) -> None:
+        """The worker has died: the run goes on from the last keyframe, unless that does not help."""
+        self._resume = self.running
+        self._set(m.RunState.IDLE, self.step, self.epoch, reason)
+        self._transport.close()
+        self._restarts += 1
+        if self._restarts > MOST_RESTARTS:
+            self.worker_lost.emit(f"{reason}; it died {MOST_RESTARTS} times in a row, so it is not started again")
+            return
+        step = min((state.step for state in self._keyframe.states), default=0) if self._keyframe else 0
+        self.worker_lost.emit(f"{reason}; the run goes on from step {step}")
+        self._revive()
+
+    def _revive(self) -> None:
+        """A new worker, told all that the old one knew."""
+        self._asked = 0
+        self._waiting.clear()
+        self._transport = self._connect()
+        self._send(m.SetPace(self.pace))
+        self._send(self._watch)
+        if self.project is not None:
+            states = self._keyframe.states if self._keyframe else None
+            project = self.project
+            self._send(m.Open(project.to_bytes(), str(project.folder.resolve()), states=states or None))

@@ -1,0 +1,24 @@
+"""What the session knows of whatever draws the history."""
+
+from typing import Protocol
+
+from engine.run.messages import ProbeRequest
+
+
+class View(Protocol):
+    """Is refreshed when one of `topics` (loss, scores, layers, histograms, boundary) changed and it can be seen."""
+
+    @property
+    def topics(self) -> frozenset[str]: ...
+
+    @property
+    def probes(self) -> tuple[ProbeRequest, ...]: ...
+
+    @property
+    def needs_layers(self) -> bool: ...
+
+    def isVisible(self) -> bool: ...  # noqa: N802 (Qt's)
+
+    def refresh(self) -> None: ...
+
+    def reopened(self) -> None: ...

@@ -1,0 +1,258 @@
+"""Every colour, font and distance of the window, dark and light."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, fields
+
+import numpy as np
+from PySide6.QtCore import QObject, Qt, Signal
+from PySide6.QtGui import QColor, QFont, QFontDatabase, QPalette
+from PySide6.QtWidgets import QApplication, QStyleFactory
+
+GAP = 8  # between cards, and inside them
+RADIUS = 6
+FONT_SIZE = 9.5  # points
+SMALL = 8.5
+TITLE = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Theme:
+    """Named colours as #rrggbb."""
+
+    name: str
+    window: str  # behind the cards
+    card: str  # panels, nodes
+    raised: str  # fields, buttons
+    line: str  # borders, grid
+    text: str
+    faint: str  # secondary text; at least 4.5:1 on card
+    accent: str  # selection, the run button
+    on_accent: str
+    orange: str  # class 1, positive
+    blue: str  # class 0, negative
+    neutral: str  # between them: the boundary itself
+    amber: str  # saturated, watch
+    red: str  # dead, trouble
+    green: str  # fine
+
+
+DARK = Theme(
+    name="dark",
+    window="#0f1116",
+    card="#171a21",
+    raised="#1f242e",
+    line="#2b313d",
+    text="#e8eaf0",
+    faint="#9aa3b2",
+    accent="#4c9dff",
+    on_accent="#0b0d11",
+    orange="#f5922f",
+    blue="#3d85f5",
+    neutral="#171a21",
+    amber="#e0a52e",
+    red="#f4655b",
+    green="#3ecf8e",
+)
+LIGHT = Theme(
+    name="light",
+    window="#eef0f4",
+    card="#ffffff",
+    raised="#f3f5f8",
+    line="#d5dae2",
+    text="#161a22",
+    faint="#5a6473",
+    accent="#1f6fe0",
+    on_accent="#ffffff",
+    orange="#e07b12",
+    blue="#2b6fe0",
+    neutral="#ffffff",
+    amber="#b97d05",
+    red="#d93a2f",
+    green="#15905a",
+)
+
+# From input to output, a perceptual ramp of even lightness steps; light themes take its darker end.
+_DEPTH_DARK = ("#6d5ae6", "#4676ea", "#2f9fd8", "#27bda0", "#7dcc45", "#f2c53d")
+_DEPTH_LIGHT = ("#4a35c4", "#2a5bd0", "#14799f", "#0e8064", "#4f8a10", "#a87a00")
+# Lanes side by side; the first is the project's own network.
+_LANES_DARK = ("#4c9dff", "#f5922f", "#3ecf8e", "#d783ff", "#f4655b", "#c2c8d2")
+_LANES_LIGHT = ("#1f6fe0", "#c9690a", "#15905a", "#9b3fd1", "#c7372d", "#5a6473")
+
+
+class Look(QObject):
+    """The theme in use. Widgets that paint take their colours from `theme()` and repaint on `changed`."""
+
+    changed = Signal()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.current = DARK
+
+    def use(self, theme: Theme) -> None:
+        """Switches the whole application, live."""
+        self.current = theme
+        app = QApplication.instance()
+        if isinstance(app, QApplication):
+            app.setPalette(palette(theme))
+            app.setStyleSheet(style_sheet(theme))
+        self.changed.emit()
+
+
+_look: Look | None = None
+
+
+def look() -> Look:
+    """The one Look of the application."""
+    global _look
+    if _look is None:
+        _look = Look()
+    return _look
+
+
+def theme() -> Theme:
+    return look().current
+
+
+def on_change(widget: QObject, call: Callable[[], object]) -> None:
+    """Calls `call` now and whenever the theme changes, while `widget` lives."""
+    call()
+    look().changed.connect(call)
+    widget.destroyed.connect(lambda: look().changed.disconnect(call))
+
+
+def start(app: QApplication, choice: str = "system") -> None:
+    """Fusion, the font, and the theme: `dark`, `light`, or what the system prefers."""
+    app.setStyle(QStyleFactory.create("Fusion"))
+    app.setFont(QFont(app.font().family(), 10))
+    font = app.font()
+    font.setPointSizeF(FONT_SIZE)
+    app.setFont(font)
+    look().use(system_theme(app) if choice == "system" else LIGHT if choice == "light" else DARK)
+
+
+def system_theme(app: QApplication) -> Theme:
+    """What the system prefers; dark where it does not say."""
+    return LIGHT if app.styleHints().colorScheme() == Qt.ColorScheme.Light else DARK
+
+
+def figures() -> QFont:
+    """The fixed-width font for numbers that change, so that they do not jitter."""
+    font = QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont)
+    font.setPointSizeF(SMALL)
+    return font
+
+
+def small() -> QFont:
+    font = QFont(QApplication.font())
+    font.setPointSizeF(SMALL)
+    return font
+
+
+def title() -> QFont:
+    font = QFont(QApplication.font())
+    font.setPointSizeF(TITLE)
+    font.setWeight(QFont.Weight.DemiBold)
+    return font
+
+
+def depth_colour(index: int, count: int) -> QColor:
+    """The colour of layer `index` of `count`, from input to output."""
+    ramp = _DEPTH_DARK if theme().name == "dark" else _DEPTH_LIGHT
+    place = 0.0 if count < 2 else index / (count - 1) * (len(ramp) - 1)
+    low = min(int(place), len(ramp) - 2)
+    return mix(ramp[low], ramp[low + 1], place - low)
+
+
+def lane_colour(index: int) -> QColor:
+    lanes = _LANES_DARK if theme().name == "dark" else _LANES_LIGHT
+    return QColor(lanes[index % len(lanes)])
+
+
+def mix(a: str | QColor, b: str | QColor, share: float) -> QColor:
+    """`share` of the way from `a` to `b`."""
+    first, second = QColor(a), QColor(b)
+    return QColor.fromRgbF(
+        first.redF() + (second.redF() - first.redF()) * share,
+        first.greenF() + (second.greenF() - first.greenF()) * share,
+        first.blueF() + (second.blueF() - first.blueF()) * share,
+    )
+
+
+def diverging(steps: int = 256) -> np.ndarray:
+    """(steps, 4) uint8 RGBA from blue through neutral to orange: the two signs or classes."""
+    t = theme()
+    half = np.linspace(0, 1, steps // 2)
+    rows = [mix(t.blue, t.neutral, s) for s in half] + [mix(t.neutral, t.orange, s) for s in half]
+    return np.array([c.getRgb() for c in rows], np.uint8)
+
+
+def palette(t: Theme) -> QPalette:
+    made = QPalette()
+    role = QPalette.ColorRole
+    pairs = {
+        role.Window: t.window,
+        role.WindowText: t.text,
+        role.Base: t.raised,
+        role.AlternateBase: t.card,
+        role.Text: t.text,
+        role.Button: t.raised,
+        role.ButtonText: t.text,
+        role.BrightText: t.red,
+        role.ToolTipBase: t.card,
+        role.ToolTipText: t.text,
+        role.Highlight: t.accent,
+        role.HighlightedText: t.on_accent,
+        role.Link: t.accent,
+        role.Accent: t.accent,
+        role.PlaceholderText: t.faint,
+        role.Light: t.raised,
+        role.Midlight: t.raised,
+        role.Mid: t.line,
+        role.Dark: t.line,
+        role.Shadow: t.window,
+    }
+    for key, colour in pairs.items():
+        made.setColor(key, QColor(colour))
+    for key in (role.WindowText, role.Text, role.ButtonText):
+        made.setColor(QPalette.ColorGroup.Disabled, key, mix(t.faint, t.card, 0.4))
+    return made
+
+
+def style_sheet(t: Theme) -> str:
+    """What a palette cannot say: cards, flat docks, quiet buttons."""
+    values = {field.name: getattr(t, field.name) for field in fields(t)}
+    return _STYLE.format(**values, radius=RADIUS, gap=GAP)
+
+
+_STYLE = """
+QMainWindow::separator {{ background: {window}; width: {gap}px; height: {gap}px; }}
+QMainWindow::separator:hover {{ background: {line}; }}
+QToolBar {{ background: {card}; border: none; border-bottom: 1px solid {line}; spacing: 6px; padding: 6px 10px; }}
+QToolButton {{ background: {raised}; border: 1px solid {line}; border-radius: {radius}px; padding: 4px 9px; }}
+QToolButton:hover, QPushButton:hover {{ border-color: {accent}; }}
+QToolButton:checked {{ background: {accent}; color: {on_accent}; border-color: {accent}; }}
+QToolButton:focus, QPushButton:focus, QComboBox:focus, QAbstractSpinBox:focus, QLineEdit:focus
+  {{ border: 1px solid {accent}; }}
+QToolButton::menu-indicator {{ image: none; }}
+QPushButton {{ background: {raised}; border: 1px solid {line}; border-radius: {radius}px; padding: 4px 12px; }}
+QPushButton:default {{ background: {accent}; color: {on_accent}; border-color: {accent}; }}
+QComboBox, QAbstractSpinBox, QLineEdit
+  {{ background: {raised}; border: 1px solid {line}; border-radius: 4px; padding: 2px 6px; min-height: 20px; }}
+QComboBox::drop-down {{ border: none; width: 16px; }}
+QMenuBar {{ background: {card}; }}
+QMenuBar::item:selected, QMenu::item:selected {{ background: {accent}; color: {on_accent}; }}
+QMenu {{ background: {card}; border: 1px solid {line}; padding: 4px; }}
+QMenu::item {{ padding: 4px 22px 4px 22px; }}
+QMenu::separator {{ height: 1px; background: {line}; margin: 4px 8px; }}
+QStatusBar {{ background: {card}; border-top: 1px solid {line}; color: {faint}; }}
+QStatusBar::item {{ border: none; }}
+QToolTip {{ background: {card}; color: {text}; border: 1px solid {line}; padding: 4px; }}
+QScrollBar:vertical {{ background: transparent; width: 10px; }}
+QScrollBar:horizontal {{ background: transparent; height: 10px; }}
+QScrollBar::handle {{ background: {line}; border-radius: 4px; min-height: 24px; min-width: 24px; }}
+QScrollBar::add-line, QScrollBar::sub-line {{ width: 0; height: 0; }}
+QScrollArea, QScrollArea > QWidget > QWidget {{ background: transparent; border: none; }}
+QWidget#card {{ background: {card}; border: 1px solid {line}; border-radius: {radius}px; }}
+QLabel#faint {{ color: {faint}; }}
+QLabel#trouble {{ color: {red}; }}
+"""

@@ -1,0 +1,1 @@
+"""What several panels draw with; knows the theme, never a panel."""

@@ -1,0 +1,62 @@
+"""Names of curves at their right ends, apart from one another: an order that needs no legend."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from PySide6.QtCore import QRectF, Qt
+from PySide6.QtGui import QPainter
+
+from netviz.widgets.curves import Bundle, View
+from netviz.widgets.marks import Fonts
+
+
+def spread(wanted: Sequence[float], apart: float, low: float, high: float) -> list[float]:
+    """Places near `wanted`, in the same order, at least `apart` (less where there is no room) within low..high."""
+    if not wanted:
+        return []
+    apart = min(apart, (high - low) / max(1, len(wanted) - 1)) if len(wanted) > 1 else apart
+    order = sorted(range(len(wanted)), key=lambda i: wanted[i])
+    places = [min(max(wanted[i], low), high) for i in order]
+    for i in range(1, len(places)):
+        places[i] = max(places[i], places[i - 1] + apart)
+    limit = high
+    for i in reversed(range(len(places))):
+        places[i] = min(places[i], limit)
+        limit = places[i] - apart
+    result = [0.0] * len(wanted)
+    for place, i in zip(places, order, strict=True):
+        result[i] = place
+    return result
+
+
+def draw_end_labels(painter: QPainter, made: Fonts, view: View, bundles: Sequence[Bundle], width: float) -> None:
+    """Each curve's name right of the axes at the height of its last value; fewer names where rows would collide."""
+    named = [(name, colour, _end(view, bundle, j)) for bundle in bundles for j, (name, colour) in _curves(bundle)]
+    named = [one for one in named if not np.isnan(one[2])]
+    height = made.word_metrics.height() - 2
+    room = max(1, int(view.rect.height() // height) + 1)
+    if len(named) > room:
+        named = [named[round(i * (len(named) - 1) / max(1, room - 1))] for i in range(room)]
+    low, high = view.rect.top() + height / 2, view.rect.bottom() - height / 2
+    places = spread([end for _, _, end in named], height, low, high)
+    painter.setFont(made.words)
+    for (name, colour, _), y in zip(named, places, strict=True):
+        painter.setPen(colour)
+        text = made.word_metrics.elidedText(name, Qt.TextElideMode.ElideRight, width)
+        box = QRectF(view.rect.right() + 4, y - height / 2, width, height)
+        painter.drawText(box, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, text)
+
+
+def _curves(bundle: Bundle):
+    return enumerate(zip(bundle.names, bundle.colours, strict=True))
+
+
+def _end(view: View, bundle: Bundle, curve: int) -> float:
+    """The pixel of the last value that is one; zeros lie at the bottom."""
+    if not len(bundle.steps):
+        return float("nan")
+    last = min(int(np.searchsorted(bundle.steps, view.right, "right")), len(bundle.steps)) - 1
+    value = bundle.high[max(last, 0), curve]
+    if view.log and value == 0:
+        return view.rect.bottom()
+    return float(view.y(value))

@@ -1,0 +1,93 @@
+"""Small things painted in many places: lane columns with their names, notes where there is nothing to draw."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from PySide6.QtCore import QRectF, Qt
+from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter
+
+from netviz import theme
+
+COLUMN_GAP = 14.0
+
+
+@dataclass(frozen=True, slots=True)
+class Fonts:
+    """The two fonts of pictures with their metrics, made once: each takes longer than a line of text."""
+
+    words: QFont
+    figures: QFont
+    word_metrics: QFontMetricsF
+    figure_metrics: QFontMetricsF
+
+    @property
+    def line(self) -> float:
+        """The height of a line of either."""
+        return max(self.word_metrics.height(), self.figure_metrics.height())
+
+    def width(self, texts: Sequence[str]) -> float:
+        """Of the widest of `texts`, in words' font."""
+        return max((self.word_metrics.horizontalAdvance(text) for text in texts), default=0.0)
+
+
+def fonts() -> Fonts:
+    words, figures = theme.small(), theme.figures()
+    return Fonts(words, figures, QFontMetricsF(words), QFontMetricsF(figures))
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One lane's part of a picture; `head` is empty where there is one lane only."""
+
+    name: str
+    head: QRectF
+    body: QRectF
+
+
+def columns(rect: QRectF, names: Sequence[str], head: float, *, always: bool = False) -> list[Column]:
+    """`rect` in equal columns, each under a head of the given height."""
+    head = head if len(names) > 1 or always else 0.0
+    gap = min(COLUMN_GAP, rect.width() * 0.04)
+    width = (rect.width() - gap * (len(names) - 1)) / max(1, len(names))
+    made = []
+    for i, name in enumerate(names):
+        left = rect.left() + i * (width + gap)
+        body = QRectF(left, rect.top() + head, width, max(0.0, rect.height() - head))
+        made.append(Column(name, QRectF(left, rect.top(), width, head), body))
+    return made
+
+
+def draw_head(painter: QPainter, made: Fonts, rect: QRectF, name: str, lane: int, figures: str = "") -> None:
+    """A lane's name in its colour, and figures at the right end if they fit."""
+    if rect.height() <= 0:
+        return
+    taken = made.figure_metrics.horizontalAdvance(figures) + 6 if figures else 0.0
+    wanted = min(made.word_metrics.horizontalAdvance(name), rect.width() * 0.4) if name else 0.0
+    if taken and wanted + taken > rect.width():
+        figures, taken = "", 0.0
+    if name:
+        font = QFont(made.words)
+        font.setWeight(QFont.Weight.DemiBold)
+        painter.setFont(font)
+        painter.setPen(theme.lane_colour(lane))
+        text = QFontMetricsF(font).elidedText(name, Qt.TextElideMode.ElideRight, rect.width() - taken)
+        painter.drawText(rect, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, text)
+    if figures:
+        painter.setFont(made.figures)
+        painter.setPen(QColor(theme.theme().faint))
+        painter.drawText(rect, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, figures)
+
+
+def draw_note(painter: QPainter, made: Fonts, rect: QRectF, text: str) -> None:
+    """What would fill an empty picture, faint and in its middle."""
+    painter.setFont(made.words)
+    painter.setPen(QColor(theme.theme().faint))
+    inner = rect.adjusted(8, 4, -8, -4)
+    painter.drawText(inner, int(Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap), text)
+
+
+def backed(painter: QPainter, rect: QRectF, opacity: float = 0.82) -> None:
+    """Card behind a text that may lie on a picture."""
+    colour = QColor(theme.theme().card)
+    colour.setAlphaF(opacity)
+    painter.fillRect(rect, colour)

@@ -1,0 +1,307 @@
+"""Curves over steps that people zoom into: pyqtgraph's view boxes move the view, one painter draws it.
+
+Several axes lie in one view and share the steps: in a row (lanes) or in a column (loss over accuracy). Wheel and
+drag zoom and move; ⌃ with the wheel zooms the values; a double click, A or Home shows all again. Axes and grid are
+the dearest part and are kept as a pixmap until a range changes.
+"""
+
+from collections.abc import Sequence
+from enum import Enum
+
+import pyqtgraph as pg
+from PySide6.QtCore import QEvent, QPointF, QRectF, Qt
+from PySide6.QtGui import QColor, QFocusEvent, QKeyEvent, QMouseEvent, QPainter, QPen, QResizeEvent
+from PySide6.QtWidgets import QWidget
+
+from netviz.theme import look, theme
+from netviz.widgets import hover
+from netviz.widgets.curves import Bundle, View, draw
+from netviz.widgets.endlabels import draw_end_labels
+from netviz.widgets.marks import COLUMN_GAP, draw_head, draw_note, fonts
+from netviz.widgets.ticks import Tick, decade_ticks, linear_ticks
+
+ROOM_FOR_ALL = 150.0  # pixels in height below which only the first of a column of axes is drawn
+ROOM_FOR_LABELS = 150.0  # pixels in width above which curves are named at their ends
+LABEL = 76.0  # pixels at most for such a name
+
+
+class Scale(Enum):
+    LINEAR = "linear"
+    LOG = "log"
+    SHARE = "share"  # 0 to 100 %, not zoomed
+
+
+class _Box(pg.ViewBox):
+    """A view box whose wheel zooms the steps; with ⌃, the values."""
+
+    def __init__(self) -> None:
+        super().__init__(enableMenu=False)
+        self.disableAutoRange()
+
+    def wheelEvent(self, event, axis=None) -> None:
+        values = event.modifiers() & Qt.KeyboardModifier.ControlModifier
+        super().wheelEvent(event, axis=1 if values else 0)
+
+
+class Axes:
+    """One pair of axes: what is drawn in it, and which part of the plane."""
+
+    def __init__(self, scale: Scale = Scale.LINEAR, name: str = "", lane: int = 0, *, end_labels: bool = False) -> None:
+        self.scale, self.name, self.lane, self.end_labels = scale, name, lane, end_labels
+        self.bundles: list[Bundle] = []
+        self.shown = True
+        self.box = _Box()
+        self.box.setMouseEnabled(x=True, y=scale is not Scale.SHARE)
+
+    def view(self) -> View:
+        (left, right), (bottom, top) = self.box.viewRange()
+        return View(self.box.geometry(), left, right, bottom, top, self.scale is Scale.LOG)
+
+    def ticks(self, most: int) -> list[Tick]:
+        _, (bottom, top) = self.box.viewRange()
+        if self.scale is Scale.LOG:
+            return decade_ticks(bottom, top, most)
+        if self.scale is Scale.SHARE:
+            return [(0.0, "0 %"), (1.0, "100 %")] if most < 3 else [(0.0, "0 %"), (0.5, "50 %"), (1.0, "100 %")]
+        return linear_ticks(bottom, top, most)
+
+
+class Plot(pg.GraphicsView):
+    """Axes that share their steps, and in a row their values too. Nothing here ranges by itself."""
+
+    axes: tuple[Axes, ...] = ()
+    in_row = False
+    zoomed = False  # the person looks at a part: ranges are left alone
+    note = ""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        self._at: QPointF | None = None
+        self._ringed = False
+        self._wanted: dict[int, tuple[tuple[float, float], tuple[float, float]]] = {}
+        super().__init__(parent)
+        self.fonts = fonts()
+        self.setViewportUpdateMode(pg.GraphicsView.ViewportUpdateMode.FullViewportUpdate)
+        self.setAccessibleName("Curves")
+        look().changed.connect(self.relay)
+
+    def arrange(self, axes: Sequence[Axes], *, in_row: bool = False) -> None:
+        """Shows these axes in a row or in a column instead of those before."""
+        for old in self.axes:
+            self.removeItem(old.box)
+        self.axes, self.in_row, self.zoomed = tuple(axes), in_row, False
+        self._wanted.clear()
+        for one in self.axes:
+            self.addItem(one.box)
+            one.box.sigRangeChangedManually.connect(lambda *_, moved=one: self._moved(moved))
+        self.relay()
+
+    def show_note(self, note: str) -> None:
+        """Shows `note` instead of axes; the empty text brings them back."""
+        if note != self.note:
+            self.note = note
+            for one in self.axes:
+                one.box.setVisible(not note)
+            self.resetCachedContent()
+        self.viewport().update()
+
+    def show_range(self, axes: Axes, steps: tuple[float, float], values: tuple[float, float]) -> None:
+        """The range that shows all; taken unless the person has zoomed."""
+        key = self.axes.index(axes)
+        if self._wanted.get(key) != (steps, values):
+            self._wanted[key] = steps, values
+            if not self.zoomed:
+                axes.box.setRange(xRange=steps, yRange=values, padding=0)
+                self.resetCachedContent()
+
+    def show_all(self) -> None:
+        """Forgets the person's zoom."""
+        self.zoomed = False
+        for key, (steps, values) in self._wanted.items():
+            self.axes[key].box.setRange(xRange=steps, yRange=values, padding=0)
+        self._redraw()
+
+    def redraw(self) -> None:
+        """Draws the bundles as they are now."""
+        self.viewport().update()
+
+    def _redraw(self) -> None:
+        self.resetCachedContent()
+        self.viewport().update()
+
+    def _moved(self, moved: Axes) -> None:
+        """The others follow the axes that the person moved."""
+        self.zoomed = True
+        steps, values = moved.box.viewRange()
+        for one in self.axes:
+            if one is not moved:
+                one.box.setXRange(*steps, padding=0)
+                if self.in_row:
+                    one.box.setYRange(*values, padding=0)
+        self._redraw()
+
+    # Where things lie
+
+    def relay(self) -> None:
+        """Places the axes anew: the size, the theme or their number has changed."""
+        if self.axes and self.width() > 0:
+            self._place_row() if self.in_row else self._place_column()
+        self._redraw()
+
+    def _margins(self) -> tuple[float, float]:
+        """Left of the first axes and below the last: room for tick texts of any range."""
+        return self.fonts.figure_metrics.horizontalAdvance("0.0000") + 4, self.fonts.line + 3
+
+    def _place_row(self) -> None:
+        left, bottom = self._margins()
+        head = self.fonts.line + 2 if any(one.name for one in self.axes) else self.fonts.line / 2
+        count = len(self.axes)
+        gap = min(COLUMN_GAP, self.width() * 0.03)
+        room = self.width() - left - 4 - gap * (count - 1)
+        self.label_width = 0.0
+        if any(one.end_labels for one in self.axes) and room / count >= ROOM_FOR_LABELS:
+            names = [name for one in self.axes for bundle in one.bundles for name in bundle.names]
+            self.label_width = min(LABEL, self.fonts.width(names) + 8)
+        width = max(8.0, room / count - self.label_width)
+        for i, one in enumerate(self.axes):
+            x = left + i * (room / count + gap)
+            one.box.setGeometry(QRectF(x, head, width, max(8.0, self.height() - head - bottom)))
+
+    def _place_column(self) -> None:
+        left, bottom = self._margins()
+        top, gap = self.fonts.line / 2, self.fonts.line
+        self.label_width = 0.0
+        height = self.height() - top - bottom
+        wanted = [one for one in self.axes if one.shown]
+        wanted = wanted if height >= ROOM_FOR_ALL else wanted[:1]
+        weights = [1.0 if one.scale is Scale.SHARE else 2.5 for one in wanted]
+        room = height - gap * (len(wanted) - 1)
+        for one in self.axes:
+            one.box.setVisible(one in wanted and not self.note)
+        for one, weight in zip(wanted, weights, strict=True):
+            share = max(8.0, room * weight / sum(weights))
+            one.box.setGeometry(QRectF(left, top, max(8.0, self.width() - left - 8), share))
+            top += share + gap
+
+    def visible_axes(self) -> list[Axes]:
+        return [one for one in self.axes if one.box.isVisible()]
+
+    def resizeEvent(self, event: QResizeEvent | None) -> None:
+        super().resizeEvent(event)
+        self.relay() if self.axes else None
+
+    def changeEvent(self, event: QEvent) -> None:
+        if event.type() in (QEvent.Type.FontChange, QEvent.Type.ApplicationFontChange):
+            self.fonts = fonts()
+            self.relay()
+        super().changeEvent(event)
+
+    # Painting
+
+    def drawBackground(self, painter: QPainter, rect: QRectF) -> None:
+        painter.fillRect(rect, QColor(theme().card))
+        if self.note:
+            draw_note(painter, self.fonts, QRectF(self.rect()), self.note)
+            return
+        shown = self.visible_axes()
+        for i, one in enumerate(shown):
+            first, last = i == 0 or not self.in_row, i == len(shown) - 1 or self.in_row
+            self._draw_axes(painter, one, values=first, steps=last)
+            head = QRectF(one.box.geometry().left(), 0, one.box.geometry().width() + self.label_width, self.fonts.line)
+            draw_head(painter, self.fonts, head, one.name, one.lane)
+
+    def _draw_axes(self, painter: QPainter, one: Axes, *, values: bool, steps: bool) -> None:
+        view, metrics = one.view(), self.fonts.figure_metrics
+        area, height = view.rect, metrics.height()
+        painter.setFont(self.fonts.figures)
+        line, ink = QPen(QColor(theme().line), 1), QColor(theme().faint)
+        for value, text in one.ticks(max(2, int(area.height() // (height * 1.7)))):
+            y = round(float(view.y(10.0**value if view.log and value < 300 else value)))
+            painter.setPen(line)
+            painter.drawLine(QPointF(area.left(), y), QPointF(area.right(), y))
+            if values:
+                painter.setPen(ink)
+                box = QRectF(0, y - height / 2, area.left() - 5, height)
+                painter.drawText(box, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, text)
+        if not steps:
+            return
+        painter.setPen(ink)
+        for value, text in linear_ticks(view.left, view.right, max(2, int(area.width() // (metrics.averageCharWidth() * 9)))):
+            wide = metrics.horizontalAdvance(text)
+            x = float(view.x(value))
+            painter.drawLine(QPointF(round(x), area.bottom()), QPointF(round(x), area.bottom() + 3))
+            x = min(max(x - wide / 2, area.left() - 2), area.right() + self.label_width + 4 - wide)
+            painter.drawText(QRectF(x, area.bottom() + 3, wide + 1, height), Qt.AlignmentFlag.AlignLeft, text)
+        if values:
+            painter.setFont(self.fonts.words)
+            box = QRectF(0, area.bottom() + 3, area.left() - 5, height)
+            painter.drawText(box, Qt.AlignmentFlag.AlignRight, "step")
+
+    def drawForeground(self, painter: QPainter, rect: QRectF) -> None:
+        if not self.note:
+            for one in self.visible_axes():
+                draw(painter, one.view(), one.bundles)
+                if one.end_labels and self.label_width:
+                    draw_end_labels(painter, self.fonts, one.view(), one.bundles, self.label_width - 5)
+            self._draw_reading(painter)
+        if self._ringed:
+            painter.setPen(QPen(QColor(theme().accent), 1))
+            painter.drawRect(QRectF(self.rect()).adjusted(0, 0, -1, -1))
+
+    def _draw_reading(self, painter: QPainter) -> None:
+        one = self._under(self._at) if self._at is not None else None
+        if one is not None and self._at is not None:
+            view = one.view()
+            reading = hover.read(one.bundles, view.step_at(self._at.x()))
+            if reading is not None:
+                hover.draw_reading(painter, self.fonts, view, reading, QRectF(self.rect()))
+
+    def _under(self, place: QPointF) -> Axes | None:
+        return next((one for one in self.visible_axes() if one.box.geometry().contains(place)), None)
+
+    # Mouse and keys
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        super().mouseMoveEvent(event)
+        self._at = event.position()
+        self.viewport().update()
+
+    def leaveEvent(self, event: QEvent) -> None:
+        super().leaveEvent(event)
+        self._at = None
+        self.viewport().update()
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        self.show_all()
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        super().focusInEvent(event)
+        self._ringed = event.reason() in (Qt.FocusReason.TabFocusReason, Qt.FocusReason.BacktabFocusReason)
+        self.viewport().update()
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        super().focusOutEvent(event)
+        self._ringed = False
+        self.viewport().update()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        key, shown = event.key(), self.visible_axes()
+        if key in (Qt.Key.Key_A, Qt.Key.Key_Home):
+            self.show_all()
+        elif shown and key in _KEYS:
+            scale, shift = _KEYS[key]
+            left, right = shown[0].box.viewRange()[0]
+            middle, half = (left + right) / 2 + shift * (right - left), (right - left) / 2 * scale
+            shown[0].box.setXRange(middle - half, middle + half, padding=0)
+            self._moved(shown[0])
+        else:
+            event.ignore()
+
+
+# How the view's width and place (in widths) change
+_KEYS = {
+    Qt.Key.Key_Plus: (0.8, 0.0),
+    Qt.Key.Key_Equal: (0.8, 0.0),
+    Qt.Key.Key_Minus: (1.25, 0.0),
+    Qt.Key.Key_Left: (1.0, -0.1),
+    Qt.Key.Key_Right: (1.0, 0.1),
+}

@@ -1,0 +1,20 @@
+"""A small button that stays down: a panel's one or two choices about what it shows."""
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QToolButton, QWidget
+
+from netviz import theme
+
+
+class Toggle(QToolButton):
+    """`text` on the button; `help` says what it does, with the key."""
+
+    def __init__(self, text: str, help: str, parent: QWidget | None = None) -> None:  # noqa: A002
+        super().__init__(parent)
+        self.setText(text)
+        self.setToolTip(help)
+        self.setAccessibleName(help)
+        self.setCheckable(True)
+        self.setFont(theme.small())
+        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.setStyleSheet("QToolButton { padding: 0px 6px; }")
