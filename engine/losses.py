@@ -12,6 +12,7 @@ import numpy as np
 
 from engine.backend import Array
 from engine.errors import Problem, ProjectError
+from engine.layers.activations import softplus
 from engine.spec import Declared
 
 if TYPE_CHECKING:
@@ -77,11 +78,33 @@ class BinaryCrossEntropy(Loss, frozen=True, tag="binary_cross_entropy"):
         return columns(y, units)
 
     def bind(self, plan: Plan, z: Var, y: Array) -> None:
+        bind = self._bind_numbers if plan.classes is None else self._bind_classes
+        bind(plan, z, y)
+
+    def _bind_classes(self, plan: Plan, z: Var, y: Array) -> None:
+        """Where y is 0 or 1: L = mean log(1 + exp(u)) with u = (1 - 2y) z, and dL/dz = (1 - 2y) σ(u) / n."""
+        xp, n = plan.xp, y.size
+        sign, share, u, terms = plan.scratch(z), plan.scratch(z), plan.scratch(z), plan.scratch(z)
+        mean = plan.backend.zeros(n) + plan.number(1 / n)
+        plan.prepare(xp.multiply, y, plan.number(-2), sign)
+        plan.prepare(xp.add, sign, plan.number(1), sign)
+        plan.prepare(xp.multiply, sign, plan.number(1 / n), share)
+        plan.forward(xp.multiply, z.value, sign, u)
+        softplus(plan, u, terms)
+        plan.forward(terms.reshape(-1).dot, mean, plan.loss)
+        if z.grad is not None:
+            plan.backward(
+                (xp.subtract, u, terms, z.grad),  # log σ(u)
+                (xp.exp, z.grad, z.grad),
+                (xp.multiply, z.grad, share, z.grad),
+            )
+
+    def _bind_numbers(self, plan: Plan, z: Var, y: Array) -> None:
         xp, n = plan.xp, y.size
         zero, below, other, size = plan.scratch(z), plan.scratch(z), plan.scratch(z), plan.scratch(z)
         # Both terms side by side, so that one product with 1/n sums them.
         terms = plan.backend.zeros(2, *y.shape)
-        curve, line = terms
+        curve, line = terms[0], terms[1]
         mean = plan.backend.zeros(2 * n) + plan.number(1 / n)
         plan.prepare(xp.subtract, plan.number(1), y, other)
         plan.forward(xp.copysign, z.value, plan.number(-1), size)  # -|z|

@@ -137,7 +137,7 @@ class Network:
         plan = self._plans.pop(key, None)
         if plan is None:
             loss = None if use == "predict" else self.loss
-            plan = Plan(self.structure, self.parameters_, self.backend, batch, loss, trains=use == "train")
+            plan = Plan(self.structure, self.parameters_, self.backend, batch, loss, use == "train", self.classes)
         self._plans[key] = plan
         while len(self._plans) > KEPT_PLANS:
             del self._plans[next(iter(self._plans))]

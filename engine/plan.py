@@ -41,10 +41,13 @@ class Plan:
         batch: int,
         loss: Loss | None = None,
         trains: bool = True,
+        classes: int | None = None,
     ) -> None:
+        """`classes`: how many, where the targets are classes and so each number is 0 or 1."""
         self.structure, self.parameters, self.backend, self.batch = structure, parameters, backend, batch
         self.xp = backend.xp
         self.trains = trains and loss is not None
+        self.classes = classes
         self.loss = backend.scalar(0.0)
         self.forward_calls: list[Call] = []
         self._drawn_calls: list[Call] = []

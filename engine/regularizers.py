@@ -1,5 +1,7 @@
 """What is done to the gradient between the way back and the update: L1, L2 and clipping."""
 
+from functools import partial
+
 from engine.backend import Backend, BoundCall
 from engine.parameters import Parameters
 from engine.training import Regularization
@@ -28,7 +30,7 @@ def clip_calls(backend: Backend, parameters: Parameters, longest: float) -> list
     return [
         (xp.dot, g, g, norm),
         (xp.sqrt, norm, norm),
-        (xp.maximum, norm, limit, norm),  # a shorter gradient is scaled by 1
+        (partial(xp.maximum, out=norm), norm, limit),  # a shorter gradient is scaled by 1
         (xp.divide, limit, norm, norm),
         (xp.multiply, g, norm, g),
     ]

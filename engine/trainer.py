@@ -1,7 +1,9 @@
 """Training step by step: deterministic, and restorable to any state it has been in."""
 
 from collections import deque
+from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import repeat
 from math import isfinite
 from typing import Any
 
@@ -22,8 +24,9 @@ from engine.training import Settings
 
 ALIKE = 256  # steps laid out at once where every batch is all examples
 
-# A step laid out: its plan, the calls before the loss is known and after, and what to copy in, if anything.
-Batch = tuple[Plan, list[Call], list[Call], Array | None, Array | None]
+# A step laid out: its plan, the calls before the loss is known and after, and what to copy in: rows, targets and
+# the optimizer's scalars (None: they are there).
+Step = tuple[Plan, list[Call], list[Call], Array | None, Array | None, Array | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,8 +87,7 @@ class Trainer:
         self.parameters = network.parameters_
         self.optimizer = training.optimizer
         self._slots = tuple(self.backend.zeros(self.parameters.trained) for _ in self.optimizer.slots)
-        self._scalars = tuple(self.backend.scalar(0.0) for _ in self.optimizer.scalars(1.0, 1))
-        self._fills = tuple(scalar.fill for scalar in self._scalars)
+        self._scalars = self.backend.zeros(len(self.optimizer.scalars(1.0, 1)))
         self._update_calls = self._bind_update()
         self._plans: dict[int, tuple[Plan, list[Call], list[Call]]] = {}
         self.lr = self.optimizer.lr
@@ -121,7 +123,7 @@ class Trainer:
         """One update at full speed; returns its loss. Raises DivergenceError, and then nothing was changed."""
         if not self._ahead:
             self._look_ahead()
-        plan, forward, after, rows, targets = batch = self._ahead.popleft()
+        plan, forward, after, rows, targets, scalars = batch = self._ahead.popleft()
         if rows is not None:
             plan.fill(rows, targets)
         for call in forward:
@@ -130,8 +132,8 @@ class Trainer:
         if not isfinite(loss):
             self._ahead.appendleft(batch)
             raise self._diverged(plan, loss)
-        if self.optimizer.every_step:
-            self._set_scalars()
+        if scalars is not None:
+            self._scalars[...] = scalars
         for call in after:
             call()
         self._advance(plan.batch)
@@ -159,7 +161,7 @@ class Trainer:
     def _observed_update(self) -> StepRecord:
         if not self._ahead:
             self._look_ahead()
-        plan, _, _, rows, targets = self._ahead[0]
+        plan, _, _, rows, targets, scalars = self._ahead[0]
         if rows is not None:
             plan.fill(rows, targets)
         plan.run_forward()
@@ -170,7 +172,8 @@ class Trainer:
         statistics = layer_statistics(plan)
         before, at = self.parameters.values.copy(), (self.step_number, self.epoch)
         accuracy = self._accuracy(plan)
-        self._set_scalars()
+        if scalars is not None:
+            self._scalars[...] = scalars
         for call in self._update_calls:
             call()
         for node in self.parameters.layers:
@@ -193,33 +196,42 @@ class Trainer:
             self.epoch, self.position = self.epoch + 1, 0
 
     def _look_ahead(self) -> None:
-        """Lays the next batches out, each with its plan; a batch of all examples stays in its plan."""
+        """Lays the next steps out, each with its plan; a batch of all examples stays in its plan."""
+        steps: list[tuple[Plan, list[Call], list[Call], Array | None, Array | None]] = []
         for rows, targets in self._train.window(self.epoch, self.position, self.batch_size):
             size = len(rows)
             if size not in self._plans:
-                plan = Plan(self.network.structure, self.parameters, self.backend, size, self.network.loss)
+                network = self.network
+                plan = Plan(
+                    network.structure, self.parameters, self.backend, size, network.loss, classes=network.classes
+                )
                 plan.fill(rows, targets)
                 self._plans[size] = plan, plan.forward_calls, plan.backward_calls + self._update_calls
             if size == self._train.count:
-                self._ahead.extend([(*self._plans[size], None, None)] * ALIKE)
+                steps += [(*self._plans[size], None, None)] * ALIKE
             else:
-                self._ahead.append((*self._plans[size], rows, targets))
+                steps.append((*self._plans[size], rows, targets))
+        # Scalars that never change are there, too; others go to the device for all these steps at once.
+        scalars: Any = repeat(None)
+        if self.optimizer.every_step:
+            scalars = self._scalars_for(range(self.step_number + 1, self.step_number + 1 + len(steps)))
+        self._ahead.extend((*step, numbers) for step, numbers in zip(steps, scalars, strict=False))
+
+    def _scalars_for(self, steps: Iterable[int]) -> Array:
+        """A row of the optimizer's scalars for each of `steps`, counted from 1."""
+        return self.backend.from_host(np.array([self.optimizer.scalars(self.lr, step) for step in steps]))
 
     def _seek(self) -> None:
         """Forgets what was laid out: position, batch size or rate have changed."""
-        self._ahead: deque[Batch] = deque()
-        self._set_scalars()
-
-    def _set_scalars(self) -> None:
-        values = self.optimizer.scalars(self.lr, self.step_number + 1)
-        for fill, value in zip(self._fills, values):  # noqa: B905  a keyword costs as much as a fill
-            fill(value)
+        self._ahead: deque[Step] = deque()
+        self._scalars[...] = self._scalars_for([self.step_number + 1])[0]
 
     def _bind_update(self) -> list[Call]:
         training, parameters = self.project.training, self.parameters
         parts = regularizer_calls(self.backend, parameters, training.regularization)
         if training.clip_norm is not None:
             parts += clip_calls(self.backend, parameters, training.clip_norm)
+        scalars = tuple(self._scalars[i : i + 1].reshape(()) for i in range(len(self._scalars)))
         scratch = self.backend.zeros(min(CHUNK, parameters.trained))
         for start in range(0, parameters.trained, CHUNK):
             piece = slice(start, min(start + CHUNK, parameters.trained))
@@ -228,7 +240,7 @@ class Trainer:
                 parameters.values[piece],
                 parameters.grads[piece],
                 tuple(slot[piece] for slot in self._slots),
-                self._scalars,
+                scalars,
                 scratch[: piece.stop - start],
             )
         return bound(parts)
@@ -237,7 +249,7 @@ class Trainer:
 
     def set_learning_rate(self, lr: float) -> None:
         self.lr = self.optimizer.replace("lr", lr).lr
-        self._set_scalars()
+        self._seek()
 
     def set_batch_size(self, batch_size: int | str) -> None:
         """From the next step on; the epoch goes on where it stands."""

@@ -1,8 +1,10 @@
 """The program `netviz`: a command without a window, or the window."""
 
+import os
 import sys
 
 from netviz.cli import COMMANDS, run_command, window_arguments
+from netviz.system import ensure_qt, without_display
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -11,8 +13,11 @@ def main(arguments: list[str] | None = None) -> int:
     if arguments and arguments[0] in COMMANDS:
         return run_command(arguments)
     options = window_arguments(arguments)
-    from netviz.system import ensure_qt
-
+    if without_display():
+        if not options.demo:
+            print("netviz: there is no display to open a window on; `netviz train FILE` needs none", file=sys.stderr)
+            return 1
+        os.environ["QT_QPA_PLATFORM"] = "offscreen"
     ensure_qt()
     from netviz.app import run_window
 

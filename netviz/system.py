@@ -75,3 +75,10 @@ def _loads(soname: str, load: Callable[[str], object]) -> bool:
     except OSError:
         return False
     return True
+
+
+def without_display() -> bool:
+    """Whether a window could be seen by nobody: no screen, and no platform chosen by hand."""
+    if not sys.platform.startswith("linux") or os.environ.get("QT_QPA_PLATFORM"):
+        return False
+    return not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))

@@ -1,6 +1,7 @@
 """Every colour, font and distance of the window, dark and light."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, fields
 
 import numpy as np
@@ -34,6 +35,7 @@ class Theme:
     amber: str  # saturated, watch
     red: str  # dead, trouble
     green: str  # fine
+    rim: str  # around dots on a picture of any colour
 
 
 DARK = Theme(
@@ -52,6 +54,7 @@ DARK = Theme(
     amber="#e0a52e",
     red="#f4655b",
     green="#3ecf8e",
+    rim="#0b0d11",
 )
 LIGHT = Theme(
     name="light",
@@ -69,6 +72,7 @@ LIGHT = Theme(
     amber="#b97d05",
     red="#d93a2f",
     green="#15905a",
+    rim="#ffffff",
 )
 
 # From input to output, a perceptual ramp of even lightness steps; light themes take its darker end.
@@ -77,6 +81,8 @@ _DEPTH_LIGHT = ("#4a35c4", "#2a5bd0", "#14799f", "#0e8064", "#4f8a10", "#a87a00"
 # Lanes side by side; the first is the project's own network.
 _LANES_DARK = ("#4c9dff", "#f5922f", "#3ecf8e", "#d783ff", "#f4655b", "#c2c8d2")
 _LANES_LIGHT = ("#1f6fe0", "#c9690a", "#15905a", "#9b3fd1", "#c7372d", "#5a6473")
+# Classes on a picture: the two signs first, then hues that keep apart for the colour-blind as far as can be.
+_MORE_CLASSES = ("#2fa76f", "#b565d9", "#d94f5c", "#3fb8c4", "#c9b23c", "#8c6d52", "#7f8a99", "#e58ab8")
 
 
 class Look(QObject):
@@ -117,7 +123,12 @@ def on_change(widget: QObject, call: Callable[[], object]) -> None:
     """Calls `call` now and whenever the theme changes, while `widget` lives."""
     call()
     look().changed.connect(call)
-    widget.destroyed.connect(lambda: look().changed.disconnect(call))
+
+    def let_go() -> None:
+        with suppress(RuntimeError):  # at the end the look goes before the last widget
+            look().changed.disconnect(call)
+
+    widget.destroyed.connect(let_go)
 
 
 def start(app: QApplication, choice: str = "system") -> None:
@@ -127,7 +138,11 @@ def start(app: QApplication, choice: str = "system") -> None:
     font = app.font()
     font.setPointSizeF(FONT_SIZE)
     app.setFont(font)
-    look().use(system_theme(app) if choice == "system" else LIGHT if choice == "light" else DARK)
+    look().use(choose(app, choice))
+
+
+def choose(app: QApplication, choice: str) -> Theme:
+    return system_theme(app) if choice == "system" else LIGHT if choice == "light" else DARK
 
 
 def system_theme(app: QApplication) -> Theme:
@@ -166,6 +181,12 @@ def depth_colour(index: int, count: int) -> QColor:
 def lane_colour(index: int) -> QColor:
     lanes = _LANES_DARK if theme().name == "dark" else _LANES_LIGHT
     return QColor(lanes[index % len(lanes)])
+
+
+def class_colour(index: int) -> QColor:
+    """Class 0 is blue, class 1 orange."""
+    colours = (theme().blue, theme().orange, *_MORE_CLASSES)
+    return QColor(colours[index % len(colours)])
 
 
 def mix(a: str | QColor, b: str | QColor, share: float) -> QColor:
@@ -233,6 +254,9 @@ QToolButton:hover, QPushButton:hover {{ border-color: {accent}; }}
 QToolButton:checked {{ background: {accent}; color: {on_accent}; border-color: {accent}; }}
 QToolButton:focus, QPushButton:focus, QComboBox:focus, QAbstractSpinBox:focus, QLineEdit:focus
   {{ border: 1px solid {accent}; }}
+QToolButton#quiet {{ background: transparent; border: 1px solid transparent; padding: 2px; }}
+QToolButton#quiet:hover {{ border-color: {line}; background: {raised}; }}
+QToolButton#quiet:focus {{ border-color: {accent}; }}
 QToolButton::menu-indicator {{ image: none; }}
 QPushButton {{ background: {raised}; border: 1px solid {line}; border-radius: {radius}px; padding: 4px 12px; }}
 QPushButton:default {{ background: {accent}; color: {on_accent}; border-color: {accent}; }}
@@ -252,6 +276,12 @@ QScrollBar:horizontal {{ background: transparent; height: 10px; }}
 QScrollBar::handle {{ background: {line}; border-radius: 4px; min-height: 24px; min-width: 24px; }}
 QScrollBar::add-line, QScrollBar::sub-line {{ width: 0; height: 0; }}
 QScrollArea, QScrollArea > QWidget > QWidget {{ background: transparent; border: none; }}
+QAbstractSpinBox QLineEdit, QComboBox QLineEdit
+  {{ background: transparent; border: none; padding: 0; min-height: 0; }}
+QWidget#cardTitle {{ background: {card}; border: 1px solid {line}; border-bottom: none;
+  border-top-left-radius: {radius}px; border-top-right-radius: {radius}px; }}
+QWidget#cardBody {{ background: {card}; border: 1px solid {line}; border-top: none;
+  border-bottom-left-radius: {radius}px; border-bottom-right-radius: {radius}px; }}
 QWidget#card {{ background: {card}; border: 1px solid {line}; border-radius: {radius}px; }}
 QLabel#faint {{ color: {faint}; }}
 QLabel#trouble {{ color: {red}; }}

@@ -10,6 +10,8 @@ from engine.layers.base import Activation, Block
 if TYPE_CHECKING:
     from engine.plan import Plan, Var
 
+FEW = 100  # numbers up to which one slow call is faster than five quick ones
+
 
 class Relu(Activation, frozen=True, tag="relu"):
     """h = max(a, 0); h' = 1 where a > 0, else 0."""
@@ -74,6 +76,20 @@ class Sigmoid(Activation, frozen=True, tag="sigmoid"):
     def derivative(self, h: Array) -> Array:
         slope: Array = h * (1 - h)
         return slope
+
+
+def softplus(plan: Plan, a: Array, h: Array) -> None:
+    """h = log(1 + exp(a)), to all digits at both ends."""
+    xp, zero = plan.xp, plan.backend.zeros(*a.shape)
+    if a.size <= FEW:
+        plan.forward(xp.logaddexp, a, zero, h)
+        return
+    above = plan.backend.zeros(*a.shape)
+    plan.forward(xp.fmax, a, zero, above)  # `maximum` costs seven times as much; a NaN comes through the other term
+    plan.forward(xp.copysign, a, plan.number(-1), h)  # -|a|
+    plan.forward(xp.exp, h, h)
+    plan.forward(xp.log1p, h, h)
+    plan.forward(xp.add, h, above, h)
 
 
 def sigmoid(plan: Plan, a: Array, h: Array) -> None:

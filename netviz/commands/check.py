@@ -27,7 +27,7 @@ def check(options: argparse.Namespace) -> int:
         _describe(lane)
     if not options.gradients:
         return 0
-    return 0 if all([_gradients(lane) for lane in lanes]) else FAILED
+    return 0 if sum(not _gradients(lane) for lane in lanes) == 0 else FAILED
 
 
 def _describe(lane: Project) -> None:

@@ -6,10 +6,12 @@ from math import isfinite
 from pathlib import Path
 from typing import Any
 
+import msgspec
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QUndoCommand, QUndoStack
 
 from engine.catalogue import DATASETS, LAYERS, LOSSES, OPTIMIZERS
+from engine.data.source import DataSource
 from engine.errors import Problem, ProjectError
 from engine.graph import Structure, resolve
 from engine.layers.base import Shape
@@ -155,14 +157,23 @@ class Document(QObject):
         self.stack.clear()
         self.changed.emit(Change(None, frozenset(), "all"))
 
-    def mark_saved(self, path: Path) -> None:
-        """The project now stands in `path`, from whose folder relative paths begin."""
+    def mark_saved(self, path: Path, saved: Project) -> None:
+        """`saved`, this project as it was a moment ago, now stands in `path`; what was edited since stays unsaved."""
+        names = {v.name: v.weights for v in saved.variants}
+        moved = self._project.folder != saved.folder
         self.path = path
-        if self._project.folder != path.parent:
-            self._project = replace(self._project, folder=path.parent)
+        self._project = replace(
+            self._project,
+            folder=saved.folder,
+            data=_with_path_of(self._project.data, saved.data),
+            weights=saved.weights,
+            variants=tuple(replace(v, weights=names.get(v.name)) for v in self._project.variants),
+        )
+        if moved:
             self._forget()
             self.changed.emit(Change(None, frozenset(), "data"))
-        self.stack.setClean()
+        if self._project.to_json() == saved.to_json():
+            self.stack.setClean()
 
     # Inside
 
@@ -224,3 +235,11 @@ class Edit(QUndoCommand):
         self.setText(other.text())
         self.setObsolete(self._after == self._before)
         return True
+
+
+def _with_path_of(data: DataSource, saved: DataSource) -> DataSource:
+    """`data`, with the file's path as seen from where the project was saved."""
+    path = getattr(saved, "path", None)
+    if path is None or not hasattr(data, "path"):
+        return data
+    return msgspec.structs.replace(data, path=path)

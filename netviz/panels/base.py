@@ -1,11 +1,17 @@
 """What every panel is: it declares what it needs to know, and only draws."""
 
+from collections.abc import Callable
+from time import monotonic
 from typing import Any, ClassVar
 
+from PySide6.QtGui import QColor, QPainter, QPaintEvent
 from PySide6.QtWidgets import QWidget
 
 from engine.run.messages import ProbeRequest
 from netviz.runtime.history import History
+from netviz.theme import look, theme
+
+SAY_EVERY = 1.0  # seconds between two summaries for screen readers, at the least
 
 
 class Panel(QWidget):
@@ -21,7 +27,9 @@ class Panel(QWidget):
     def __init__(self, history: History, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.history = history
+        self._said = -SAY_EVERY
         self.setAccessibleName(self.title)
+        look().changed.connect(self.recoloured)
 
     def refresh(self) -> None:
         """Draws the history as it is now."""
@@ -31,9 +39,29 @@ class Panel(QWidget):
         """The history has other lanes now, or is back at step 0."""
         self.refresh()
 
+    def recoloured(self) -> None:
+        """The theme has changed."""
+        self.refresh()
+        self.update()
+
+    def summary(self) -> str:
+        """What is seen, in words and numbers, for those who do not see it."""
+        raise NotImplementedError(self.ident)
+
+    def describe(self, now: Callable[[], float] = monotonic) -> None:
+        """Brings the accessible description up to date, at most once a second: it is read aloud."""
+        if now() - self._said >= SAY_EVERY:
+            self._said = now()
+            self.setAccessibleDescription(self.summary())
+
     def state(self) -> dict[str, Any]:
         """What the person chose here, for the project file."""
         return {}
 
     def restore(self, state: dict[str, Any]) -> None:
         """Takes what `state` returned; ignores what it does not understand."""
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.fillRect(event.rect(), QColor(theme().card))
+        painter.end()

@@ -21,7 +21,8 @@ class Series:
         self._length = 0
         self._steps = np.zeros(CAP + 1)
         self._weight = np.zeros(CAP + 1)  # samples in the bucket
-        self._low, self._high, self._mean, self._last = (np.zeros((CAP + 1, self.width)) for _ in range(4))
+        # A number's past lies together: a panel reads few of the numbers, and all of their past.
+        self._low, self._high, self._mean, self._last = (np.zeros((self.width, CAP + 1)) for _ in range(4))
         self.version = 0
 
     def __len__(self) -> int:
@@ -35,19 +36,19 @@ class Series:
     @property
     def low(self) -> np.ndarray:
         """(n, width) minima."""
-        return self._low[: self._length]
+        return self._low[:, : self._length].T
 
     @property
     def high(self) -> np.ndarray:
-        return self._high[: self._length]
+        return self._high[:, : self._length].T
 
     @property
     def mean(self) -> np.ndarray:
-        return self._mean[: self._length]
+        return self._mean[:, : self._length].T
 
     @property
     def last(self) -> np.ndarray:
-        return self._last[: self._length]
+        return self._last[:, : self._length].T
 
     def extend(
         self,
@@ -74,7 +75,7 @@ class Series:
         new = slice(self._length, self._length + len(steps))
         self._steps[new], self._weight[new] = steps, 1
         for mine, part in zip(self._columns(), parts, strict=True):
-            mine[new] = part
+            mine[:, new] = part.T
         self._length += len(steps)
         self.version += 1
 
@@ -87,22 +88,22 @@ class Series:
         stop = start + (self._length - RECENT - start) // 2 * 2
         pairs = (stop - start) // 2
         left, right = slice(start, stop, 2), slice(start + 1, stop, 2)
-        weights = np.stack([self._weight[left], self._weight[right]])[:, :, None]
-        both = np.stack([self._mean[left], self._mean[right]])
+        weights = np.stack([self._weight[left], self._weight[right]])[:, None]
+        both = np.stack([self._mean[:, left], self._mean[:, right]])
         known = weights * ~np.isnan(both)
         with np.errstate(all="ignore"):
             mean = np.nansum(both * weights, axis=0) / known.sum(axis=0)
-        low = np.fmin(self._low[left], self._low[right])
-        high = np.fmax(self._high[left], self._high[right])
-        last = np.where(np.isnan(self._last[right]), self._last[left], self._last[right])
+            low = np.fmin(self._low[:, left], self._low[:, right])
+            high = np.fmax(self._high[:, left], self._high[:, right])
+        last = np.where(np.isnan(self._last[:, right]), self._last[:, left], self._last[:, right])
         into, tail = slice(start, start + pairs), slice(stop, self._length)
         rest = self._length - stop
         moved = slice(start + pairs, start + pairs + rest)
         for column, merged in zip(self._columns(), (low, high, mean, last), strict=True):
-            column[into] = merged
-            column[moved] = column[tail].copy()
+            column[:, into] = merged
+            column[:, moved] = column[:, tail].copy()
         self._steps[into] = self._steps[left].copy()
-        self._weight[into] = weights.sum(axis=0)[:, 0]
+        self._weight[into] = weights.sum(axis=0)[0]
         self._steps[moved] = self._steps[tail].copy()
         self._weight[moved] = self._weight[tail].copy()
         self._length = start + pairs + rest

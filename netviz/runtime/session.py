@@ -51,6 +51,7 @@ class Session(QObject):
         self.worker = worker
         self.pace = m.Pace()
         self.kernels = ""
+        self.carried = False  # the run began with weights of the one before
         self._records: deque[m.Record] = deque()
         self._views: list[View] = []
         self._dirty: list[View] = []
@@ -78,7 +79,12 @@ class Session(QObject):
         self._send(m.Open(project.to_bytes(), str(project.folder.resolve()), keep_weights=keep_weights))
 
     def play(self) -> None:
-        self._send(m.Play())
+        """Trains; a run that was stopped is opened again first."""
+        if self.state is m.RunState.IDLE and self.project is not None and not self._resume:
+            self._resume = True
+            self.open(self.project)
+        else:
+            self._send(m.Play())
 
     def pause(self) -> None:
         self._send(m.Pause())
@@ -119,6 +125,11 @@ class Session(QObject):
 
     def record_telemetry(self, path: Path | None, every: int = 1) -> None:
         self._send(m.RecordTelemetry("" if path is None else str(path), every))
+
+    @property
+    def fresh(self) -> bool:
+        """Whether the run began anew, not from a keyframe of its own."""
+        return self._keyframe is None
 
     @property
     def running(self) -> bool:
@@ -242,15 +253,16 @@ class Session(QObject):
 
     def _take_opened(self, opened: m.Opened) -> None:
         self._asked = 0
-        self.kernels = opened.kernels
+        self.kernels, self.carried = opened.kernels, bool(opened.kept)
         if self._keyframe is None:
             self.history.open(opened)
         else:
             self.history.cut(min((state.step for state in self._keyframe.states), default=0))
         self._reopen_views()
-        if opened.note:
-            self.noticed.emit(opened.note)
         self.opened.emit()
+        note = opened.note or (f"weights that still fit were kept: {', '.join(opened.kept)}" if opened.kept else "")
+        if note:
+            self.noticed.emit(note)
         if self._resume:
             self._resume = False
             self.play()

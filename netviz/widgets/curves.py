@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from enum import Enum
 
 import numpy as np
+from pyqtgraph.functions import arrayToQPolygonF
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPen, QPolygonF
-from pyqtgraph.functions import arrayToQPolygonF
 
 FAR = 20_000.0  # pixels: what lies further out is drawn at this distance, within the reach of Qt's rasterizer
 BAND = 70, 110  # opacity of a band's body and of its edge, of 255

@@ -225,7 +225,9 @@ class Plot(pg.GraphicsView):
         if not steps:
             return
         painter.setPen(ink)
-        for value, text in linear_ticks(view.left, view.right, max(2, int(area.width() // (metrics.averageCharWidth() * 9)))):
+        for value, text in linear_ticks(
+            view.left, view.right, max(2, int(area.width() // (metrics.averageCharWidth() * 9)))
+        ):
             wide = metrics.horizontalAdvance(text)
             x = float(view.x(value))
             painter.drawLine(QPointF(round(x), area.bottom()), QPointF(round(x), area.bottom() + 3))

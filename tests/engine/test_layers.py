@@ -6,6 +6,7 @@ import pytest
 import engine
 from engine.catalogue import LAYERS, LOSSES
 from engine.gradient_check import check_gradients
+from engine.layers.base import Activation
 from engine.project import project_from
 from tests.engine.cases import (
     ACTIVATIONS,
@@ -25,6 +26,8 @@ from tests.engine.cases import (
 each_layer = pytest.mark.parametrize("case", LAYER_CASES, ids=lambda case: case.name)
 each_loss = pytest.mark.parametrize("case", LOSS_CASES, ids=lambda case: case.name)
 each_dtype = pytest.mark.parametrize("dtype", DTYPES)
+# Few and many numbers may go different ways, see FEW in engine/layers/activations.py.
+each_count = pytest.mark.parametrize("count", [7, 150])
 each_activation = pytest.mark.parametrize("activation", ACTIVATIONS)
 
 
@@ -43,7 +46,7 @@ def on_pre_activations(case, dtype):
 def test_every_layer_and_loss_has_a_case():
     assert {case.declared["kind"] for case in LAYER_CASES} | {"input"} == set(LAYERS)
     assert {case.kind for case in LOSS_CASES} == set(LOSSES)
-    assert {kind for kind in LAYERS if issubclass(LAYERS[kind], engine.layers.base.Activation)} == set(ACTIVATIONS)
+    assert {kind for kind in LAYERS if issubclass(LAYERS[kind], Activation)} == set(ACTIVATIONS)
 
 
 @each_layer
@@ -57,11 +60,7 @@ def test_json_says_all_of_it(case):
     made = behind_identity(case)
     again = project_from(made.to_json(), made.folder)
     assert again == made
-    assert again.graph.layer("node").to_json() == made.graph.layer("node").to_json()
-    assert {**LAYERS[case.declared["kind"]]().to_json(), **case.declared} == {
-        **LAYERS[case.declared["kind"]]().to_json(),
-        **made.graph.layer("node").to_json(),
-    }
+    assert again.graph.layer("node").to_json() == case.declared
 
 
 @each_dtype
@@ -85,15 +84,16 @@ def test_gradients_by_differences(case):
 @each_activation
 @each_loss
 def test_gradients_of_every_loss_by_differences(case, activation):
-    report = check_gradients(network(loss_project(case, activation)), *examples(case))
-    assert report.ok, [str(tensor) for tensor in report.tensors]
-    assert report.error < 1e-6
+    for count in (7, 150):
+        report = check_gradients(network(loss_project(case, activation)), *examples(case, count))
+        assert report.ok, [str(tensor) for tensor in report.tensors]
 
 
 @each_dtype
 @each_loss
-def test_value_of_the_loss(case, dtype):
-    made, (x, y) = loss_project(case), examples(case)
+@each_count
+def test_value_of_the_loss(case, dtype, count):
+    made, (x, y) = loss_project(case), examples(case, count)
     net = network(made, dtype)
     loss, _ = net.loss_and_gradients(x, y)
     expected = case.value(walk(made, net.parameters(), x)["out"], as_rows(case, y))
@@ -111,8 +111,9 @@ def test_a_batch_is_its_examples_one_by_one(case, dtype):
 
 @each_dtype
 @each_loss
-def test_the_gradient_of_a_batch_is_the_mean_over_its_examples(case, dtype):
-    net, (x, y) = network(loss_project(case), dtype), examples(case)
+@each_count
+def test_the_gradient_of_a_batch_is_the_mean_over_its_examples(case, dtype, count):
+    net, (x, y) = network(loss_project(case), dtype), examples(case, count)
     loss, gradients = net.loss_and_gradients(x, y)
     alone = [net.loss_and_gradients(x[i : i + 1], y[i : i + 1]) for i in range(len(x))]
     np.testing.assert_allclose(loss, np.mean([one for one, _ in alone]), **CLOSE[dtype])
@@ -212,10 +213,11 @@ def test_values_and_gradients_against_pytorch(case):
 
 @each_activation
 @each_loss
-def test_losses_against_pytorch(case, activation):
+@each_count
+def test_losses_against_pytorch(case, activation, count):
     # As above: the committed vectors hold where PyTorch is not installed.
     torch = pytest.importorskip("torch")
-    net, (x, y) = network(loss_project(case, activation)), examples(case)
+    net, (x, y) = network(loss_project(case, activation)), examples(case, count)
     theirs = torch.nn.Sequential()
     theirs.add_module("h1", torch.nn.Linear(4, 5))
     name = {"relu": "ReLU()", "tanh": "Tanh()", "sigmoid": "Sigmoid()", "softmax": "Softmax(dim=1)"}[activation]

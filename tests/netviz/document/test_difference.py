@@ -88,8 +88,7 @@ def test_nodes_wires_and_weights_restart():
     assert (weights.kind, weights.words) == (Kind.RESTART, "first weights: drawn → w.safetensors (A)")
 
 
-def test_every_field_of_the_training_is_seen():
-    """Each field that a project can say differently is found by the comparison."""
+def test_switches_and_other_data_restart():
     old = project()
     for training in (
         Training(loss=BinaryCrossEntropy(), optimizer=Sgd(lr=0.001)),

@@ -1,5 +1,6 @@
 """Edits are named, merged, refused in words and undone to the byte; no window is needed."""
 
+import itertools
 from dataclasses import replace
 
 import pytest
@@ -22,7 +23,7 @@ from netviz.document.document import Change, Document
 def chain(*layers):
     """x, then the layers, one after the other."""
     nodes = (Node("x", Input()), *(Node(name, layer) for name, layer in layers))
-    return Graph(nodes, tuple(Edge(a.id, b.id) for a, b in zip(nodes, nodes[1:], strict=False)))
+    return Graph(nodes, tuple(Edge(a.id, b.id) for a, b in itertools.pairwise(nodes)))
 
 
 def xor():

@@ -1,0 +1,73 @@
+"""Opening the window, and the demonstration that needs no display."""
+
+import sys
+import tempfile
+from pathlib import Path
+
+from PySide6.QtCore import QTimer
+from PySide6.QtWidgets import QApplication
+
+from engine.errors import ProjectError
+from engine.project import load_project
+from engine.run.messages import RunState
+from netviz import theme
+from netviz.cli import BAD_INPUT, WindowOptions
+from netviz.experiments import find_experiments
+from netviz.main_window import NAME, MainWindow, remembered
+
+FIRST = "xor"
+
+
+def run_window(options: WindowOptions) -> int:
+    """Opens the window and returns when it is closed; 2 with one line for a file that cannot be opened."""
+    file = options.file
+    try:
+        project = load_project(file or find_experiments()[FIRST].path)
+    except ProjectError as error:
+        print(f"{file}: {error}", file=sys.stderr)
+        return BAD_INPUT
+    app = make_application(options.theme)
+    window = MainWindow(project, file, options.worker or remembered("worker", "process"))
+    window.show()
+    if options.demo and app.platformName() == "offscreen":
+        demonstrate(window)
+    return app.exec()
+
+
+def make_application(choice: str = "system") -> QApplication:
+    app = QApplication(sys.argv[:1])
+    app.setApplicationName(NAME)
+    app.setApplicationDisplayName(NAME)
+    theme.start(app, remembered("theme", "system") if choice == "system" else choice)
+    return app
+
+
+def demonstrate(window: MainWindow) -> None:
+    """Trains to the end, writes the window's picture and the weights, says where, and closes."""
+    folder = Path(tempfile.gettempdir()) / "netviz-demo"
+    folder.mkdir(exist_ok=True)
+    session = window.session
+    print("There is no display, so netviz trains XOR in a window that cannot be seen.")
+
+    def finish() -> None:
+        picture = folder / "window.png"
+        window.grab().save(str(picture))
+        window.files.saved.connect(report)
+        window.files.save_to(folder / "xor.netviz")
+
+    def report() -> None:
+        for lane in session.history.lanes:
+            if lane.score is not None:
+                print(f"{lane.info.name}: validation accuracy {lane.score.val_accuracy:.3f}")
+        print(f"picture of the window: {folder / 'window.png'}")
+        for lane in window.document.lanes():
+            print(f"weights of {lane.variant}: {folder / str(lane.weights)}")
+        window.close()
+
+    def look() -> None:
+        if session.state is RunState.FINISHED:
+            session.changed.disconnect(look)
+            QTimer.singleShot(200, finish)  # the panels draw their last answer first
+
+    session.changed.connect(look)
+    session.opened.connect(session.play)

@@ -1,0 +1,67 @@
+"""A project with its trained weights, in files side by side: NAME.netviz and NAME.safetensors."""
+
+import os
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import msgspec
+
+from engine.backend import Array
+from engine.project import Project, save_project
+from engine.weights import save_weights
+
+ENDING = ".netviz"
+
+
+def write_project(project: Project, path: Path, parameters: Sequence[Mapping[str, Array]] | None) -> Project:
+    """Writes the project, and each lane's weights beside it; returns it as it now stands in the file.
+
+    Without `parameters` the weights files stay what they are. OSError where it cannot be written.
+    """
+    moved = moved_to(project, path.parent)
+    if parameters is not None:
+        names = weight_names(moved, path.stem)
+        for name, arrays in zip(names, parameters, strict=True):
+            save_weights(path.parent / name, arrays)
+        moved = with_weights(moved, names)
+    save_project(moved, path)
+    return moved
+
+
+def moved_to(project: Project, folder: Path) -> Project:
+    """The project with its relative paths as seen from `folder`."""
+    if folder.resolve() == project.folder.resolve():
+        return project
+    data = project.data
+    if (path := getattr(data, "path", None)) is not None:
+        data = msgspec.structs.replace(data, path=_from(project.folder, path, folder))
+    names = [None if lane.weights is None else _from(project.folder, lane.weights, folder) for lane in project.lanes()]
+    return with_weights(replace(project, data=data, folder=folder), names)
+
+
+def _from(old: Path, path: str, new: Path) -> str:
+    if Path(path).is_absolute():
+        return path
+    try:
+        return Path(os.path.relpath((old / path).resolve(), new.resolve())).as_posix()
+    except ValueError:  # another drive
+        return str((old / path).resolve())
+
+
+def weight_names(project: Project, stem: str) -> list[str]:
+    """One file for each lane: NAME.safetensors, then NAME.LANE.safetensors."""
+    names = [f"{stem}.safetensors"]
+    for number, lane in enumerate(project.variants, 1):
+        slug = re.sub(r"\W+", "-", lane.name.lower()).strip("-") or str(number)
+        name = f"{stem}.{slug}.safetensors"
+        names.append(f"{stem}.{slug}-{number}.safetensors" if name in names else name)
+    return names
+
+
+def with_weights(project: Project, names: Sequence[str | None]) -> Project:
+    """The project with the name of a weights file for each lane."""
+    own, *others = names
+    variants = tuple(replace(v, weights=name) for v, name in zip(project.variants, others, strict=True))
+    return replace(project, weights=own, variants=variants)

@@ -1,0 +1,1 @@
+"""The drawn networks and the forms beside them."""

@@ -1,0 +1,208 @@
+"""What is chosen, the training and the data, as forms; every change is a step of the document's undo stack."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import msgspec
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtWidgets import QFileDialog, QFrame, QScrollArea, QVBoxLayout, QWidget
+
+from engine.catalogue import DATASETS, LOSSES, OPTIMIZERS
+from engine.errors import ProjectError
+from engine.layers.base import Activation
+from engine.spec import properties
+from netviz import theme
+from netviz.document import fields
+from netviz.document.document import Change, Document
+from netviz.editor.boxes import BoxPicture, counted, picture, text_of_shape
+from netviz.editor.form import Form, Section
+
+ACTIVATION = fields.kind_property("activation", "Activation", "What acts on every output", fields.ACTIVATIONS)
+TITLES = {**fields.titles(LOSSES), **fields.titles(OPTIMIZERS)}
+
+
+class Inspector(QWidget):
+    """Three cards, generated from the declarations. `inspect` chooses the node and the lane."""
+
+    def __init__(self, document: Document, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._document = document
+        self._lane, self._node = 0, ""
+        self.node, self.training, self.data = Section("Nothing selected"), Section("Training"), Section("Data")
+        for section, name, edit in (
+            (self.node, "Selected node", self._edit_node),
+            (self.training, "Training", self._edit_training),
+            (self.data, "Data", self._edit_data),
+        ):
+            section.setAccessibleName(name)
+            section.form.edited.connect(edit)
+        self.data.form.browse.connect(lambda _: self._choose_file())
+        self.ask_file: Callable[[], str] = self._file_dialog
+        inside = QWidget()
+        column = QVBoxLayout(inside)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(theme.GAP)
+        for section in (self.node, self.training, self.data):
+            column.addWidget(section)
+        column.addStretch()
+        area = QScrollArea()
+        area.setWidgetResizable(True)
+        area.setFrameShape(QFrame.Shape.NoFrame)
+        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        area.setWidget(inside)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(area)
+        self.setMinimumWidth(220)
+        document.changed.connect(self._changed)
+        self._show_all()
+
+    def sizeHint(self) -> QSize:
+        return QSize(280, 600)
+
+    def inspect(self, lane: int, node: str) -> None:
+        """Shows a node, and the training of its lane."""
+        self._lane, self._node = lane, node
+        self._show_node()
+        self._show_training()
+        self._show_data()
+
+    # What there is
+
+    def _changed(self, change: Change) -> None:
+        if change.section in ("layout", "panels"):
+            return
+        if change.section == "all":
+            self._lane, self._node = 0, ""
+        self._show_all()
+
+    def _show_all(self) -> None:
+        self._show_node()
+        self._show_training()
+        self._show_data()
+
+    def _box(self) -> BoxPicture | None:
+        """The box that is chosen, or whose activation is."""
+        lanes = self._document.lanes()
+        if self._lane >= len(lanes):
+            return None
+        problems, structure = self._document.lane_problems(self._lane), self._document.structure(self._lane)
+        boxes = picture(lanes[self._lane], structure, problems, "").boxes.values()
+        return next((box for box in boxes if self._node in box.box.nodes), None)
+
+    def _activation(self, box: BoxPicture) -> str | None:
+        """The node whose kind the activation's list changes."""
+        layer = self._document.lanes()[self._lane].graph.layer(box.box.node)
+        return box.box.node if isinstance(layer, Activation) else box.box.activation
+
+    def _show_node(self) -> None:
+        box = self._box()
+        self.node.form.setVisible(box is not None)
+        if box is None:
+            self.node.head("Nothing selected", "Click a box in the network")
+            return
+        lane, structure = self._document.lanes()[self._lane], self._document.structure(self._lane)
+        layer, activation = lane.graph.layer(self._node), self._activation(box)
+        listed, values = list(properties(type(layer))), {}
+        values = fields.values(layer, tuple(listed))
+        if activation is not None:
+            # After the size, before the details of the initial weights.
+            listed.insert(0 if self._node == activation else min(1, len(listed)), ACTIVATION)
+            values[ACTIVATION.name] = lane.graph.layer(activation).kind()
+        facts = {}
+        if structure is not None:
+            facts["Parameters"] = counted(box.parameters).split(" param")[0]
+            sources = ", ".join(map(text_of_shape, structure.input_shapes(self._node)))
+            shape = text_of_shape(structure.shapes[self._node])
+            facts["Shape"] = f"{sources} → {shape}" if sources else shape
+        title = box.title
+        if box.box.activation is not None:
+            title = f"{box.title} · {box.second}" if self._node == box.box.node else f"{layer.title} of {box.box.node}"
+        where = f"{self._node} in {lane.variant}" if len(self._document.lanes()) > 1 else self._node
+        self.node.head(title, where, box.problem)
+        self.node.form.display(
+            (self._lane, self._node),
+            tuple(listed),
+            values,
+            titles=fields.titles(fields.ACTIVATIONS),
+            facts=facts,
+            suggestions={"shape": list(self._document.data_shape() or (1,))},
+        )
+
+    def _show_training(self) -> None:
+        lanes = self._document.lanes()
+        lane = min(self._lane, len(lanes) - 1)
+        training = lanes[lane].training
+        listed = fields.training_properties(training)
+        shared, note = self._document.shares_training(lane), ""
+        if len(lanes) > 1:
+            names = ", ".join(lanes[i].variant for i in shared)
+            note = "shared by all lanes" if len(shared) == len(lanes) else f"of {names}"
+        problems = {}
+        for problem in self._document.lane_problems(lane):
+            name = problem.where.removeprefix("training.")
+            if problem.where.startswith("training."):
+                problems[f"{name}.kind" if name in ("loss", "optimizer") else name] = problem.message
+        self.training.head("Training", note)
+        values = fields.values(training, listed)
+        self.training.form.display(shared, listed, values, titles=TITLES, problems=problems)
+
+    def _show_data(self) -> None:
+        data = self._document.project.data
+        listed, problems = fields.data_properties(data), {}
+        for problem in self._document.lane_problems(0):
+            if problem.where.startswith("data."):
+                problems[problem.where.removeprefix("data.")] = problem.message
+        shape = self._document.data_shape()
+        note = "" if shape is None else f"each example {text_of_shape(shape)}"
+        self.data.head("Data", note)
+        values = fields.values(data, listed)
+        self.data.form.display("data", listed, values, titles=fields.titles(DATASETS), problems=problems)
+
+    # What is wanted
+
+    def _edit_node(self, name: str, value: object, gesture: object) -> None:
+        box = self._box()
+        activation = self._activation(box) if box is not None else None
+        if name == ACTIVATION.name and activation is not None:
+            self._try(self.node.form, name, lambda: self._document.replace_kind(self._lane, activation, str(value)))
+        else:
+            lane, node = self._lane, self._node
+            edit = self._document.set_node_field
+            self._try(self.node.form, name, lambda: edit(lane, node, name, value, gesture))
+
+    def _edit_training(self, name: str, value: object, gesture: object) -> None:
+        edit = self._document.set_training_field
+        self._try(self.training.form, name, lambda: edit(self._lane, name, value, gesture))
+
+    def _edit_data(self, name: str, value: object, gesture: object) -> None:
+        if name == "kind" and any(field.required for field in msgspec.structs.fields(DATASETS[str(value)])):
+            self._choose_file()
+        else:
+            self._try(self.data.form, name, lambda: self._document.set_data_field(name, value, gesture))
+
+    def _try(self, form: Form, name: str, edit: Callable[[], None]) -> None:
+        """What is refused is said beside the field, and the document stays as it was."""
+        try:
+            edit()
+        except ProjectError as error:
+            form.fail(name, error.problems[0].message)
+        else:
+            form.settle(name)
+
+    def _choose_file(self) -> None:
+        """Data from a file need the file first; without one everything stays."""
+        if chosen := self.ask_file():
+            folder = self._document.project.folder.resolve()
+            path = Path(chosen).resolve()
+            # Inside the project's folder a relative path lets the two travel together.
+            path = path.relative_to(folder) if path.is_relative_to(folder) else path
+            form = self.data.form
+            self._try(form, "kind", lambda: self._document.set_data({"kind": "npz", "path": path.as_posix()}))
+        self._show_data()
+
+    def _file_dialog(self) -> str:
+        folder = os.fspath(self._document.project.folder)
+        return QFileDialog.getOpenFileName(self, "Data", folder, "NumPy files (*.npz)")[0]

@@ -1,0 +1,77 @@
+"""How large things are drawn: boxes shrink with the room there is, before the view has to zoom out."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from PySide6.QtGui import QFont, QFontMetricsF
+from PySide6.QtWidgets import QApplication
+
+from netviz.editor.boxes import COLUMN, ROW, LanePicture
+
+WIDEST, NARROWEST = 212.0, 76.0  # from box to box, in pixels
+PADDING, BAR, PORT = 7.0, 3.0, 3.5
+BAR_LEFT = 4.5  # clear of the port
+MARGIN = 16.0
+LEAST_ZOOM, MOST_ZOOM = 0.2, 4.0
+
+
+@dataclass(frozen=True, slots=True)
+class Metrics:
+    """Sizes in scene units, which are pixels at zoom 1."""
+
+    pitch: float  # from a box to the next one in the row
+    width: float  # of a box
+    title: QFont
+    small: QFont
+    title_height: float
+    line_height: float
+
+    @property
+    def height(self) -> float:
+        return 2 * PADDING + self.title_height + 2 * self.line_height
+
+    @property
+    def header(self) -> float:
+        return self.title_height + 7
+
+    def place(self, at: tuple[float, float]) -> tuple[float, float]:
+        """Scene coordinates of a place in a project's layout, relative to its lane."""
+        return at[0] * self.pitch / COLUMN, at[1] * (self.height + 22) / ROW
+
+    def unplace(self, x: float, y: float) -> tuple[float, float]:
+        return round(x * COLUMN / self.pitch, 1), round(y * ROW / (self.height + 22), 1)
+
+
+def fonts(roomy: bool) -> tuple[QFont, QFont]:
+    """The title's and the small font."""
+    title, small = QFont(QApplication.font()), QFont(QApplication.font())
+    title.setPointSizeF(10.0 if roomy else 9.0)
+    title.setWeight(QFont.Weight.DemiBold)
+    small.setPointSizeF(8.5 if roomy else 8.0)
+    return title, small
+
+
+def metrics(lanes: Iterable[LanePicture], width: float) -> Metrics:
+    """Boxes as wide as `width` allows, but wide enough for the words in them."""
+    lanes = list(lanes)
+    xs = [at[0] for lane in lanes for at in lane.places.values()]
+    columns = (max(xs) - min(xs)) / COLUMN + 1 if xs else 1.0
+    gap, box = _needed(lanes, roomy=False)
+    pitch = min(WIDEST, max(NARROWEST, gap + box, (width - 2 * MARGIN + gap) / columns))
+    gap = min(pitch - box, max(gap, 0.3 * pitch))  # where there is room, the wires get their share
+    roomy = pitch - gap >= _needed(lanes, roomy=True)[1]
+    title, small = fonts(roomy)
+    heights = QFontMetricsF(title).height() + 1, QFontMetricsF(small).height() + 1
+    return Metrics(pitch, pitch - gap, title, small, *heights)
+
+
+def _needed(lanes: list[LanePicture], roomy: bool) -> tuple[float, float]:
+    """The narrowest gap that shows every wire's shape, and the narrowest box that shows its first two lines."""
+    title, small = (QFontMetricsF(font) for font in fonts(roomy))
+    gaps = [small.horizontalAdvance(text) for lane in lanes for text in lane.wires.values()]
+    boxes = [
+        max(title.horizontalAdvance(box.title), small.horizontalAdvance(box.second))
+        for lane in lanes
+        for box in lane.boxes.values()
+    ]
+    return max([14.0, *gaps]) + 4, max(boxes, default=40.0) + BAR_LEFT + BAR + 4 + PADDING - 1

@@ -1,0 +1,214 @@
+"""Open, save and close, with the trained weights; the disk is touched on a background thread."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from PySide6.QtCore import QEventLoop, QObject, Signal
+from PySide6.QtGui import QAction, QKeySequence
+from PySide6.QtWidgets import QFileDialog, QMainWindow, QMenu, QMessageBox
+
+from engine.project import Project, load_project
+from engine.run.messages import Keyframe, RunState
+from netviz.document.difference import Kind, difference
+from netviz.document.document import Document
+from netviz.document.storage import ENDING, write_project
+from netviz.runtime.background import Background
+from netviz.runtime.session import Session
+from netviz.widgets.banner import Banner
+from netviz.window_layout import WindowLayout
+
+FILTER = f"netviz projects (*{ENDING})"
+Buttons = QMessageBox.StandardButton
+
+
+class FileActions(QObject):
+    """The File menu and what it does."""
+
+    saved = Signal()
+    failed = Signal(str)
+
+    def __init__(
+        self, window: QMainWindow, document: Document, session: Session, banner: Banner, layout: WindowLayout
+    ) -> None:
+        super().__init__(window)
+        self._window, self._document, self._session = window, document, session
+        self._banner, self._layout = banner, layout
+        self._background = Background(self)
+        self._kept = 0  # the step whose weights are saved, or that need no saving
+        session.opened.connect(self._opened)
+        session.rewound.connect(self._rewound)
+
+    def fill(self, menu: QMenu, experiments: QMenu) -> None:
+        self._add(menu, "&Open…", QKeySequence.StandardKey.Open, self.ask_open)
+        menu.addMenu(experiments)
+        menu.addSeparator()
+        self._add(menu, "&Save", QKeySequence.StandardKey.Save, lambda: self.save())
+        self._add(menu, "Save &As…", QKeySequence.StandardKey.SaveAs, lambda: self.save_as())
+        menu.addSeparator()
+        self._add(menu, "Record &Telemetry…", None, self.ask_telemetry)
+        menu.addSeparator()
+        self._add(menu, "&Quit", QKeySequence.StandardKey.Quit, self._window.close)
+
+    def _add(self, menu: QMenu, text: str, key: QKeySequence.StandardKey | None, call: Callable[[], object]) -> QAction:
+        action = menu.addAction(text)
+        if key is not None:
+            action.setShortcuts(key)
+        action.triggered.connect(lambda: call())
+        return action
+
+    # Opening
+
+    def ask_open(self) -> None:
+        name, _ = QFileDialog.getOpenFileName(self._window, "Open a project", self._folder(), FILTER)
+        if name:
+            self.open(Path(name))
+
+    def open(self, path: Path, as_experiment: bool = False) -> None:
+        """Opens a project in this window, after asking about what is not saved."""
+        if not self.may_close():
+            return
+        self._background.run(
+            lambda: load_project(path),
+            lambda project: self._show(project, None if as_experiment else path),
+            lambda error: self._fail(f"{path.name}: {error}"),
+        )
+
+    def open_experiment(self, path: Path) -> None:
+        """An experiment is opened as a new project: saving asks where."""
+        self.open(path, as_experiment=True)
+
+    def _show(self, project: Project, path: Path | None) -> None:
+        self._document.load(project, path)
+        self._layout.restore(project.panels)
+
+    # Saving
+
+    def save(self) -> None:
+        if self._document.path is None:
+            self.save_as()
+        else:
+            self.save_to(self._document.path)
+
+    def save_as(self) -> None:
+        if path := self._ask_path():
+            self.save_to(path)
+
+    def _ask_path(self) -> Path | None:
+        suggestion = str(Path(self._folder()) / f"{_file_name(self._document.project.name)}{ENDING}")
+        name, _ = QFileDialog.getSaveFileName(self._window, "Save the project", suggestion, FILTER)
+        if not name:
+            return None
+        return Path(name) if name.endswith(ENDING) else Path(name + ENDING)
+
+    def save_to(self, path: Path) -> None:
+        """Saves project and weights to `path`; `saved` or `failed` says how it went."""
+        self._document.set_panels(self._layout.save())
+        project = self._document.project
+        untrained = self._kept == self._session.step == 0 and not _has_weights(project)
+        if self._session.state is RunState.IDLE or untrained:
+            self._write(project, path, None)
+        else:
+            self._session.take_keyframe(lambda keyframe: self._write(project, path, keyframe))
+
+    def _write(self, project: Project, path: Path, keyframe: Keyframe | None) -> None:
+        parameters = None if keyframe is None else keyframe.parameters
+        mark = None if keyframe is None else tuple(state.step for state in keyframe.states)
+        self._background.run(
+            lambda: write_project(project, path, parameters),
+            lambda written: self._written(path, written, mark),
+            lambda error: self._fail(f"{path.name} could not be saved: {error}"),
+        )
+
+    def _written(self, path: Path, written: Project, mark: tuple[int, ...] | None) -> None:
+        if mark is not None:
+            self._kept = max(mark, default=0)
+        self._document.mark_saved(path, written)
+        running = self._session.project
+        if running is not None and difference(running, written).kind is Kind.SAME:
+            self._session.project = written
+        self._banner.take_back("file")
+        self.saved.emit()
+
+    def _fail(self, message: str) -> None:
+        self._banner.show_message("file", message, "red")
+        self.failed.emit(message)
+
+    # Closing
+
+    @property
+    def unsaved(self) -> bool:
+        """Whether closing would lose an edit or trained weights."""
+        return self._document.dirty or self._trained
+
+    def may_close(self) -> bool:
+        """Asks about what is not saved; True when it may be left behind or was saved."""
+        if not self.unsaved:
+            return True
+        box = QMessageBox(self._window)
+        box.setIcon(QMessageBox.Icon.Question)
+        box.setText(f"Save {self._document.project.name}?")
+        if self._trained:
+            box.setInformativeText("The trained weights would be lost.")
+        elif self._document.dirty:
+            box.setInformativeText("Its changes would be lost.")
+        box.setStandardButtons(Buttons.Save | Buttons.Discard | Buttons.Cancel)
+        box.setDefaultButton(Buttons.Save)
+        answer = box.exec()
+        if answer == Buttons.Save:
+            return self._save_and_wait()
+        return answer == Buttons.Discard
+
+    def _save_and_wait(self) -> bool:
+        """Saves while the window stays alive; False when it was not done."""
+        path = self._document.path or self._ask_path()
+        if path is None:
+            return False
+        loop, done = QEventLoop(), []
+        self.saved.connect(lambda: (done.append(True), loop.quit()))
+        self.failed.connect(lambda _: loop.quit())
+        self._session.worker_lost.connect(lambda _: loop.quit())
+        self.save_to(path)
+        loop.exec()
+        return bool(done)
+
+    def close(self) -> None:
+        self._background.close()
+
+    # Telemetry
+
+    def ask_telemetry(self) -> None:
+        name, _ = QFileDialog.getSaveFileName(self._window, "Record telemetry", self._folder(), "Telemetry (*.jsonl)")
+        if name:
+            self._session.record_telemetry(Path(name if name.endswith(".jsonl") else name + ".jsonl"))
+            self._banner.show_message(
+                "telemetry",
+                f"Every step from here on is written to {Path(name).name}",
+                answer="Stop Recording",
+                call=lambda: self._session.record_telemetry(None),
+            )
+
+    # Inside
+
+    def _folder(self) -> str:
+        return str(self._document.path.parent if self._document.path else Path.home())
+
+    @property
+    def _trained(self) -> bool:
+        return self._session.state is not RunState.IDLE and self._session.step != self._kept
+
+    def _opened(self) -> None:
+        """A new run has nothing to lose, unless it began with trained weights of the one before."""
+        if self._session.fresh:
+            self._kept = -1 if self._session.carried else 0
+
+    def _rewound(self) -> None:
+        self._kept = 0
+
+
+def _has_weights(project: Project) -> bool:
+    return any(lane.weights for lane in project.lanes())
+
+
+def _file_name(title: str) -> str:
+    kept = "".join(c if c.isalnum() or c in "-_" else "-" for c in title.lower())
+    return "-".join(part for part in kept.split("-") if part) or "network"

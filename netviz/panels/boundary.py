@@ -1,0 +1,212 @@
+"""The decision over the input plane, lane by lane: it bends where the net learns and stays flat where it cannot."""
+
+from typing import ClassVar
+
+import numpy as np
+from PySide6.QtCore import QPointF, QRectF, QSize, Qt
+from PySide6.QtGui import QColor, QPainter, QPixmap
+from PySide6.QtWidgets import QVBoxLayout, QWidget
+
+from engine.probes.boundary import Boundary, BoundaryAnswer
+from engine.run.messages import ProbeRequest
+from netviz.panels.base import Panel
+from netviz.runtime.history import History, LaneHistory
+from netviz.theme import GAP, theme
+from netviz.widgets.canvas import Canvas
+from netviz.widgets.marks import Column, columns, draw_head, draw_note
+from netviz.widgets.plane import Bounds, Palette, decision_image, points_layer
+from netviz.widgets.ticks import Reach, linear_ticks, percent, signed
+
+ROOM_FOR_TICKS = 110.0  # pixels of a square's side
+
+
+class BoundaryPanel(Panel):
+    ident: ClassVar[str] = "boundary"
+    title: ClassVar[str] = "Decision boundary"
+    help: ClassVar[str] = (
+        "What the network answers at every place of the input plane. Blue is class 0, orange class 1, and the fuller "
+        "the colour, the surer the answer; the boundary is where both fade out. With several classes each has a "
+        "colour, faded where the net is unsure; for plain numbers blue is negative and orange positive. "
+        "Filled dots are training examples, rings validation examples. "
+        "Look for a boundary that bends around the data; one that stays straight belongs to a net without a working "
+        "hidden layer, one that hugs single dots to an over-fitted net."
+    )
+    topics: ClassVar[frozenset[str]] = frozenset({"boundary", "scores"})
+    probes: ClassVar[tuple[ProbeRequest, ...]] = (Boundary(),)
+
+    def __init__(self, history: History, parent: QWidget | None = None) -> None:
+        super().__init__(history, parent)
+        self.squares = _Squares(history)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(GAP, GAP, GAP, GAP)
+        layout.addWidget(self.squares)
+        self.refresh()
+
+    def refresh(self) -> None:
+        lanes = self.history.lanes
+        if not lanes:
+            self.squares.show_note("No network is open.")
+        elif self.history.points is None:
+            self.squares.show_note("The boundary is drawn for networks on two inputs; this one has another number.")
+        else:
+            self.squares.show_note("")
+        self.describe()
+
+    def reopened(self) -> None:
+        self.squares.forget()
+        self.refresh()
+
+    def recoloured(self) -> None:
+        self.squares.forget()
+        super().recoloured()
+
+    def summary(self) -> str:
+        parts = []
+        for lane in self.history.lanes:
+            if lane.boundary is not None:
+                share = accuracy(lane)
+                right = f", accuracy {percent(share).strip()}" if not np.isnan(share) else ""
+                parts.append(f"{lane.info.name}: {_in_words(lane.boundary)}{right}")
+        return "; ".join(parts)
+
+
+def accuracy(lane: LaneHistory) -> float:
+    """The validation accuracy, or where there is none the training accuracy."""
+    if lane.score is None:
+        return float("nan")
+    return lane.score.accuracy if np.isnan(lane.score.val_accuracy) else lane.score.val_accuracy
+
+
+def _in_words(answer: BoundaryAnswer) -> str:
+    values = np.asarray(answer.values)
+    if answer.winners is not None:
+        count = np.bincount(np.asarray(answer.winners).ravel())
+        return ", ".join(
+            f"class {i} on {percent(n / values.size).strip()} of the plane" for i, n in enumerate(count) if n
+        )
+    if answer.probability:
+        return f"class 1 on {percent(float((values > 0.5).mean())).strip()} of the plane"
+    return f"from {np.nanmin(values):.3g} to {np.nanmax(values):.3g}"
+
+
+class _Squares(Canvas):
+    """A square for each lane."""
+
+    def __init__(self, history: History) -> None:
+        super().__init__()
+        self.history = history
+        self.forget()
+
+    def sizeHint(self) -> QSize:
+        return QSize(260, 260)
+
+    def forget(self) -> None:
+        """Colours, examples and ranges are made anew."""
+        self._palette: Palette | None = None
+        self._layers: dict[tuple[float, float, Bounds], QPixmap] = {}
+        self._reach = Reach(1e-3)
+        self.update()
+
+    def squares(self, rect: QRectF) -> list[tuple[Column, QRectF]]:
+        """Each lane's column and the square in it."""
+        lanes, line = self.history.lanes, self.fonts.line
+        names = [lane.info.name if len(lanes) > 1 else "" for lane in lanes]
+        made = []
+        for column in columns(rect, names, line + 3, always=True):
+            side = min(column.body.width(), column.body.height())
+            across = down = 0.0
+            if side >= ROOM_FOR_TICKS:
+                across, down = self.fonts.figure_metrics.horizontalAdvance("−0.0") + 5, line
+            side = max(4.0, float(int(min(column.body.width() - across, column.body.height() - down))))
+            left = column.body.left() + across + (column.body.width() - across - side) / 2
+            made.append((column, QRectF(float(int(left)), column.body.top(), side, side)))
+        return made
+
+    def _classes(self) -> int:
+        points = self.history.points
+        known = points.classes if points is not None and points.classes is not None else 2
+        seen = (lane.boundary.winners for lane in self.history.lanes if lane.boundary is not None)
+        return max([known, *(int(np.max(w)) + 1 for w in seen if w is not None)])
+
+    def _plain_reach(self) -> float:
+        """What full colour means for plain numbers: the same for all lanes and for the examples."""
+        ends = [
+            float(np.nanmax(np.abs(lane.boundary.values), initial=0.0))
+            for lane in self.history.lanes
+            if lane.boundary is not None and lane.boundary.winners is None and not lane.boundary.probability
+        ]
+        return self._reach.take(max(ends)) if ends else 1.0
+
+    def paint(self, painter: QPainter, rect: QRectF) -> None:
+        classes = self._classes()
+        if self._palette is None or len(self._palette.classes) < classes:
+            self._palette = Palette.of_theme(classes)
+        reach = self._plain_reach()
+        for i, ((column, square), lane) in enumerate(zip(self.squares(rect), self.history.lanes, strict=True)):
+            head = QRectF(square.left(), column.head.top(), square.width(), column.head.height())
+            draw_head(painter, self.fonts, head, column.name, i, self._figures(lane, reach, head.width()))
+            if lane.boundary is None:
+                draw_note(painter, self.fonts, square, "Press play")
+                continue
+            painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+            painter.drawImage(square, decision_image(lane.boundary, self._palette, reach, classes))
+            self._draw_points(painter, square, lane.boundary.bounds, reach)
+            if square.width() >= ROOM_FOR_TICKS:
+                self._draw_ticks(painter, square, lane.boundary.bounds)
+
+    def _figures(self, lane: LaneHistory, reach: float, width: float) -> str:
+        share = accuracy(lane)
+        if not np.isnan(share) and lane.score is not None:
+            part = "train" if np.isnan(lane.score.val_accuracy) else "validation"
+            long, short = f"{part} {percent(share)}", percent(share)
+            return long if self.fonts.figure_metrics.horizontalAdvance(long) < width * 0.7 else short
+        if lane.boundary is not None and lane.boundary.winners is None and not lane.boundary.probability:
+            return f"±{reach:g}"
+        return ""
+
+    def _draw_points(self, painter: QPainter, square: QRectF, bounds: Bounds, reach: float) -> None:
+        """From a layer that is painted once for a size: drawing the dots takes longer than all the rest."""
+        points = self.history.points
+        if points is None:
+            return
+        key = (square.width(), self.devicePixelRatioF(), bounds)
+        if key not in self._layers:
+            if len(self._layers) >= 4:
+                self._layers.clear()
+            self._layers[key] = points_layer(points, bounds, square.width(), self.devicePixelRatioF(), reach)
+        painter.drawPixmap(square.topLeft(), self._layers[key])
+
+    def _draw_ticks(self, painter: QPainter, square: QRectF, bounds: Bounds) -> None:
+        left, right, low, high = bounds
+        painter.setFont(self.fonts.figures)
+        painter.setPen(QColor(theme().faint))
+        height = self.fonts.line
+        for value, text in linear_ticks(left, right, 3):
+            x = square.left() + (value - left) / (right - left) * square.width()
+            painter.drawText(QRectF(x - 30, square.bottom() + 1, 60, height), Qt.AlignmentFlag.AlignHCenter, text)
+        for value, text in linear_ticks(low, high, 3):
+            y = square.bottom() - (value - low) / (high - low) * square.height()
+            box = QRectF(square.left() - 64, y - height / 2, 60, height)
+            painter.drawText(box, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, text)
+
+    def tip(self, place: QPointF) -> str:
+        for (_, square), lane in zip(self.squares(QRectF(self.rect())), self.history.lanes, strict=True):
+            if square.contains(place) and lane.boundary is not None:
+                return _reading(lane.boundary, square, place)
+        return ""
+
+
+def _reading(answer: BoundaryAnswer, square: QRectF, place: QPointF) -> str:
+    """Where the mouse is on the plane, and what the net answers there."""
+    left, right, low, high = answer.bounds
+    across = (place.x() - square.left()) / square.width()
+    up = (square.bottom() - place.y()) / square.height()
+    values = np.asarray(answer.values)
+    row, column = (min(max(int(s * n), 0), n - 1) for s, n in zip((up, across), values.shape, strict=True))
+    where = signed(f"({left + across * (right - left):.2f}, {low + up * (high - low):.2f})")
+    value = float(values[row, column])
+    if answer.winners is not None:
+        return f"{where}: class {int(answer.winners[row, column])}, {percent(value).strip()}"
+    if answer.probability:
+        return f"{where}: class {int(value > 0.5)}, {signed(f'{value:.3f}')}"
+    return f"{where}: {signed(f'{value:.3g}')}"

@@ -1,0 +1,10 @@
+"""The panels there are, in the order of the window's menu."""
+
+from netviz.panels.base import Panel
+from netviz.panels.boundary import BoundaryPanel
+from netviz.panels.gradients import GradientsPanel
+from netviz.panels.histograms import HistogramsPanel
+from netviz.panels.loss import LossPanel
+from netviz.panels.saturation import SaturationPanel
+
+PANELS: tuple[type[Panel], ...] = (LossPanel, BoundaryPanel, HistogramsPanel, GradientsPanel, SaturationPanel)

@@ -1,0 +1,180 @@
+"""Loss and accuracy over steps: falling together is learning, parting is over-fitting, flat is a fault."""
+
+from typing import Any, ClassVar
+
+import numpy as np
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QColor, QKeyEvent
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+
+from netviz.panels.base import Panel
+from netviz.runtime.history import History, LaneHistory
+from netviz.theme import GAP, lane_colour
+from netviz.widgets.curves import Bundle, Style
+from netviz.widgets.plot import Axes, Plot, Scale
+from netviz.widgets.readout import Line, Readout
+from netviz.widgets.ticks import NONE, Reach, figure, percent
+from netviz.widgets.toggle import Toggle
+
+LOSS, ACCURACY, VAL_LOSS, VAL_ACCURACY = range(4)  # columns of a lane's scores
+SPIKE = 3.0  # times the 98th percentile: a rarer loss above that does not set the axis
+FEW = 50  # losses, below which every one does
+
+
+class LossPanel(Panel):
+    ident: ClassVar[str] = "loss"
+    title: ClassVar[str] = "Loss and accuracy"
+    help: ClassVar[str] = (
+        "Faint: the loss of each batch, from smallest to largest. Solid: the training set, dashed: the validation set, "
+        "both at each epoch's end with the same weights. Below: the share of right answers. "
+        "Look for a loss that falls and flattens; a dashed line that turns up while the solid one falls is "
+        "over-fitting; a flat line from the start means that nothing is learnt. "
+        "Wheel and drag zoom, a double click or A shows all, L makes the loss logarithmic."
+    )
+    topics: ClassVar[frozenset[str]] = frozenset({"loss", "scores"})
+
+    def __init__(self, history: History, parent: QWidget | None = None) -> None:
+        super().__init__(history, parent)
+        self.readout, self.plot = Readout(), Plot()
+        self.log = Toggle("log", "Logarithmic loss (L)")
+        self.log.toggled.connect(self._rescale)
+        top = QHBoxLayout()
+        top.addWidget(self.readout, 1)
+        top.addWidget(self.log, 0, Qt.AlignmentFlag.AlignTop)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(GAP, GAP, GAP, GAP)
+        layout.setSpacing(4)
+        layout.addLayout(top)
+        layout.addWidget(self.plot, 1)
+        self._rescale()
+
+    def _rescale(self) -> None:
+        self.loss = Axes(Scale.LOG if self.log.isChecked() else Scale.LINEAR)
+        self.accuracy = Axes(Scale.SHARE)
+        self.plot.arrange([self.loss, self.accuracy])
+        self._right, self._top = Reach(10.0), Reach(1e-12)
+        self.refresh()
+
+    def reopened(self) -> None:
+        self._rescale()
+
+    def refresh(self) -> None:
+        lanes = self.history.lanes
+        self.readout.setVisible(bool(lanes))
+        if not any(len(lane.loss) or len(lane.scores) for lane in lanes):
+            self.plot.show_note("Press play: the loss is drawn here, step by step." if lanes else "No network is open.")
+        else:
+            self.plot.show_note("")
+            self._draw(lanes)
+        self.readout.show_lines([_line(lane, i, len(lanes) > 1) for i, lane in enumerate(lanes)])
+        self.describe()
+
+    def _draw(self, lanes: list[LaneHistory]) -> None:
+        self.loss.bundles = [_batches(lane, i, len(lanes) > 1) for i, lane in enumerate(lanes)]
+        for i, lane in enumerate(lanes):
+            self.loss.bundles += _scores(lane, i, len(lanes) > 1, LOSS, VAL_LOSS)
+        self.accuracy.bundles = [
+            bundle
+            for i, lane in enumerate(lanes)
+            for bundle in _scores(lane, i, len(lanes) > 1, ACCURACY, VAL_ACCURACY)
+        ]
+        shown = bool(self.accuracy.bundles)
+        if shown is not self.accuracy.shown:
+            self.accuracy.shown = shown
+            self.plot.relay()
+        steps = (0.0, self._right.take(max(_last_step(lane) for lane in lanes)))
+        self.plot.show_range(self.loss, steps, self._values(lanes))
+        self.plot.show_range(self.accuracy, steps, (-0.03, 1.03))
+        self.plot.redraw()
+
+    def _values(self, lanes: list[LaneHistory]) -> tuple[float, float]:
+        """The losses that the axis shows: a rare spike does not flatten the rest."""
+        top, low = zip(*(_extremes(lane, self.log.isChecked()) for lane in lanes), strict=True)
+        if not self.log.isChecked():
+            end = self._top.take(max(top))
+            floor = min(low)
+            return (-0.02 * end if floor >= 0 else -self._depth(-floor), end)
+        high = np.ceil(np.log10(max(max(top), 1e-300)) + 1e-9)
+        least = min((value for value in low if value > 0), default=10.0**high)
+        return (float(max(min(np.floor(np.log10(least) + 1e-9), high - 1), high - 16)), float(high))
+
+    def _depth(self, value: float) -> float:
+        return Reach(1e-12).take(value)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() == Qt.Key.Key_L and not event.modifiers():
+            self.log.toggle()
+        else:
+            super().keyPressEvent(event)
+
+    def summary(self) -> str:
+        return "; ".join(
+            _line(lane, 0, True).wordings[0].replace("\N{NO-BREAK SPACE}", " ") for lane in self.history.lanes
+        )
+
+    def state(self) -> dict[str, Any]:
+        return {"log": self.log.isChecked()}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        if isinstance(state.get("log"), bool):
+            self.log.setChecked(state["log"])
+
+
+def _last_step(lane: LaneHistory) -> float:
+    return max((float(series.steps[-1]) for series in (lane.loss, lane.scores) if len(series)), default=0.0)
+
+
+def _batches(lane: LaneHistory, index: int, named: bool) -> Bundle:
+    name = f"{lane.info.name} batch" if named else "batch"
+    series = lane.loss
+    return Bundle(series.steps, series.low, series.high, (name,), (lane_colour(index),), Style.BAND)
+
+
+def _scores(lane: LaneHistory, index: int, named: bool, train: int, validation: int) -> list[Bundle]:
+    """The curves of two of the scores, of those that there are."""
+    made, colour = [], lane_colour(index)
+    before = f"{lane.info.name} " if named else ""
+    for column, name, style in ((train, "train", Style.LINE), (validation, "validation", Style.DASHED)):
+        low, high = lane.scores.low[:, column : column + 1], lane.scores.high[:, column : column + 1]
+        if len(high) and not np.isnan(high).all():
+            made.append(Bundle(lane.scores.steps, low, high, (before + name,), (colour,), style))
+    return made
+
+
+def _extremes(lane: LaneHistory, log: bool) -> tuple[float, float]:
+    """(largest, smallest) loss that the axis has to show; for a logarithmic one, of those above zero."""
+    batch, scores = lane.loss.high[:, 0], lane.scores.high[:, [LOSS, VAL_LOSS]].ravel()
+    scores = scores[np.isfinite(scores)]
+    batch = batch[np.isfinite(batch)]
+    tops = [*scores.max(initial=-np.inf, keepdims=True)]
+    if len(batch):
+        largest = float(batch.max())
+        usual = largest if len(batch) < FEW or log else float(np.partition(batch, -len(batch) // 50)[-len(batch) // 50])
+        tops.append(largest if largest <= SPIKE * usual else 1.5 * usual)
+    lows = np.concatenate([lane.loss.low[:, 0], lane.scores.low[:, [LOSS, VAL_LOSS]].ravel()])
+    lows = lows[np.isfinite(lows) & (lows > 0)] if log else lows[np.isfinite(lows)]
+    return float(max(tops)), float(lows.min(initial=np.inf)) if len(lows) else 0.0
+
+
+def _line(lane: LaneHistory, index: int, named: bool) -> Line:
+    """The latest numbers in three lengths."""
+    score, name = lane.score, f"{lane.info.name[:12]} " if named else ""
+    if score is None:
+        latest = figure(float(lane.loss.last[-1, 0])) if len(lane.loss) else figure(float("nan"))
+        return Line(lane_colour(index), (f"{name}batch{latest}", latest))
+    share = score.accuracy if np.isnan(score.val_accuracy) else score.val_accuracy
+    train, held = figure(score.loss), figure(score.val_loss)
+    right = "" if np.isnan(share) else f" · accuracy {percent(share)}"
+    if np.isnan(score.val_loss):
+        return Line(lane_colour(index), (f"{name}train{train}{right}", f"{name}{train}"))
+    short = "" if np.isnan(share) else f" {percent(share)}"
+    return Line(
+        QColor(lane_colour(index)),
+        (
+            f"{name}train{train} · validation{held}{right}",
+            f"{name}train{train} · val{held}{short}",
+            f"{name}{train}{held}{short}",
+            f"{train}{held}{short}",
+            f"{train}{short or held or NONE}",
+        ),
+    )

@@ -1,0 +1,237 @@
+"""Shares of saturated and of dead units over steps: amber that fills a strip stops the layers before it."""
+
+from typing import ClassVar
+
+import numpy as np
+from PySide6.QtCore import QPointF, QRectF, QSize, Qt
+from PySide6.QtGui import QColor, QImage, QPainter
+from PySide6.QtWidgets import QVBoxLayout, QWidget
+
+from netviz.panels.base import Panel
+from netviz.runtime.history import History, LaneHistory
+from netviz.theme import GAP, depth_colour, theme
+from netviz.widgets.canvas import Canvas
+from netviz.widgets.marks import columns, draw_head
+from netviz.widgets.strips import Strip, colours, strip_pixels
+from netviz.widgets.ticks import percent, whole
+
+TALLEST = 54.0  # of a strip
+DEAD = 0.32  # of a strip's height shows dead units
+
+
+class SaturationPanel(Panel):
+    ident: ClassVar[str] = "saturation"
+    title: ClassVar[str] = "Saturated and dead units"
+    help: ClassVar[str] = (
+        "One strip for each activation layer, time from left to right. Amber: the share of outputs where the local "
+        "derivative is under 1 % of its maximum, so that hardly any gradient passes. Red, below: the share of units "
+        "whose derivative is zero for the whole batch, dead for it. At the right: the latest shares. "
+        "Look for amber that fills a tanh or sigmoid layer, and for red that rises in a ReLU layer and never falls."
+    )
+    topics: ClassVar[frozenset[str]] = frozenset({"layers"})
+    needs_layers: ClassVar[bool] = True
+
+    def __init__(self, history: History, parent: QWidget | None = None) -> None:
+        super().__init__(history, parent)
+        self.strips = _Strips(history)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(GAP, GAP, GAP, GAP)
+        layout.addWidget(self.strips)
+        self.refresh()
+
+    def refresh(self) -> None:
+        lanes = self.history.lanes
+        if not lanes:
+            self.strips.show_note("No network is open.")
+        elif not any(lane.activations() for lane in lanes):
+            self.strips.show_note("No hidden activation in this network.")
+        elif not any(len(lane.layers) for lane in lanes):
+            self.strips.show_note("Press play: each activation's saturated and dead units are drawn here.")
+        else:
+            self.strips.show_note("")
+        self.describe()
+
+    def summary(self) -> str:
+        parts = []
+        for lane in self.history.lanes:
+            if len(lane.layers) and lane.activations():
+                shares = ", ".join(
+                    f"{lane.info.layers[i]} {_words(lane, i, 'saturated_fraction')} saturated, "
+                    f"{_words(lane, i, 'dead_fraction')} dead"
+                    for i in lane.activations()
+                )
+                parts.append(f"{lane.info.name}: {shares}")
+        return "; ".join(parts)
+
+
+def latest(lane: LaneHistory, layer: int, name: str) -> float:
+    return float(lane.layers.last[-1, lane.column(layer, name)]) if len(lane.layers) else float("nan")
+
+
+def _words(lane: LaneHistory, layer: int, name: str) -> str:
+    return percent(latest(lane, layer, name), 0).replace("\N{NO-BREAK SPACE}", " ").strip()
+
+
+class _Strips(Canvas):
+    """All lanes' strips, a column for each lane."""
+
+    def __init__(self, history: History) -> None:
+        super().__init__()
+        self.history = history
+
+    def sizeHint(self) -> QSize:
+        return QSize(320, 220)
+
+    def strips(self, rect: QRectF) -> list[Strip]:
+        """Every strip in its place."""
+        lanes, line = self.history.lanes, self.fonts.line
+        inner = rect.adjusted(0, 0, 0, -line - 2)
+        made = []
+        for i, column in enumerate(columns(inner, [lane.info.name for lane in lanes], line + 2)):
+            layers = lanes[i].activations()
+            name_width = min(
+                self.fonts.width([lanes[i].info.layers[j] for j in layers]) + 6, column.body.width() * 0.28
+            )
+            figure_width = self._figure_width(column.body.width())
+            height = min(column.body.height() / max(1, len(layers)), TALLEST)
+            for row, layer in enumerate(layers):
+                top = column.body.top() + row * height
+                area = QRectF(
+                    column.body.left() + name_width,
+                    top + min(2.0, height * 0.1),
+                    max(4.0, column.body.width() - name_width - figure_width),
+                    height - min(4.0, height * 0.2),
+                )
+                whole_row = QRectF(column.body.left(), top, column.body.width(), height)
+                made.append(Strip(i, layer, area, whole_row))
+        return made
+
+    def _figure_width(self, width: float) -> float:
+        advance = self.fonts.figure_metrics.horizontalAdvance(percent(1.0, 0)) + 5
+        return 2 * advance if width > 260 else advance if width > 110 else 0.0
+
+    def paint(self, painter: QPainter, rect: QRectF) -> None:
+        lanes, line = self.history.lanes, self.fonts.line
+        inner = rect.adjusted(0, 0, 0, -line - 2)
+        for i, column in enumerate(columns(inner, [lane.info.name for lane in lanes], line + 2)):
+            draw_head(painter, self.fonts, column.head, column.name, i)
+            if not lanes[i].activations():
+                painter.setFont(self.fonts.words)
+                painter.setPen(QColor(theme().faint))
+                flags = int(Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap)
+                painter.drawText(column.body, flags, "No hidden activation in this network.")
+        strips = self.strips(rect)
+        amber, red = colours(theme().raised, theme().amber), colours(theme().raised, theme().red)
+        for i, lane in enumerate(lanes):
+            mine = [strip for strip in strips if strip.lane == i]
+            if mine and len(lane.layers):
+                self._draw_lane(painter, lane, mine, amber, red)
+        self._draw_names(painter, strips)
+        self._draw_foot(painter, rect, strips)
+
+    def _draw_lane(
+        self, painter: QPainter, lane: LaneHistory, mine: list[Strip], amber: np.ndarray, red: np.ndarray
+    ) -> None:
+        pixels = max(4, round(mine[0].area.width() * self.devicePixelRatioF()))
+        numbers = [strip.layer for strip in mine]
+        names = ("saturated_fraction", "dead_fraction")
+        wanted = [lane.column(i, name) for name in names for i in numbers]
+        shares = strip_pixels(lane.layers.steps, lane.layers.mean[:, wanted], pixels)
+        for k, strip in enumerate(mine):
+            for row, ramp, share in ((k, amber, 1.0), (k + len(mine), red, DEAD)):
+                picture = shares[row]
+                if share < 1 and not np.nanmax(picture, initial=0.0) > 0:
+                    continue
+                lines = ramp[np.nan_to_num(picture * 255).astype(np.uint8)]
+                image = QImage(lines.data, pixels, 1, 4 * pixels, QImage.Format.Format_RGB32)
+                area = QRectF(strip.area)
+                area.setTop(area.bottom() - area.height() * share)
+                painter.drawImage(area, image)
+
+    def _draw_names(self, painter: QPainter, strips: list[Strip]) -> None:
+        """Layer names left, latest shares right."""
+        t, last_row = theme(), -100.0
+        lane = -1
+        for strip in strips:
+            history = self.history.lanes[strip.lane]
+            if strip.lane != lane:
+                lane, last_row = strip.lane, -100.0
+            middle = strip.area.center().y()
+            if middle - last_row < self.fonts.line * 0.9:
+                continue
+            last_row = middle
+            box = QRectF(strip.row.left(), middle - 12, strip.area.left() - strip.row.left() - 5, 24)
+            painter.setFont(self.fonts.words)
+            painter.setPen(depth_colour(strip.layer, len(history.info.layers)))
+            name = history.info.layers[strip.layer]
+            text = self.fonts.word_metrics.elidedText(name, Qt.TextElideMode.ElideRight, box.width())
+            painter.drawText(box, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, text)
+            room = strip.row.right() - strip.area.right()
+            if room < 20:
+                continue
+            painter.setFont(self.fonts.figures)
+            advance = self.fonts.figure_metrics.horizontalAdvance(percent(1.0, 0)) + 5
+            right = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight
+            painter.setPen(QColor(t.text))
+            saturated, dead = (latest(history, strip.layer, n) for n in ("saturated_fraction", "dead_fraction"))
+            painter.drawText(QRectF(strip.area.right(), middle - 12, advance, 24), right, percent(saturated, 0))
+            if room >= 2 * advance:
+                painter.setPen(QColor(t.red if dead > 0 else t.faint))
+                painter.drawText(
+                    QRectF(strip.area.right() + advance, middle - 12, advance, 24), right, percent(dead, 0)
+                )
+
+    def _draw_foot(self, painter: QPainter, rect: QRectF, strips: list[Strip]) -> None:
+        """The steps below the first strips of each lane, and what the colours mean where there is room."""
+        t, line = theme(), self.fonts.line
+        y = rect.bottom() - line
+        painter.setFont(self.fonts.figures)
+        seen = set()
+        for strip in strips:
+            if strip.lane in seen:
+                continue
+            seen.add(strip.lane)
+            steps = self.history.lanes[strip.lane].layers.steps
+            if not len(steps):
+                continue
+            painter.setPen(QColor(t.faint))
+            box = QRectF(strip.area.left(), y, strip.area.width(), line)
+            ends = whole(steps[0]), whole(steps[-1])
+            wide = self.fonts.figure_metrics.horizontalAdvance
+            painter.drawText(box, Qt.AlignmentFlag.AlignRight, ends[1])
+            left = wide(ends[0])
+            if left + wide(ends[1]) + 10 < box.width():
+                painter.drawText(box, Qt.AlignmentFlag.AlignLeft, ends[0])
+            free = box.adjusted(left + 14, 0, -wide(ends[1]) - 14, 0)
+            self._draw_key(painter, free)
+
+    def _draw_key(self, painter: QPainter, free: QRectF) -> None:
+        words = (("saturated", theme().amber), ("dead", theme().red))
+        wide = [self.fonts.width([word]) + 14 for word, _ in words]
+        if sum(wide) + 12 > free.width():
+            return
+        painter.save()
+        painter.setFont(self.fonts.words)
+        x = free.center().x() - (sum(wide) + 12) / 2
+        for (word, colour), width in zip(words, wide, strict=True):
+            painter.fillRect(QRectF(x, free.center().y() - 3, 9, 7), QColor(colour))
+            painter.drawText(QRectF(x + 13, free.top(), width, free.height()), Qt.AlignmentFlag.AlignLeft, word)
+            x += width + 12
+        painter.restore()
+
+    def tip(self, place: QPointF) -> str:
+        for strip in self.strips(QRectF(self.rect())):
+            if strip.area.contains(place):
+                return self._reading(strip, (place.x() - strip.area.left()) / strip.area.width())
+        return ""
+
+    def _reading(self, strip: Strip, share: float) -> str:
+        lane = self.history.lanes[strip.lane]
+        steps = lane.layers.steps
+        if not len(steps):
+            return ""
+        step = steps[0] + share * (steps[-1] - steps[0])
+        at = max(0, int(np.searchsorted(steps, step, "right")) - 1)
+        values = [lane.layers.mean[at, lane.column(strip.layer, n)] for n in ("saturated_fraction", "dead_fraction")]
+        saturated, dead = (percent(float(value)).strip() for value in values)
+        return f"{lane.info.layers[strip.layer]} at step {whole(steps[at])}: {saturated} saturated, {dead} dead"

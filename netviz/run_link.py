@@ -1,0 +1,102 @@
+"""What an edit means for the run: nothing, a setting sent at once, or a restart that a person is asked for."""
+
+from PySide6.QtCore import QObject, QTimer
+
+from engine.project import Project
+from engine.random import generator
+from netviz.document.difference import Kind, difference
+from netviz.document.document import Change, Document
+from netviz.runtime.session import Session
+from netviz.widgets.banner import Banner
+from netviz.widgets.run_bar import RunBar
+
+SETTLE_MS = 150  # an edit by slider has ended when nothing has changed for so long
+
+
+class RunLink(QObject):
+    """Keeps the session's project in step with the document."""
+
+    def __init__(self, document: Document, session: Session, banner: Banner, run_bar: RunBar) -> None:
+        super().__init__(document)
+        self._document, self._session, self._banner, self._bar = document, session, banner, run_bar
+        self._settled = QTimer(self, singleShot=True, interval=SETTLE_MS)
+        self._settled.timeout.connect(self._compare)
+        document.changed.connect(self._edited)
+        session.refused.connect(lambda text: banner.show_message("refused", text, "red"))
+        session.noticed.connect(lambda text: banner.show_message("notice", text))
+        session.worker_lost.connect(lambda text: banner.show_message("lost", text, "amber"))
+        session.rewound.connect(lambda: banner.take_back("diverged"))
+        session.opened.connect(lambda: banner.take_back("diverged"))
+        run_bar.new_seed_asked.connect(self.new_seed)
+
+    def open_run(self) -> None:
+        """A new run on the document as it is, from the weights saved with it if there are any."""
+        self._check()
+        if not self._document.problems():
+            self._session.open(self._document.project)
+
+    def restart(self) -> None:
+        """A new run on the edited network; weights that still fit stay."""
+        self._banner.take_back("differs")
+        if not self._document.problems():
+            self._session.open(self._document.project, keep_weights=self._session.project is not None)
+
+    def new_seed(self) -> None:
+        """Other initial weights, by a seed that is written into the project."""
+        seed = self._document.lanes()[0].training.seed
+        other = int(generator(seed, "another seed").integers(1_000_000))
+        for lane in range(len(self._document.lanes())):
+            self._document.set_training_field(lane, "seed", other)
+        self._settled.stop()
+        self._session.project = self._document.project
+        self._session.reset(other)
+
+    def _edited(self, change: Change) -> None:
+        if change.section == "all":
+            self._settled.stop()
+            self._banner.dismiss()
+            self.open_run()
+        elif change.section not in ("layout", "panels"):
+            self._settled.start()
+
+    def _check(self) -> bool:
+        """Whether the document can be trained; if not, says why where play is."""
+        problems = self._document.problems()
+        self._bar.block(str(problems[0]) if problems else "")
+        if problems:
+            more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
+            self._banner.show_message("problem", f"{problems[0]}{more}", "red")
+        else:
+            self._banner.take_back("problem")
+        return not problems
+
+    def _compare(self) -> None:
+        if not self._check():
+            self._banner_keeps_running()
+            return
+        running, edited = self._session.project, self._document.project
+        if running is None:
+            self.open_run()
+            return
+        found = difference(running, edited)
+        if found.kind is Kind.RESTART and not self._untouched(running):
+            self._banner.show_message(
+                "differs", f"The network that runs is another one: {found.words}", "amber", "Restart", self.restart
+            )
+            return
+        self._banner.take_back("differs")
+        if found.kind is Kind.LIVE:
+            self._session.adopt(edited)
+        elif found.kind is Kind.RESTART:
+            self._session.open(edited, keep_weights=any(lane.weights for lane in running.lanes()))
+        else:
+            self._session.project = edited
+
+    def _banner_keeps_running(self) -> None:
+        """A net with problems cannot start; the one that runs goes on."""
+        if self._session.running:
+            self._bar.block("")
+
+    def _untouched(self, running: Project) -> bool:
+        """Nothing has been trained yet, so that a new start takes nothing from anyone."""
+        return self._session.step == 0 and not self._session.running

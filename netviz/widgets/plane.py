@@ -1,0 +1,103 @@
+"""Colours over the input plane, and the examples on it."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtGui import QColor, QImage, QPainter, QPen, QPixmap
+
+from engine.probes.boundary import BoundaryAnswer
+from engine.run.messages import Points
+from netviz.theme import class_colour, diverging, theme
+
+Bounds = tuple[float, float, float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Palette:
+    """The pixels of one theme: `signs` (256,) from one sign or class to the other, `classes` (K, 256) by confidence."""
+
+    signs: np.ndarray
+    classes: np.ndarray
+
+    @classmethod
+    def of_theme(cls, classes: int) -> "Palette":
+        rgb = diverging(256)[:, :3].astype(np.uint32)
+        signs = 0xFF000000 | rgb[:, 0] << 16 | rgb[:, 1] << 8 | rgb[:, 2]
+        neutral = np.array(QColor(theme().neutral).getRgb()[:3], float)
+        ramps = []
+        for i in range(classes):
+            full = np.array(class_colour(i).getRgb()[:3], float)
+            ramp = np.rint(neutral + (full - neutral) * np.linspace(0, 1, 256)[:, None]).astype(np.uint32)
+            ramps.append(0xFF000000 | ramp[:, 0] << 16 | ramp[:, 1] << 8 | ramp[:, 2])
+        return cls(signs.astype(np.uint32), np.array(ramps, np.uint32).reshape(-1, 256))
+
+
+def decision_image(answer: BoundaryAnswer, palette: Palette, reach: float, classes: int) -> QImage:
+    """The decision as a picture with x₂ upwards; `reach` is what full colour means where values are no shares."""
+    values = np.asarray(answer.values)[::-1]
+    if answer.winners is not None:
+        least = 1 / max(2, classes)
+        level = _level((values - least) / (1 - least))
+        winners = np.minimum(np.asarray(answer.winners)[::-1], len(palette.classes) - 1)
+        pixels = palette.classes[winners, level]
+    elif answer.probability:
+        pixels = palette.signs[_level(values)]
+    else:
+        pixels = palette.signs[_level(values / (2 * reach) + 0.5)]
+    pixels = np.ascontiguousarray(pixels)
+    height, width = pixels.shape
+    return QImage(pixels.data, width, height, 4 * width, QImage.Format.Format_RGB32).copy()
+
+
+def _level(shares: np.ndarray) -> np.ndarray:
+    """0..255 for 0..1; what is no number lies in the middle."""
+    return np.nan_to_num(np.clip(shares, 0, 1) * 255, nan=127.5).astype(np.uint8)
+
+
+def place(bounds: Bounds, square: QRectF, x: np.ndarray) -> np.ndarray:
+    """Pixels (n, 2) of examples (n, 2) on `square`."""
+    left, right, low, high = bounds
+    across = square.left() + (x[:, 0] - left) / (right - left) * square.width()
+    down = square.bottom() - (x[:, 1] - low) / (high - low) * square.height()
+    return np.stack([across, down], axis=1)
+
+
+def points_layer(points: Points, bounds: Bounds, size: float, ratio: float, reach: float) -> QPixmap:
+    """The examples on a transparent square: training filled, validation hollow, all with a rim that contrasts."""
+    layer = QPixmap(max(1, round(size * ratio)), max(1, round(size * ratio)))
+    layer.setDevicePixelRatio(ratio)
+    layer.fill(Qt.GlobalColor.transparent)
+    painter = QPainter(layer)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    square = QRectF(0, 0, size, size)
+    radius = min(3.4, max(1.5, size / 90))
+    rim = QColor(theme().rim)
+    for x, y, filled in ((points.x, points.y, True), (points.x_val, points.y_val, False)):
+        if len(x):
+            for (across, down), colour in zip(
+                place(bounds, square, np.asarray(x)), _colours(points, y, reach), strict=True
+            ):
+                _dot(painter, QPointF(across, down), radius, colour, rim, filled)
+    painter.end()
+    return layer
+
+
+def _dot(painter: QPainter, centre: QPointF, radius: float, colour: QColor, rim: QColor, filled: bool) -> None:
+    if filled:
+        painter.setPen(QPen(rim, 1))
+        painter.setBrush(colour)
+        painter.drawEllipse(centre, radius, radius)
+        return
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    for pen in (QPen(rim, 3), QPen(colour.lighter(115), 1.3)):
+        painter.setPen(pen)
+        painter.drawEllipse(centre, radius, radius)
+
+
+def _colours(points: Points, y: np.ndarray, reach: float) -> list[QColor]:
+    if points.classes is not None:
+        return [class_colour(int(c)) for c in y]
+    ramp = diverging(256)
+    levels = _level(np.asarray(y) / (2 * reach) + 0.5)
+    return [QColor(*map(int, ramp[level])) for level in levels]

@@ -1,0 +1,111 @@
+"""The transport controls: reset, play, step, epoch, pace, and where the run stands."""
+
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtGui import QAction, QKeySequence
+from PySide6.QtWidgets import QComboBox, QLabel, QSizePolicy, QToolBar, QWidget
+
+from engine.run.messages import Pace, PaceUnit, RunState
+from netviz import theme
+from netviz.runtime.session import Session
+from netviz.widgets.icons import icon
+
+PACES = {
+    "1 step a frame": Pace(PaceUnit.STEPS_A_FRAME, 1),
+    "10 steps a frame": Pace(PaceUnit.STEPS_A_FRAME, 10),
+    "1 epoch a second": Pace(PaceUnit.EPOCHS_A_SECOND, 1),
+    "10 epochs a second": Pace(PaceUnit.EPOCHS_A_SECOND, 10),
+    "1 epoch a frame": Pace(PaceUnit.EPOCHS_A_FRAME, 1),
+    "10 epochs a frame": Pace(PaceUnit.EPOCHS_A_FRAME, 10),
+    "unlimited": Pace(PaceUnit.UNLIMITED),
+}
+STATES = {
+    RunState.IDLE: "no run",
+    RunState.PAUSED: "paused",
+    RunState.RUNNING: "running",
+    RunState.FINISHED: "finished",
+    RunState.FAILED: "stopped: no number",
+}
+
+
+class RunBar(QToolBar):
+    """Buttons send commands to the session; what they show is what the worker says."""
+
+    new_seed_asked = Signal()
+    stop_asked = Signal()
+
+    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
+        super().__init__("Run", parent)
+        self.setObjectName("run bar")
+        self.setMovable(False)
+        self.setIconSize(QSize(16, 16))
+        self.setContextMenuPolicy(Qt.ContextMenuPolicy.PreventContextMenu)
+        self._session = session
+        self.reset = self._action("reset", "Reset", "Ctrl+R", "Back to step 0 with the same initial weights")
+        self.play = self._action("play", "Play", "Space", "Train, or pause")
+        self.play.setCheckable(True)
+        self.step = self._action("step", "One Step", ".", "One update of the weights")
+        self.epoch = self._action("epoch", "One Epoch", "Shift+.", "To the end of this epoch")
+        self.seed = self._action("dice", "New Seed", "Ctrl+Shift+R", "Back to step 0 with other initial weights")
+        self.stop = QAction("Stop", self)
+        self.stop.setToolTip("End the run and give its memory back")
+        self.stop.triggered.connect(self.stop_asked)
+        self.addActions([self.reset, self.play, self.step, self.epoch, self.seed])
+        self.play.triggered.connect(session.toggle)
+        self.step.triggered.connect(lambda: session.advance(steps=1))
+        self.epoch.triggered.connect(lambda: session.advance(epochs=1))
+        self.reset.triggered.connect(lambda: session.reset())
+        self.seed.triggered.connect(self.new_seed_asked)
+        self.pace = QComboBox()
+        self.pace.setAccessibleName("Pace")
+        self.pace.setToolTip("When steps happen, never what they compute")
+        self.pace.addItems(list(PACES))
+        self.pace.setCurrentText("1 epoch a frame")
+        self.pace.currentTextChanged.connect(lambda text: session.set_pace(PACES[text]))
+        self.addSeparator()
+        self.addWidget(self.pace)
+        self._where = QLabel()
+        self._where.setFont(theme.figures())
+        self._where.setAccessibleName("Where the run stands")
+        self._where.setContentsMargins(theme.GAP, 0, theme.GAP, 0)
+        self.addWidget(self._where)
+        space = QWidget()
+        space.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
+        self.addWidget(space)
+        self._note = QLabel()
+        self._note.setObjectName("faint")
+        self._note.setContentsMargins(0, 0, theme.GAP, 0)
+        self.addWidget(self._note)
+        session.changed.connect(self.refresh)
+        self._blocked = ""
+        self.refresh()
+
+    def _action(self, name: str, text: str, key: str, tip: str) -> QAction:
+        action = QAction(icon(name), text, self)
+        action.setShortcut(QKeySequence(key))
+        shown = QKeySequence(key).toString(QKeySequence.SequenceFormat.NativeText)
+        action.setToolTip(f"{text} ({shown}): {tip}")
+        return action
+
+    def block(self, reason: str) -> None:
+        """Play cannot begin for `reason`; an empty one frees it."""
+        self._blocked = reason
+        self.refresh()
+
+    def refresh(self) -> None:
+        session = self._session
+        running = session.running
+        ready = session.state is not RunState.IDLE and not self._blocked
+        self.play.setChecked(running)
+        self.play.setIcon(icon("pause" if running else "play"))
+        self.play.setText("Pause" if running else "Play")
+        self.play.setEnabled(running or ready)
+        for action in (self.step, self.epoch):
+            action.setEnabled(ready and not running)
+        for action in (self.reset, self.seed, self.stop):
+            action.setEnabled(session.state is not RunState.IDLE)
+        rate = f"{session.rate:>8,.0f} steps/s" if running and session.rate else f"{'':>16}"
+        where = f"step {session.step:<9,} epoch {session.epoch:<7,} {rate}".replace(",", "\u202f")
+        self._where.setText(where)
+        note = session.reason or STATES[session.state]
+        self._note.setText(self._blocked or note)
+        self._note.setToolTip(self._blocked or note)

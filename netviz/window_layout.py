@@ -1,0 +1,99 @@
+"""How the panels stand in the window: from a project's plain rows, or exactly as somebody left them."""
+
+import base64
+import binascii
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
+from typing import Any
+
+from PySide6.QtCore import QByteArray, Qt
+from PySide6.QtWidgets import QMainWindow
+
+from netviz.panels.base import Panel
+from netviz.widgets.panel_dock import PanelDock
+
+VERSION = 1  # of the docks' saved state
+ROWS = [["boundary", "loss"], ["histograms", "gradients", "saturation"]]
+CANVAS_SHARE = 0.36  # of the window's height
+INSPECTOR = 280  # its width in pixels
+
+
+class WindowLayout:
+    """Reads and writes the `panels` of a project: {"rows": …, "docks": …, "states": …}."""
+
+    def __init__(self, window: QMainWindow, docks: Mapping[str, PanelDock], panels: Sequence[Panel]) -> None:
+        self._window, self._docks, self._panels = window, docks, panels
+        self._rows = ROWS
+        window.setCorner(Qt.Corner.BottomRightCorner, Qt.DockWidgetArea.RightDockWidgetArea)
+
+    def restore(self, saved: Mapping[str, Any]) -> None:
+        """Takes a project's `panels`; what is missing or makes no sense there is as usual."""
+        self._rows = _rows(saved.get("rows"), self._docks) or ROWS
+        self.arrange()
+        if isinstance(docks := saved.get("docks"), str):
+            self._restore_docks(docks)
+        states = saved.get("states")
+        for panel in self._panels:
+            if isinstance(states, dict) and isinstance(state := states.get(panel.ident), dict):
+                panel.restore(state)
+
+    def _restore_docks(self, text: str) -> None:
+        try:
+            state = base64.b64decode(text, validate=True)
+        except (binascii.Error, ValueError):
+            return
+        self._window.restoreState(QByteArray(state), VERSION)
+
+    def save(self) -> dict[str, Any]:
+        """The project's `panels` as the window stands now."""
+        docks = bytes(self._window.saveState(VERSION).data())
+        states = {panel.ident: state for panel in self._panels if (state := panel.state())}
+        return {"rows": self._rows, "docks": base64.b64encode(docks).decode(), "states": states}
+
+    def arrange(self) -> None:
+        """The project's rows below the network, the inspector beside them; other panels are closed."""
+        window, docks = self._window, self._docks
+        for dock in docks.values():
+            dock.setFloating(False)
+            window.removeDockWidget(dock)
+        inspector = docks["inspector"]
+        window.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, inspector)
+        inspector.show()
+        heads = [docks[row[0]] for row in self._rows]
+        for number, head in enumerate(heads):
+            if number == 0:
+                window.addDockWidget(Qt.DockWidgetArea.BottomDockWidgetArea, head)
+            else:
+                window.splitDockWidget(heads[number - 1], head, Qt.Orientation.Vertical)
+        for row in self._rows:
+            for before, name in pairwise(row):
+                window.splitDockWidget(docks[before], docks[name], Qt.Orientation.Horizontal)
+        for row in self._rows:
+            for name in row:
+                docks[name].show()
+        self._proportion()
+
+    def _proportion(self) -> None:
+        window, docks = self._window, self._docks
+        heads = [docks[row[0]] for row in self._rows]
+        each = int(window.height() * (1 - CANVAS_SHARE) / len(heads))
+        window.resizeDocks(heads, [each] * len(heads), Qt.Orientation.Vertical)
+        window.resizeDocks([docks["inspector"]], [INSPECTOR], Qt.Orientation.Horizontal)
+        for row in self._rows:
+            width = (window.width() - INSPECTOR) // len(row)
+            window.resizeDocks([docks[name] for name in row], [width] * len(row), Qt.Orientation.Horizontal)
+
+
+def _rows(saved: object, known: Mapping[str, Any]) -> list[list[str]]:
+    """Rows of panels that there are, each panel once."""
+    if not isinstance(saved, list):
+        return []
+    seen: set[str] = {"inspector"}
+    rows = []
+    for row in saved:
+        names = [name for name in row if isinstance(name, str)] if isinstance(row, list) else []
+        fresh = [name for name in dict.fromkeys(names) if name in known and name not in seen]
+        seen.update(fresh)
+        if fresh:
+            rows.append(fresh)
+    return rows

@@ -1,0 +1,484 @@
+"""Training is deterministic, restorable to the bit, and does what its settings say."""
+
+import hashlib
+import os
+import subprocess
+import sys
+from dataclasses import replace
+from itertools import chain
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import engine
+from engine.trainer import Trainer
+from tests.engine.cases import CLOSE, DTYPES, project
+
+ROOT = Path(__file__).resolve().parents[2]
+OPTIMIZERS = {
+    "sgd": {"kind": "sgd", "lr": 0.1},
+    "momentum": {"kind": "sgd", "lr": 0.1, "momentum": 0.9},
+    "nesterov": {"kind": "sgd", "lr": 0.1, "momentum": 0.9, "nesterov": True},
+    "adam": {"kind": "adam", "lr": 0.01},
+}
+each_optimizer = pytest.mark.parametrize("optimizer", OPTIMIZERS)
+each_dtype = pytest.mark.parametrize("dtype", DTYPES)
+LAYERS = [
+    {"id": "h1", "kind": "dense", "units": 6},
+    {"id": "a1", "kind": "relu"},
+    {"id": "h2", "kind": "dense", "units": 5, "bias": False},
+    {"id": "a2", "kind": "tanh"},
+    {"id": "out", "kind": "dense", "units": 3},
+]
+DATA = {"kind": "noise", "shape": [4], "classes": 3, "samples": 70, "validation": 0.2}
+TRAINED, BATCH = 56, 16  # examples; an epoch's last batch is of 8
+
+
+def made(optimizer="adam", layers=LAYERS, data=DATA, loss="cross_entropy", **training):
+    settings = {"optimizer": OPTIMIZERS[optimizer], "batch_size": BATCH, "seed": 5, **training}
+    return project(layers, loss, data, **settings)
+
+
+def bits(trainer):
+    """All of the state, to the bit."""
+    state = trainer.snapshot()
+    plain = (state.step, state.epoch, state.position, state.seed, state.lr, state.batch_size)
+    return plain, state.values.tobytes(), tuple(slot.tobytes() for slot in state.slots)
+
+
+def losses(trainer, steps):
+    return [trainer.update() for _ in range(steps)]
+
+
+# The same bits again
+
+
+@each_dtype
+@each_optimizer
+@pytest.mark.parametrize("start", [0, 4, 9], ids=["at first", "at an epoch's end", "within an epoch"])
+def test_restore_is_exact(optimizer, dtype, start):
+    trainer = Trainer(made(optimizer), dtype=dtype)
+    losses(trainer, start)
+    state, at = trainer.snapshot(), bits(trainer)
+    first, end = losses(trainer, 11), bits(trainer)
+    trainer.restore(state)
+    assert bits(trainer) == at
+    assert losses(trainer, 11) == first
+    assert bits(trainer) == end
+
+    other = Trainer(made(optimizer), dtype=dtype, seed=99)
+    losses(other, 3)
+    other.restore(state)
+    assert bits(other) == at
+    assert losses(other, 11) == first
+    assert bits(other) == end
+    assert end != at
+
+
+@each_dtype
+@each_optimizer
+def test_restore_after_the_run_was_changed(optimizer, dtype):
+    trainer = Trainer(made(optimizer), dtype=dtype)
+    losses(trainer, 5)
+    trainer.set_learning_rate(0.03)
+    trainer.set_batch_size(10)
+    losses(trainer, 2)
+    state = trainer.snapshot()
+    assert (state.lr, state.batch_size, state.position) == (0.03, 10, BATCH + 20)
+    first, end = losses(trainer, 9), bits(trainer)
+    other = Trainer(made(optimizer), dtype=dtype)
+    other.restore(state)
+    assert losses(other, 9) == first
+    assert bits(other) == end
+
+
+def test_a_snapshot_is_a_copy():
+    trainer = Trainer(made())
+    losses(trainer, 3)
+    state = trainer.snapshot()
+    kept = state.values.copy()
+    losses(trainer, 3)
+    assert np.array_equal(state.values, kept)
+    trainer.restore(state)
+    losses(trainer, 3)
+    assert np.array_equal(state.values, kept)
+
+
+@pytest.mark.parametrize(
+    ("other", "dtype"),
+    [
+        ({"layers": LAYERS[:1] + LAYERS[-1:]}, "float32"),
+        ({}, "float64"),
+        ({"optimizer": "sgd"}, "float32"),
+        ({"layers": [{**LAYERS[0], "trainable": False}, *LAYERS[1:]]}, "float32"),
+    ],
+    ids=["other layers", "other dtype", "other optimizer", "other layers trained"],
+)
+def test_a_state_of_another_network_is_refused_and_nothing_changed(other, dtype):
+    state = Trainer(made(**other), dtype=dtype).snapshot()
+    trainer = Trainer(made())
+    losses(trainer, 2)
+    before = bits(trainer)
+    with pytest.raises(ValueError, match="state: expected"):
+        trainer.restore(state)
+    assert bits(trainer) == before
+
+
+@each_dtype
+@each_optimizer
+def test_run_is_steps_is_observed_steps(optimizer, dtype):
+    settings = {"regularization": {"l1": 1e-3, "l2": 1e-2}, "clip_norm": 0.5}
+    ran, stepped, observed = (Trainer(made(optimizer, **settings), dtype=dtype) for _ in range(3))
+    last = ran.run(11)
+    for _ in range(11):
+        record = stepped.step()
+        seen = observed.step(layers=True)
+        assert (record.step, record.epoch, record.loss, record.lr) == (seen.step, seen.epoch, seen.loss, seen.lr)
+    assert last == record
+    assert (last.step, last.epoch) == (10, 2)
+    assert record.layers is None
+    assert list(seen.layers) == ["h1", "a1", "h2", "a2", "out"]
+    assert bits(ran) == bits(stepped) == bits(observed)
+
+
+def test_steps_are_counted_from_zero():
+    records = [Trainer(made()).step(), Trainer(made()).run(5)]
+    assert [(r.step, r.epoch) for r in records] == [(0, 0), (4, 1)]
+    with pytest.raises(ValueError, match="steps: expected at least 1, got 0"):
+        Trainer(made()).run(0)
+
+
+def digest_of_a_run():
+    trainer = Trainer(made())
+    seen = losses(trainer, 9)
+    return hashlib.sha256(repr((seen, bits(trainer))).encode()).hexdigest()
+
+
+def test_fresh_processes_give_the_same_bits():
+    program = "from tests.engine.test_trainer import digest_of_a_run as d; print(d())"
+    found = set()
+    for seed in ("0", "1"):
+        done = subprocess.run(
+            [sys.executable, "-c", program],
+            cwd=ROOT,
+            env={**os.environ, "PYTHONHASHSEED": seed},
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+        assert done.returncode == 0, done.stderr
+        found.add(done.stdout.strip())
+    assert found == {digest_of_a_run()}
+
+
+@each_optimizer
+def test_reset_begins_anew(optimizer):
+    trainer = Trainer(made(optimizer))
+    first = bits(trainer)
+    ran = losses(trainer, 9)
+    trainer.reset()
+    assert bits(trainer) == first
+    assert losses(trainer, 9) == ran
+
+
+@each_optimizer
+def test_reset_with_a_seed_is_a_trainer_of_that_seed(optimizer):
+    trainer = Trainer(made(optimizer))
+    losses(trainer, 9)
+    trainer.reset(seed=8)
+    other = Trainer(made(optimizer), seed=8)
+    assert bits(trainer) == bits(other)
+    assert losses(trainer, 9) == losses(other, 9)
+    assert bits(trainer) == bits(other)
+    assert bits(trainer) != bits(Trainer(made(optimizer)))
+
+
+def test_the_seed_of_the_project_is_overridden():
+    assert bits(Trainer(made(seed=3))) == bits(Trainer(made(seed=1), seed=3))
+    assert bits(Trainer(made(seed=3))) != bits(Trainer(made(seed=1)))
+
+
+def test_another_layer_changes_no_other_first_weights():
+    longer = [*LAYERS[:-1], {"id": "extra", "kind": "dense", "units": 5}, LAYERS[-1]]
+    short, long = (Trainer(made(layers=layers)).network.parameters() for layers in (LAYERS, longer))
+    assert set(long) - set(short) == {"extra.weight", "extra.bias"}
+    assert all(np.array_equal(long[name], array) for name, array in short.items())
+
+
+# Batches
+
+
+def seen_by_an_update(trainer):
+    """The row numbers of the examples that the next step sees."""
+    numbers = {row.tobytes(): i for i, row in enumerate(trainer.training_rows)}
+    assert len(numbers) == trainer.examples
+    before = trainer.position
+    trainer.update()
+    plan, *_ = trainer._plans[(trainer.position or trainer.examples) - before]
+    return [numbers[row.tobytes()] for row in plan.rows]
+
+
+def visited(trainer, epochs):
+    """What each step sees, an epoch at a time."""
+    seen = [[] for _ in range(epochs)]
+    while trainer.epoch < epochs:
+        seen[trainer.epoch].append(seen_by_an_update(trainer))
+    return seen
+
+
+def test_an_epoch_visits_each_example_once():
+    epochs = visited(Trainer(made()), 3)
+    for epoch in epochs:
+        assert [len(batch) for batch in epoch] == [16, 16, 16, 8]
+        assert sorted(chain(*epoch)) == list(range(TRAINED))
+    orders = {tuple(chain(*epoch)) for epoch in epochs}
+    assert len(orders) == 3
+    assert tuple(range(TRAINED)) not in orders
+
+
+def test_without_shuffle_the_order_is_the_data_s():
+    assert [[*chain(*epoch)] for epoch in visited(Trainer(made(shuffle=False)), 2)] == [list(range(TRAINED))] * 2
+
+
+@pytest.mark.parametrize("size", ["all", TRAINED, 1000])
+def test_a_batch_of_all_is_not_shuffled(size):
+    trainer = Trainer(made(batch_size=size))
+    assert trainer.steps_per_epoch == 1
+    assert trainer.batch_size == TRAINED
+    assert visited(trainer, 2) == [[list(range(TRAINED))]] * 2
+
+
+def test_small_windows_change_nothing(monkeypatch):
+    whole = Trainer(made())
+    expected = losses(whole, 9)
+    monkeypatch.setattr("engine.data.batches.WINDOW", 1)
+    trainer = Trainer(made())
+    assert losses(trainer, 9) == expected
+    assert bits(trainer) == bits(whole)
+
+
+@pytest.mark.parametrize("size", [5, "all"])
+def test_a_new_batch_size_finishes_the_epoch(size):
+    trainer = Trainer(made())
+    seen = [seen_by_an_update(trainer) for _ in range(2)]
+    trainer.set_batch_size(size)
+    while not trainer.epoch:
+        seen.append(seen_by_an_update(trainer))
+    assert [len(batch) for batch in seen] == [16, 16, *([24] if size == "all" else [5, 5, 5, 5, 4])]
+    assert sorted(chain(*seen)) == list(range(TRAINED))
+    trainer.update()
+    assert trainer.position == (0 if size == "all" else 5)
+
+
+@pytest.mark.parametrize("size", [0, -3, True, 1.5, "some", None])
+def test_a_batch_size_that_is_none_is_refused(size):
+    trainer = Trainer(made())
+    with pytest.raises(engine.ProjectError, match=r"^training\.batch_size: "):
+        trainer.set_batch_size(size)
+    assert trainer.batch_size == BATCH
+    trainer.step()
+
+
+# What the settings say
+
+
+def reference_update(optimizer, values, gradients, state, step, lr):
+    """One textbook update in float64; `state` is changed."""
+    if OPTIMIZERS[optimizer]["kind"] == "adam":
+        m = state["m"] = 0.9 * state.get("m", 0) + 0.1 * gradients
+        v = state["v"] = 0.999 * state.get("v", 0) + 0.001 * gradients**2
+        return values - lr * (m / (1 - 0.9**step)) / (np.sqrt(v / (1 - 0.999**step)) + 1e-8)
+    mu = OPTIMIZERS[optimizer].get("momentum", 0)
+    velocity = state["v"] = mu * state.get("v", 0) + gradients
+    return values - lr * (gradients + mu * velocity if OPTIMIZERS[optimizer].get("nesterov") else velocity)
+
+
+def flat(mapping):
+    return np.concatenate([array.astype(np.float64).ravel() for array in mapping.values()])
+
+
+@each_dtype
+@each_optimizer
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {},
+        {"regularization": {"l1": 0.02}},
+        {"regularization": {"l2": 0.3}},
+        {"clip_norm": 0.2},
+        {"regularization": {"l1": 0.02, "l2": 0.3}, "clip_norm": 0.2},
+        {"clip_norm": 1e6},
+    ],
+    ids=["plain", "l1", "l2", "clipped", "all", "not clipped"],
+)
+def test_updates_are_the_textbook_s(optimizer, settings, dtype):
+    trainer = Trainer(made(optimizer, batch_size="all", **settings), dtype=dtype)
+    rng = np.random.default_rng(1)
+    start = {name: rng.uniform(-1, 1, a.shape) for name, a in trainer.network.parameters().items()}
+    trainer.network.load_parameters(start)
+    of_weights = flat({name: np.full(a.shape, name.endswith("weight")) for name, a in start.items()})
+    penalty = settings.get("regularization", {})
+    state, clipped = {}, 0
+    lr = OPTIMIZERS[optimizer]["lr"]
+    for step in range(1, 6):
+        if step == 4:
+            lr /= 2
+            trainer.set_learning_rate(lr)
+        w = flat(trainer.network.parameters())
+        loss, gradients = trainer.network.loss_and_gradients(trainer.data.x, trainer.data.y)
+        g = flat(gradients) + of_weights * (penalty.get("l2", 0) * w + penalty.get("l1", 0) * np.sign(w))
+        length = np.sqrt((g**2).sum())
+        if length > settings.get("clip_norm", np.inf):
+            g, clipped = g * (settings["clip_norm"] / length), clipped + 1
+        record = trainer.step()
+        assert record.lr == lr
+        np.testing.assert_allclose(record.loss, loss, rtol=1e-6)  # without the regularizer
+        expected = reference_update(optimizer, w, g, state, step, lr)
+        tolerance = {"float32": {"rtol": 2e-4, "atol": 2e-5}, "float64": CLOSE["float64"]}[dtype]
+        np.testing.assert_allclose(flat(trainer.network.parameters()) - w, expected - w, **tolerance)
+    assert clipped == (5 if settings.get("clip_norm") == 0.2 else 0)
+
+
+@each_optimizer
+def test_more_parameters_than_one_chunk(optimizer, monkeypatch):
+    whole = Trainer(made(optimizer))
+    losses(whole, 5)
+    monkeypatch.setattr("engine.trainer.CHUNK", 7)
+    trainer = Trainer(made(optimizer))
+    losses(trainer, 5)
+    assert bits(trainer) == bits(whole)
+
+
+@each_optimizer
+def test_a_new_learning_rate_counts_at_once(optimizer):
+    plain, changed = Trainer(made(optimizer), dtype="float64"), Trainer(made(optimizer), dtype="float64")
+    for trainer in (plain, changed):
+        losses(trainer, 5)
+    before = flat(plain.network.parameters())
+    changed.set_learning_rate(plain.lr * 3)
+    assert changed.step().lr == plain.step().lr * 3
+    moved = [flat(trainer.network.parameters()) - before for trainer in (plain, changed)]
+    np.testing.assert_allclose(moved[1], 3 * moved[0], rtol=1e-7, atol=1e-13)
+
+
+@pytest.mark.parametrize("rate", [0, -1, float("nan"), float("inf"), "fast", True, None])
+def test_a_learning_rate_that_is_none_is_refused(rate):
+    trainer = Trainer(made())
+    with pytest.raises(engine.ProjectError, match=r"^adam\.lr: "):
+        trainer.set_learning_rate(rate)
+    assert trainer.lr == 0.01
+
+
+@each_optimizer
+@pytest.mark.parametrize("frozen", ["h1", "h2", "out"])
+def test_frozen_layers_never_move_and_the_others_do(optimizer, frozen):
+    layers = [{**layer, "trainable": False} if layer["id"] == frozen else layer for layer in LAYERS]
+    settings = {"regularization": {"l1": 0.01, "l2": 0.1}, "clip_norm": 0.5}
+    trainer = Trainer(made(optimizer, layers=layers, **settings))
+    before = trainer.network.parameters()
+    record = trainer.step(layers=True)
+    losses(trainer, 5)
+    after = trainer.network.parameters()
+    for name, array in before.items():
+        assert np.array_equal(after[name], array) == (name.split(".")[0] == frozen), name
+    assert record.layers[frozen]["update_ratio"] == 0
+    assert record.layers[frozen]["grad_norm"] > 0
+    # Frozen parameters do not count in the gradient's length either.
+    everything = Trainer(made(optimizer, **settings))
+    losses(everything, 6)
+    assert any(not np.array_equal(everything.network.parameters()[n], a) for n, a in after.items() if frozen not in n)
+
+
+@each_optimizer
+def test_a_network_that_is_all_frozen_runs(optimizer):
+    layers = [{**layer, "trainable": False} if layer["kind"] == "dense" else layer for layer in LAYERS]
+    trainer = Trainer(made(optimizer, layers=layers, clip_norm=1.0))
+    before = trainer.network.parameters()
+    trainer.run(5)
+    assert all(np.array_equal(trainer.network.parameters()[name], array) for name, array in before.items())
+
+
+# Looking
+
+
+def test_evaluate_is_the_mean_over_all_examples():
+    trainer = Trainer(made(), dtype="float64")
+    trainer.run(10)
+    train, validation = trainer.evaluate()
+    for score, x, y in ((train, trainer.data.x, trainer.data.y), (validation, trainer.data.x_val, trainer.data.y_val)):
+        loss, _ = trainer.network.loss_and_gradients(x, y)
+        np.testing.assert_allclose(score.loss, loss, rtol=1e-12)
+        assert score.accuracy == (trainer.network.predict(x).argmax(axis=1) == y).mean()
+    assert len(trainer.data.y_val) == 14
+
+
+def test_evaluate_in_pieces(monkeypatch):
+    trainer = Trainer(made(), dtype="float64")
+    train, validation = trainer.evaluate()
+    monkeypatch.setattr("engine.network.MOST_NUMBERS", 9 * trainer.network._widths())
+    again = trainer.evaluate()
+    assert [score.accuracy for score in again] == [train.accuracy, validation.accuracy]
+    np.testing.assert_allclose([score.loss for score in again], [train.loss, validation.loss], rtol=1e-12)
+
+
+def test_evaluating_and_predicting_leave_training_alone():
+    looked, plain = Trainer(made()), Trainer(made())
+    for _ in range(9):
+        looked.evaluate()
+        looked.network.predict(looked.data.x)
+        looked.network.loss_and_gradients(looked.data.x[:3], looked.data.y[:3])
+        assert looked.update() == plain.update()
+    assert bits(looked) == bits(plain)
+
+
+def test_no_validation_and_no_decision():
+    regression = made(data={"kind": "noise", "shape": [4], "targets": 3, "samples": 20, "validation": 0.0}, loss="mse")
+    trainer = Trainer(regression)
+    train, validation = trainer.evaluate()
+    assert validation is None
+    assert train.accuracy is None
+    assert trainer.step(layers=True).batch_accuracy is None
+
+
+def test_batch_accuracy_is_of_the_batch_before_its_update():
+    trainer = Trainer(made(batch_size="all"))
+    for _ in range(5):
+        right = (trainer.network.predict(trainer.data.x).argmax(axis=1) == trainer.data.y).mean()
+        assert trainer.step(layers=True).batch_accuracy == right
+
+
+@pytest.mark.parametrize(("loss", "last"), [("binary_cross_entropy", "sigmoid"), ("cross_entropy", "softmax")])
+@each_dtype
+def test_a_drawn_last_activation_trains_to_the_same_bits(loss, last, dtype):
+    units = 1 if loss == "binary_cross_entropy" else 2
+    layers = [*LAYERS[:-1], {"id": "out", "kind": "dense", "units": units}]
+    data = {"kind": "xor", "samples": 60}
+    logits = Trainer(made(layers=layers, data=data, loss=loss), dtype=dtype)
+    drawn = Trainer(made(layers=[*layers, {"id": "end", "kind": last}], data=data, loss=loss), dtype=dtype)
+    for _ in range(9):
+        left, right = logits.step(layers=True), drawn.step(layers=True)
+        assert (left.loss, left.batch_accuracy) == (right.loss, right.batch_accuracy)
+        assert left.layers == {node: s for node, s in right.layers.items() if node != "end"}
+    assert bits(logits) == bits(drawn)
+    assert logits.evaluate() == drawn.evaluate()
+    z, p = logits.network.predict(logits.data.x), drawn.network.predict(logits.data.x)
+    e = np.exp(z.astype(np.float64))
+    np.testing.assert_allclose(p, e / (1 + e) if units == 1 else e / e.sum(axis=1, keepdims=True), rtol=1e-5)
+
+
+def test_seed_and_settings_are_part_of_what_a_trainer_is():
+    """Guards the helper of this file: each part of the state shows in `bits`."""
+    trainer = Trainer(made())
+    seen = {repr(bits(trainer))}
+    for change in (
+        lambda: trainer.update(),
+        lambda: trainer.set_learning_rate(0.5),
+        lambda: trainer.set_batch_size(3),
+        lambda: setattr(trainer, "seed", 77),
+        lambda: trainer._slots[1].fill(3),
+    ):
+        change()
+        seen.add(repr(bits(trainer)))
+    assert len(seen) == 6
+    assert replace(trainer.project, name="other") != trainer.project
