@@ -83,5 +83,5 @@ def _turn(side: Contender, steps: int) -> float:
 
 
 def microseconds(seconds: Iterable[float]) -> str:
-    """"12.3 / 456 µs"."""
+    """ "12.3 / 456 µs"."""
     return " / ".join(f"{second * 1e6:.3g}" if second < 1e-3 else f"{second * 1e6:.0f}" for second in seconds) + " µs"

@@ -78,5 +78,9 @@ class PyTorchSide:
         while True:
             order = torch.from_numpy(generator(self.project.training.seed, "shuffle", epoch).permutation(count))
             for chosen in order.split(window):
-                yield from zip(self.x[chosen].split(batch), self.y[chosen].split(batch), strict=True)
+                yield from zip(
+                    self.x.index_select(0, chosen).split(batch),
+                    self.y.index_select(0, chosen).split(batch),
+                    strict=True,
+                )
             epoch += 1

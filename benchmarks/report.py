@@ -1,5 +1,6 @@
 """RESULTS.md: a section for each group, with the machine it was measured on; sections of other groups stay."""
 
+import os
 import platform
 import re
 import sys
@@ -7,7 +8,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
-from os import cpu_count
 from pathlib import Path
 
 from threadpoolctl import threadpool_info
@@ -15,8 +15,9 @@ from threadpoolctl import threadpool_info
 HEADING = """\
 # Benchmarks
 
-Written by `python -m benchmarks`. A ratio is the median over pairs of turns that both sides took in one process, one after
-the other; the range holds the middle half of the pairs. Times are context only: they drift from run to run, ratios do not.
+Written by `python -m benchmarks`. A ratio is the median over pairs of turns that both sides took in one process, one
+after the other; the range holds the middle half of the pairs. Times are context only: they drift from run to run by
+far more than ratios do.
 """
 
 
@@ -41,7 +42,7 @@ class Row:
 
     def cells(self) -> tuple[str, ...]:
         goal = "–" if self.goal is None else f"{'≤' if self.at_most else '≥'} {self.goal:g} {self.unit}"
-        spread = "" if self.spread is None else "{} – {}".format(*map(_number, self.spread))
+        spread = "" if self.spread is None else " – ".join(map(_number, self.spread))
         met = {None: "–", True: "yes", False: "**no**"}[self.met]
         return self.what, f"{_number(self.value)} {self.unit}", spread, goal, met, self.context
 
@@ -75,7 +76,7 @@ def machine() -> str:
     parts = (
         f"{datetime.now(UTC):%Y-%m-%d}",
         _processor(),
-        f"{cpu_count()} cores",
+        f"{os.cpu_count()} cores",
         f"Python {platform.python_version()}",
         libraries,
         f"BLAS {_blas()}",
@@ -98,7 +99,9 @@ def _blas() -> str:
         f"{lib['num_threads']} thread{'s' if lib['num_threads'] > 1 else ''}"
         for lib in found
     }
-    return " and ".join(sorted(named)) or "not told"
+    forced = os.environ.get("OPENBLAS_CORETYPE")
+    told = " and ".join(sorted(named)) or "not told"
+    return f"{told}, kernel set by OPENBLAS_CORETYPE={forced}" if forced else told
 
 
 def _processor() -> str:

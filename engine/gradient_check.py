@@ -123,15 +123,20 @@ class _Check:
 
     def not_kinks(self, name: str, suspects: list[Found]) -> list[Found]:
         """Those of `suspects` that are wrong beside the kink too."""
-        wrong = [found for found in suspects if not self.agrees(found[2], self.slopes(name, found[1], FINE))]
-        if not wrong:
-            return []
+        wrong: list[Found] = []
+        at_kink: list[Found] = []
+        for found in suspects:
+            slopes = self.slopes(name, found[1], FINE)
+            if not self.agrees(found[2], slopes):
+                (wrong if self.agrees(slopes[0], slopes[2:]) else at_kink).append(found)
+        if not at_kink:
+            return wrong
         values = self.network.parameters_.values
         kept = values.copy()
-        moved: Array = generator(0, "nudge").uniform(-NUDGE, NUDGE, values.shape)
+        moved = np.asarray(generator(0, "nudge").uniform(-NUDGE, NUDGE, values.shape))
         values[...] = kept + self.network.backend.from_host(moved)
         there = self.network.loss_and_gradients(self.x, self.y)[1][name]
-        wrong = [f for f in wrong if not self.agrees(float(there[f[1]]), self.slopes(name, f[1], FINE))]
+        wrong += [f for f in at_kink if not self.agrees(float(there[f[1]]), self.slopes(name, f[1], FINE))]
         values[...] = kept
         return wrong
 

@@ -197,25 +197,25 @@ class Trainer:
 
     def _look_ahead(self) -> None:
         """Lays the next steps out, each with its plan; a batch of all examples stays in its plan."""
-        steps: list[tuple[Plan, list[Call], list[Call], Array | None, Array | None]] = []
-        for rows, targets in self._train.window(self.epoch, self.position, self.batch_size):
-            size = len(rows)
-            if size not in self._plans:
-                network = self.network
-                plan = Plan(
-                    network.structure, self.parameters, self.backend, size, network.loss, classes=network.classes
-                )
-                plan.fill(rows, targets)
-                self._plans[size] = plan, plan.forward_calls, plan.backward_calls + self._update_calls
-            if size == self._train.count:
-                steps += [(*self._plans[size], None, None)] * ALIKE
-            else:
-                steps.append((*self._plans[size], rows, targets))
+        batches: Any = list(self._train.window(self.epoch, self.position, self.batch_size))
+        if len(batches[0][0]) == self._train.count:
+            self._calls_for(self._train.count)[0].fill(*batches[0])
+            batches = [(None, None)] * ALIKE
         # Scalars that never change are there, too; others go to the device for all these steps at once.
         scalars: Any = repeat(None)
         if self.optimizer.every_step:
-            scalars = self._scalars_for(range(self.step_number + 1, self.step_number + 1 + len(steps)))
-        self._ahead.extend((*step, numbers) for step, numbers in zip(steps, scalars, strict=False))
+            scalars = self._scalars_for(range(self.step_number + 1, self.step_number + 1 + len(batches)))
+        for (rows, targets), numbers in zip(batches, scalars, strict=False):
+            size = self._train.count if rows is None else len(rows)
+            self._ahead.append((*(self._plans.get(size) or self._calls_for(size)), rows, targets, numbers))
+
+    def _calls_for(self, size: int) -> tuple[Plan, list[Call], list[Call]]:
+        """The plan for batches of `size`, its calls before the loss is known and those after, bound once."""
+        if size not in self._plans:
+            net = self.network
+            plan = Plan(net.structure, self.parameters, self.backend, size, net.loss, classes=net.classes)
+            self._plans[size] = plan, plan.forward_calls, plan.backward_calls + self._update_calls
+        return self._plans[size]
 
     def _scalars_for(self, steps: Iterable[int]) -> Array:
         """A row of the optimizer's scalars for each of `steps`, counted from 1."""

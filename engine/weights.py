@@ -15,7 +15,7 @@ from engine.files import write_atomically
 def save_weights(path: Path, parameters: Mapping[str, Array]) -> None:
     """Writes {"h1.weight": array, …}, whole or not at all."""
     # The writer takes the memory as it lies, so it must be C-ordered.
-    write_atomically(path, save({name: np.ascontiguousarray(array) for name, array in parameters.items()}))
+    write_atomically(path, save({name: np.asarray(array, order="C") for name, array in parameters.items()}))
 
 
 def load_weights(path: Path) -> dict[str, Array]:

@@ -9,7 +9,7 @@ from typing import NoReturn
 
 from engine.errors import DeviceError, ProjectError
 
-BAD_INPUT = 2
+BAD_INPUT, INTERRUPTED = 2, 130
 
 
 class _Parser(argparse.ArgumentParser):
@@ -59,6 +59,11 @@ def run_command(arguments: list[str]) -> int:
     except BrokenPipeError:
         sys.stderr.close()  # somebody closed the pipe that we print into: there is nobody to tell
         return 1
+    except OSError as error:  # a file that could not be written after all
+        print(": ".join(str(part) for part in (error.filename, error.strerror) if part), file=sys.stderr)
+        return BAD_INPUT
+    except KeyboardInterrupt:
+        return INTERRUPTED
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,17 +116,17 @@ def _declare_nothing(parser: argparse.ArgumentParser) -> None:
 
 
 def _count(text: str) -> int:
-    value = int(text)
-    if value < 0:
-        raise argparse.ArgumentTypeError(f"expected a number from 0, got {text}")
-    return value
+    return _whole(text, 0)
 
 
 def _positive(text: str) -> int:
-    value = int(text)
-    if value < 1:
-        raise argparse.ArgumentTypeError(f"expected a number from 1, got {text}")
-    return value
+    return _whole(text, 1)
+
+
+def _whole(text: str, least: int) -> int:
+    if not text.isdecimal() or len(text) > 18 or int(text) < least:
+        raise argparse.ArgumentTypeError(f"expected a whole number from {least}, got {text!r}")
+    return int(text)
 
 
 def _train(options: argparse.Namespace) -> int:

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
+import msgspec
 from PySide6.QtCore import QEventLoop, QObject, Signal
 from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QFileDialog, QMainWindow, QMenu, QMessageBox
@@ -102,7 +103,7 @@ class FileActions(QObject):
 
     def save_to(self, path: Path) -> None:
         """Saves project and weights to `path`; `saved` or `failed` says how it went."""
-        self._document.set_panels(self._layout.save())
+        self._document.set_panels({**self._layout.save(), "pace": msgspec.to_builtins(self._session.pace)})
         project = self._document.project
         untrained = self._kept == self._session.step == 0 and not _has_weights(project)
         if self._session.state is RunState.IDLE or untrained:
@@ -191,6 +192,11 @@ class FileActions(QObject):
 
     def _folder(self) -> str:
         return str(self._document.path.parent if self._document.path else Path.home())
+
+    def forget(self) -> None:
+        """What is not saved now may be lost without asking."""
+        self._kept = self._session.step
+        self._document.stack.setClean()
 
     @property
     def _trained(self) -> bool:

@@ -64,6 +64,7 @@ class MainWindow(QMainWindow):
         for panel in self.panels:
             self.session.add_view(panel)
         self.link.open_run()
+        self.canvas.setFocus()
 
     def _put_centre(self) -> None:
         centre = QWidget()

@@ -1,9 +1,11 @@
 """What an edit means for the run: nothing, a setting sent at once, or a restart that a person is asked for."""
 
+import msgspec
 from PySide6.QtCore import QObject, QTimer
 
 from engine.project import Project
 from engine.random import generator
+from engine.run.messages import Pace, PaceUnit
 from netviz.document.difference import Kind, difference
 from netviz.document.document import Change, Document
 from netviz.runtime.session import Session
@@ -11,6 +13,15 @@ from netviz.widgets.banner import Banner
 from netviz.widgets.run_bar import RunBar
 
 SETTLE_MS = 150  # an edit by slider has ended when nothing has changed for so long
+TOY = 100  # steps an epoch, at most
+
+
+def saved_pace(project: Project) -> Pace | None:
+    """The pace that was in use when the project was saved."""
+    try:
+        return msgspec.convert(project.panels.get("pace"), Pace)
+    except msgspec.ValidationError:
+        return None
 
 
 class RunLink(QObject):
@@ -19,6 +30,7 @@ class RunLink(QObject):
     def __init__(self, document: Document, session: Session, banner: Banner, run_bar: RunBar) -> None:
         super().__init__(document)
         self._document, self._session, self._banner, self._bar = document, session, banner, run_bar
+        self._paced = False  # the project's pace has been set
         self._settled = QTimer(self, singleShot=True, interval=SETTLE_MS)
         self._settled.timeout.connect(self._compare)
         document.changed.connect(self._edited)
@@ -26,19 +38,29 @@ class RunLink(QObject):
         session.noticed.connect(lambda text: banner.show_message("notice", text))
         session.worker_lost.connect(lambda text: banner.show_message("lost", text, "amber"))
         session.rewound.connect(lambda: banner.take_back("diverged"))
-        session.opened.connect(lambda: banner.take_back("diverged"))
+        session.opened.connect(self._opened)
         run_bar.new_seed_asked.connect(self.new_seed)
 
     def open_run(self) -> None:
         """A new run on the document as it is, from the weights saved with it if there are any."""
-        self._check()
-        if not self._document.problems():
+        if self._check():
             self._session.open(self._document.project)
+
+    def _opened(self) -> None:
+        self._banner.take_back("diverged")
+        if not self._paced:
+            self._paced = True
+            self._session.set_pace(saved_pace(self._document.project) or self._usual_pace())
+
+    def _usual_pace(self) -> Pace:
+        """A toy problem is over before anyone has seen it, so it goes by epochs; others as fast as they can."""
+        steps = max(lane.info.steps_per_epoch for lane in self._session.history.lanes)
+        return Pace(PaceUnit.EPOCHS_A_FRAME, 1) if steps <= TOY else Pace(PaceUnit.UNLIMITED)
 
     def restart(self) -> None:
         """A new run on the edited network; weights that still fit stay."""
         self._banner.take_back("differs")
-        if not self._document.problems():
+        if self._check():
             self._session.open(self._document.project, keep_weights=self._session.project is not None)
 
     def new_seed(self) -> None:
@@ -53,6 +75,7 @@ class RunLink(QObject):
 
     def _edited(self, change: Change) -> None:
         if change.section == "all":
+            self._paced = False
             self._settled.stop()
             self._banner.dismiss()
             self.open_run()

@@ -1,13 +1,13 @@
 """Every colour, font and distance of the window, dark and light."""
 
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass, fields
 
 import numpy as np
 from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtGui import QColor, QFont, QFontDatabase, QPalette
 from PySide6.QtWidgets import QApplication, QStyleFactory
+from shiboken6 import isValid
 
 GAP = 8  # between cards, and inside them
 RADIUS = 6
@@ -93,6 +93,12 @@ class Look(QObject):
     def __init__(self) -> None:
         super().__init__()
         self.current = DARK
+        self._calls: list[tuple[QObject, Callable[[], object]]] = []
+
+    def add(self, widget: QObject, call: Callable[[], object]) -> None:
+        """`call` is made at every change until `widget` is gone; a signal would outlive it."""
+        self._calls = [(w, c) for w, c in self._calls if isValid(w)]
+        self._calls.append((widget, call))
 
     def use(self, theme: Theme) -> None:
         """Switches the whole application, live."""
@@ -101,6 +107,9 @@ class Look(QObject):
         if isinstance(app, QApplication):
             app.setPalette(palette(theme))
             app.setStyleSheet(style_sheet(theme))
+        for widget, call in list(self._calls):
+            if isValid(widget):
+                call()
         self.changed.emit()
 
 
@@ -122,13 +131,7 @@ def theme() -> Theme:
 def on_change(widget: QObject, call: Callable[[], object]) -> None:
     """Calls `call` now and whenever the theme changes, while `widget` lives."""
     call()
-    look().changed.connect(call)
-
-    def let_go() -> None:
-        with suppress(RuntimeError):  # at the end the look goes before the last widget
-            look().changed.disconnect(call)
-
-    widget.destroyed.connect(let_go)
+    look().add(widget, call)
 
 
 def start(app: QApplication, choice: str = "system") -> None:
@@ -252,7 +255,7 @@ QToolBar {{ background: {card}; border: none; border-bottom: 1px solid {line}; s
 QToolButton {{ background: {raised}; border: 1px solid {line}; border-radius: {radius}px; padding: 4px 9px; }}
 QToolButton:hover, QPushButton:hover {{ border-color: {accent}; }}
 QToolButton:checked {{ background: {accent}; color: {on_accent}; border-color: {accent}; }}
-QToolButton:focus, QPushButton:focus, QComboBox:focus, QAbstractSpinBox:focus, QLineEdit:focus
+QToolButton:focus, QPushButton:focus, QComboBox:focus, QLineEdit:focus
   {{ border: 1px solid {accent}; }}
 QToolButton#quiet {{ background: transparent; border: 1px solid transparent; padding: 2px; }}
 QToolButton#quiet:hover {{ border-color: {line}; background: {raised}; }}
@@ -260,9 +263,14 @@ QToolButton#quiet:focus {{ border-color: {accent}; }}
 QToolButton::menu-indicator {{ image: none; }}
 QPushButton {{ background: {raised}; border: 1px solid {line}; border-radius: {radius}px; padding: 4px 12px; }}
 QPushButton:default {{ background: {accent}; color: {on_accent}; border-color: {accent}; }}
-QComboBox, QAbstractSpinBox, QLineEdit
+QComboBox, QLineEdit
   {{ background: {raised}; border: 1px solid {line}; border-radius: 4px; padding: 2px 6px; min-height: 20px; }}
 QComboBox::drop-down {{ border: none; width: 16px; }}
+QSlider::groove:horizontal {{ background: {line}; height: 3px; border-radius: 1px; }}
+QSlider::sub-page:horizontal {{ background: {accent}; height: 3px; border-radius: 1px; }}
+QSlider::handle:horizontal
+  {{ background: {card}; border: 2px solid {accent}; width: 8px; margin: -5px 0; border-radius: 6px; }}
+QSlider::handle:horizontal:hover, QSlider::handle:horizontal:focus {{ background: {accent}; }}
 QMenuBar {{ background: {card}; }}
 QMenuBar::item:selected, QMenu::item:selected {{ background: {accent}; color: {on_accent}; }}
 QMenu {{ background: {card}; border: 1px solid {line}; padding: 4px; }}

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 from engine.divergence import DivergenceError
 from engine.run.messages import ACTIVATION_FIELDS, WEIGHT_FIELDS, EpochScore, LayerScalars, LossBuckets
-from engine.run.pending import Losses, Scalars
+from engine.run.pending import MOST, Losses, Scalars
 from engine.telemetry import TelemetryFile
 from engine.trainer import Score, StepRecord, Trainer
 
@@ -64,6 +64,8 @@ class Lane:
         train, validation = self.last_scores = self.trainer.evaluate()
         if self.telemetry is not None:
             self.telemetry.epoch(epoch, step, train, validation)
+        if len(self.scores) >= MOST:
+            del self.scores[MOST // 2 :: 2]  # nobody asks: of a long wait the first and the last are kept
         self.scores.append(
             EpochScore(
                 epoch,

@@ -283,7 +283,9 @@ ARRAY = 1  # msgpack's extension type for arrays
 def _encode_array(value: Any) -> msgspec.msgpack.Ext:
     if not isinstance(value, np.ndarray):
         raise TypeError(f"cannot send a {type(value).__name__}")
-    array = np.ascontiguousarray(value)
+    if value.dtype.hasobject or value.dtype.names:
+        raise TypeError(f"cannot send an array of {value.dtype}")
+    array = np.asarray(value, order="C")
     return msgspec.msgpack.Ext(ARRAY, _raw.encode((array.dtype.str, array.shape, array.tobytes())))
 
 

@@ -19,6 +19,8 @@ MOST_POINTS = 2000  # of each part, drawn in pictures
 
 def open_lanes(project: Project, command: Open, before: Sequence[Lane]) -> tuple[list[Lane], tuple[str, ...], str]:
     """The lanes, what each took over ("A: h1.weight"), and a word on what did not go as asked."""
+    if command.states is not None and len(command.states) != len(project.lanes()):
+        raise ValueError(f"states: expected one for each of {len(project.lanes())} networks, got {len(command.states)}")
     lanes, kept, notes = [], [], []
     old = {lane.trainer.project.variant: lane.trainer.network.parameters() for lane in before}
     for number, part in enumerate(project.lanes()):

@@ -1,10 +1,13 @@
 """What has happened and was not told yet, bounded however long nobody asks."""
 
+from typing import Any
+
 import numpy as np
 
 from engine.run.messages import LayerScalars, LossBuckets
 
-MOST = 2048  # steps kept one by one; twice as many are merged in pairs
+Array = np.ndarray[Any, Any]
+MOST = 2048  # steps kept one by one, and half of the most buckets; a power of two, so that buckets fill evenly
 
 
 class Losses:
@@ -13,39 +16,47 @@ class Losses:
     def __init__(self) -> None:
         self._first, self._width = 0, 1
         self._new: list[float] = []  # single steps
+        self._parts: list[Array] = []  # of the bucket that is being filled, MOST steps each, where it is that wide
         self._old = np.zeros((4, 0))  # low, high, mean, last of full buckets
 
     def add(self, step: int, loss: float) -> None:
         new = self._new
-        if not new and not self._old.shape[1]:
+        if not new and not self._parts and not self._old.shape[1]:
             self._first = step
         new.append(loss)
-        if len(new) >= MOST * self._width:
+        if len(new) == MOST:
             self._fold()
 
     def _fold(self) -> None:
         """Buckets the single steps; when there are too many buckets, doubles their width."""
-        full = len(self._new) // self._width * self._width
-        blocks = np.array(self._new[:full]).reshape(-1, self._width)
-        del self._new[:full]
-        folded = np.stack([blocks.min(1), blocks.max(1), blocks.mean(1), blocks[:, -1]])
+        folded = _merged(np.array([self._new] * 4), min(self._width, MOST))
+        self._new = []
+        if self._width > MOST:
+            self._parts.append(folded)
+            if len(self._parts) * MOST < self._width:
+                return
+            folded = _merged(np.concatenate(self._parts, axis=1), len(self._parts))
+            self._parts = []
         self._old = np.concatenate([self._old, folded], axis=1)
-        while self._old.shape[1] > MOST and self._old.shape[1] % 2 == 0:
-            low, high, mean, last = (row.reshape(-1, 2) for row in self._old)
-            self._old = np.stack([low.min(1), high.max(1), mean.mean(1), last[:, 1]])
+        # Never in the middle of a bucket, and never leaving one over: both widths are powers of two.
+        if self._old.shape[1] >= 2 * MOST:
+            self._old = _merged(self._old, 2)
             self._width *= 2
 
     def take(self) -> LossBuckets:
         """All buckets since the last call; the steps of an unfinished bucket stand one by one."""
-        single = np.array(self._new)
-        rest = np.stack([single] * 4) if len(single) else np.zeros((4, 0))
-        parts = np.concatenate([self._old, rest], axis=1)
-        full = self._old.shape[1]
-        steps = np.concatenate(
-            [self._first + np.arange(full) * self._width, self._first + full * self._width + np.arange(len(single))]
-        )
+        single = np.array([self._new] * 4)
+        widths = [self._width] * self._old.shape[1] + [MOST] * len(self._parts) + [1] * len(self._new)
+        steps = self._first + np.cumsum([0, *widths], dtype=np.int64)[:-1]
+        buckets = np.concatenate([self._old, *self._parts, single], axis=1)
         self.__init__()  # type: ignore[misc]
-        return LossBuckets(steps, *parts)
+        return LossBuckets(steps, *buckets)
+
+
+def _merged(buckets: Array, count: int) -> Array:
+    """`count` neighbours of (low, high, mean, last) made one."""
+    low, high, mean, last = buckets.reshape(4, -1, count)
+    return np.stack([low.min(1), high.max(1), mean.mean(1), last[:, -1]])
 
 
 class Scalars:

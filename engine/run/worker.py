@@ -37,6 +37,7 @@ class Worker:
         self._state = m.RunState.IDLE
         self._pacer = Pacer()
         self._epochs = 0  # where play stops
+        self._length = 0  # the project's epochs
         self._limit: int | None = None  # the step where an advance by hand stops
         self._watched = m.Watch()
         self._frame: int | None = None  # a frame that waits for its answer
@@ -64,7 +65,11 @@ class Worker:
         """How long to block on the inbox: 0 with work to do, None while only a command can bring some."""
         if self._state is not m.RunState.RUNNING:
             return None
-        return 0.0 if self._limit is not None else self._pacer.wait()
+        if self._limit is not None:
+            return 0.0
+        wait = self._pacer.wait()
+        # The next frame comes only after the answer to this one: with one waiting, never wait for a frame.
+        return 0.0 if wait is None and self._frame is not None else wait
 
     # Commands
 
@@ -75,10 +80,11 @@ class Worker:
             self._send(m.Refused(str(error) or type(error).__name__))
 
     def _on_open(self, command: m.Open) -> None:
-        self._end_telemetry()
         project = project_from(msgspec.json.decode(command.project), Path(command.folder))
         lanes, kept, note = open_lanes(project, command, self._lanes)
-        self._lanes, self._epochs = lanes, project.training.epochs
+        self._end_telemetry()
+        self._lanes, self._length = lanes, project.training.epochs
+        self._epochs = max(self._length, lanes[0].trainer.epoch)
         self._apply_watch()
         self._send(
             m.Opened(
@@ -91,14 +97,10 @@ class Worker:
                 note,
             )
         )
-        self._epochs = max(self._epochs, lanes[0].trainer.epoch)
         self._settle(m.RunState.PAUSED)
 
     def _on_play(self, command: m.Play) -> None:
-        if not self._lanes or self._state is m.RunState.RUNNING:
-            return
-        if all(lane.failure for lane in self._lanes):
-            self._send(m.Refused("every network's loss is no number: reset, or restart with other settings"))
+        if self._state is m.RunState.RUNNING or not self._can_go_on():
             return
         self._go_on_past_the_end()
         self._limit = None
@@ -109,7 +111,7 @@ class Worker:
             self._settle(m.RunState.PAUSED)
 
     def _on_advance(self, command: m.Advance) -> None:
-        if not self._lanes or all(lane.failure for lane in self._lanes):
+        if not self._can_go_on():
             return
         self._go_on_past_the_end()
         lead = self._lead.trainer
@@ -125,7 +127,7 @@ class Worker:
         for lane in self._lanes:
             lane.trainer.reset(command.seed)
             lane.forget_news()
-        self._epochs = self._lanes[0].trainer.project.training.epochs
+        self._epochs = self._length
         self._send(m.Rewound(self._lanes[0].trainer.seed))
         self._apply_watch()
         self._settle(m.RunState.PAUSED)
@@ -137,15 +139,18 @@ class Worker:
 
     def _on_setpace(self, command: m.SetPace) -> None:
         self._pacer.set(command.pace)
+        if self._lanes:
+            self._pace_anew()
 
     def _on_setlearningrate(self, command: m.SetLearningRate) -> None:
-        self._lanes[command.lane].trainer.set_learning_rate(command.lr)
+        self._lane(command.lane).trainer.set_learning_rate(command.lr)
 
     def _on_setbatchsize(self, command: m.SetBatchSize) -> None:
-        self._lanes[command.lane].trainer.set_batch_size(command.batch_size)
+        self._lane(command.lane).trainer.set_batch_size(command.batch_size)
+        self._pace_anew()  # an epoch has another number of steps now
 
     def _on_setepochs(self, command: m.SetEpochs) -> None:
-        self._epochs = command.epochs
+        self._epochs = self._length = command.epochs
 
     def _on_watch(self, command: m.Watch) -> None:
         self._watched, self._stale = command, True
@@ -166,11 +171,26 @@ class Worker:
         if not command.path:
             return
         path = Path(command.path)
-        for number, lane in enumerate(self._lanes):
-            own = path if number == 0 else path.with_name(f"{path.stem}.{number}{path.suffix}")
-            lane.telemetry = TelemetryFile(own, lane.trainer, command.every)
+        try:
+            for number, lane in enumerate(self._lanes):
+                own = path if number == 0 else path.with_name(f"{path.stem}.{number}{path.suffix}")
+                lane.telemetry = TelemetryFile(own, lane.trainer, command.every)
+        except OSError as error:
+            self._end_telemetry()
+            raise ValueError(f"{error.filename}: cannot be written: {error.strerror}") from None
 
     # Running
+
+    def _lane(self, number: int) -> Lane:
+        if not 0 <= number < len(self._lanes):
+            raise ValueError(f"there is no network {number}, {len(self._lanes)} are open")
+        return self._lanes[number]
+
+    def _can_go_on(self) -> bool:
+        if self._lanes and all(lane.failure for lane in self._lanes):
+            self._send(m.Refused("every network's loss is no number: reset, or restart with other settings"))
+            return False
+        return bool(self._lanes)
 
     @property
     def _lead(self) -> Lane:
@@ -182,9 +202,15 @@ class Worker:
         return self._lead.trainer.step_number
 
     def _start(self) -> None:
-        self._pacer.start(self._lead.trainer)
+        self._pace_anew()
         self._rate.start(self._step)
         self._change(m.RunState.RUNNING)
+
+    def _pace_anew(self) -> None:
+        """Counts from here; a frame that waits for its answer allows its steps."""
+        self._pacer.start(self._lead.trainer)
+        if self._frame is not None:
+            self._pacer.frame(self._lead.trainer)
 
     def _work(self) -> None:
         """Steps until a command waits or the pace says so, then the answer that is due."""
@@ -226,7 +252,7 @@ class Worker:
         """At the last epoch, play means as many epochs again."""
         epoch = self._lead.trainer.epoch
         if epoch >= self._epochs:
-            self._epochs = epoch + self._lead.trainer.project.training.epochs
+            self._epochs = epoch + self._length
 
     def _fail(self, lane: Lane, error: DivergenceError) -> None:
         number = self._lanes.index(lane)
@@ -263,13 +289,14 @@ class Worker:
         """Answers the frame that waits; at unlimited pace, pictures only so often that training keeps its speed."""
         assert self._frame is not None
         began = time.perf_counter()
-        full = began >= self._answer_after
+        full = self._stale and began >= self._answer_after
         lanes = tuple(self._lane_answer(lane, self._watched.probes if full else ()) for lane in self._lanes)
         step, epoch = (self._step, self._lead.trainer.epoch) if self._lanes else (0, 0)
         self._send(m.Answer(self._frame, self._state, step, epoch, self._rate.now(step), lanes))
+        if self._stale:
+            for lane in self._lanes:
+                lane.observe_next = self._watched.layers and full
         self._frame, self._stale = None, False
-        for lane in self._lanes:
-            lane.observe_next = self._watched.layers and full
         ended = time.perf_counter()
         if full and self._pacer.unlimited:
             self._answer_after = ended + (ended - began) / PROBE_SHARE

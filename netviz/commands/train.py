@@ -1,8 +1,10 @@
 """`netviz train`: a run without a window, by the same lane that the window's worker steps."""
 
 import argparse
+import os
 import signal
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -28,8 +30,7 @@ def train(options: argparse.Namespace) -> int:
     """Trains and writes what was asked for; returns the exit status."""
     one_blas_thread()
     trainer = _trainer(options)
-    for output in (options.save, options.telemetry):
-        _must_be_writable(output)
+    _must_be_writable(options)
     lane = Lane(trainer, scores_epochs=options.telemetry is not None)
     if options.telemetry is not None:
         lane.telemetry = TelemetryFile(options.telemetry, trainer, options.every)
@@ -60,7 +61,8 @@ def _trainer(options: argparse.Namespace) -> Trainer:
     project = load_project(options.file, settings)
     if options.variant is not None:
         project = project.lane(options.variant)
-    trainer = Trainer(project, options.device, options.dtype)
+    # The seed once more: a variant may have a training section of its own.
+    trainer = Trainer(project, options.device, options.dtype, options.seed)
     if options.init is not None:
         weights = load_weights(options.init)
         try:
@@ -70,13 +72,35 @@ def _trainer(options: argparse.Namespace) -> Trainer:
     return trainer
 
 
-def _must_be_writable(path: Path | None) -> None:
+def _must_be_writable(options: argparse.Namespace) -> None:
     """Said before training, not after it."""
-    if path is None:
-        return
-    if path.is_dir() or not path.parent.is_dir():
-        what = "is a folder" if path.is_dir() else "is in a folder that is not there"
-        raise ProjectError(Problem(str(path), f"{what}, so it cannot be written"))
+    outputs = {"--save": options.save, "--telemetry": options.telemetry}
+    given = {option: path for option, path in outputs.items() if path is not None}
+    for option, path in given.items():
+        if why := _why_not(path, whole=option == "--save"):
+            raise ProjectError(Problem(option, f"{path}: {why}, so it cannot be written"))
+    places = [options.file.resolve(), *(path.resolve() for path in given.values())]
+    if len(set(places)) < len(places):
+        raise ProjectError(Problem(list(given)[-1], "expected a file of its own, got one that is used already"))
+
+
+def _why_not(path: Path, whole: bool) -> str:
+    """What keeps `path` from being written; `whole` files are moved into place, others written where they are."""
+    try:
+        if path.is_dir():
+            return "is a folder"
+        if not path.parent.is_dir():
+            return "is in a folder that is not there"
+        if path.exists() and not path.is_file():
+            return "is not a regular file" if whole else ""  # a pipe or terminal may take telemetry
+        if path.exists() and not os.access(path, os.W_OK):
+            return "is write-protected"
+        if whole or not path.exists():
+            with tempfile.TemporaryFile(dir=path.parent, prefix=f".{path.name}."):
+                return ""
+    except OSError as error:
+        return str(error.strerror)
+    return ""
 
 
 def _steps(options: argparse.Namespace, trainer: Trainer) -> int:

@@ -124,7 +124,12 @@ def text_of_shape(shape: tuple[int, ...]) -> str:
 
 
 def counted(parameters: int) -> str:
-    return "1 parameter" if parameters == 1 else f"{parameters:,} parameters".replace(",", " ")
+    return "1 parameter" if parameters == 1 else f"{grouped(parameters)} parameters"
+
+
+def grouped(number: int) -> str:
+    """Thousands apart, by a narrow space."""
+    return f"{number:,}".replace(",", "\N{NARROW NO-BREAK SPACE}")
 
 
 def _title(layer: Layer, node: str, structure: Structure | None) -> str:

@@ -1,24 +1,28 @@
 """One editor for each type of declared field. An editor shows a value and says what a person wants instead."""
 
+import re
 from collections.abc import Mapping
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QKeyEvent, QKeySequence, QWheelEvent
+from PySide6.QtCore import QPointF, QRectF, Qt, Signal
+from PySide6.QtGui import QColor, QPainter, QPalette, QPen, QWheelEvent
 from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
     QGridLayout,
     QHBoxLayout,
-    QLineEdit,
     QSizePolicy,
     QSlider,
+    QStyle,
+    QStyleOptionComboBox,
+    QStylePainter,
     QToolButton,
     QWidget,
 )
 
 from engine.spec import Property
 from netviz.editor import numbers
-from netviz.editor.number_box import Gesture, NumberBox
+from netviz.editor.number_box import Gesture, Line, NumberBox
+from netviz.theme import theme
 
 
 class Editor(QWidget):
@@ -66,6 +70,20 @@ class Choice(QComboBox):
             super().wheelEvent(event)
         else:
             event.ignore()
+
+    def paintEvent(self, event) -> None:
+        """The style's frame; the words end in … where they are too long, and the arrow takes the theme's colour."""
+        painter, option = QStylePainter(self), QStyleOptionComboBox()
+        self.initStyleOption(option)
+        painter.drawComplexControl(QStyle.ComplexControl.CC_ComboBox, option)
+        arrow = QRectF(self.width() - 17, self.height() / 2 - 1.5, 7, 3.5)
+        room = QRectF(8, 0, arrow.left() - 12, self.height())
+        text = self.fontMetrics().elidedText(self.currentText(), Qt.TextElideMode.ElideRight, int(room.width()))
+        painter.setPen(self.palette().color(QPalette.ColorRole.Text))
+        painter.drawText(room, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, text)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(QPen(QColor(theme().faint), 1.4))
+        painter.drawPolyline([arrow.topLeft(), QPointF(arrow.center().x(), arrow.bottom()), arrow.topRight()])
 
     def showPopup(self) -> None:  # noqa: N802 - Qt's name
         # The list may be wider than the field: its words are not cut.
@@ -200,6 +218,7 @@ class TextEditor(Editor):
         self.line = Line()
         self.line.editingFinished.connect(self._typed)
         self.line.cancelled.connect(self._restore)
+        self.line.is_edited = lambda: self.line.text() != self._text()
         self.button = QToolButton()
         self.button.setText("…")
         self.button.setToolTip("Look for a file")
@@ -233,26 +252,15 @@ class TextEditor(Editor):
             self.committed.emit(words, None)
             return
         try:
-            self.committed.emit(
-                [int(part) for part in words.replace("×", " ").replace("x", " ").replace(",", " ").split()], None
-            )
+            shape = [int(part) for part in re.split(r"[\s×x,]+", words.strip())]
         except ValueError:
             self.refused.emit(f"expected whole numbers such as 8×8, got {words[:40]!r}")
+        else:
+            self.committed.emit(shape, None)
 
     def _restore(self) -> None:
         self.show_value(self._value, force=True)
         self.restored.emit()
-
-
-class Line(QLineEdit):
-    """Escape takes back what was typed."""
-
-    cancelled = Signal()
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        if event.matches(QKeySequence.StandardKey.Cancel):
-            self.cancelled.emit()
-        super().keyPressEvent(event)
 
 
 class OptionalEditor(Editor):
@@ -283,12 +291,11 @@ class OptionalEditor(Editor):
 
 
 def _first(p: Property) -> object:
-    """What an optional field is when it is switched on."""
-    if p.default is not None:
-        return p.default
-    if p.minimum is not None and not p.exclusive:
-        return p.minimum
-    return {"int": 1, "float": 1.0, "shape": [1]}.get(p.type, "")
+    """What an optional field is when it is switched on: its default, else 1 or what comes nearest to it."""
+    if p.default is not None or p.type not in ("int", "float"):
+        return p.default if p.default is not None else [1] if p.type == "shape" else ""
+    nearest = min(max(1, p.minimum or 1), p.maximum or 1)
+    return int(nearest) if p.type == "int" else float(nearest)
 
 
 def _row(holder: QWidget, *widgets: QWidget, stretch: bool = False) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QPainter
-from PySide6.QtWidgets import QFrame, QGridLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QGridLayout, QLabel, QSlider, QVBoxLayout, QWidget
 
 from engine.spec import Property
 from netviz import theme
@@ -67,7 +67,7 @@ class Form(QWidget):
         self._grid = QGridLayout(self)
         self._grid.setContentsMargins(0, 0, 0, 0)
         self._grid.setHorizontalSpacing(theme.GAP)
-        self._grid.setVerticalSpacing(5)
+        self._grid.setVerticalSpacing(3)
         self._grid.setColumnStretch(0, LABELS)
         self._grid.setColumnStretch(1, EDITORS)
 
@@ -148,7 +148,10 @@ class Form(QWidget):
         words = ". ".join(part for part in (p.help, numbers.allowed(p).capitalize()) if part)
         for widget in (label, *made.widgets()):
             widget.setToolTip(widget.toolTip() or words)
+        made.setMinimumHeight(_line(made))
         for widget in made.widgets():
+            if not isinstance(widget, QSlider):
+                widget.setFixedHeight(_line(made))
             widget.setAccessibleName(widget.accessibleName() or p.label)
             widget.setAccessibleDescription(words)
         error = QLabel()
@@ -182,7 +185,6 @@ class Section(QFrame):
             layout.addWidget(widget)
         layout.addSpacing(6)
         layout.addWidget(self.form)
-        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
         self.head(title, "")
 
     def head(self, title: str, note: str, trouble: str = "") -> None:
@@ -196,5 +198,10 @@ def _name(words: str) -> QLabel:
     label = QLabel(words)
     label.setObjectName("faint")
     label.setWordWrap(True)
-    label.setMinimumHeight(26)
+    label.setMinimumHeight(_line(label))
     return label
+
+
+def _line(widget: QWidget) -> int:
+    """The height of a field, and of what stands beside one."""
+    return widget.fontMetrics().height() + 10

@@ -15,7 +15,7 @@ from engine.spec import properties
 from netviz import theme
 from netviz.document import fields
 from netviz.document.document import Change, Document
-from netviz.editor.boxes import BoxPicture, counted, picture, text_of_shape
+from netviz.editor.boxes import BoxPicture, grouped, picture, text_of_shape
 from netviz.editor.form import Form, Section
 
 ACTIVATION = fields.kind_property("activation", "Activation", "What acts on every output", fields.ACTIVATIONS)
@@ -41,7 +41,7 @@ class Inspector(QWidget):
         self.ask_file: Callable[[], str] = self._file_dialog
         inside = QWidget()
         column = QVBoxLayout(inside)
-        column.setContentsMargins(0, 0, 0, 0)
+        column.setContentsMargins(0, 0, 2, 0)
         column.setSpacing(theme.GAP)
         for section in (self.node, self.training, self.data):
             column.addWidget(section)
@@ -113,7 +113,8 @@ class Inspector(QWidget):
             values[ACTIVATION.name] = lane.graph.layer(activation).kind()
         facts = {}
         if structure is not None:
-            facts["Parameters"] = counted(box.parameters).split(" param")[0]
+            count = structure.parameter_count(self._node)
+            facts["Parameters"] = grouped(count) if count else "none"
             sources = ", ".join(map(text_of_shape, structure.input_shapes(self._node)))
             shape = text_of_shape(structure.shapes[self._node])
             facts["Shape"] = f"{sources} → {shape}" if sources else shape
@@ -156,7 +157,7 @@ class Inspector(QWidget):
             if problem.where.startswith("data."):
                 problems[problem.where.removeprefix("data.")] = problem.message
         shape = self._document.data_shape()
-        note = "" if shape is None else f"each example {text_of_shape(shape)}"
+        note = "" if shape is None else f"examples of {text_of_shape(shape)} numbers"
         self.data.head("Data", note)
         values = fields.values(data, listed)
         self.data.form.display("data", listed, values, titles=fields.titles(DATASETS), problems=problems)

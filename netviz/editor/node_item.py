@@ -134,7 +134,7 @@ class NodeItem(QGraphicsItem):
         line = QRectF(left, line.bottom(), room, m.line_height)
         _text(painter, line, self.picture.second, m.small, t.text if chosen_second else t.faint)
         line = QRectF(left, line.bottom(), room, m.line_height)
-        _text(painter, line, self._last_line(room), m.small, mix(t.faint, t.card, 0.12))
+        _text(painter, line, self._last_line(room), m.small, t.faint)
 
     def _last_line(self, room: float) -> str:
         """The id and the count of parameters, as long as there is room."""

@@ -1,13 +1,16 @@
 """The field in which a number is typed or stepped, and the gesture that makes many steps one."""
 
-from PySide6.QtCore import QElapsedTimer, QEvent, QObject, Signal
-from PySide6.QtGui import QKeyEvent, QKeySequence, QValidator, QWheelEvent
-from PySide6.QtWidgets import QAbstractSpinBox, QSizePolicy, QWidget
+from collections.abc import Callable
+
+from PySide6.QtCore import QElapsedTimer, QEvent, Qt, Signal
+from PySide6.QtGui import QKeyEvent, QKeySequence, QWheelEvent
+from PySide6.QtWidgets import QLineEdit, QWidget
 
 from engine.spec import Property
 from netviz.editor import numbers
 
 PAUSE = 800  # milliseconds after which another turn of the wheel is another step of the undo stack
+NOTCH = 120  # what one notch of a wheel says
 
 
 class Gesture:
@@ -27,7 +30,31 @@ class Gesture:
         self._token = None
 
 
-class NumberBox(QAbstractSpinBox):
+class Line(QLineEdit):
+    """A line of text. Escape takes back what was typed; undo and redo are the document's while nothing is."""
+
+    cancelled = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.is_edited: Callable[[], bool] = self.isModified
+
+    def event(self, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent) and not self.is_edited():
+            undo, redo = QKeySequence.StandardKey.Undo, QKeySequence.StandardKey.Redo
+            if event.matches(undo) or event.matches(redo):
+                event.ignore()
+                return True
+        return super().event(event)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.matches(QKeySequence.StandardKey.Cancel) and self.is_edited():
+            self.cancelled.emit()
+        else:
+            super().keyPressEvent(event)
+
+
+class NumberBox(Line):
     """A number of a declared field. It refuses nothing itself: the document judges, the form says why."""
 
     committed = Signal(object, object)  # value, gesture
@@ -39,88 +66,81 @@ class NumberBox(QAbstractSpinBox):
         self._property = p
         self._value: object = None
         self._tried = ""  # what was already handed on: leaving the field does not repeat it
+        self._turned = 0  # of a fine wheel, not yet a whole notch
         self._gesture = Gesture()
-        self.setButtonSymbols(QAbstractSpinBox.ButtonSymbols.NoButtons)
-        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-        self.setMinimumWidth(48)
+        self.is_edited = lambda: self.text() != self._shown()
+        self.setMinimumWidth(40)
         self.editingFinished.connect(self._typed)
-        self.lineEdit().installEventFilter(self)
+        self.cancelled.connect(self._restore)
 
     def show_value(self, value: object, force: bool = False) -> None:
         """Takes over a value; what is being typed stays, unless `force` or the value is another one."""
-        if not force and value == self._value and self._is_edited():
-            return
-        self._value = value
-        self._put(numbers.text(value) + self._suffix())
+        if force or value != self._value or not self.is_edited():
+            self._value = value
+            self._put(self._shown())
 
-    def text_value(self) -> str:
-        return self.text().removesuffix(self._suffix()) if self._suffix() else self.text()
-
-    def stepBy(self, steps: int) -> None:  # noqa: N802 - Qt's name
-        base = self._value if isinstance(self._value, int | float) else self._property.default
+    def step(self, steps: int) -> None:
+        """The next round number, from what stands there."""
         try:
-            typed = numbers.parse(self.text_value(), self._property)
-            base = typed if isinstance(typed, int | float) else base
+            base: object = numbers.parse(self._plain(), self._property)
         except ValueError:
-            pass
-        new = numbers.stepped(base if isinstance(base, int | float) else 1, steps, self._property)
+            base = self._value
+        if not isinstance(base, int | float):
+            base = self._property.default if isinstance(self._property.default, int | float) else 1
+        new = numbers.stepped(base, steps, self._property)
         self._put(numbers.text(new) + self._suffix())
         self.committed.emit(new, self._gesture.token())
 
-    def stepEnabled(self) -> QAbstractSpinBox.StepEnabledFlag:  # noqa: N802 - Qt's name
-        if self.isReadOnly():
-            return QAbstractSpinBox.StepEnabledFlag.StepNone
-        return QAbstractSpinBox.StepEnabledFlag.StepUpEnabled | QAbstractSpinBox.StepEnabledFlag.StepDownEnabled
-
-    def validate(self, text: str, position: int) -> tuple[QValidator.State, str, int]:
-        return QValidator.State.Acceptable, text, position
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        keys = Qt.Key
+        steps = {keys.Key_Up: 1, keys.Key_Down: -1, keys.Key_PageUp: 10, keys.Key_PageDown: -10}.get(keys(event.key()))
+        if steps is None:
+            super().keyPressEvent(event)
+        else:
+            # Ten steps of a logarithmic scale are three decades: too far for one key.
+            self.step(steps if abs(steps) == 1 or not self._property.log else steps // 10 * 3)
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         # A panel that is scrolled must not change what passes under the pointer.
-        if self.hasFocus():
-            super().wheelEvent(event)
-        else:
+        if not self.hasFocus():
             event.ignore()
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        if event.matches(QKeySequence.StandardKey.Cancel) and self._is_edited():
-            self._put(numbers.text(self._value) + self._suffix())
-            self.restored.emit()
             return
-        super().keyPressEvent(event)
-
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802 - Qt's name
-        """Undo and redo are the document's while nothing is half typed."""
-        if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent) and not self._is_edited():
-            undo, redo = QKeySequence.StandardKey.Undo, QKeySequence.StandardKey.Redo
-            if event.matches(undo) or event.matches(redo):
-                event.ignore()
-                return True
-        return super().eventFilter(watched, event)
+        event.accept()
+        self._turned += event.angleDelta().y()
+        steps = int(self._turned / NOTCH)
+        if steps:
+            self._turned -= steps * NOTCH
+            self.step(steps)
 
     def _typed(self) -> None:
-        if not self._is_edited() or self.text() == self._tried:
+        if not self.is_edited() or self.text() == self._tried:
             return
         self._tried = self.text()
         self._gesture.end()
         try:
-            value = numbers.parse(self.text_value(), self._property)
+            value = numbers.parse(self._plain(), self._property)
         except ValueError as error:
             self.refused.emit(str(error))
             return
         if value == self._value:
-            self._put(numbers.text(self._value) + self._suffix())
-            self.restored.emit()
+            self._restore()
         else:
             self.committed.emit(value, None)
 
+    def _restore(self) -> None:
+        self._put(self._shown())
+        self.restored.emit()
+
     def _put(self, text: str) -> None:
         self._tried = text
-        if self.lineEdit().text() != text:
-            self.lineEdit().setText(text)
+        if self.text() != text:
+            self.setText(text)
 
-    def _is_edited(self) -> bool:
-        return self.text_value() != numbers.text(self._value)
+    def _plain(self) -> str:
+        return self.text().removesuffix(self._suffix().strip())
+
+    def _shown(self) -> str:
+        return numbers.text(self._value) + self._suffix()
 
     def _suffix(self) -> str:
         return f" {self._property.unit}" if self._property.unit else ""

@@ -1,7 +1,7 @@
 """Numbers as people type and step them: text to value and back, the next round number, and a logarithmic scale."""
 
 from dataclasses import dataclass
-from math import floor, log10
+from math import ceil, floor, log10
 
 from engine.spec import Property
 
@@ -23,7 +23,7 @@ def parse(words: str, p: Property) -> Number | str:
     words = words.strip()
     if words.lower() in p.choices:
         return words.lower()
-    plain = words.replace(" ", "").replace(" ", "").replace("−", "-")
+    plain = "".join(words.split()).replace("\N{MINUS SIGN}", "-")
     if plain.count(",") == 1 and "." not in plain:
         plain = plain.replace(",", ".")
     try:
@@ -109,13 +109,15 @@ class LogScale:
 
     @classmethod
     def of(cls, p: Property) -> "LogScale":
-        """Seven decades round the default, as far as the declared range goes."""
-        low, high = (-6, 0)
+        """Seven decades round the default, as far as the declared range goes; a penalty is smaller than 1."""
+        low, high = (-6, 0) if p.default == 0 else (-3, 3)
         if isinstance(p.default, float) and p.default > 0:
             middle = floor(log10(p.default))
             low, high = middle - 4, middle + 3
         if p.maximum is not None:
             high = min(high, floor(log10(p.maximum)))
+        if p.minimum:
+            low = max(low, ceil(log10(p.minimum)))
         return cls(low, high, zero=p.minimum == 0 and not p.exclusive)
 
     @property

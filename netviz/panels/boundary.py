@@ -13,10 +13,11 @@ from netviz.panels.base import Panel
 from netviz.runtime.history import History, LaneHistory
 from netviz.theme import GAP, theme
 from netviz.widgets.canvas import Canvas
-from netviz.widgets.marks import Column, columns, draw_head, draw_note
+from netviz.widgets.marks import draw_head, draw_note
 from netviz.widgets.plane import Bounds, Palette, decision_image, points_layer
 from netviz.widgets.ticks import Reach, linear_ticks, percent, signed
 
+ROWS_PAY = 0.75  # lanes stand side by side, as in the other panels, unless rows make squares larger by a third
 ROOM_FOR_TICKS = 110.0  # pixels of a square's side
 
 
@@ -103,23 +104,31 @@ class _Squares(Canvas):
     def forget(self) -> None:
         """Colours, examples and ranges are made anew."""
         self._palette: Palette | None = None
-        self._layers: dict[tuple[float, float, Bounds], QPixmap] = {}
+        self._layers: dict[tuple[float, float, Bounds, float], QPixmap] = {}
         self._reach = Reach(1e-3)
         self.update()
 
-    def squares(self, rect: QRectF) -> list[tuple[Column, QRectF]]:
-        """Each lane's column and the square in it."""
-        lanes, line = self.history.lanes, self.fonts.line
-        names = [lane.info.name if len(lanes) > 1 else "" for lane in lanes]
+    def squares(self, rect: QRectF) -> list[tuple[QRectF, QRectF]]:
+        """Each lane's head and square: side by side, or in rows where that makes the squares larger."""
+        count = len(self.history.lanes)
+        grids = [self._grid(rect, count, rows) for rows in range(1, count + 1)]
+        return (
+            max(grids, key=lambda grid: grid[0][1].width() * (1.0 if grid is grids[0] else ROWS_PAY)) if grids else []
+        )
+
+    def _grid(self, rect: QRectF, count: int, rows: int) -> list[tuple[QRectF, QRectF]]:
+        line, across = self.fonts.line, -(-count // rows)
+        width, height = rect.width() / across, rect.height() / rows
+        left = below = 0.0
+        if min(width, height - line) >= ROOM_FOR_TICKS:
+            left, below = self.fonts.figure_metrics.horizontalAdvance("−0.0") + 6, line + 1
+        side = max(4.0, float(int(min(width - left - 6, height - line - 4 - below))))
         made = []
-        for column in columns(rect, names, line + 3, always=True):
-            side = min(column.body.width(), column.body.height())
-            across = down = 0.0
-            if side >= ROOM_FOR_TICKS:
-                across, down = self.fonts.figure_metrics.horizontalAdvance("−0.0") + 5, line
-            side = max(4.0, float(int(min(column.body.width() - across, column.body.height() - down))))
-            left = column.body.left() + across + (column.body.width() - across - side) / 2
-            made.append((column, QRectF(float(int(left)), column.body.top(), side, side)))
+        for i in range(count):
+            x = rect.left() + (i % across) * width + left + (width - left - side) / 2
+            y = rect.top() + (i // across) * height + (height - line - 3 - side - below) / 2
+            square = QRectF(float(int(x)), float(int(y + line + 3)), side, side)
+            made.append((QRectF(square.left(), square.top() - line - 3, side, line + 2), square))
         return made
 
     def _classes(self) -> int:
@@ -142,9 +151,11 @@ class _Squares(Canvas):
         if self._palette is None or len(self._palette.classes) < classes:
             self._palette = Palette.of_theme(classes)
         reach = self._plain_reach()
-        for i, ((column, square), lane) in enumerate(zip(self.squares(rect), self.history.lanes, strict=True)):
-            head = QRectF(square.left(), column.head.top(), square.width(), column.head.height())
-            draw_head(painter, self.fonts, head, column.name, i, self._figures(lane, reach, head.width()))
+        named = len(self.history.lanes) > 1
+        for i, ((head, square), lane) in enumerate(zip(self.squares(rect), self.history.lanes, strict=True)):
+            draw_head(
+                painter, self.fonts, head, lane.info.name if named else "", i, self._figures(lane, reach, head.width())
+            )
             if lane.boundary is None:
                 draw_note(painter, self.fonts, square, "Press play")
                 continue
@@ -169,7 +180,7 @@ class _Squares(Canvas):
         points = self.history.points
         if points is None:
             return
-        key = (square.width(), self.devicePixelRatioF(), bounds)
+        key = (square.width(), self.devicePixelRatioF(), bounds, reach)
         if key not in self._layers:
             if len(self._layers) >= 4:
                 self._layers.clear()

@@ -8,10 +8,12 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 from netviz.panels.base import Panel
 from netviz.runtime.history import History, LaneHistory
 from netviz.theme import GAP, depth_colour
-from netviz.widgets.curves import Bundle
+from netviz.widgets.curves import Bundle, Style, means
 from netviz.widgets.plot import Axes, Plot, Scale
 from netviz.widgets.ticks import Reach, figure
 
+COLUMNS = 200  # that the range is taken from
+RARE = 100  # one value in so many may lie below the axis: a dead batch does not flatten the rest
 DECADES = 16.0  # at most on the axis: below that float64 has no digits left
 
 
@@ -50,6 +52,9 @@ class GradientsPanel(Panel):
 
     def refresh(self) -> None:
         lanes = self.history.lanes
+        if len(lanes) != len(self.axes):
+            self.reopened()
+            return
         if not any(lane.weighted() for lane in lanes):
             self.plot.show_note("No layer with weights." if lanes else "No network is open.")
         elif not any(len(lane.layers) for lane in lanes):
@@ -64,19 +69,18 @@ class GradientsPanel(Panel):
 
     def _show_range(self) -> None:
         """Whole decades, the same for all lanes; they only grow."""
+        last = max(axes.bundles[0].steps[-1] for axes in self.axes if len(axes.bundles[0].steps))
+        steps = (0.0, self._right.take(float(last)))
         for axes in self.axes:
-            high = axes.bundles[0].high
-            low = axes.bundles[0].low
-            known = np.isfinite(high) & (high > 0)
-            if known.any():
-                self._high = max(self._high, float(np.ceil(np.log10(high[known].max()) - 1e-9)))
-                least = np.where(known & (low > 0), low, np.inf).min()
-                self._low = min(self._low, float(np.floor(np.log10(least) + 1e-9)))
+            bundle = axes.bundles[0]
+            drawn = means(bundle.steps, bundle.middle, 0.0, steps[1], COLUMNS)[1]
+            known = np.sort(drawn[np.isfinite(drawn) & (drawn > 0)])
+            if len(known):
+                self._high = max(self._high, float(np.ceil(np.log10(known[-1]) - 1e-9)))
+                self._low = min(self._low, float(np.floor(np.log10(known[len(known) // RARE]) + 1e-9)))
         if self._high < self._low:
             self._low, self._high = -3.0, 0.0
         low = max(min(self._low, self._high - 2), self._high - DECADES)
-        last = max(axes.bundles[0].steps[-1] for axes in self.axes if len(axes.bundles[0].steps))
-        steps = (0.0, self._right.take(float(last)))
         for axes in self.axes:
             self.plot.show_range(axes, steps, (low, self._high))
 
@@ -88,9 +92,10 @@ def norms(lane: LaneHistory) -> Bundle:
     """The gradient norms of the layers with weights, coloured by depth."""
     numbers, count = lane.weighted(), len(lane.info.layers)
     columns = [lane.column(i, "grad_norm") for i in numbers]
-    low, high = lane.layers.low[:, columns], lane.layers.high[:, columns]
+    low, high, mean = (part.T[columns].T for part in (lane.layers.low, lane.layers.high, lane.layers.mean))
     names = tuple(lane.info.layers[i] for i in numbers)
-    return Bundle(lane.layers.steps, low, high, names, tuple(depth_colour(i, count) for i in numbers))
+    colours = tuple(depth_colour(i, count) for i in numbers)
+    return Bundle(lane.layers.steps, low, high, names, colours, Style.STRONG, mean)
 
 
 def _in_words(lane: LaneHistory) -> str:

@@ -8,7 +8,7 @@ import numpy as np
 from pyqtgraph.functions import arrayToQPolygonF
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QPainter, QPen
-from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from engine.probes.histograms import Histograms, LayerHistogram, edges
 from engine.run.messages import ProbeRequest
@@ -16,14 +16,15 @@ from netviz.panels.base import Panel
 from netviz.runtime.history import History, LaneHistory
 from netviz.theme import GAP, depth_colour, theme
 from netviz.widgets.canvas import Canvas
-from netviz.widgets.marks import backed, columns, draw_head
+from netviz.widgets.curves import hairline
+from netviz.widgets.marks import Column, backed, columns, draw_head
 from netviz.widgets.ridges import Span, bin_at, reach_for, ridge, span_of, total
 from netviz.widgets.ticks import percent, signed, whole
 from netviz.widgets.toggle import Toggle
 
 ZERO_BAR = 5.0  # pixels wide
 OVERLAP = 1.25  # rows: a ridge may rise into the row above
-TALLEST = 72.0
+TALLEST = 130.0
 
 
 class HistogramsPanel(Panel):
@@ -44,11 +45,11 @@ class HistogramsPanel(Panel):
         self.ridges = _Ridges(history)
         self.all = Toggle("all", "Layers with weights too (W)", self)
         self.all.toggled.connect(self._choose)
-        top = QHBoxLayout()
-        top.addWidget(self.ridges, 1)
+        self.all.adjustSize()
+        self.ridges.corner = self.all.width() + 6.0
         layout = QVBoxLayout(self)
         layout.setContentsMargins(GAP, GAP, GAP, GAP)
-        layout.addLayout(top)
+        layout.addWidget(self.ridges)
         self.refresh()
 
     def _choose(self, chosen: bool) -> None:
@@ -122,6 +123,8 @@ class _Row:
     name: QRectF
     area: QRectF
     ticks: bool  # below it
+    colour: QColor
+    count: int  # of all numbers
 
 
 class _Ridges(Canvas):
@@ -130,6 +133,7 @@ class _Ridges(Canvas):
     def __init__(self, history: History) -> None:
         super().__init__()
         self.history, self.all = history, False
+        self.corner = 0.0  # left free at the right end of the heads
         self.forget()
 
     def sizeHint(self) -> QSize:
@@ -147,36 +151,42 @@ class _Ridges(Canvas):
             self._reach = wanted
         self._negative = self._negative or any(h.symlog and h.least < 0 for _, h in rows)
 
+    def columns(self, rect: QRectF) -> list[Column]:
+        """The lanes' columns; the heads keep the corner of the button free."""
+        return columns(rect, [lane.info.name for lane in self.history.lanes], self.fonts.line + 4, always=True)
+
     def rows(self, rect: QRectF) -> Iterator[_Row]:
         """Every histogram in its place."""
         lanes = self.history.lanes
         shown = [shown_layers(lane, self.all) for lane in lanes]
         self._common([row for rows in shown for row in rows])
         line = self.fonts.line
-        for i, column in enumerate(columns(rect, [lane.info.name for lane in lanes], line + 2)):
+        for i, column in enumerate(self.columns(rect)):
             spans = [span_of(h, self._reach, self._negative) for _, h in shown[i]]
             lasts = [k + 1 == len(spans) or spans[k + 1] != span for k, span in enumerate(spans)]
             count, feet = len(spans), sum(lasts)
             if not count:
                 continue
             body = column.body
-            height = (body.height() - feet * line - 4) / count
+            height = (body.height() - feet * line - 8) / count
             if height < 8:  # no room for each kind's ticks: only the last one's
                 lasts = [k + 1 == count for k in range(count)]
-                height = (body.height() - line - 4) / count
+                height = (body.height() - line - 8) / count
             height = max(2.0, min(height, TALLEST))
-            name_width = min(self.fonts.width([h.node for _, h in shown[i]]) + 7, body.width() * 0.25)
-            top = body.top() + 4
+            name_width = min(self.fonts.width([h.node for _, h in shown[i]]) + 7, body.width() * 0.34)
+            top = body.top() + 8
             for (layer, histogram), span, last in zip(shown[i], spans, lasts, strict=True):
                 name = QRectF(body.left(), top, name_width, height)
                 area = QRectF(body.left() + name_width, top, max(8.0, body.width() - name_width - 4), height - 1)
-                yield _Row(i, layer, histogram, span, name, area, last)
+                colour = depth_colour(layer, len(lanes[i].info.layers))
+                yield _Row(i, layer, histogram, span, name, area, last, colour, total(histogram))
                 top += height + (line if last else 0.0)
 
     def paint(self, painter: QPainter, rect: QRectF) -> None:
-        lanes = self.history.lanes
-        for i, column in enumerate(columns(rect, [lane.info.name for lane in lanes], self.fonts.line + 2)):
-            draw_head(painter, self.fonts, column.head, column.name, i)
+        named = len(self.history.lanes) > 1
+        for i, column in enumerate(self.columns(rect)):
+            head = column.head.adjusted(0, 0, -self.corner if i + 1 == len(self.history.lanes) else 0.0, 0)
+            draw_head(painter, self.fonts, head, column.name if named else "", i)
         rows = list(self.rows(rect))
         for row in rows:
             self._draw_ridge(painter, row)
@@ -190,11 +200,8 @@ class _Ridges(Canvas):
             if row.ticks:
                 self._draw_ticks(painter, row)
 
-    def _colour(self, row: _Row) -> QColor:
-        return depth_colour(row.layer, len(self.history.lanes[row.lane].info.layers))
-
     def _draw_ridge(self, painter: QPainter, row: _Row) -> None:
-        area, colour = row.area, self._colour(row)
+        area, colour = row.area, row.colour
         tall = min(area.height() * OVERLAP, area.height() + 10)
         places, heights = ridge(row.histogram, row.span)
         if len(places):
@@ -205,17 +212,16 @@ class _Ridges(Canvas):
             painter.setBrush(body)
             painter.drawPolygon(shape)
             painter.setBrush(Qt.BrushStyle.NoBrush)
-            painter.setPen(QPen(colour, 1))
+            painter.setPen(hairline(colour))
             painter.drawPolyline(shape)
         painter.setPen(QPen(colour, 1))
         painter.drawLine(area.bottomLeft(), area.bottomRight())
-        count = total(row.histogram)
-        if row.histogram.zeros and count:
+        if row.histogram.zeros:
             painter.fillRect(self.zero_bar(row), QColor(theme().text))
 
     def zero_bar(self, row: _Row) -> QRectF:
         """The exact zeros: as high as their share, at 0."""
-        share = row.histogram.zeros / total(row.histogram)
+        share = row.histogram.zeros / row.count
         x = row.area.left() + float(row.span.share(0.0)) * row.area.width()
         height = max(1.0, share * row.area.height())
         return QRectF(x - ZERO_BAR / 2, row.area.bottom() - height, ZERO_BAR, height)
@@ -224,14 +230,14 @@ class _Ridges(Canvas):
         """The layer's name at the left, its counts apart at the right, the share of zeros beside their bar."""
         t, line, h = theme(), self.fonts.line, row.histogram
         painter.setFont(self.fonts.words)
-        painter.setPen(self._colour(row))
+        painter.setPen(row.colour)
         box = QRectF(row.name.left(), row.area.bottom() - line + 2, row.name.width() - 4, line)
         text = self.fonts.word_metrics.elidedText(h.node, Qt.TextElideMode.ElideRight, box.width())
         painter.drawText(box, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, text)
         painter.setFont(self.fonts.figures)
         advance = self.fonts.figure_metrics.horizontalAdvance
         if h.zeros and row.area.width() > 70:
-            bar, text = self.zero_bar(row), percent(h.zeros / total(h)).strip()
+            bar, text = self.zero_bar(row), percent(h.zeros / row.count).strip()
             beside = QRectF(bar.right() + 3, row.area.top(), advance(text), line)
             if beside.right() > row.area.right():
                 beside.moveRight(bar.left() - 3)
@@ -281,7 +287,7 @@ def apart(h: LayerHistogram) -> list[tuple[str, str]]:
 
 
 def _bin_in_words(row: _Row, share: float) -> str:
-    h, count = row.histogram, max(1, total(row.histogram))
+    h, count = row.histogram, max(1, row.count)
     lines = [f"{h.node}: {signed(f'{h.least:.3g}')} … {signed(f'{h.most:.3g}')}"]
     place = bin_at(h, row.span, share)
     if place is not None:

@@ -18,6 +18,8 @@ from netviz.widgets.toggle import Toggle
 
 LOSS, ACCURACY, VAL_LOSS, VAL_ACCURACY = range(4)  # columns of a lane's scores
 SPIKE = 3.0  # times the 98th percentile: a rarer loss above that does not set the axis
+BELOW = 1000.0  # times under the smallest score: a batch's loss below that does not set a logarithmic axis
+LONGEST = 12  # letters of a lane's name before the figures
 FEW = 50  # losses, below which every one does
 
 
@@ -66,7 +68,8 @@ class LossPanel(Panel):
         else:
             self.plot.show_note("")
             self._draw(lanes)
-        self.readout.show_lines([_line(lane, i, len(lanes) > 1) for i, lane in enumerate(lanes)])
+        wide = max((len(_short(lane.info.name)) for lane in lanes), default=0) if len(lanes) > 1 else 0
+        self.readout.show_lines([_line(lane, i, wide) for i, lane in enumerate(lanes)])
         self.describe()
 
     def _draw(self, lanes: list[LaneHistory]) -> None:
@@ -109,7 +112,7 @@ class LossPanel(Panel):
 
     def summary(self) -> str:
         return "; ".join(
-            _line(lane, 0, True).wordings[0].replace("\N{NO-BREAK SPACE}", " ") for lane in self.history.lanes
+            _line(lane, 0, 1).wordings[0].replace("\N{NO-BREAK SPACE}", " ") for lane in self.history.lanes
         )
 
     def state(self) -> dict[str, Any]:
@@ -134,7 +137,7 @@ def _scores(lane: LaneHistory, index: int, named: bool, train: int, validation: 
     """The curves of two of the scores, of those that there are."""
     made, colour = [], lane_colour(index)
     before = f"{lane.info.name} " if named else ""
-    for column, name, style in ((train, "train", Style.LINE), (validation, "validation", Style.DASHED)):
+    for column, name, style in ((train, "train", Style.STRONG), (validation, "validation", Style.DASHED)):
         low, high = lane.scores.low[:, column : column + 1], lane.scores.high[:, column : column + 1]
         if len(high) and not np.isnan(high).all():
             made.append(Bundle(lane.scores.steps, low, high, (before + name,), (colour,), style))
@@ -151,14 +154,26 @@ def _extremes(lane: LaneHistory, log: bool) -> tuple[float, float]:
         largest = float(batch.max())
         usual = largest if len(batch) < FEW or log else float(np.partition(batch, -len(batch) // 50)[-len(batch) // 50])
         tops.append(largest if largest <= SPIKE * usual else 1.5 * usual)
-    lows = np.concatenate([lane.loss.low[:, 0], lane.scores.low[:, [LOSS, VAL_LOSS]].ravel()])
+    lows = np.concatenate([_usual_lows(lane, log), scores])
+    if log and (scores > 0).any():
+        lows = lows[lows >= scores[scores > 0].min() / BELOW]
     lows = lows[np.isfinite(lows) & (lows > 0)] if log else lows[np.isfinite(lows)]
     return float(max(tops)), float(lows.min(initial=np.inf)) if len(lows) else 0.0
 
 
-def _line(lane: LaneHistory, index: int, named: bool) -> Line:
-    """The latest numbers in three lengths."""
-    score, name = lane.score, f"{lane.info.name[:12]} " if named else ""
+def _usual_lows(lane: LaneHistory, log: bool) -> np.ndarray:
+    """The batches' lowest losses; of many, a logarithmic axis leaves out the lowest hundredth: it may be any depth."""
+    low = lane.loss.low[:, 0]
+    return np.partition(low, len(low) // 100)[len(low) // 100 :] if log and len(low) >= FEW else low
+
+
+def _short(name: str) -> str:
+    return name if len(name) <= LONGEST else name[: LONGEST - 1] + "…"
+
+
+def _line(lane: LaneHistory, index: int, named: int) -> Line:
+    """The latest numbers in several lengths, after the lane's name in `named` places."""
+    score, name = lane.score, f"{_short(lane.info.name):<{named}} " if named else ""
     if score is None:
         latest = figure(float(lane.loss.last[-1, 0])) if len(lane.loss) else figure(float("nan"))
         return Line(lane_colour(index), (f"{name}batch{latest}", latest))

@@ -15,7 +15,7 @@ from netviz.widgets.marks import columns, draw_head
 from netviz.widgets.strips import Strip, colours, strip_pixels
 from netviz.widgets.ticks import percent, whole
 
-TALLEST = 54.0  # of a strip
+TALLEST = 84.0  # of a strip
 DEAD = 0.32  # of a strip's height shows dead units
 
 
@@ -184,7 +184,7 @@ class _Strips(Canvas):
     def _draw_foot(self, painter: QPainter, rect: QRectF, strips: list[Strip]) -> None:
         """The steps below the first strips of each lane, and what the colours mean where there is room."""
         t, line = theme(), self.fonts.line
-        y = rect.bottom() - line
+        y = min(rect.bottom() - line, max((strip.row.bottom() for strip in strips), default=0.0) + 2)
         painter.setFont(self.fonts.figures)
         seen = set()
         for strip in strips:

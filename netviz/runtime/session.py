@@ -3,6 +3,7 @@
 A slow window costs frames, never training speed or memory: the worker answers one frame at a time.
 """
 
+import contextlib
 import itertools
 from collections import deque
 from collections.abc import Callable
@@ -18,7 +19,7 @@ from netviz.runtime.view import View
 
 FRAME_MS = 16
 MOST_RECORDS = 64  # drained in one frame
-MOST_RESTARTS = 3  # of a worker that dies again before it got on
+MOST_DEATHS = 3  # of a worker that never got on in between
 
 
 class WorkerLost(m.Record, frozen=True):
@@ -38,6 +39,7 @@ class Session(QObject):
     rewound = Signal()  # the history is empty again
     changed = Signal()  # state, step, rate
     scored = Signal()  # a new epoch's scores
+    pace_changed = Signal()
     diverged = Signal(m.Diverged)
     refused = Signal(str)
     noticed = Signal(str)  # something to tell that needs no answer
@@ -64,6 +66,9 @@ class Session(QObject):
         self._asked = 0  # the frame that is not answered yet, or 0
         self._restarts = 0
         self._resume = False
+        self._opening = False  # records that come before `Opened` are of the run before
+        self._reviving = False  # the run that opens is the one that was lost
+        self._given_up = False  # of a worker that dies again and again
         self._transport = self._connect()
         self._timer = QTimer(self)
         self._timer.setTimerType(Qt.TimerType.PreciseTimer)
@@ -75,12 +80,18 @@ class Session(QObject):
     def open(self, project: Project, keep_weights: bool = False) -> None:
         """Opens a run on `project`, at step 0 and paused."""
         self.project = project
-        self._keyframe = None
+        self._keyframe, self._opening, self._reviving = None, True, False
+        if self._given_up:
+            self._revive()
+            return
         self._send(m.Open(project.to_bytes(), str(project.folder.resolve()), keep_weights=keep_weights))
 
     def play(self) -> None:
         """Trains; a run that was stopped is opened again first."""
-        if self.state is m.RunState.IDLE and self.project is not None and not self._resume:
+        if self._given_up:
+            self._resume = True
+            self._revive()
+        elif self.state is m.RunState.IDLE and self.project is not None and not self._resume:
             self._resume = True
             self.open(self.project)
         else:
@@ -104,6 +115,7 @@ class Session(QObject):
     def set_pace(self, pace: m.Pace) -> None:
         self.pace = pace
         self._send(m.SetPace(pace))
+        self.pace_changed.emit()
 
     def adopt(self, project: Project) -> None:
         """Takes what differs only in rates, batch sizes and epochs into the run, at once."""
@@ -140,7 +152,7 @@ class Session(QObject):
         if kind == self.worker:
             return
         self.worker = kind
-        self._resume = self.running
+        self._resume = self._resume or self.running
         self._transport.close()
         self._records.clear()
         self._revive()
@@ -195,7 +207,16 @@ class Session(QObject):
 
     def _connect(self) -> Transport:
         records = self._records
-        return make_transport(self.worker, records.append, lambda why: records.append(WorkerLost(why)))
+
+        def receive(record: m.Record) -> None:
+            # Of keyframes that nobody has looked at, the last is enough: a window that hangs must not hoard them.
+            if isinstance(record, m.Keyframe) and not record.token:
+                with contextlib.suppress(IndexError):  # only this thread appends: the last can only have been taken
+                    if isinstance(last := records[-1], m.Keyframe) and not last.token:
+                        records.pop()
+            records.append(record)
+
+        return make_transport(self.worker, receive, lambda why: records.append(WorkerLost(why)))
 
     def _send(self, command: m.AnyCommand) -> None:
         self._transport.send(command)
@@ -227,12 +248,14 @@ class Session(QObject):
                 self._reopen_views()
                 self.rewound.emit()
             case m.Keyframe():
-                self._keyframe = record
+                if record.states and not self._opening:
+                    self._keyframe = record
                 if record.token in self._waiting:
                     self._waiting.pop(record.token)(record)
             case m.Diverged():
                 self.diverged.emit(record)
             case m.Refused():
+                self._opening = self._resume = False
                 self.refused.emit(record.message)
             case WorkerLost():
                 self._take_lost(record.reason)
@@ -252,12 +275,13 @@ class Session(QObject):
         return topics
 
     def _take_opened(self, opened: m.Opened) -> None:
-        self._asked = 0
         self.kernels, self.carried = opened.kernels, bool(opened.kept)
-        if self._keyframe is None:
-            self.history.open(opened)
+        if self._reviving and self._keyframe is not None:
+            self.history.cut(min(state.step for state in self._keyframe.states))
         else:
-            self.history.cut(min((state.step for state in self._keyframe.states), default=0))
+            self._keyframe = None
+            self.history.open(opened)
+        self._opening = self._reviving = False
         self._reopen_views()
         self.opened.emit()
         note = opened.note or (f"weights that still fit were kept: {', '.join(opened.kept)}" if opened.kept else "")
@@ -277,25 +301,29 @@ class Session(QObject):
 
     def _take_lost(self, reason: str) -> None:
         """The worker has died: the run goes on from the last keyframe, unless that does not help."""
-        self._resume = self.running
+        self._resume = self._resume or self.running
         self._set(m.RunState.IDLE, self.step, self.epoch, reason)
         self._transport.close()
         self._restarts += 1
-        if self._restarts > MOST_RESTARTS:
-            self.worker_lost.emit(f"{reason}; it died {MOST_RESTARTS} times in a row, so it is not started again")
+        if self._restarts == MOST_DEATHS:
+            self._given_up, self._resume, self._restarts = True, False, 0
+            self._waiting.clear()
+            self.worker_lost.emit(f"{reason}; it died {MOST_DEATHS} times in a row: play tries once more")
             return
-        step = min((state.step for state in self._keyframe.states), default=0) if self._keyframe else 0
+        step = min(state.step for state in self._keyframe.states) if self._keyframe else 0
         self.worker_lost.emit(f"{reason}; the run goes on from step {step}")
         self._revive()
 
     def _revive(self) -> None:
         """A new worker, told all that the old one knew."""
-        self._asked = 0
-        self._waiting.clear()
+        self._asked, self._given_up = 0, False
         self._transport = self._connect()
         self._send(m.SetPace(self.pace))
         self._send(self._watch)
         if self.project is not None:
             states = self._keyframe.states if self._keyframe else None
             project = self.project
-            self._send(m.Open(project.to_bytes(), str(project.folder.resolve()), states=states or None))
+            self._reviving = states is not None
+            self._send(m.Open(project.to_bytes(), str(project.folder.resolve()), states=states))
+            for token in self._waiting:
+                self._send(m.TakeKeyframe(token))

@@ -1,5 +1,6 @@
 """Curves over steps, thinned to the pixels they are drawn on without losing an extreme."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
 
@@ -8,19 +9,27 @@ from pyqtgraph.functions import arrayToQPolygonF
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPen, QPolygonF
 
+from netviz.theme import mix, theme
+
 FAR = 20_000.0  # pixels: what lies further out is drawn at this distance, within the reach of Qt's rasterizer
-BAND = 70, 110  # opacity of a band's body and of its edge, of 255
+FAINT = 0.32  # of the way from the card to a band's colour: opaque, for blending a jagged line takes 20 times as long
+SPARSE = 2.5  # pixels between columns from which a band is filled
+GRAIN = 2  # pixels that one mean is taken over
 
 
 class Style(Enum):
     LINE = "line"
     DASHED = "dashed"
     BAND = "band"  # from low to high, faint
+    STRONG = "strong"  # a line of twice the width
 
 
 @dataclass(frozen=True, slots=True)
 class Bundle:
-    """Curves over the same steps: `steps` (n,), `low` and `high` (n, curves). NaN is a gap."""
+    """Curves over the same steps: `steps` (n,), `low` and `high` (n, curves). NaN is a gap.
+
+    Drawn from extreme to extreme, or with `middle` (n, curves) as a line of means where many curves share a plot.
+    """
 
     steps: np.ndarray
     low: np.ndarray
@@ -28,6 +37,7 @@ class Bundle:
     names: tuple[str, ...]
     colours: tuple[QColor, ...]
     style: Style = Style.LINE
+    middle: np.ndarray | None = None
 
     def nearest(self, step: float) -> int | None:
         """The place of the bucket nearest to `step`."""
@@ -74,32 +84,67 @@ def decimate(
 
     A column belongs to the same steps whatever comes after it, so that a growing curve does not shimmer.
     """
-    start = max(int(np.searchsorted(steps, left, "right")) - 1, 0)
-    stop = min(int(np.searchsorted(steps, right, "left")) + 1, len(steps))
-    steps, same = steps[start:stop], low is high
-    low = low[start:stop]
-    high = low if same else high[start:stop]
-    if len(steps) <= pixels:
+    seen, starts = _columns(steps, left, right, pixels)
+    steps, same = steps[seen], low is high
+    low = low[seen]
+    high = low if same else high[seen]
+    if starts is None:
         return steps, low, high
-    borders = left + np.arange(1, pixels) * ((right - left) / pixels)
-    starts = np.searchsorted(steps, borders)
-    starts = np.concatenate([[0], starts[(starts > 0) & (starts < len(steps))]])
-    starts = starts[np.concatenate([[True], starts[1:] > starts[:-1]])]
     return steps[starts], np.fmin.reduceat(low, starts, axis=0), np.fmax.reduceat(high, starts, axis=0)
 
 
-def draw(painter: QPainter, view: View, bundles: list[Bundle]) -> None:
+def means(
+    steps: np.ndarray, middle: np.ndarray, left: float, right: float, pixels: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Like `decimate`, each column the mean of its buckets."""
+    seen, starts = _columns(steps, left, right, pixels)
+    steps, middle = steps[seen], middle[seen]
+    if starts is None:
+        return steps, middle
+    counts = np.diff(np.append(starts, len(steps)))
+    return steps[starts], np.add.reduceat(middle, starts, axis=0) / counts[:, None]
+
+
+def _columns(steps: np.ndarray, left: float, right: float, pixels: int) -> tuple[slice, np.ndarray | None]:
+    """The buckets in sight, and where among them each pixel column starts; None where they need no joining."""
+    start = max(int(np.searchsorted(steps, left, "right")) - 1, 0)
+    stop = min(int(np.searchsorted(steps, right, "left")) + 1, len(steps))
+    if stop - start <= pixels:
+        return slice(start, stop), None
+    borders = left + np.arange(1, pixels) * ((right - left) / pixels)
+    starts = np.searchsorted(steps[start:stop], borders)
+    starts = np.concatenate([[0], starts[(starts > 0) & (starts < stop - start)]])
+    return slice(start, stop), starts[np.concatenate([[True], starts[1:] > starts[:-1]])]
+
+
+def draw(painter: QPainter, view: View, bundles: Sequence[Bundle]) -> None:
     """Draws every bundle, the first lowest."""
     painter.save()
     painter.setClipRect(view.rect)
     for bundle in bundles:
         if len(bundle.steps):
-            _draw_bundle(painter, view, bundle)
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing, bundle.style is not Style.BAND)
+            if bundle.middle is None:
+                _draw_extremes(painter, view, bundle)
+            else:
+                _draw_means(painter, view, bundle, bundle.middle)
     painter.restore()
 
 
-def _draw_bundle(painter: QPainter, view: View, bundle: Bundle) -> None:
-    pixels = max(1, int(view.rect.width()))
+def _draw_means(painter: QPainter, view: View, bundle: Bundle, middle: np.ndarray) -> None:
+    pixels = max(1, int(view.rect.width()) // GRAIN)
+    steps, middle = means(bundle.steps, middle, view.left, view.right, pixels)
+    x, y = view.x(steps), view.y(middle)
+    gaps = np.isnan(y)
+    for j, colour in enumerate(bundle.colours):
+        for part in _runs(gaps[:, j]):
+            _draw_run(painter, x[part], y[part, j], y[part, j], bundle.style, colour)
+        if view.log:
+            _mark_zeros(painter, view, x, middle[:, j] == 0, colour)
+
+
+def _draw_extremes(painter: QPainter, view: View, bundle: Bundle) -> None:
+    pixels = max(1, int(view.rect.width() * painter.device().devicePixelRatioF()))
     steps, low, high = decimate(bundle.steps, bundle.low, bundle.high, view.left, view.right, pixels)
     if view.log:
         low = np.where(low > 0, low, high)  # a column that begins at zero is drawn from its largest value
@@ -107,11 +152,8 @@ def _draw_bundle(painter: QPainter, view: View, bundle: Bundle) -> None:
     bottom = top if low is high else view.y(low)
     gaps = np.isnan(top)
     for j, colour in enumerate(bundle.colours):
-        pen = QPen(colour, 1)
-        if bundle.style is Style.DASHED:
-            pen.setDashPattern([4, 3])
         for part in _runs(gaps[:, j]):
-            _draw_run(painter, x[part], top[part, j], bottom[part, j], bundle.style, pen)
+            _draw_run(painter, x[part], top[part, j], bottom[part, j], bundle.style, colour)
         if view.log:
             _mark_zeros(painter, view, x, high[:, j] == 0, colour)
 
@@ -124,27 +166,37 @@ def _runs(gap: np.ndarray) -> list[slice]:
     return [slice(a, b) for a, b in change.reshape(-1, 2)]
 
 
-def _draw_run(painter: QPainter, x: np.ndarray, top: np.ndarray, bottom: np.ndarray, style: Style, pen: QPen) -> None:
-    if style is Style.BAND:
-        body, edge = QColor(pen.color()), QColor(pen.color())
-        body.setAlpha(BAND[0])
-        edge.setAlpha(BAND[1])
-        pen.setColor(edge)
-        painter.setPen(pen)
-        if np.array_equal(top, bottom):
-            painter.drawPolyline(arrayToQPolygonF(x, top))
-        else:
-            painter.setBrush(body)
-            painter.drawPolygon(band(x, top, bottom))
-            painter.setBrush(Qt.BrushStyle.NoBrush)
-        return
+def _draw_run(
+    painter: QPainter, x: np.ndarray, top: np.ndarray, bottom: np.ndarray, style: Style, colour: QColor
+) -> None:
+    colour = mix(theme().card, colour, FAINT) if style is Style.BAND else colour
+    pen, ratio = hairline(colour), painter.device().devicePixelRatioF()
+    if style is Style.DASHED:
+        pen.setDashPattern([5 * ratio, 3 * ratio])
     painter.setPen(pen)
     if len(x) == 1:
         painter.drawLine(QPointF(x[0] - 2, top[0]), QPointF(x[0] + 2, top[0]))
-    if top is bottom or np.array_equal(top, bottom):
-        painter.drawPolyline(arrayToQPolygonF(x, top))
-    else:
-        painter.drawPolyline(zigzag(x, top, bottom))
+    even = top is bottom or np.array_equal(top, bottom)
+    if style is Style.BAND and not even and x[-1] - x[0] > SPARSE * len(x):
+        painter.setBrush(colour)
+        painter.drawPolygon(band(x, top, bottom))
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        return
+    shape = arrayToQPolygonF(x, top) if even else zigzag(x, top, bottom)
+    times = 1 if style is Style.BAND else round(ratio * (1.8 if style is Style.STRONG else 1))
+    painter.save()
+    for _ in range(times):
+        painter.drawPolyline(shape)
+        painter.translate(0, 0.8 / ratio)
+    painter.restore()
+
+
+def hairline(colour: QColor) -> QPen:
+    """One pixel of the device, whatever its density: a wider pen leaves Qt's fast path and takes 20 times as long.
+
+    Wider lines are drawn several times, a little apart.
+    """
+    return QPen(colour, 0)
 
 
 def band(x: np.ndarray, top: np.ndarray, bottom: np.ndarray) -> QPolygonF:

@@ -9,6 +9,8 @@ from PySide6.QtGui import QPainter
 from netviz.widgets.curves import Bundle, View
 from netviz.widgets.marks import Fonts
 
+STEADY = 100  # a line of means ends, for its name, at the mean of its last hundredth
+
 
 def spread(wanted: Sequence[float], apart: float, low: float, high: float) -> list[float]:
     """Places near `wanted`, in the same order, at least `apart` (less where there is no room) within low..high."""
@@ -55,8 +57,11 @@ def _end(view: View, bundle: Bundle, curve: int) -> float:
     """The pixel of the last value that is one; zeros lie at the bottom."""
     if not len(bundle.steps):
         return float("nan")
-    last = min(int(np.searchsorted(bundle.steps, view.right, "right")), len(bundle.steps)) - 1
-    value = bundle.high[max(last, 0), curve]
+    last = max(1, int(np.searchsorted(bundle.steps, view.right, "right")))
+    if bundle.middle is None:
+        value = bundle.high[last - 1, curve]
+    else:  # as steady as the line that it names
+        value = bundle.middle[last - 1 - last // STEADY : last, curve].mean()
     if view.log and value == 0:
         return view.rect.bottom()
     return float(view.y(value))

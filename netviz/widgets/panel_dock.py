@@ -1,7 +1,17 @@
 """The frame round an instrument: title, what it means, a window of its own, close."""
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QDockWidget, QHBoxLayout, QLabel, QSizePolicy, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtGui import QPainter, QPaintEvent
+from PySide6.QtWidgets import (
+    QDockWidget,
+    QHBoxLayout,
+    QLabel,
+    QSizePolicy,
+    QToolButton,
+    QVBoxLayout,
+    QWhatsThis,
+    QWidget,
+)
 
 from netviz import theme
 from netviz.widgets.icons import icon
@@ -30,9 +40,7 @@ class PanelDock(QDockWidget):
         row = QHBoxLayout(bar)
         row.setContentsMargins(theme.GAP + 2, 4, 4, 2)
         row.setSpacing(2)
-        label = QLabel(title)
-        label.setFont(theme.title())
-        label.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        label = _Title(title)
         row.addWidget(label, 1)
         if help_text:
             row.addWidget(self._button("help", f"What {title.lower()} shows", help_text))
@@ -56,6 +64,20 @@ class PanelDock(QDockWidget):
         return button
 
     def _explain(self, button: QToolButton, text: str) -> None:
-        from PySide6.QtWidgets import QWhatsThis
-
         QWhatsThis.showText(button.mapToGlobal(button.rect().bottomLeft()), text, button)
+
+
+class _Title(QLabel):
+    """A title that ends in … where its place is too narrow."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text)
+        self.setFont(theme.title())
+        self.setToolTip(text)
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        text = self.fontMetrics().elidedText(self.text(), Qt.TextElideMode.ElideRight, self.width())
+        painter.setPen(self.palette().windowText().color())
+        painter.drawText(self.rect(), Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, text)

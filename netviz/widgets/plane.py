@@ -71,7 +71,7 @@ def points_layer(points: Points, bounds: Bounds, size: float, ratio: float, reac
     painter = QPainter(layer)
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     square = QRectF(0, 0, size, size)
-    radius = min(3.4, max(1.5, size / 90))
+    radius = min(3.2, max(1.1, size / 105))
     rim = QColor(theme().rim)
     for x, y, filled in ((points.x, points.y, True), (points.x_val, points.y_val, False)):
         if len(x):
@@ -85,12 +85,12 @@ def points_layer(points: Points, bounds: Bounds, size: float, ratio: float, reac
 
 def _dot(painter: QPainter, centre: QPointF, radius: float, colour: QColor, rim: QColor, filled: bool) -> None:
     if filled:
-        painter.setPen(QPen(rim, 1))
+        painter.setPen(QPen(rim, 0.9))
         painter.setBrush(colour)
         painter.drawEllipse(centre, radius, radius)
         return
     painter.setBrush(Qt.BrushStyle.NoBrush)
-    for pen in (QPen(rim, 3), QPen(colour.lighter(115), 1.3)):
+    for pen in (QPen(rim, 0.9 + radius * 0.5), QPen(colour.lighter(115), 0.5 + radius * 0.2)):
         painter.setPen(pen)
         painter.drawEllipse(centre, radius, radius)
 

@@ -21,7 +21,7 @@ from netviz.widgets.marks import COLUMN_GAP, draw_head, draw_note, fonts
 from netviz.widgets.ticks import Tick, decade_ticks, linear_ticks
 
 ROOM_FOR_ALL = 150.0  # pixels in height below which only the first of a column of axes is drawn
-ROOM_FOR_LABELS = 150.0  # pixels in width above which curves are named at their ends
+ROOM_FOR_LABELS = 110.0  # pixels in width above which curves are named at their ends
 LABEL = 76.0  # pixels at most for such a name
 
 
@@ -231,7 +231,7 @@ class Plot(pg.GraphicsView):
             wide = metrics.horizontalAdvance(text)
             x = float(view.x(value))
             painter.drawLine(QPointF(round(x), area.bottom()), QPointF(round(x), area.bottom() + 3))
-            x = min(max(x - wide / 2, area.left() - 2), area.right() + self.label_width + 4 - wide)
+            x = min(max(x - wide / 2, area.left() - 2), area.right() + self.label_width - wide)
             painter.drawText(QRectF(x, area.bottom() + 3, wide + 1, height), Qt.AlignmentFlag.AlignLeft, text)
         if values:
             painter.setFont(self.fonts.words)

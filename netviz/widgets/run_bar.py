@@ -60,7 +60,8 @@ class RunBar(QToolBar):
         self.pace.setToolTip("When steps happen, never what they compute")
         self.pace.addItems(list(PACES))
         self.pace.setCurrentText("1 epoch a frame")
-        self.pace.currentTextChanged.connect(lambda text: session.set_pace(PACES[text]))
+        self.pace.textActivated.connect(lambda text: session.set_pace(PACES[text]))
+        session.pace_changed.connect(self._show_pace)
         self.addSeparator()
         self.addWidget(self.pace)
         self._where = QLabel()
@@ -85,6 +86,10 @@ class RunBar(QToolBar):
         shown = QKeySequence(key).toString(QKeySequence.SequenceFormat.NativeText)
         action.setToolTip(f"{text} ({shown}): {tip}")
         return action
+
+    def _show_pace(self) -> None:
+        names = [name for name, pace in PACES.items() if pace == self._session.pace]
+        self.pace.setCurrentIndex(self.pace.findText(names[0]) if names else -1)
 
     def block(self, reason: str) -> None:
         """Play cannot begin for `reason`; an empty one frees it."""

@@ -1,6 +1,7 @@
 """Shares over time as a line of colours: one strip for each layer."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from PySide6.QtCore import QRectF
@@ -35,6 +36,7 @@ def strip_pixels(steps: np.ndarray, shares: np.ndarray, pixels: int) -> np.ndarr
     return means.T
 
 
+@lru_cache(16)
 def colours(low: str, high: str) -> np.ndarray:
     """(256,) uint32 pixels from `low` (a share of 0) to `high` (1)."""
     return np.array([mix(low, high, i / 255).rgb() for i in range(256)], np.uint32)

@@ -148,6 +148,38 @@ def test_a_kink_hides_no_wrong_gradient(monkeypatch, distance):
     assert failures(report) == {"h1.weight": 1, "h1.bias": 1, "out.weight": 0, "out.bias": 0}
 
 
+def test_beside_a_kink_the_gradient_itself_must_be_right(monkeypatch):
+    right, calls = engine.network.Network.loss_and_gradients, []
+
+    def wrong_once(net, x, y):
+        loss, gradients = right(net, x, y)
+        if not calls:
+            gradients["h1.weight"] += 0.5
+        calls.append(x)
+        return loss, gradients
+
+    monkeypatch.setattr(engine.network.Network, "loss_and_gradients", wrong_once)
+    report = check_gradients(one_relu(1.0, -1.0 + 3e-7), np.ones((1, 1)), np.full((1, 1), 5.0))
+    assert failures(report) == {"h1.weight": 1, "h1.bias": 0, "out.weight": 0, "out.bias": 0}
+
+
+def test_an_interrupted_check_leaves_nothing_changed(monkeypatch):
+    net, (x, y) = network(loss_project(BCE, "relu")), examples(BCE)
+    values, calls = net.parameters_.values.copy(), []
+    right = engine.plan.Plan.run_forward
+
+    def interrupted(plan):
+        calls.append(plan)
+        if len(calls) == 10:
+            raise KeyboardInterrupt
+        right(plan)
+
+    monkeypatch.setattr(engine.plan.Plan, "run_forward", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        check_gradients(net, x, y)
+    assert np.array_equal(net.parameters_.values, values)
+
+
 def test_nothing_is_left_changed():
     net, (x, y) = network(loss_project(BCE, "relu")), examples(BCE)
     net.loss_and_gradients(x, y)

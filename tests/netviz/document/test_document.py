@@ -215,12 +215,20 @@ def test_panels_are_saved_but_neither_undone_nor_dirty(document, changes):
 def test_saved_is_clean_until_the_next_edit(document, tmp_path):
     document.rename("Mine")
     assert document.dirty
-    document.mark_saved(tmp_path / "mine.netviz")
+    document.mark_saved(tmp_path / "mine.netviz", replace(document.project, folder=tmp_path))
     assert not document.dirty
     assert document.path == tmp_path / "mine.netviz"
     assert document.project.folder == tmp_path
     document.stack.undo()
     assert document.dirty
+
+
+def test_what_was_edited_since_the_saving_stays_unsaved(document, tmp_path):
+    saved = document.project
+    document.rename("Mine")
+    document.mark_saved(tmp_path / "mine.netviz", saved)
+    assert document.dirty
+    assert document.project.name == "Mine"
 
 
 def test_another_project_begins_anew(document, changes):

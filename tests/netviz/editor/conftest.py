@@ -1,0 +1,76 @@
+"""A document with three lanes, and the two widgets over it."""
+
+import itertools
+
+import pytest
+from PySide6.QtWidgets import QApplication
+
+from engine.data.toy import Xor
+from engine.graph import Edge, Graph, Node
+from engine.layers.activations import Tanh
+from engine.layers.dense import Dense
+from engine.layers.input import Input
+from engine.losses import BinaryCrossEntropy
+from engine.optimizers import Adam
+from engine.project import Project, Variant
+from engine.training import Training
+from netviz import theme
+from netviz.document.document import Document
+from netviz.editor.canvas import Canvas
+from netviz.editor.inspector import Inspector
+
+
+def chain(*layers):
+    """x, then the layers, one after the other."""
+    nodes = (Node("x", Input()), *(Node(name, layer) for name, layer in layers))
+    return Graph(nodes, tuple(Edge(a.id, b.id) for a, b in itertools.pairwise(nodes)))
+
+
+@pytest.fixture
+def document():
+    return Document(
+        Project(
+            name="XOR",
+            data=Xor(),
+            graph=chain(("h1", Dense(units=4)), ("a1", Tanh()), ("out", Dense(units=1))),
+            training=Training(loss=BinaryCrossEntropy(), optimizer=Adam(lr=0.03)),
+            variant="4 hidden",
+            variants=(
+                Variant("none", graph=chain(("out", Dense(units=1)))),
+                Variant("deep", graph=chain(*((f"h{i}", Dense(units=3)) for i in range(1, 4)))),
+            ),
+        )
+    )
+
+
+@pytest.fixture
+def app(qapp):
+    """The application as it looks, put back afterwards."""
+    theme.start(qapp, "dark")
+    yield qapp
+    qapp.setStyleSheet("")
+
+
+@pytest.fixture
+def canvas(document, app, qtbot):
+    made = Canvas(document)
+    qtbot.addWidget(made)
+    made.resize(900, 330)
+    shown(made, qtbot)
+    return made
+
+
+@pytest.fixture
+def inspector(document, app, qtbot):
+    made = Inspector(document)
+    qtbot.addWidget(made)
+    made.resize(260, 900)
+    shown(made, qtbot)
+    return made
+
+
+def shown(widget, qtbot):
+    with qtbot.waitExposed(widget):
+        widget.show()
+    widget.activateWindow()
+    qtbot.waitUntil(lambda: QApplication.activeWindow() is widget)

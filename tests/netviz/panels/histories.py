@@ -1,0 +1,82 @@
+"""Histories made by hand, so that what a panel draws can be computed another way."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from engine.probes.boundary import BoundaryAnswer
+from engine.probes.histograms import BINS, HistogramAnswer, LayerHistogram
+from engine.run.messages import EpochScore, LaneAnswer, LaneInfo, LayerScalars, LossBuckets, Opened, Points
+from netviz.runtime.history import History, LaneHistory
+
+LAYERS, KINDS = ("h1", "a1", "out"), ("dense", "tanh", "dense")
+NAN = float("nan")
+
+
+def opened(*names: str, layers: Sequence[str] = LAYERS, kinds: Sequence[str] = KINDS, plane: bool = True) -> History:
+    """A history at step 0 with a lane for each name; examples on the corners of XOR."""
+    weighted = tuple(kind == "dense" for kind in kinds)
+    lanes = tuple(LaneInfo(name, tuple(layers), tuple(kinds), weighted, 10, 100) for name in names or ("A",))
+    corners = np.array([[-1, -1], [-1, 1], [1, -1], [1, 1]], np.float32)
+    labels = np.array([0, 1, 1, 0], np.float32)
+    points = Points(corners, labels, corners[:2] / 2, labels[:2], 2) if plane else None
+    history = History()
+    history.open(Opened(lanes, points, "numpy", "cpu", "float32", ()))
+    return history
+
+
+def take(
+    lane: LaneHistory,
+    losses: Sequence[float] = (),
+    scores: Sequence[EpochScore] = (),
+    layers: np.ndarray | None = None,
+    probes: Sequence[HistogramAnswer | BoundaryAnswer] = (),
+    start: int = 0,
+) -> None:
+    """One answer: a loss a step from `start`; `layers` (n, layers, 6) likewise."""
+    loss = np.asarray(losses, float)
+    steps = np.arange(start, start + len(loss))
+    scalars = None if layers is None else LayerScalars(np.arange(start, start + len(layers)), layers)
+    lane.take(LaneAnswer(LossBuckets(steps, loss, loss, loss, loss), tuple(scores), scalars, tuple(probes), 0.01, 32))
+
+
+def score(
+    step: int, loss: float, accuracy: float = NAN, val_loss: float = NAN, val_accuracy: float = NAN
+) -> EpochScore:
+    return EpochScore(step // 10, step, loss, accuracy, val_loss, val_accuracy)
+
+
+def scalars(steps: int, grad_norm: float = 1.0, saturated: float = 0.0, dead: float = 0.0) -> np.ndarray:
+    """(steps, 3, 6) for the layers above: the same at every step."""
+    values = np.full((steps, 3, 6), np.nan)
+    for weighted, factor in ((0, 1.0), (2, 10.0)):
+        values[:, weighted, :5] = [1.0, grad_norm * factor, 0.1, 0.01, 0.5]
+    values[:, 1] = [0.0, 1.0, 0.0, saturated, dead, 0.1]
+    return values
+
+
+def histogram(node: str = "a1", *, symlog: bool = False, **changes: object) -> LayerHistogram:
+    """Ten in every bin, over −1..1 or the symlog axis."""
+    low, high = (-1000.0, 1000.0) if symlog else (-1.0, 1.0)
+    made = {
+        "node": node,
+        "counts": np.full(BINS, 10),
+        "low": low,
+        "high": high,
+        "symlog": symlog,
+        "zeros": 0,
+        "nan": 0,
+        "infinite": 0,
+        "under": 0,
+        "over": 0,
+        "least": low * 0.9,
+        "most": high * 0.9,
+    }
+    return LayerHistogram(**(made | changes))
+
+
+def xor_answer(size: int = 20) -> BoundaryAnswer:
+    """Class 1 (value 1) left above and right below, class 0 elsewhere."""
+    along = np.linspace(-1, 1, size)
+    x1, x2 = np.meshgrid(along, along)
+    return BoundaryAnswer((x1 * x2 < 0).astype(np.float32), None, True, (-1.0, 1.0, -1.0, 1.0))

@@ -1,0 +1,144 @@
+"""The benchmarks' machinery: a table from real steps, disagreement refused, and results that keep other groups."""
+
+import numpy as np
+import pytest
+
+from benchmarks import step
+from benchmarks.__main__ import GROUPS, Group, main
+from benchmarks.measure import Effort, compare
+from benchmarks.report import Row, merged, table
+from benchmarks.step import CASES, DisagreementError, EngineSide, largest_difference
+
+QUICK = Effort(pairs=2, seconds=0.001)
+SMALL = {case.title: case for case in CASES if max(case.widths) < 100}
+
+
+class Shifted(EngineSide):
+    """A side that computes something else."""
+
+    def parameters(self):
+        return {name: array + 0.01 for name, array in super().parameters().items()}
+
+
+class Ticking:
+    """A side that keeps count of what it is asked to do."""
+
+    def __init__(self, log, name):
+        self.log, self.name = log, name
+
+    def reset(self):
+        self.log.append((self.name, "reset"))
+
+    def run(self, steps):
+        self.log.append((self.name, steps))
+        sum(range(200 * steps))
+
+
+@pytest.mark.parametrize("title", SMALL)
+def test_a_case_against_the_engine_itself(title, tmp_path):
+    case = SMALL[title]
+    project = case.project(tmp_path)
+    row = step.row(case, EngineSide(project), EngineSide(project), QUICK)
+    assert row.what == title
+    assert row.goal == case.goal
+    assert 0 < row.spread[0] <= row.value <= row.spread[1]
+    assert row.context.endswith("parameters within 0")
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.title)
+def test_every_case_is_a_sound_project_of_its_shape(case, tmp_path):
+    structure = case.project(tmp_path).structure()
+    assert case.project(tmp_path).problems() == []
+    shapes = [structure.shapes[node] for node in structure.order if not node.startswith("act")]
+    assert shapes == [(width,) for width in case.widths]
+    data = case.project(tmp_path).data.load(tmp_path)
+    assert len(data.x) == (case.samples or case.batch)
+    assert len(data.x) % case.batch == 0  # no smaller batch at an epoch's end
+
+
+def test_the_xor_case_is_xor(tmp_path):
+    data = CASES[0].project(tmp_path).data.load(tmp_path)
+    np.testing.assert_array_equal(data.y, data.x[:, 0].astype(bool) ^ data.x[:, 1].astype(bool))
+
+
+def test_sides_that_disagree_are_not_timed(tmp_path):
+    project = CASES[0].project(tmp_path)
+    with pytest.raises(DisagreementError, match=r"differ by 0\.01"):
+        step.row(CASES[0], EngineSide(project), Shifted(project), QUICK)
+
+
+def test_the_sides_are_compared_from_the_reset_state(tmp_path):
+    ours, theirs = EngineSide(CASES[0].project(tmp_path)), EngineSide(CASES[0].project(tmp_path))
+    ours.run(30)
+    assert largest_difference(ours, theirs) == 0
+    assert ours.trainer.step_number == theirs.trainer.step_number == step.CHECKED
+
+
+def test_sides_take_turns_and_start_each_anew():
+    log = []
+    found = compare(Ticking(log, "a"), Ticking(log, "b"), Effort(pairs=4, seconds=0.002))
+    turns = [(name, log[index + 2][1]) for index, (name, what) in enumerate(log) if what == "reset"][-8:]
+    assert [name for name, _ in turns] == ["b", "a", "a", "b", "b", "a", "a", "b"]
+    assert len(set(turns)) == 2  # each side does the same number of steps in every turn
+    assert found.low <= found.ratio <= found.high
+
+
+def test_rows_say_whether_the_goal_is_met():
+    assert Row("speed", 20, 20).met is True
+    assert Row("speed", 19.9, 20).met is False
+    assert Row("latency", 6, 5, unit="ms", at_most=True).met is False
+    assert Row("latency", 5, 5, unit="ms", at_most=True).met is True
+    assert Row("context", 5).met is None
+    lines = table([Row("speed", 19.94, 20, spread=(18, 21.04), context="1 / 20 µs"), Row("n", 1234.4)]).splitlines()
+    assert lines[2] == "| speed | 19.9 × | 18 – 21 | ≥ 20 × | **no** | 1 / 20 µs |"
+    assert lines[3] == "| n | 1234 × |  | – | – |  |"
+
+
+def group(name, value, **more):
+    return Group(name, f"title of {name}", f"about {name}", lambda effort: iter([Row(f"row of {name}", value)]), **more)
+
+
+def test_only_sections_of_groups_that_ran_are_replaced(tmp_path):
+    results = tmp_path / "RESULTS.md"
+    first = (group("step", 1), group("window", 2))
+    assert main([], first, results) == 0
+    before = results.read_text("utf-8")
+    assert "| row of step | 1 × |" in before
+    assert "| row of window | 2 × |" in before
+    assert main(["window"], (group("step", 3), group("window", 4)), results) == 0
+    after = results.read_text("utf-8")
+    assert after == before.replace("| row of window | 2 × |", "| row of window | 4 × |")
+    assert [path.name for path in tmp_path.iterdir()] == ["RESULTS.md"]
+
+
+def test_sections_stand_in_the_groups_order_whichever_ran_first(tmp_path):
+    results = tmp_path / "RESULTS.md"
+    groups = (group("step", 1), group("window", 2))
+    main(["window"], groups, results)
+    main(["step"], groups, results)
+    text = results.read_text("utf-8")
+    assert text.index("## step:") < text.index("## window:")
+    assert text.count("# Benchmarks\n") == 1
+    assert merged(text, {}, ["step", "window"]) == text
+    assert "## older:" in merged(text + "\n## older: gone\n\nkept\n", {}, ["step", "window"])
+
+
+def test_a_group_whose_package_is_missing_is_left_out(tmp_path, capsys):
+    results = tmp_path / "RESULTS.md"
+    results.write_text("as it was", "utf-8")
+    assert main([], (group("step", 1, needs=("no_such_package",)),), results) == 0
+    assert "step: left out, it needs no_such_package" in capsys.readouterr().out
+    assert results.read_text("utf-8") == "as it was"
+
+
+def test_a_dry_run_writes_nothing(tmp_path, capsys):
+    assert main(["--dry"], (group("step", 1),), tmp_path / "RESULTS.md") == 0
+    assert "| row of step | 1 × |" in capsys.readouterr().out
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_unknown_group_is_refused(tmp_path, capsys):
+    with pytest.raises(SystemExit) as error:
+        main(["stpe"], GROUPS, tmp_path / "RESULTS.md")
+    assert error.value.code == 2
+    assert "there is no group 'stpe', the groups are step" in capsys.readouterr().err
