@@ -11,9 +11,9 @@ from engine.errors import ProjectError
 from engine.project import load_project
 from engine.run.messages import RunState
 from netviz import theme
-from netviz.cli import BAD_INPUT, WindowOptions
 from netviz.experiments import find_experiments
 from netviz.main_window import NAME, MainWindow, remembered
+from netviz.options import BAD_INPUT, WindowOptions
 
 FIRST = "xor"
 

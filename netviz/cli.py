@@ -8,24 +8,15 @@ from pathlib import Path
 from typing import NoReturn
 
 from engine.errors import DeviceError, ProjectError
+from netviz.options import BAD_INPUT, WindowOptions
 
-BAD_INPUT, INTERRUPTED = 2, 130
+INTERRUPTED = 130
 
 
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         print(f"{self.prog}: {message} (see {self.prog} --help)", file=sys.stderr)
         raise SystemExit(BAD_INPUT)
-
-
-@dataclass(frozen=True, slots=True)
-class WindowOptions:
-    """How the window was asked for."""
-
-    file: Path | None
-    demo: bool
-    theme: str
-    worker: str
 
 
 def window_arguments(arguments: list[str]) -> WindowOptions:

@@ -7,8 +7,9 @@ from engine.errors import ProjectError
 from engine.gradient_check import check_project
 from engine.project import Project, load_project
 from netviz.commands.settings import parse_settings
+from netviz.options import BAD_INPUT
 
-FAILED, BAD_INPUT = 1, 2
+FAILED = 1
 
 
 def check(options: argparse.Namespace) -> int:

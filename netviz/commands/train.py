@@ -115,8 +115,8 @@ def _advance(lane: Lane, steps: int, bar: "_Bar") -> bool:
     with np.errstate(all="ignore"), _interruption() as interrupted:
         for step in range(steps):
             loss = lane.advance()
-            lane.forget_news()
             if step & 63 == 0:
+                lane.forget_news()
                 bar.show(step, steps, lane.trainer.epoch, loss)
             if interrupted:
                 return False

@@ -87,7 +87,7 @@ def _in_words(answer: BoundaryAnswer) -> str:
         )
     if answer.probability:
         return f"class 1 on {percent(float((values > 0.5).mean())).strip()} of the plane"
-    return f"from {np.nanmin(values):.3g} to {np.nanmax(values):.3g}"
+    return f"from {np.fmin.reduce(values.ravel()):.3g} to {np.fmax.reduce(values.ravel()):.3g}"
 
 
 class _Squares(Canvas):

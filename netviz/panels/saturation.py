@@ -142,7 +142,7 @@ class _Strips(Canvas):
                 picture = shares[row]
                 if share < 1 and not np.nanmax(picture, initial=0.0) > 0:
                     continue
-                lines = ramp[np.nan_to_num(picture * 255).astype(np.uint8)]
+                lines = ramp[np.nan_to_num(np.clip(picture, 0, 1) * 255).astype(np.uint8)]
                 image = QImage(lines.data, pixels, 1, 4 * pixels, QImage.Format.Format_RGB32)
                 area = QRectF(strip.area)
                 area.setTop(area.bottom() - area.height() * share)

@@ -2,7 +2,7 @@
 
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QAction, QKeySequence
-from PySide6.QtWidgets import QComboBox, QLabel, QSizePolicy, QToolBar, QWidget
+from PySide6.QtWidgets import QComboBox, QLabel, QSizePolicy, QToolBar, QToolButton, QWidget
 
 from engine.run.messages import Pace, PaceUnit, RunState
 from netviz import theme
@@ -77,6 +77,8 @@ class RunBar(QToolBar):
         self._note.setContentsMargins(0, 0, theme.GAP, 0)
         self.addWidget(self._note)
         session.changed.connect(self.refresh)
+        for button in self.findChildren(QToolButton, "qt_toolbar_ext_button"):
+            button.setAccessibleName("More of the run bar")
         self._blocked = ""
         self.refresh()
 

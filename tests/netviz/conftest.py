@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import QSettings
 from PySide6.QtWidgets import QApplication
+from shiboken6 import isValid
 
 from engine.project import load_project
 from netviz import theme
@@ -41,7 +42,7 @@ def open_window(qtbot, qapp) -> Callable[..., MainWindow]:
         return window
 
     yield make
-    for window in windows:
+    for window in filter(isValid, windows):
         window.files.forget()
         window.close()
     qapp.setStyleSheet("")

@@ -1,0 +1,174 @@
+"""Every message comes out of its bytes as it went in, and nothing but plain data can be sent."""
+
+import io
+import pickle
+from typing import Any, get_args
+
+import msgspec
+import numpy as np
+import pytest
+
+from engine.probes.boundary import Boundary, BoundaryAnswer
+from engine.probes.histograms import HistogramAnswer, Histograms, LayerHistogram
+from engine.run import messages as m
+from engine.run.transports import read_message, write_message
+from engine.trainer import Snapshot
+
+NAN = float("nan")
+STATE = Snapshot(
+    7, 1, 24, 3, 0.1, 8, np.array([1.5, NAN, -0.0, np.inf], "float32"), (np.arange(4.0), np.zeros(0, "float32"))
+)
+BUCKETS = m.LossBuckets(np.array([0, 1]), *(np.array([0.7, NAN]) + i for i in range(4)))
+BARS = LayerHistogram("h1", np.arange(64), -1.0, 1.0, True, 3, 1, 2, 4, 5, NAN, 2.0)
+PROBES = (
+    HistogramAnswer((BARS,), 30),
+    BoundaryAnswer(np.ones((2, 2), "float32"), np.ones((2, 2), "uint8"), True, (-1.0, 1.0, -2.0, 2.0)),
+    BoundaryAnswer(np.ones((2, 2), "float32"), None, False, (-1.0, 1.0, -2.0, 2.0)),
+)
+SCORE = m.EpochScore(2, 11, 0.5, 0.75, NAN, NAN)
+LANE = m.LaneAnswer(
+    BUCKETS, (SCORE,), m.LayerScalars(np.array([3]), np.full((1, 2, 6), NAN)), PROBES, lr=1e-3, batch_size=8
+)
+INFO = m.LaneInfo("A", ("h1", "out"), ("dense", "dense"), (True, True), 4, 200)
+POINTS = m.Points(
+    np.ones((3, 2), "float32"), np.zeros(3, "float32"), np.ones((0, 2), "float32"), np.zeros(0, "float32"), 2
+)
+
+COMMANDS: tuple[Any, ...] = (
+    m.Open(b'{"name": "\xc3\xa4"}', "/some/folder", "cuda:1", "float64", (STATE, STATE), True),
+    m.Open(b"{}", "."),
+    m.Play(),
+    m.Pause(),
+    m.Advance(3, 2),
+    m.Reset(None),
+    m.Reset(2**62),
+    m.Stop(),
+    m.SetPace(m.Pace(m.PaceUnit.EPOCHS_A_SECOND, 0.25)),
+    m.SetLearningRate(1, 1e-30),
+    m.SetBatchSize(0, "all"),
+    m.SetBatchSize(0, 64),
+    m.SetEpochs(7),
+    m.Watch((Histograms(), Boundary(), Boundary(37)), True),
+    m.Frame(2**40),
+    m.TakeKeyframe(5),
+    m.RecordTelemetry("T ü.jsonl", 10),
+    m.Shutdown(),
+)
+RECORDS: tuple[Any, ...] = (
+    m.Opened((INFO,), POINTS, "numpy", "cpu", "float32", ("A: h1.weight",), "a note"),
+    m.Opened((INFO, INFO), None, "numpy", "cpu", "float64", ()),
+    m.Progress(m.RunState.FAILED, 410, 3, "why"),
+    m.Answer(9, m.RunState.RUNNING, 12, 3, 1234.5, (LANE, LANE)),
+    m.Keyframe((STATE,), ({"h1.weight": np.eye(3)},), 4),
+    m.Keyframe((), None),
+    m.Diverged(1, 10, "out", "the loss became nan"),
+    m.Rewound(99),
+    m.Refused("no"),
+)
+ARRAYS = {
+    "0-d": np.array(2.5),
+    "empty": np.zeros((0, 3), "float32"),
+    "transposed": np.arange(6.0).reshape(2, 3).T,
+    "strided": np.arange(20, dtype="int32")[::3],
+    "big-endian": np.arange(3, dtype=">f8"),
+    "bool": np.array([[True, False]]),
+    "uint8": np.arange(256, dtype="uint8").reshape(2, 8, 16),
+    "special": np.array([NAN, -0.0, np.inf, -np.inf, 5e-324]),
+    "a NaN with a message": np.array([0x7FF80000DEADBEEF], "uint64").view("float64"),
+}
+
+
+def assert_same(left: Any, right: Any) -> None:
+    if isinstance(left, np.ndarray):
+        assert isinstance(right, np.ndarray)
+        assert (left.dtype, left.shape) == (right.dtype, right.shape)
+        assert left.tobytes() == right.tobytes()
+        return
+    assert type(left) is type(right)
+    if isinstance(left, msgspec.Struct):
+        for name in left.__struct_fields__:
+            assert_same(getattr(left, name), getattr(right, name))
+    elif isinstance(left, tuple):
+        assert len(left) == len(right)
+        for one, other in zip(left, right, strict=True):
+            assert_same(one, other)
+    elif isinstance(left, dict):
+        assert left.keys() == right.keys()
+        for name in left:
+            assert_same(left[name], right[name])
+    else:
+        assert repr(left) == repr(right)  # NaN too
+
+
+def test_the_tables_hold_every_message() -> None:
+    assert {type(command) for command in COMMANDS} == set(get_args(m.AnyCommand))
+    assert {type(record) for record in RECORDS} == set(get_args(m.AnyRecord))
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=lambda c: type(c).__name__)
+def test_a_command_comes_out_as_it_went_in(command: Any) -> None:
+    assert_same(command, m.decode_command(m.encode(command)))
+
+
+@pytest.mark.parametrize("record", RECORDS, ids=lambda r: type(r).__name__)
+def test_a_record_comes_out_as_it_went_in(record: Any) -> None:
+    assert_same(record, m.decode_record(m.encode(record)))
+
+
+@pytest.mark.parametrize("name", ARRAYS)
+def test_an_array_keeps_type_shape_and_bits(name: str) -> None:
+    sent = m.LayerScalars(ARRAYS[name], ARRAYS[name])
+    answer = m.Answer(1, m.RunState.PAUSED, 0, 0, 0.0, (m.LaneAnswer(BUCKETS, (), sent, (), 0.1, 1),))
+    came = m.decode_record(m.encode(answer))
+    assert isinstance(came, m.Answer)
+    assert came.lanes[0].layers is not None
+    assert_same(ARRAYS[name], came.lanes[0].layers.values)
+
+
+@pytest.mark.parametrize(
+    "thing",
+    [object(), lambda: None, np.array([object()]), np.zeros(2, [("a", "f4"), ("b", "i4")])],
+    ids=["an object", "a function", "an array of objects", "an array of structures"],
+)
+def test_only_plain_data_can_be_sent(thing: object) -> None:
+    with pytest.raises(TypeError, match="cannot send"):
+        m.encode(m.Keyframe((), ({"h1.weight": thing},)))
+
+
+class _Trap:
+    def __reduce__(self) -> Any:
+        return (pytest.fail, ("unpickled",))
+
+
+def test_bytes_that_are_no_message_are_refused() -> None:
+    array_of_objects = msgspec.msgpack.encode(("|O", (1,), pickle.dumps(_Trap())))
+    for data in (b"", b"\xc1", pickle.dumps(_Trap()), m.encode(m.Play())[:-1], b"\xd4\x02\x00"):
+        with pytest.raises(ValueError):  # noqa: PT011 (one for each)
+            m.decode_command(data)
+    record = {"is": "Keyframe", "states": [], "parameters": [{"w": msgspec.msgpack.Ext(m.ARRAY, array_of_objects)}]}
+    with pytest.raises(ValueError, match="OBJECT"):
+        m.decode_record(msgspec.msgpack.encode(record))
+
+
+def test_commands_and_records_do_not_mix() -> None:
+    with pytest.raises(ValueError, match="Play"):
+        m.decode_record(m.encode(m.Play()))
+
+
+def test_messages_follow_one_another_in_a_pipe() -> None:
+    pipe = io.BytesIO()
+    sent = [b"", b"x", bytes(100_000)]
+    for data in sent:
+        write_message(pipe, data)
+    pipe.seek(0)
+    assert [read_message(pipe) for _ in sent] == sent
+    assert read_message(pipe) is None
+
+
+def test_a_pipe_that_ends_within_a_message_gives_none() -> None:
+    whole = io.BytesIO()
+    write_message(whole, m.encode(m.Frame(3)))
+    data = whole.getvalue()
+    for length in range(len(data)):
+        assert read_message(io.BytesIO(data[:length])) is None
+    assert read_message(io.BytesIO(data)) == m.encode(m.Frame(3))

@@ -1,0 +1,59 @@
+"""What was not told yet stays bounded, and says the truth about every step."""
+
+import numpy as np
+import pytest
+
+from engine.run import pending
+from engine.run.pending import Losses, Scalars
+
+
+def test_few_losses_are_told_one_by_one_and_once() -> None:
+    losses = Losses()
+    for step in range(5, 105):
+        losses.add(step, step / 7)
+    told = losses.take()
+    assert told.steps.tolist() == list(range(5, 105))
+    for part in (told.low, told.high, told.mean, told.last):
+        assert part.tolist() == [step / 7 for step in range(5, 105)]
+    assert len(losses.take().steps) == 0
+    losses.add(105, 1.0)
+    assert losses.take().steps.tolist() == [105]
+
+
+@pytest.mark.parametrize(
+    ("most", "count"),
+    [(8, n) for n in (8, 9, 15, 16, 17, 63, 64, 255, 256, 257, 5_003, 20_000)] + [(2048, 123_457), (2048, 400_000)],
+)
+def test_buckets_cover_every_step_once(monkeypatch: pytest.MonkeyPatch, most: int, count: int) -> None:
+    monkeypatch.setattr(pending, "MOST", most)
+    values = np.random.default_rng(0).standard_normal(count)
+    losses = Losses()
+    for step, value in enumerate(values.tolist(), 1000):
+        losses.add(step, value)
+    told = losses.take()
+    assert len(told.steps) <= 3 * most + np.log2(count)  # however long nobody asks
+    assert told.steps[0] == 1000
+    starts = told.steps - 1000
+    assert (np.diff(starts) > 0).all()
+    assert starts[-1] < count
+    np.testing.assert_array_equal(told.low, np.minimum.reduceat(values, starts))
+    np.testing.assert_array_equal(told.high, np.maximum.reduceat(values, starts))
+    widths = np.diff([*starts, count])
+    np.testing.assert_allclose(told.mean, np.add.reduceat(values, starts) / widths, rtol=1e-9, atol=1e-12)
+    np.testing.assert_array_equal(told.last, values[[*starts[1:] - 1, count - 1]])
+
+
+@pytest.mark.parametrize("count", [100_000, 333_333])
+def test_scalars_of_a_long_wait_keep_the_first_and_the_last(count: int) -> None:
+    scalars = Scalars()
+    assert scalars.take() is None
+    for step in range(count):
+        scalars.add(step, [[float(step)] * 6])
+    told = scalars.take()
+    assert told is not None
+    assert len(told.steps) <= pending.MOST
+    assert told.steps[:50].tolist() == list(range(50))
+    assert told.steps[-1] == count - 1
+    assert (np.diff(told.steps) > 0).all()
+    np.testing.assert_array_equal(told.values[:, 0, 0], told.steps)
+    assert scalars.take() is None

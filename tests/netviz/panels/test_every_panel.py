@@ -1,0 +1,166 @@
+"""What holds for every panel: it draws any history, at any size, in both themes, and says it in words."""
+
+import pkgutil
+
+import numpy as np
+import pytest
+from PySide6.QtGui import QColor, QImage
+from PySide6.QtWidgets import QWidget
+
+import netviz.panels
+from engine.probes.boundary import BoundaryAnswer
+from engine.probes.histograms import HistogramAnswer
+from netviz import theme
+from netviz.panels.catalogue import PANELS
+from netviz.runtime.history import History
+from tests.netviz.panels.histories import NAN, histogram, opened, scalars, score, take, xor_answer
+
+every_panel = pytest.mark.parametrize("kind", PANELS, ids=lambda kind: kind.ident)
+
+
+def filled(*names: str) -> History:
+    history = opened(*names)
+    for i, lane in enumerate(history.lanes):
+        steps = np.arange(60)
+        scores = [score(10 * k, 1 / (k + i), 0.5, 1.2 / (k + i), 0.4) for k in range(1, 6)]
+        rows = HistogramAnswer((histogram(), histogram("out", symlog=True, zeros=5, nan=2, over=1)), 100)
+        take(lane, 1 / (steps + 1.0), scores, scalars(60, 0.1, 0.5, 0.25), (rows, xor_answer()))
+    return history
+
+
+def picture(panel) -> QImage:
+    """Not a grab, which has the depth of the screen: a virtual one has 16 bits."""
+    image = QImage(panel.size(), QImage.Format.Format_RGB32)
+    panel.render(image)
+    return image
+
+
+def coloured(image: QImage) -> int:
+    """How many of some pixels are neither grey nor nearly so."""
+    some = (
+        image.pixelColor(x, y).getRgb()[:3] for x in range(0, image.width(), 2) for y in range(0, image.height(), 2)
+    )
+    return sum(max(rgb) - min(rgb) > 60 for rgb in some)
+
+
+def notes(panel) -> list[str]:
+    return [child.note for child in panel.findChildren(QWidget) if getattr(child, "note", "")]
+
+
+def open_panel(qtbot, kind, history: History, width: int = 420, height: int = 280):
+    panel = kind(history)
+    qtbot.addWidget(panel)
+    panel.resize(width, height)
+    panel.show()
+    qtbot.waitExposed(panel)
+    return panel
+
+
+def test_the_catalogue_lists_every_panel_file() -> None:
+    files = {module.name for module in pkgutil.iter_modules(netviz.panels.__path__)} - {"base", "catalogue"}
+    assert files == {kind.__module__.rpartition(".")[2] for kind in PANELS}
+    assert len({kind.ident for kind in PANELS}) == len(PANELS)
+
+
+@every_panel
+def test_says_what_it_is_about(kind) -> None:
+    assert kind.topics <= {"loss", "scores", "layers", "histograms", "boundary"}
+    assert kind.topics
+    assert "Look for" in kind.help
+    assert kind.title
+
+
+@every_panel
+@pytest.mark.parametrize("size", [(240, 160), (420, 280), (900, 600)], ids=str)
+@pytest.mark.parametrize("names", [("A",), ("A", "B", "C")], ids=len)
+def test_draws_at_every_size(qtbot, kind, size, names) -> None:
+    empty = open_panel(qtbot, kind, opened(*names), *size)
+    panel = open_panel(qtbot, kind, filled(*names), *size)
+    assert panel.size().toTuple() == size
+    assert coloured(picture(panel)) > coloured(picture(empty)) + 20
+
+
+@every_panel
+def test_without_a_run_there_is_a_note(qtbot, kind) -> None:
+    panel = open_panel(qtbot, kind, History())
+    assert QColor.fromRgb(picture(panel).pixel(2, 2)).name() == theme.DARK.card
+    assert notes(panel) == ["No network is open."]
+    history = filled("A", "B")
+    panel.history.lanes, panel.history.points = history.lanes, history.points
+    panel.reopened()
+    assert notes(panel) == []
+    assert coloured(picture(panel)) > 20
+    panel.history.clear()
+    panel.reopened()
+    assert coloured(picture(panel)) < 200
+
+
+@every_panel
+def test_follows_the_theme_at_once(qtbot, kind) -> None:
+    panel = open_panel(qtbot, kind, filled("A", "B"))
+    dark = picture(panel)
+    theme.look().use(theme.LIGHT)
+    light = picture(panel)
+    assert QColor.fromRgb(light.pixel(2, light.height() - 3)).name() == theme.LIGHT.card
+    theme.look().use(theme.DARK)
+    assert picture(panel) == dark
+
+
+@every_panel
+def test_a_deleted_panel_does_not_hear_of_themes(qtbot, kind) -> None:
+    panel = kind(filled("A"))
+    panel.deleteLater()
+    qtbot.wait(1)
+    theme.look().use(theme.LIGHT)
+
+
+@every_panel
+def test_the_same_history_gives_the_same_picture(qtbot, kind) -> None:
+    panel = open_panel(qtbot, kind, filled("A", "B"))
+    before = picture(panel)
+    for _ in range(3):
+        panel.refresh()
+    assert picture(panel) == before
+
+
+@every_panel
+def test_takes_back_its_state_and_ignores_nonsense(qtbot, kind) -> None:
+    panel = open_panel(qtbot, kind, filled("A"))
+    choices = {name: not value for name, value in panel.state().items()}
+    panel.restore(choices)
+    assert panel.state() == choices
+    panel.restore({"log": "perhaps", "all": 7, "unknown": []})
+    assert panel.state() == choices
+
+
+@every_panel
+def test_the_description_has_the_numbers_and_changes_once_a_second(qtbot, kind) -> None:
+    history = filled("A", "B")
+    panel = open_panel(qtbot, kind, history)
+    first = panel.accessibleDescription()
+    assert "A" in first
+    assert any(letter.isdigit() for letter in first)
+    for lane in history.lanes:
+        rows = HistogramAnswer((histogram(zeros=640),), 100)
+        flat = BoundaryAnswer(np.ones((4, 4), np.float32), None, True, (-1.0, 1.0, -1.0, 1.0))
+        take(lane, [9.0], [score(70, 9.0, 0.1)], scalars(1, 7.0, 1.0, 1.0), (rows, flat), start=60)
+    panel.describe(now=lambda: panel._said + 0.9)
+    assert panel.accessibleDescription() == first
+    panel.describe(now=lambda: panel._said + 1.1)
+    assert panel.accessibleDescription() != first
+
+
+@every_panel
+def test_numbers_that_are_none_draw_no_warning(qtbot, kind) -> None:
+    history = opened("A", "B")
+    for lane in history.lanes:
+        nothing = np.full((5, 3, 6), NAN)
+        rows = HistogramAnswer((histogram(counts=np.zeros(64, int), nan=7, least=NAN, most=NAN),), 7)
+        answer = BoundaryAnswer(np.full((8, 8), NAN, np.float32), None, False, (-1.0, 1.0, -1.0, 1.0))
+        take(lane, [NAN] * 5, [score(10, NAN)], nothing, (rows, answer))
+        take(lane, [np.inf, 1e30, 0.0], [score(20, np.inf)], np.full((3, 3, 6), np.inf), (), start=5)
+    panel = open_panel(qtbot, kind, history)
+    panel.refresh()
+    for name in panel.state():
+        panel.restore({name: True})
+    picture(panel)
