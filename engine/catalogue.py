@@ -8,11 +8,12 @@ from engine.layers.activations import Relu, Sigmoid, Tanh
 from engine.layers.base import Layer
 from engine.layers.dense import Dense
 from engine.layers.input import Input
+from engine.layers.join import Add, Concat
 from engine.layers.softmax import Softmax
 from engine.losses import BinaryCrossEntropy, CrossEntropy, Loss, MeanSquaredError
 from engine.optimizers import Adam, Optimizer, Sgd
 
-LAYERS: dict[str, type[Layer]] = {c.kind(): c for c in (Input, Dense, Relu, Tanh, Sigmoid, Softmax)}
+LAYERS: dict[str, type[Layer]] = {c.kind(): c for c in (Input, Dense, Relu, Tanh, Sigmoid, Softmax, Add, Concat)}
 LOSSES: dict[str, type[Loss]] = {c.kind(): c for c in (MeanSquaredError, BinaryCrossEntropy, CrossEntropy)}
 OPTIMIZERS: dict[str, type[Optimizer]] = {c.kind(): c for c in (Sgd, Adam)}
 DATASETS: dict[str, type[DataSource]] = {c.kind(): c for c in (Xor, Circles, Moons, Spiral, Blobs, Noise, Digits, Npz)}

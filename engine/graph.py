@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
+from itertools import count
 from math import prod
 
 from engine.errors import Problem, ShapeError
@@ -86,27 +87,33 @@ def _inputs(graph: Graph) -> tuple[dict[str, tuple[str, ...]], list[Problem]]:
     """Every node's sources by input number, and what is wrong with the wires."""
     problems = []
     slots: dict[str, dict[int, str]] = {node.id: {} for node in graph.nodes}
-    arity = {node.id: node.layer.arity for node in graph.nodes}
+    layers = {node.id: node.layer for node in graph.nodes}
     for edge in graph.edges:
         name = f"graph.edges.{edge.source}->{edge.target}"
         missing = [end for end in (edge.source, edge.target) if end not in slots]
         if missing:
             problems.append(Problem(name, f"there is no node {missing[0]!r}"))
             continue
-        taken, allowed = slots[edge.target], arity[edge.target]
-        port = next(n for n in range(allowed + 1) if n not in taken) if edge.port is None else edge.port
-        if port in taken or not 0 <= port < allowed:
-            problems.append(Problem(edge.target, f"takes {_count(allowed)}, got another from {edge.source!r}"))
+        taken, layer = slots[edge.target], layers[edge.target]
+        allowed = layer.most_inputs
+        port = next(n for n in count() if n not in taken) if edge.port is None else edge.port
+        if port in taken or port < 0 or (allowed is not None and port >= allowed):
+            problems.append(Problem(edge.target, f"takes {_count(layer)}, got another from {edge.source!r}"))
             continue
         taken[port] = edge.source
     for node, taken in slots.items():
-        if len(taken) < arity[node] and not any(p.where == node for p in problems):
-            problems.append(Problem(node, f"takes {_count(arity[node])}, got {len(taken) or 'none'}"))
+        if any(p.where == node for p in problems):
+            continue
+        if len(taken) < layers[node].arity:
+            problems.append(Problem(node, f"takes {_count(layers[node])}, got {len(taken) or 'none'}"))
+        elif gaps := sorted(set(range(max(taken, default=-1))) - taken.keys()):
+            problems.append(Problem(node, f"nothing comes to input {gaps[0]}, but to a later one"))
     return {node: tuple(taken[port] for port in sorted(taken)) for node, taken in slots.items()}, problems
 
 
-def _count(inputs: int) -> str:
-    return {0: "no input", 1: "one input"}.get(inputs, f"{inputs} inputs")
+def _count(layer: Layer) -> str:
+    text = {0: "no input", 1: "one input"}.get(layer.arity, f"{layer.arity} inputs")
+    return f"{text} or more" if layer.takes_more else text
 
 
 def _order(graph: Graph, inputs: dict[str, tuple[str, ...]], problems: list[Problem]) -> tuple[str, ...]:
@@ -124,6 +131,9 @@ def _output(graph: Graph, problems: list[Problem]) -> str:
     ends = [node.id for node in graph.nodes if node.id not in followed]
     if len(ends) > 1:
         problems.append(Problem(ends[1], f"one node must be the output, but nothing follows {', '.join(ends)}"))
-    if not any(isinstance(node.layer, Input) for node in graph.nodes):
+    inputs = [node.id for node in graph.nodes if isinstance(node.layer, Input)]
+    if not inputs:
         problems.append(Problem("graph.nodes", "there is no input node"))
+    if len(inputs) > 1:
+        problems.append(Problem(inputs[1], f"one node must be the input, but there are {', '.join(inputs)}"))
     return ends[0] if ends else ""

@@ -4,6 +4,7 @@ Values are (features, N): columns are examples, so that products need no transpo
 allocated and no graph is walked in a step.
 """
 
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -11,7 +12,7 @@ from typing import Any
 
 from engine.backend import Array, Backend, BoundCall, Call, bound
 from engine.graph import Structure
-from engine.layers.base import Weighted
+from engine.layers.base import Join, Weighted
 from engine.layers.input import Input
 from engine.losses import Loss
 from engine.parameters import Parameters
@@ -54,6 +55,7 @@ class Plan:
         self._blocks: list[list[Call]] = []
         self._target = self.forward_calls
         self.vars: dict[str, Var] = {}
+        self._consumers = Counter(source for sources in structure.inputs.values() for source in sources)
         logits = structure.output
         if loss is not None and loss.takes_logits and structure.layers[logits].kind() in ("sigmoid", "softmax"):
             (logits,) = structure.inputs[logits]
@@ -76,14 +78,34 @@ class Plan:
             self.rows = self.backend.ones(self.batch, features + 1)
             self.vars[node] = Var(self.rows.T, None)
             return
-        (source,) = self.structure.inputs[node]
-        h = self.vars[source]
-        wants_grad = self.trains and not fused and (isinstance(layer, Weighted) or h.grad is not None)
+        inputs = [self._consumed(source) for source in self.structure.inputs[node]]
+        has_grad = any(h.grad is not None for h in inputs)
+        wants_grad = self.trains and not fused and (isinstance(layer, Weighted) or has_grad)
         grad = self.backend.zeros(features, self.batch) if wants_grad else None
         a = self.vars[node] = Var(self.backend.ones(features + 1, self.batch), grad)
         self._target = self._drawn_calls if fused else self.forward_calls
-        layer.bind(self, h, a, self.parameters.blocks.get(node))
+        if isinstance(layer, Join):
+            layer.bind_join(self, tuple(inputs), a)
+        else:
+            layer.bind(self, inputs[0], a, self.parameters.blocks.get(node))
         self._target = self.forward_calls
+        if wants_grad:
+            self._add_up(inputs, self.structure.inputs[node])
+
+    def _consumed(self, source: str) -> Var:
+        """`source` as one of its consumers sees it: the last one bound writes its gradient, the others' are added."""
+        var = self.vars[source]
+        self._consumers[source] -= 1
+        if self._consumers[source] == 0 or var.grad is None:
+            return var
+        return Var(var.with_one, self.scratch(var))
+
+    def _add_up(self, inputs: list[Var], sources: tuple[str, ...]) -> None:
+        """Adds what a consumer wrote apart; its block runs after the block of the consumer that writes."""
+        for h, source in zip(inputs, sources, strict=True):
+            whole = self.vars[source].grad
+            if whole is not None and h.grad is not whole:
+                self._blocks[-1].append(partial(self.xp.add, whole, h.grad, whole))
 
     def forward(self, function: Any, *args: object) -> None:
         self._target.append(partial(function, *args))

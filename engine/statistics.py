@@ -47,16 +47,16 @@ def _weights(parameters: Parameters, node: str) -> LayerStatistics:
 
 def _activations(plan: Plan, node: str) -> LayerStatistics:
     layer, h, backend = plan.structure.layers[node], plan.vars[node].value, plan.backend
-    assert isinstance(layer, Activation)
-    slope = layer.derivative(h)
+    slope = layer.derivative(h) if isinstance(layer, Activation) else None
+    steepest = layer.steepest if isinstance(layer, Activation) else 0.0
     delta = plan.vars[plan.structure.inputs[node][0]].grad
     mean = _mean(backend, h)
     return {
         "mean": mean,
         "std": sqrt(_mean(backend, (h.astype("float64") - mean) ** 2)),
         "zero_fraction": _mean(backend, h == 0),
-        "saturated_fraction": _mean(backend, slope < FLAT * layer.steepest),
-        "dead_fraction": _mean(backend, (slope == 0).all(axis=1)),
+        "saturated_fraction": None if slope is None else _mean(backend, slope < FLAT * steepest),
+        "dead_fraction": None if slope is None else _mean(backend, (slope == 0).all(axis=1)),
         "delta_rms": None if delta is None else _norm(backend, delta) / sqrt(delta.size),
     }
 

@@ -19,7 +19,13 @@ Shape = tuple[int, ...]
 class Layer(Declared, frozen=True):
     """One node of a network. Vectors of a batch stand as columns: (features, N)."""
 
-    arity: ClassVar[int] = 1  # how many inputs
+    arity: ClassVar[int] = 1  # how many inputs, at least
+    takes_more: ClassVar[bool] = False  # any number of inputs from `arity` on
+
+    @property
+    def most_inputs(self) -> int | None:
+        """The largest number of inputs; None for any."""
+        return None if self.takes_more else self.arity
 
     def output_shape(self, *shapes: Shape) -> Shape:
         """One example's output shape; a ShapeError names expected and got."""
@@ -27,6 +33,17 @@ class Layer(Declared, frozen=True):
 
     def bind(self, plan: Plan, h: Var, a: Var, p: Block | None) -> None:
         """Adds the calls that take `h.value` to `a.value`, and `a.grad` to `h.grad` and to `p`'s gradient."""
+        raise NotImplementedError(self.kind())
+
+
+class Join(Layer, frozen=True):
+    """A layer of two inputs or more, whose order counts. It has no parameters."""
+
+    arity: ClassVar[int] = 2
+    takes_more: ClassVar[bool] = True
+
+    def bind_join(self, plan: Plan, inputs: tuple[Var, ...], a: Var) -> None:
+        """Adds the calls that take the inputs' values to `a.value`, and `a.grad` to their gradients."""
         raise NotImplementedError(self.kind())
 
 

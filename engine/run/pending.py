@@ -16,12 +16,12 @@ class Losses:
     def __init__(self) -> None:
         self._first, self._width = 0, 1
         self._new: list[float] = []  # single steps
-        self._parts: list[Array] = []  # of the bucket that is being filled, MOST steps each, where it is that wide
+        self._part, self._filled = np.zeros((4, 0)), 0  # of a bucket wider than MOST: how many steps are in it
         self._old = np.zeros((4, 0))  # low, high, mean, last of full buckets
 
     def add(self, step: int, loss: float) -> None:
         new = self._new
-        if not new and not self._parts and not self._old.shape[1]:
+        if not new and not self._filled and not self._old.shape[1]:
             self._first = step
         new.append(loss)
         if len(new) == MOST:
@@ -32,11 +32,14 @@ class Losses:
         folded = _merged(np.array([self._new] * 4), min(self._width, MOST))
         self._new = []
         if self._width > MOST:
-            self._parts.append(folded)
-            if len(self._parts) * MOST < self._width:
+            if self._filled:
+                mean = (self._part[2] * self._filled + folded[2] * MOST) / (self._filled + MOST)
+                folded = _merged(np.concatenate([self._part, folded], axis=1), 2)
+                folded[2] = mean
+            self._part, self._filled = folded, self._filled + MOST
+            if self._filled < self._width:
                 return
-            folded = _merged(np.concatenate(self._parts, axis=1), len(self._parts))
-            self._parts = []
+            self._part, self._filled = np.zeros((4, 0)), 0
         self._old = np.concatenate([self._old, folded], axis=1)
         # Never in the middle of a bucket, and never leaving one over: both widths are powers of two.
         if self._old.shape[1] >= 2 * MOST:
@@ -46,9 +49,9 @@ class Losses:
     def take(self) -> LossBuckets:
         """All buckets since the last call; the steps of an unfinished bucket stand one by one."""
         single = np.array([self._new] * 4)
-        widths = [self._width] * self._old.shape[1] + [MOST] * len(self._parts) + [1] * len(self._new)
+        widths = [self._width] * self._old.shape[1] + [self._filled] * self._part.shape[1] + [1] * len(self._new)
         steps = self._first + np.cumsum([0, *widths], dtype=np.int64)[:-1]
-        buckets = np.concatenate([self._old, *self._parts, single], axis=1)
+        buckets = np.concatenate([self._old, self._part, single], axis=1)
         self.__init__()  # type: ignore[misc]
         return LossBuckets(steps, *buckets)
 

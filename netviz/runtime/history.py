@@ -4,6 +4,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from engine.catalogue import LAYERS
+from engine.layers.base import Activation
 from engine.probes.boundary import BoundaryAnswer
 from engine.probes.histograms import HistogramAnswer
 from engine.run.messages import (
@@ -47,8 +49,8 @@ class LaneHistory:
         return [i for i, has in enumerate(self.info.weighted) if has]
 
     def activations(self) -> list[int]:
-        """The numbers of the drawn layers without weights."""
-        return [i for i, has in enumerate(self.info.weighted) if not has]
+        """The numbers of the activations, which can saturate and die."""
+        return [i for i, kind in enumerate(self.info.kinds) if issubclass(LAYERS[kind], Activation)]
 
     def take(self, answer: LaneAnswer) -> set[str]:
         """Adds an answer; returns the topics that changed."""

@@ -87,6 +87,7 @@ def figure(value: float) -> str:
         text = f"{value:.3f}" if abs(value) < 10 else f"{value:.1f}"
     else:
         text = f"{value:.1e}"
+        text = text if len(text) <= 7 else f"{value:.0e}"
     return f"{signed(text):>7}".replace(" ", _SPACE)
 
 

@@ -6,7 +6,7 @@ import pytest
 import engine
 from engine.catalogue import LAYERS, LOSSES
 from engine.gradient_check import check_gradients
-from engine.layers.base import Activation
+from engine.layers.base import Activation, Join
 from engine.project import project_from
 from tests.engine.cases import (
     ACTIVATIONS,
@@ -44,7 +44,8 @@ def on_pre_activations(case, dtype):
 
 
 def test_every_layer_and_loss_has_a_case():
-    assert {case.declared["kind"] for case in LAYER_CASES} | {"input"} == set(LAYERS)
+    joins = {kind for kind in LAYERS if issubclass(LAYERS[kind], Join)}  # in test_joins.py
+    assert {case.declared["kind"] for case in LAYER_CASES} | {"input"} | joins == set(LAYERS)
     assert {case.kind for case in LOSS_CASES} == set(LOSSES)
     assert {kind for kind in LAYERS if issubclass(LAYERS[kind], Activation)} == set(ACTIVATIONS)
 
