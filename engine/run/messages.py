@@ -143,6 +143,7 @@ class LaneInfo(msgspec.Struct, frozen=True):
     layers: tuple[str, ...]  # drawn nodes in order
     kinds: tuple[str, ...]
     weighted: tuple[bool, ...]  # which of them have weights
+    inputs: tuple[int, ...]  # the shape of one example
     steps_per_epoch: int
     epochs: int
 

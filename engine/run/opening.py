@@ -59,6 +59,7 @@ def lane_info(trainer: Trainer) -> LaneInfo:
         structure.drawn,
         tuple(layer.kind() for layer in layers),
         tuple(isinstance(layer, Weighted) for layer in layers),
+        trainer.network.input_shape,
         trainer.steps_per_epoch,
         trainer.project.training.epochs,
     )

@@ -115,9 +115,14 @@ class Worker:
             return
         self._go_on_past_the_end()
         lead = self._lead.trainer
-        left = -(-(lead.examples - lead.position) // lead.batch_size)
+        # A second one that comes before the first is done adds to it.
+        start = lead.step_number if self._limit is None else self._limit
+        left = -(-(lead.examples - lead.position) // lead.batch_size)  # steps of this epoch
+        left -= start - lead.step_number
+        if left <= 0:
+            left = left % lead.steps_per_epoch or lead.steps_per_epoch
         whole = left + (command.epochs - 1) * lead.steps_per_epoch if command.epochs else 0
-        self._limit = self._step + command.steps + whole
+        self._limit = start + command.steps + whole
         self._start()
 
     def _on_reset(self, command: m.Reset) -> None:

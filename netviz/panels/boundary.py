@@ -48,7 +48,8 @@ class BoundaryPanel(Panel):
         if not lanes:
             self.squares.show_note("No network is open.")
         elif self.history.points is None:
-            self.squares.show_note("The boundary is drawn for networks on two inputs; this one has another number.")
+            shape = "×".join(map(str, lanes[0].info.inputs))
+            self.squares.show_note(f"The boundary is drawn for networks on two inputs; this one has {shape}.")
         else:
             self.squares.show_note("")
         self.describe()

@@ -22,10 +22,10 @@ BATCH, PER_EPOCH = 8, 4
 UNLIMITED = m.Pace(m.PaceUnit.UNLIMITED)
 
 
-def small(**training: Any) -> Project:
+def small(loss: str = "binary_cross_entropy", **training: Any) -> Project:
     """A net on two inputs, four steps an epoch."""
     settings: dict[str, Any] = {"epochs": 5, "batch_size": BATCH, "optimizer": {"kind": "adam", "lr": 0.02}, **training}
-    return project(LAYERS, "binary_cross_entropy", DATA, **settings)
+    return project(LAYERS, loss, DATA, **settings)
 
 
 class Bench:

@@ -16,7 +16,7 @@ NAN = float("nan")
 def opened(*names: str, layers: Sequence[str] = LAYERS, kinds: Sequence[str] = KINDS, plane: bool = True) -> History:
     """A history at step 0 with a lane for each name; examples on the corners of XOR."""
     weighted = tuple(kind == "dense" for kind in kinds)
-    lanes = tuple(LaneInfo(name, tuple(layers), tuple(kinds), weighted, 10, 100) for name in names or ("A",))
+    lanes = tuple(LaneInfo(name, tuple(layers), tuple(kinds), weighted, (2,), 10, 100) for name in names or ("A",))
     corners = np.array([[-1, -1], [-1, 1], [1, -1], [1, 1]], np.float32)
     labels = np.array([0, 1, 1, 0], np.float32)
     points = Points(corners, labels, corners[:2] / 2, labels[:2], 2) if plane else None

@@ -7,7 +7,7 @@ from engine.run.messages import EpochScore, LaneAnswer, LaneInfo, LayerScalars, 
 from netviz.runtime.history import History
 from tests.netviz.panels.histories import histogram, xor_answer
 
-INFO = LaneInfo("A", ("h1", "a1", "out"), ("dense", "tanh", "dense"), (True, False, True), 10, 100)
+INFO = LaneInfo("A", ("h1", "a1", "out"), ("dense", "tanh", "dense"), (True, False, True), (2,), 10, 100)
 
 
 def opened() -> History:
