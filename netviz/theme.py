@@ -7,7 +7,6 @@ import numpy as np
 from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtGui import QColor, QFont, QFontDatabase, QPalette
 from PySide6.QtWidgets import QApplication, QStyleFactory
-from shiboken6 import isValid
 
 GAP = 8  # between cards, and inside them
 RADIUS = 6
@@ -93,12 +92,6 @@ class Look(QObject):
     def __init__(self) -> None:
         super().__init__()
         self.current = DARK
-        self._calls: list[tuple[QObject, Callable[[], object]]] = []
-
-    def add(self, widget: QObject, call: Callable[[], object]) -> None:
-        """`call` is made at every change until `widget` is gone; a signal would outlive it."""
-        self._calls = [(w, c) for w, c in self._calls if isValid(w)]
-        self._calls.append((widget, call))
 
     def use(self, theme: Theme) -> None:
         """Switches the whole application, live."""
@@ -107,9 +100,6 @@ class Look(QObject):
         if isinstance(app, QApplication):
             app.setPalette(palette(theme))
             app.setStyleSheet(style_sheet(theme))
-        for widget, call in list(self._calls):
-            if isValid(widget):
-                call()
         self.changed.emit()
 
 
@@ -128,10 +118,10 @@ def theme() -> Theme:
     return look().current
 
 
-def on_change(widget: QObject, call: Callable[[], object]) -> None:
-    """Calls `call` now and whenever the theme changes, while `widget` lives."""
+def on_change(call: Callable[[], object]) -> None:
+    """Calls `call`, a widget's method, now and whenever the theme changes, while the widget lives."""
     call()
-    look().add(widget, call)
+    look().changed.connect(call)
 
 
 def start(app: QApplication, choice: str = "system") -> None:

@@ -5,9 +5,11 @@ from typing import Any, Literal
 
 from engine.errors import Problem, ProjectError
 from engine.graph import Graph, Node
-from engine.project import Layout, Project
+from engine.project import Layout, Project, Variant
+from engine.training import Training
 
-Section = Literal["graph", "training", "data", "layout", "panels", "name", "all"]
+Section = Literal["graph", "training", "data", "layout", "panels", "name", "drawing", "lane", "lanes", "all"]
+Place = tuple[float, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +21,37 @@ class Address:
     node: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """A graph, and where its nodes stand in every lane that has it.
+
+    Places are pairs in the file's order: a dictionary would call two files equal that differ in it.
+    """
+
+    graph: Graph
+    places: tuple[tuple[int, tuple[tuple[str, Place], ...]], ...]
+
+    def nodes_unlike(self, other: "Drawn") -> frozenset[str]:
+        """The nodes that were added, removed, moved, changed, or wired in another way."""
+        found = {n.id for n in set(self.graph.nodes) ^ set(other.graph.nodes)}
+        found |= {end for e in set(self.graph.edges) ^ set(other.graph.edges) for end in (e.source, e.target)}
+        for (_, mine), (_, theirs) in zip(self.places, other.places, strict=True):
+            found |= {node for node, _ in set(mine) ^ set(theirs)}
+        return frozenset(found)
+
+
+@dataclass(frozen=True, slots=True)
+class Lanes:
+    """All that the lanes have of their own: the project's own network, and the variants beside it."""
+
+    variant: str
+    graph: Graph
+    training: Training
+    layout: Layout
+    weights: str | None
+    variants: tuple[Variant, ...]
+
+
 def owner(project: Project, section: Section, lane: int) -> int:
     """The lane that holds `section` of `lane`: a variant without its own has the project's."""
     if not 0 <= lane <= len(project.variants):
@@ -26,7 +59,7 @@ def owner(project: Project, section: Section, lane: int) -> int:
     if lane == 0 or section == "layout":
         return lane
     variant = project.variants[lane - 1]
-    own = variant.graph if section == "graph" else variant.training
+    own = variant.training if section == "training" else variant.graph
     return 0 if own is None else lane
 
 
@@ -36,12 +69,21 @@ def sharers(project: Project, section: Section, holder: int) -> tuple[int, ...]:
 
 
 def read(project: Project, at: Address) -> Any:
-    """The value there: a Layer, a Training, a DataSource, a place or None, a name."""
+    """The value there: a Layer, a Training, a DataSource, a place or None, a name, a Drawn, or Lanes."""
     if at.section == "data":
         return project.data
     if at.section == "name":
         return project.name
-    lane = project.lanes()[at.lane]
+    if at.section == "lanes":
+        p = project
+        return Lanes(p.variant, p.graph, p.training, p.layout, p.weights, p.variants)
+    lanes = project.lanes()
+    lane = lanes[at.lane]
+    if at.section == "lane":
+        return lane.variant
+    if at.section == "drawing":
+        having = sharers(project, "graph", at.lane)
+        return Drawn(lane.graph, tuple((i, tuple(lanes[i].layout.items())) for i in having))
     if at.section == "training":
         return lane.training
     if at.section == "layout":
@@ -58,23 +100,48 @@ def write(project: Project, at: Address, value: Any) -> Project:
         return replace(project, data=value)
     if at.section == "name":
         return replace(project, name=value)
-    lane = project.lanes()[at.lane]
-    part: dict[str, Any]
+    if at.section == "lanes":
+        return _with_lanes(project, value)
+    if at.section == "lane":
+        return _with(project, at.lane, **{"name" if at.lane else "variant": value})
+    if at.section == "drawing":
+        project = _with(project, at.lane, graph=value.graph)
+        for lane, places in value.places:
+            project = _with(project, lane, layout=dict(places))
+        return project
     if at.section == "training":
-        part = {"training": value}
-    elif at.section == "layout":
-        part = {"layout": _placed(lane.layout, at.node, value)}
-    else:
-        nodes = tuple(Node(node.id, value) if node.id == at.node else node for node in lane.graph.nodes)
-        part = {"graph": Graph(nodes, lane.graph.edges)}
-    if at.lane == 0:
+        return _with(project, at.lane, training=value)
+    lane = project.lanes()[at.lane]
+    if at.section == "layout":
+        return _with(project, at.lane, layout=_placed(lane.layout, at.node, value))
+    nodes = tuple(Node(node.id, value) if node.id == at.node else node for node in lane.graph.nodes)
+    return _with(project, at.lane, graph=Graph(nodes, lane.graph.edges))
+
+
+def _with(project: Project, lane: int, **part: Any) -> Project:
+    """The project with a part of one lane's changed."""
+    if lane == 0:
         return replace(project, **part)
     variants = list(project.variants)
-    variants[at.lane - 1] = replace(variants[at.lane - 1], **part)
+    variants[lane - 1] = replace(variants[lane - 1], **part)
     return replace(project, variants=tuple(variants))
 
 
-def _placed(layout: Layout, node: str, place: tuple[float, float] | None) -> Layout:
+def _with_lanes(project: Project, value: Lanes) -> Project:
+    # A file saved since then has named the weights of the lanes that stay; undo does not unsave them.
+    saved = {lane.variant: lane.weights for lane in project.lanes()}
+    return replace(
+        project,
+        variant=value.variant,
+        graph=value.graph,
+        training=value.training,
+        layout=value.layout,
+        weights=saved.get(value.variant, value.weights),
+        variants=tuple(replace(v, weights=saved.get(v.name, v.weights)) for v in value.variants),
+    )
+
+
+def _placed(layout: Layout, node: str, place: Place | None) -> Layout:
     """None takes the node out again, so that undo brings back the very same file."""
     if place is None:
         return {name: at for name, at in layout.items() if name != node}

@@ -51,7 +51,7 @@ class Canvas(QGraphicsView):
         self.setAccessibleName("Network")
         self._describe()
         document.changed.connect(self._changed)
-        on_change(self, self._repaint)
+        on_change(self._repaint)
 
     # Choosing
 

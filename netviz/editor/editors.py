@@ -3,18 +3,13 @@
 import re
 from collections.abc import Mapping
 
-from PySide6.QtCore import QPointF, QRectF, Qt, Signal
-from PySide6.QtGui import QColor, QPainter, QPalette, QPen, QWheelEvent
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QWheelEvent
 from PySide6.QtWidgets import (
     QCheckBox,
-    QComboBox,
     QGridLayout,
     QHBoxLayout,
-    QSizePolicy,
     QSlider,
-    QStyle,
-    QStyleOptionComboBox,
-    QStylePainter,
     QToolButton,
     QWidget,
 )
@@ -22,7 +17,7 @@ from PySide6.QtWidgets import (
 from engine.spec import Property
 from netviz.editor import numbers
 from netviz.editor.number_box import Gesture, Line, NumberBox
-from netviz.theme import theme
+from netviz.widgets.choice import Choice
 
 
 class Editor(QWidget):
@@ -53,42 +48,6 @@ def editor(p: Property, titles: Mapping[str, str], suggestion: object = None) ->
     else:
         made = TextEditor(p)
     return OptionalEditor(p, made, suggestion) if p.optional else made
-
-
-class Choice(QComboBox):
-    """A list that keeps still while the wheel scrolls past, and grows no wider than its place."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-        self.setMinimumContentsLength(5)
-        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-
-    def wheelEvent(self, event: QWheelEvent) -> None:
-        if self.hasFocus():
-            super().wheelEvent(event)
-        else:
-            event.ignore()
-
-    def paintEvent(self, event) -> None:
-        """The style's frame; the words end in … where they are too long, and the arrow takes the theme's colour."""
-        painter, option = QStylePainter(self), QStyleOptionComboBox()
-        self.initStyleOption(option)
-        painter.drawComplexControl(QStyle.ComplexControl.CC_ComboBox, option)
-        arrow = QRectF(self.width() - 17, self.height() / 2 - 1.5, 7, 3.5)
-        room = QRectF(8, 0, arrow.left() - 12, self.height())
-        text = self.fontMetrics().elidedText(self.currentText(), Qt.TextElideMode.ElideRight, int(room.width()))
-        painter.setPen(self.palette().color(QPalette.ColorRole.Text))
-        painter.drawText(room, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, text)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setPen(QPen(QColor(theme().faint), 1.4))
-        painter.drawPolyline([arrow.topLeft(), QPointF(arrow.center().x(), arrow.bottom()), arrow.topRight()])
-
-    def showPopup(self) -> None:  # noqa: N802 - Qt's name
-        # The list may be wider than the field: its words are not cut.
-        self.view().setMinimumWidth(self.view().sizeHintForColumn(0) + 24)
-        super().showPopup()
 
 
 class ChoiceEditor(Editor):

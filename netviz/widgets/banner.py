@@ -34,7 +34,7 @@ class Banner(QWidget):
         row.addWidget(self._close)
         self._call: Callable[[], object] | None = None
         self._answer.clicked.connect(self._answered)
-        theme.on_change(self, self.update)
+        theme.on_change(self.update)
         self.hide()
 
     @property

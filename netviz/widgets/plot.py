@@ -13,7 +13,7 @@ from PySide6.QtCore import QEvent, QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QFocusEvent, QKeyEvent, QMouseEvent, QPainter, QPen, QResizeEvent
 from PySide6.QtWidgets import QWidget
 
-from netviz.theme import look, theme
+from netviz.theme import on_change, theme
 from netviz.widgets import hover
 from netviz.widgets.curves import Bundle, View, draw
 from netviz.widgets.endlabels import draw_end_labels
@@ -82,7 +82,7 @@ class Plot(pg.GraphicsView):
         self.fonts = fonts()
         self.setViewportUpdateMode(pg.GraphicsView.ViewportUpdateMode.FullViewportUpdate)
         self.setAccessibleName("Curves")
-        look().changed.connect(self.relay)
+        on_change(self.relay)
 
     def arrange(self, axes: Sequence[Axes], *, in_row: bool = False) -> None:
         """Shows these axes in a row or in a column instead of those before."""
@@ -99,9 +99,7 @@ class Plot(pg.GraphicsView):
         """Shows `note` instead of axes; the empty text brings them back."""
         if note != self.note:
             self.note = note
-            for one in self.axes:
-                one.box.setVisible(not note)
-            self.resetCachedContent()
+            self.relay()
         self.viewport().update()
 
     def show_range(self, axes: Axes, steps: tuple[float, float], values: tuple[float, float]) -> None:
@@ -163,6 +161,7 @@ class Plot(pg.GraphicsView):
             self.label_width = min(LABEL, self.fonts.width(names) + 8)
         width = max(8.0, room / count - self.label_width)
         for i, one in enumerate(self.axes):
+            one.box.setVisible(not self.note)
             x = left + i * (room / count + gap)
             one.box.setGeometry(QRectF(x, head, width, max(8.0, self.height() - head - bottom)))
 

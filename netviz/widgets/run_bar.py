@@ -2,11 +2,12 @@
 
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QAction, QKeySequence
-from PySide6.QtWidgets import QComboBox, QLabel, QSizePolicy, QToolBar, QToolButton, QWidget
+from PySide6.QtWidgets import QLabel, QSizePolicy, QToolBar, QToolButton, QWidget
 
 from engine.run.messages import Pace, PaceUnit, RunState
 from netviz import theme
 from netviz.runtime.session import Session
+from netviz.widgets.choice import Choice
 from netviz.widgets.icons import icon
 
 PACES = {
@@ -55,7 +56,8 @@ class RunBar(QToolBar):
         self.epoch.triggered.connect(lambda: session.advance(epochs=1))
         self.reset.triggered.connect(lambda: session.reset())
         self.seed.triggered.connect(self.new_seed_asked)
-        self.pace = QComboBox()
+        self.pace = Choice()
+        self.pace.setFixedWidth(self.fontMetrics().horizontalAdvance("10 epochs a second") + 44)
         self.pace.setAccessibleName("Pace")
         self.pace.setToolTip("When steps happen, never what they compute")
         self.pace.addItems(list(PACES))

@@ -86,9 +86,15 @@ def figure(value: float) -> str:
     elif value == 0 or 0.001 <= abs(value) < 1000:
         text = f"{value:.3f}" if abs(value) < 10 else f"{value:.1f}"
     else:
-        text = f"{value:.1e}"
-        text = text if len(text) <= 7 else f"{value:.0e}"
+        text = _short_power(f"{value:.1e}")
+        text = text if len(text) <= 6 else _short_power(f"{value:.0e}")
     return f"{signed(text):>7}".replace(" ", _SPACE)
+
+
+def _short_power(text: str) -> str:
+    """1.2e-04 as 1.2e-4."""
+    digits, _, power = text.partition("e")
+    return f"{digits}e{int(power)}"
 
 
 def percent(share: float, digits: int = 1) -> str:

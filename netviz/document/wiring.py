@@ -1,0 +1,142 @@
+"""Wires of a graph that is being drawn: what may be connected, and the shapes as far as they can be known.
+
+Nothing here asks for a finished network: nodes may stand alone, inputs be missing. Places are elsewhere.
+"""
+
+from dataclasses import dataclass
+from itertools import count
+
+from engine.errors import ShapeError
+from engine.graph import Edge, Graph
+from engine.layers.base import Layer, Shape
+from engine.layers.input import Input
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Whether a wire makes sense. Where it does not but is `possible`, it can be drawn and is then a problem."""
+
+    ok: bool
+    reason: str = ""
+    possible: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Shapes:
+    """The shapes of an unfinished graph, where they can be known, and what the other nodes say against theirs."""
+
+    outputs: dict[str, Shape]
+    errors: dict[str, str]
+
+
+def inputs_of(layer: Layer) -> tuple[int, int | None]:
+    """The least and the most inputs that a layer takes; None: as many as come."""
+    return layer.arity, getattr(layer, "most_inputs", layer.arity)
+
+
+def slots(graph: Graph, node: str) -> dict[int, str]:
+    """The sources of `node` by input number: a wire without one takes the next free, in file order."""
+    taken: dict[int, str] = {}
+    for edge in graph.edges:
+        if edge.target == node:
+            port = next(n for n in count() if n not in taken) if edge.port is None else edge.port
+            taken.setdefault(port, edge.source)
+    return taken
+
+
+def verdict(graph: Graph, data_shape: Shape | None, source: str, target: str, port: int | None = None) -> Verdict:
+    """Whether a wire from `source` to `target` makes sense, and if not, why in words."""
+    if reason := refusal(graph, source, target, port):
+        return Verdict(False, reason, possible=False)
+    drawn = Graph(graph.nodes, (*graph.edges, Edge(source, target, port)))
+    before, after = shapes(graph, data_shape), shapes(drawn, data_shape)
+    for node, message in after.errors.items():
+        if before.errors.get(node) != message:
+            where = "" if node == target else f" at {node}"
+            return Verdict(False, f"shapes do not meet{where}: {message}")
+    return Verdict(True)
+
+
+def refusal(graph: Graph, source: str, target: str, port: int | None = None) -> str | None:
+    """Why a wire cannot be drawn at all, or None."""
+    layers = {node.id: node.layer for node in graph.nodes}
+    for end in (source, target):
+        if end not in layers:
+            return f"there is no node {end!r}"
+    if source == target:
+        return f"{target} cannot feed itself"
+    _, most = inputs_of(layers[target])
+    if most == 0:
+        return f"{target} takes no input"
+    taken = slots(graph, target)
+    if most == 1 and source in taken.values():
+        return f"{source} feeds {target} already"
+    if port is not None and (port < 0 or (most is not None and port >= most)):
+        return f"{target} has no input {port}"
+    if port is not None and port in taken:
+        return f"input {port} of {target} is taken by {taken[port]}"
+    if most is not None and len(taken) >= most:
+        by = ", ".join(taken[n] for n in sorted(taken))
+        return f"the input of {target} is taken by {by}" if most == 1 else f"all inputs of {target} are taken: {by}"
+    if way := _way(graph, target, source):
+        return f"would close a circle: {' → '.join((*way, target))}"
+    return None
+
+
+def shapes(graph: Graph, data_shape: Shape | None) -> Shapes:
+    """One example's shape after each node for which all that comes before is there and fits."""
+    layers = {node.id: node.layer for node in graph.nodes}
+    found = Shapes({}, {})
+    for node in downstream(graph):
+        layer = layers[node]
+        taken = slots(graph, node)
+        least, most = inputs_of(layer)
+        known = [found.outputs[taken[n]] for n in sorted(taken) if taken[n] in found.outputs]
+        complete = len(known) == len(taken) >= least and (most is None or len(taken) <= most)
+        if not complete or (isinstance(layer, Input) and layer.shape is None and data_shape is None):
+            continue
+        try:
+            found.outputs[node] = (
+                layer.shape_for(data_shape) if isinstance(layer, Input) else layer.output_shape(*known)
+            )
+        except ShapeError as error:
+            found.errors[node] = str(error)
+    return found
+
+
+def downstream(graph: Graph) -> list[str]:
+    """Every node after all that feed it, ties in file order; what is on a circle, or behind one, is left out."""
+    waiting = {node.id: 0 for node in graph.nodes}
+    followers: dict[str, list[str]] = {node: [] for node in waiting}
+    for edge in graph.edges:
+        if edge.source in waiting and edge.target in waiting:
+            waiting[edge.target] += 1
+            followers[edge.source].append(edge.target)
+    order = [node for node, feeding in waiting.items() if not feeding]
+    for node in order:
+        for target in followers[node]:
+            waiting[target] -= 1
+            if not waiting[target]:
+                order.append(target)
+    return order
+
+
+def _way(graph: Graph, start: str, end: str) -> tuple[str, ...]:
+    """The nodes on a shortest way along the wires from `start` to `end`; empty where there is none."""
+    followers: dict[str, list[str]] = {}
+    for edge in graph.edges:
+        followers.setdefault(edge.source, []).append(edge.target)
+    came: dict[str, str | None] = {start: None}
+    reached = [start]
+    for node in reached:
+        if node == end:
+            way, at = [], came[node]
+            while at is not None:
+                way.append(at)
+                at = came[at]
+            return (*reversed(way), end)
+        for target in followers.get(node, ()):
+            if target not in came:
+                came[target] = node
+                reached.append(target)
+    return ()
