@@ -273,7 +273,7 @@ def graph_from(data: object, where: str = "graph") -> Graph:
         if key not in ("nodes", "edges"):
             gather.problems.append(Problem(f"{where}.{key}", unknown("field", key, ("nodes", "edges"))))
     nodes, edges = data.get("nodes"), data.get("edges", [])
-    if not isinstance(nodes, list) or not nodes:
+    if not isinstance(nodes, list):  # an empty one is a drawing not begun, and a problem when it is resolved
         raise ProjectError(Problem(f"{where}.nodes", "expected a list of nodes"))
     if not isinstance(edges, list):
         raise ProjectError(Problem(f"{where}.edges", 'expected a list of wires such as ["x", "h1"]'))

@@ -12,8 +12,10 @@ from engine.project import load_project
 from engine.run.messages import RunState
 from netviz import theme
 from netviz.experiments import find_experiments
-from netviz.main_window import NAME, MainWindow, remembered
+from netviz.main_window import MainWindow
 from netviz.options import BAD_INPUT, WindowOptions
+from netviz.settings import NAME, remembered
+from netviz.windows import Windows
 
 FIRST = "xor"
 
@@ -27,8 +29,9 @@ def run_window(options: WindowOptions) -> int:
         print(f"{file}: {error}", file=sys.stderr)
         return BAD_INPUT
     app = make_application(options.theme)
-    window = MainWindow(project, file, options.worker or remembered("worker", "process"))
-    window.show()
+    worker = options.worker or remembered("worker", "process")
+    windows = Windows(lambda project, path: MainWindow(project, path, worker))
+    window = windows.open(project, file)
     if options.demo and app.platformName() == "offscreen":
         demonstrate(window)
     return app.exec()

@@ -1,22 +1,22 @@
 """Open, save and close, with the trained weights; the disk is touched on a background thread."""
 
-from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
 from PySide6.QtCore import QEventLoop, QObject, Signal
-from PySide6.QtGui import QAction, QKeySequence
-from PySide6.QtWidgets import QFileDialog, QMainWindow, QMenu, QMessageBox
+from PySide6.QtWidgets import QFileDialog, QMainWindow, QMessageBox
 
 from engine.project import Project, load_project
 from engine.run.messages import Keyframe, RunState
 from netviz.document.difference import Kind, difference
 from netviz.document.document import Document
 from netviz.document.storage import ENDING, write_project
+from netviz.recent import remember_file
 from netviz.runtime.background import Background
 from netviz.runtime.session import Session
 from netviz.widgets.banner import Banner
 from netviz.window_layout import WindowLayout
+from netviz.windows import empty_project
 
 FILTER = f"netviz projects (*{ENDING})"
 Buttons = QMessageBox.StandardButton
@@ -39,25 +39,13 @@ class FileActions(QObject):
         session.opened.connect(self._opened)
         session.rewound.connect(self._rewound)
 
-    def fill(self, menu: QMenu, experiments: QMenu) -> None:
-        self._add(menu, "&Open…", QKeySequence.StandardKey.Open, self.ask_open)
-        menu.addMenu(experiments)
-        menu.addSeparator()
-        self._add(menu, "&Save", QKeySequence.StandardKey.Save, lambda: self.save())
-        self._add(menu, "Save &As…", QKeySequence.StandardKey.SaveAs, lambda: self.save_as())
-        menu.addSeparator()
-        self._add(menu, "Record &Telemetry…", None, self.ask_telemetry)
-        menu.addSeparator()
-        self._add(menu, "&Quit", QKeySequence.StandardKey.Quit, self._window.close)
-
-    def _add(self, menu: QMenu, text: str, key: QKeySequence.StandardKey | None, call: Callable[[], object]) -> QAction:
-        action = menu.addAction(text)
-        if key is not None:
-            action.setShortcuts(key)
-        action.triggered.connect(lambda: call())
-        return action
-
     # Opening
+
+    def new_window(self) -> None:
+        """An empty project in a window of its own."""
+        windows = getattr(self._window, "windows", None)
+        if windows is not None:
+            windows.open(empty_project(), None)
 
     def ask_open(self) -> None:
         name, _ = QFileDialog.getOpenFileName(self._window, "Open a project", self._folder(), FILTER)
@@ -80,6 +68,8 @@ class FileActions(QObject):
 
     def _show(self, project: Project, path: Path | None) -> None:
         self._document.load(project, path)
+        if path is not None:
+            remember_file(path)
         self._layout.restore(project.panels)
 
     # Saving
@@ -128,6 +118,7 @@ class FileActions(QObject):
         if running is not None and difference(running, written).kind is Kind.SAME:
             self._session.project = written
         self._banner.take_back("file")
+        remember_file(path)
         self.saved.emit()
 
     def _fail(self, message: str) -> None:

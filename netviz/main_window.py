@@ -1,11 +1,11 @@
 """The window: it puts document, session, canvas, inspector and panels together, and decides nothing else."""
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QSettings, QSize, Qt, QTimer
-from PySide6.QtGui import QAction, QActionGroup, QCloseEvent, QKeySequence
-from PySide6.QtWidgets import QApplication, QMainWindow, QMenu, QVBoxLayout, QWidget
+from PySide6.QtCore import QSize, Qt, QTimer
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
+from PySide6.QtWidgets import QMainWindow, QVBoxLayout, QWidget
 
 from engine.project import Project
 from engine.run.messages import Diverged
@@ -13,8 +13,8 @@ from netviz import theme
 from netviz.document.document import Document
 from netviz.editor.canvas import Canvas
 from netviz.editor.inspector import Inspector
-from netviz.experiments import find_experiments
 from netviz.file_actions import FileActions
+from netviz.menus import Menus
 from netviz.panels.base import Panel
 from netviz.panels.catalogue import PANELS
 from netviz.run_link import RunLink
@@ -24,7 +24,16 @@ from netviz.widgets.panel_dock import PanelDock
 from netviz.widgets.run_bar import RunBar
 from netviz.window_layout import WindowLayout
 
-NAME = "netviz"
+CANVAS_KEYS = [
+    ("Arrows", "along the wires, and between networks"),
+    ("Home, End", "first and last layer"),
+    ("F", "show the whole network"),
+    ("+, -, Wheel", "zoom"),
+    ("Drag", "move a layer, or the view"),
+]
+if TYPE_CHECKING:
+    from netviz.windows import Windows
+
 SIZE = QSize(1440, 900)
 
 
@@ -34,6 +43,8 @@ class MainWindow(QMainWindow):
     def __init__(self, project: Project, path: Path | None, worker: str = "process") -> None:
         super().__init__()
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self.setAcceptDrops(True)
+        self.windows: Windows | None = None
         self.setDockOptions(QMainWindow.DockOption.AllowNestedDocks | QMainWindow.DockOption.AllowTabbedDocks)
         self.document = Document(project, path, self)
         self.session = Session(worker, self)
@@ -51,7 +62,7 @@ class MainWindow(QMainWindow):
         self.layout_ = WindowLayout(self, self.docks, self.panels)
         self.link = RunLink(self.document, self.session, self.banner, self.run_bar)
         self.files = FileActions(self, self.document, self.session, self.banner, self.layout_)
-        self._make_menus()
+        self.menus = Menus(self)
         self.canvas.selected.connect(self.inspector.inspect)
         self.session.diverged.connect(self._show_diverged)
         self.run_bar.stop_asked.connect(self._stop)
@@ -80,70 +91,14 @@ class MainWindow(QMainWindow):
         dock.visibilityChanged.connect(lambda _: QTimer.singleShot(0, self.session, self.session.update_watch))
         return dock
 
-    # Menus
+    # What happens
 
-    def _make_menus(self) -> None:
-        bar = self.menuBar()
-        file = bar.addMenu("&File")
-        self.files.fill(file, self._experiments_menu(file))
-        edit = bar.addMenu("&Edit")
-        undo = self.document.stack.createUndoAction(self, "Undo")
-        redo = self.document.stack.createRedoAction(self, "Redo")
-        undo.setShortcuts(QKeySequence.StandardKey.Undo)
-        redo.setShortcuts(QKeySequence.StandardKey.Redo)
-        edit.addActions([undo, redo])
-        run = bar.addMenu("&Run")
-        run.addActions([self.run_bar.play, self.run_bar.step, self.run_bar.epoch])
-        run.addSeparator()
-        run.addActions([self.run_bar.reset, self.run_bar.seed])
-        run.addAction(self._action(run, "Restart with the Edited Network", "Ctrl+Return", self.link.restart))
-        run.addAction(self.run_bar.stop)
-        run.addSeparator()
-        self._choices(run, "Worker", {"process": "In a Process of Its Own", "thread": "On a Thread of the Window"})
-        view = bar.addMenu("&View")
-        for dock in self.docks.values():
-            view.addAction(dock.toggleViewAction())
-        view.addSeparator()
-        view.addAction(self._action(view, "Show the Whole Network", "F", self.canvas.fit))
-        view.addAction(self._action(view, "Project's Own Layout", "", lambda: self.layout_.arrange()))
-        view.addAction(self._action(view, "Full Screen", "F11", self._toggle_full_screen))
-        self._choices(view, "Theme", {"system": "As the System", "dark": "Dark", "light": "Light"})
-
-    def _experiments_menu(self, parent: QMenu) -> QMenu:
-        menu = QMenu("Open &Experiment", parent)
-        for experiment in find_experiments().values():
-            path = experiment.path
-            menu.addAction(experiment.title, lambda p=path: self.files.open_experiment(p))
-        return menu
-
-    def _action(self, menu: QMenu, text: str, key: str, call: Any) -> QAction:
-        action = QAction(text, menu)
-        if key:
-            action.setShortcut(QKeySequence(key))
-        action.triggered.connect(lambda: call())
-        return action
-
-    def _choices(self, menu: QMenu, title: str, choices: dict[str, str]) -> None:
-        """A sub-menu of which one is chosen; the choice is remembered between sessions."""
-        sub, group, setting = menu.addMenu(title), QActionGroup(menu), title.lower()
-        now = self.session.worker if setting == "worker" else remembered("theme", "system")
-        for value, text in choices.items():
-            action = group.addAction(sub.addAction(text))
-            action.setCheckable(True)
-            action.setChecked(value == now)
-            action.triggered.connect(lambda _, v=value: self._choose(setting, v))
-
-    def _choose(self, setting: str, value: str) -> None:
-        remember(setting, value)
-        if setting == "worker":
-            self.session.use_worker(value)
-        else:
-            use_theme(value)
-
-    def _toggle_full_screen(self) -> None:
+    def toggle_full_screen(self) -> None:
         self.setWindowState(self.windowState() ^ Qt.WindowState.WindowFullScreen)
 
-    # What happens
+    def canvas_keys(self) -> list[tuple[str, list[tuple[str, str]]]]:
+        """The keys of the canvas, for the sheet of keys."""
+        return [("Network", CANVAS_KEYS)]
 
     def _show_diverged(self, record: Diverged) -> None:
         self.banner.show_message("diverged", record.message, "red", "Reset", self.session.reset)
@@ -156,8 +111,19 @@ class MainWindow(QMainWindow):
 
     def _retitle(self) -> None:
         file = f" — {self.document.path.name}" if self.document.path else ""
-        self.setWindowTitle(f"{self.document.project.name}{file}[*] — {NAME}")
+        self.setWindowTitle(f"{self.document.project.name}{file}[*] — netviz")
         self.setWindowModified(self.document.dirty)
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        if event.mimeData().hasUrls():
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        """A project dropped on the window is opened in it."""
+        files = [Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile()]
+        if files:
+            event.acceptProposedAction()
+            QTimer.singleShot(0, self, lambda: self.files.open(files[0]))
 
     def closeEvent(self, event: QCloseEvent) -> None:
         if not self.files.may_close():
@@ -166,18 +132,3 @@ class MainWindow(QMainWindow):
         self.session.close()
         self.files.close()
         event.accept()
-
-
-def remembered(name: str, default: str) -> str:
-    return str(QSettings(NAME, NAME).value(name, default))
-
-
-def remember(name: str, value: str) -> None:
-    QSettings(NAME, NAME).setValue(name, value)
-
-
-def use_theme(choice: str) -> None:
-    """`system`, `dark` or `light`, at once."""
-    app = QApplication.instance()
-    assert isinstance(app, QApplication)
-    theme.look().use(theme.choose(app, choice))

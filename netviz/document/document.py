@@ -18,14 +18,18 @@ from engine.layers.base import Shape
 from engine.project import Project
 from engine.spec import build, properties
 from netviz.document import fields
-from netviz.document.address import Address, Section, owner, read, sharers, write
+from netviz.document.address import Address, Drawn, Section, owner, read, sharers, write
 
 LONGEST_NAME = 200  # characters; what a project file takes
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What differs from before. `lane` is None where several lanes are concerned, `nodes` empty where no node is."""
+    """What differs from before. `lane` is None where several lanes are concerned, `nodes` empty where no node is.
+
+    Section `graph` is fields, nodes and wires, and places moved along with them; `layout` places alone;
+    `lanes` that a lane came, went or has another name.
+    """
 
     lane: int | None
     nodes: frozenset[str]
@@ -95,13 +99,13 @@ class Document(QObject):
         layer = read(self._project, at)
         after = fields.with_node_field(layer, node, field, value)
         name = fields.label(properties(type(layer)), field)
-        self._edit(at, after, f"Change {name} of {node}", field, gesture)
+        self.edit(at, after, f"Change {name} of {node}", field, gesture)
 
     def replace_kind(self, lane: int, node: str, kind: str) -> None:
         """Another layer in the place of `node`; it keeps the fields that both kinds have."""
         at = Address("graph", owner(self._project, "graph", lane), node)
         after = fields.with_node_kind(read(self._project, at), node, kind)
-        self._edit(at, after, f"Replace {node} by {LAYERS[kind].title}", "kind")
+        self.edit(at, after, f"Replace {node} by {LAYERS[kind].title}", "kind")
 
     def set_training_field(self, lane: int, path: str, value: object, gesture: object = None) -> None:
         """`optimizer.lr`, `loss.kind`, `batch_size`; another optimizer keeps the learning rate."""
@@ -113,7 +117,7 @@ class Document(QObject):
             words = f"Change {part} to {kinds[str(value)].title}"
         else:
             words = f"Change {fields.label(fields.training_properties(training), path)}"
-        self._edit(at, after, words, path, gesture)
+        self.edit(at, after, words, path, gesture)
 
     def set_data_field(self, field: str, value: object, gesture: object = None) -> None:
         """A field of the data source, or its `kind`."""
@@ -122,12 +126,12 @@ class Document(QObject):
         words = (
             f"Change data to {after.title}" if field == "kind" else f"Change {fields.label(names, field)} of the data"
         )
-        self._edit(Address("data"), after, f"Change {words}", field, gesture)
+        self.edit(Address("data"), after, f"Change {words}", field, gesture)
 
     def set_data(self, data: Mapping[str, Any]) -> None:
         """The whole data section, as in the file: for a kind with a field that must be given."""
         after = build(DATASETS, dict(data), "data")
-        self._edit(Address("data"), after, f"Change data to {after.title}", "kind")
+        self.edit(Address("data"), after, f"Change data to {after.title}", "kind")
 
     def move_node(self, lane: int, node: str, place: tuple[float, float], gesture: object = None) -> None:
         if node not in {n.id for n in self.lanes()[lane].graph.nodes}:
@@ -135,12 +139,12 @@ class Document(QObject):
         x, y = float(place[0]), float(place[1])
         if not (isfinite(x) and isfinite(y)):
             raise ProjectError(Problem(f"layout.{node}", f"expected finite numbers, got {place}"))
-        self._edit(Address("layout", lane, node), (x, y), f"Move {node}", "place", gesture)
+        self.edit(Address("layout", lane, node), (x, y), f"Move {node}", "place", gesture)
 
     def rename(self, name: str) -> None:
         if not name.strip() or len(name) > LONGEST_NAME:
             raise ProjectError(Problem("name", f"expected a text of 1 to {LONGEST_NAME} characters, got {len(name)}"))
-        self._edit(Address("name"), name, f"Rename to {name}", "name")
+        self.edit(Address("name"), name, f"Rename to {name}", "name")
 
     def set_panels(self, panels: Mapping[str, Any]) -> None:
         """How the window stands. Saved with the project, but neither undone nor a reason to ask for saving."""
@@ -177,21 +181,35 @@ class Document(QObject):
 
     # Inside
 
-    def _edit(self, at: Address, after: Any, words: str, field: str, gesture: object = None) -> None:
+    def edit(self, at: Address, after: Any, words: str, field: str, gesture: object = None) -> None:
+        """One step of the undo stack, called `words`; for edits that are written beside this module."""
         before = read(self._project, at)
         if before != after:
             self.stack.push(Edit(self, at, before, after, words, field, gesture))
 
     def _write(self, at: Address, value: Any) -> None:
         """For undo commands alone."""
-        self._project = write(self._project, at, value)
-        if at.section in ("graph", "training", "data"):
+        before = self._project
+        self._project = write(before, at, value)
+        if at.section == "drawing":
+            self._drawn(at, read(before, at), value)
+            return
+        if at.section in ("graph", "training", "data", "lane", "lanes"):
             self._forget()
         lane: int | None = None
         if at.section in ("graph", "training", "layout"):
             concerned = sharers(self._project, at.section, at.lane)
             lane = concerned[0] if len(concerned) == 1 else None
-        self.changed.emit(Change(lane, frozenset({at.node} if at.node else ()), at.section))
+        section: Section = "lanes" if at.section == "lane" else at.section
+        self.changed.emit(Change(lane, frozenset({at.node} if at.node else ()), section))
+
+    def _drawn(self, at: Address, before: Drawn, after: Drawn) -> None:
+        rewired = before.graph != after.graph
+        if rewired:
+            self._forget()
+        moved = [new[0] for old, new in zip(before.places, after.places, strict=True) if rewired or old != new]
+        lane = moved[0] if len(moved) == 1 else None
+        self.changed.emit(Change(lane, after.nodes_unlike(before), "graph" if rewired else "layout"))
 
     def _forget(self) -> None:
         self._structures.clear()

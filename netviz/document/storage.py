@@ -9,10 +9,20 @@ from pathlib import Path
 import msgspec
 
 from engine.backend import Array
-from engine.project import Project, save_project
+from engine.errors import Problem
+from engine.project import Project, project_from, read_json, save_project
 from engine.weights import save_weights
 
 ENDING = ".netviz"
+
+
+def read_project(path: Path) -> tuple[Project, list[Problem]]:
+    """The project in a file, and what keeps it from being trained: an unfinished drawing opens all the same.
+
+    Raises ProjectError where the file cannot be decoded.
+    """
+    project = project_from(read_json(path), path.parent, path.stem)
+    return project, project.problems()
 
 
 def write_project(project: Project, path: Path, parameters: Sequence[Mapping[str, Array]] | None) -> Project:

@@ -2,14 +2,20 @@
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QPoint, Qt, QTimer
-from PySide6.QtWidgets import QApplication, QFileDialog, QMessageBox, QPushButton, QToolButton
+from PySide6.QtCore import QMimeData, QPoint, Qt, QTimer, QUrl
+from PySide6.QtGui import QDragEnterEvent, QDropEvent
+from PySide6.QtWidgets import QApplication, QFileDialog, QLabel, QMessageBox, QPushButton, QToolButton
 
 from engine.project import load_project, save_project
 from engine.run.messages import Boundary, Pace, PaceUnit, RunState
 from engine.weights import load_weights
 from netviz import theme
+from netviz.experiments import find_experiments
 from netviz.main_window import MainWindow
+from netviz.recent import recent, remember_file
+from netviz.widgets.command_palette import CommandPalette, actions_of, match
+from netviz.widgets.key_sheet import KeySheet
+from netviz.windows import Windows
 
 LONG = 30_000
 CORNERS = {(-0.7, -0.7): 0, (0.7, 0.7): 0, (-0.7, 0.7): 1, (0.7, -0.7): 1}
@@ -273,8 +279,8 @@ def test_a_file_that_is_no_project_changes_nothing(open_window, qtbot, tmp_path)
 
 def test_an_experiment_opens_from_the_menu_to_its_layout(open_window, qtbot):
     window = open_window()
-    menu = next(m for m in window.menuBar().actions()[0].menu().actions() if m.menu()).menu()
-    next(a for a in menu.actions() if "vanishing" in a.text()).trigger()
+    actions = dict(actions_of(window.menuBar()))
+    actions["File › Open Experiment › The vanishing gradient"].trigger()
     qtbot.waitUntil(lambda: len(window.session.history.lanes) == 3, timeout=LONG)
     assert window.document.path is None  # saving must not write into the program's own files
     wide, others = window.docks["gradients"], window.docks["loss"]
@@ -304,8 +310,6 @@ def test_layout_panels_and_pace_come_back_with_the_project(open_window, qtbot, t
 
 def test_nonsense_in_panels_is_ignored(open_window, tmp_path):
     from dataclasses import replace
-
-    from netviz.experiments import find_experiments
 
     project = load_project(find_experiments()["xor"].path)
     nonsense = {"rows": [["loss", 3, "loss"], "x", []], "docks": "§", "states": [1], "pace": {"unit": "hurry"}}
@@ -340,3 +344,62 @@ def test_it_fits_a_projector(open_window, qtbot, size):
     qtbot.wait(50)
     assert window.width() <= size[0]
     assert window.height() <= size[1]
+
+
+def test_the_palette_of_commands_finds_and_does(open_window, qtbot):
+    window = open_window()
+    window.menus.show_palette()
+    palette = window.findChild(CommandPalette)
+    qtbot.keyClicks(palette.focusWidget() or palette, "light")
+    assert palette.found[0] == "View › Theme › Light"
+    qtbot.keyClick(palette.focusWidget() or palette, Qt.Key.Key_Return)
+    assert theme.theme() is theme.LIGHT
+
+
+def test_letters_in_order_are_enough_to_find():
+    assert match("rst", "Run › Reset") is not None
+    assert match("zz", "Run › Reset") is None
+    assert match("reset", "Run › Reset") < match("rst", "Run › Reset")
+
+
+def test_the_sheet_lists_the_keys_of_the_menus(open_window):
+    window = open_window()
+    window.menus.show_keys()
+    sheet = window.findChild(KeySheet)
+    shown = {label.text() for label in sheet.findChildren(QLabel)}
+    assert {"Space", "Ctrl+S", "Undo", "Save"} <= shown
+
+
+def test_a_new_window_is_empty_and_says_what_is_missing(open_window, qtbot):
+    window = open_window()
+    windows = Windows(lambda project, path: MainWindow(project, path, "thread"))
+    window.windows = windows
+    window.files.new_window()
+    (other,) = windows.all
+    assert [node.id for node in other.document.project.graph.nodes] == ["x"]
+    assert "no layer has weights" in other.banner.text
+    assert not other.run_bar.play.isEnabled()
+    other.close()
+
+
+def test_a_project_dropped_on_the_window_opens(open_window, qtbot, tmp_path):
+    window = open_window()
+    path = tmp_path / "dropped.netviz"
+    path.write_bytes(find_experiments()["vanishing-gradient"].path.read_bytes())
+    data = QMimeData()
+    data.setUrls([QUrl.fromLocalFile(str(path))])
+    at, buttons, none = window.rect().center(), Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
+    copy = Qt.DropAction.CopyAction
+    QApplication.sendEvent(window, QDragEnterEvent(at, copy, data, buttons, none))
+    QApplication.sendEvent(window, QDropEvent(at.toPointF(), copy, data, buttons, none))
+    qtbot.waitUntil(lambda: window.document.path == path, timeout=LONG)
+    assert recent()[0] == path
+
+
+def test_what_is_open_is_remembered_in_order(tmp_path):
+    for name in ("a", "b", "a"):
+        (tmp_path / f"{name}.netviz").touch()
+        remember_file(tmp_path / f"{name}.netviz")
+    assert [path.stem for path in recent()] == ["a", "b"]
+    (tmp_path / "a.netviz").unlink()
+    assert [path.stem for path in recent()] == ["b"]

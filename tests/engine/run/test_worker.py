@@ -513,7 +513,7 @@ def test_networks_train_side_by_side_each_as_if_alone(bench: Bench) -> None:
 def test_a_loss_that_is_no_number_names_the_lane_and_the_other_goes_on(bench: Bench, pace: m.Pace) -> None:
     made = two_lanes(1e6)
     bench.open(made)
-    bench.send(m.SetPace(pace), m.Play(), m.Frame(1))
+    bench.send(m.SetPace(pace), m.Play(), m.Frame(900))
     diverged = bench.next(m.Diverged)
     assert diverged.lane == 1
     assert diverged.message.startswith("wild: the loss became")

@@ -1,0 +1,159 @@
+"""The window beside a training at full speed: what it costs the training, and what the training costs it."""
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+from statistics import median
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import msgspec
+import numpy as np
+
+from benchmarks.measure import Effort
+from benchmarks.report import Row
+from benchmarks.screen import SIZE, Screen
+from benchmarks.watched import STAMP, Seen
+from netviz.experiments import find_experiments
+
+ABOUT = f"""\
+One window of 1440 × 900, dark, on Xvfb of {SIZE[0]} × {SIZE[1]}, all five panels open, the worker in a process of its
+own at unlimited pace. **Speed kept**: steps a second with the window, over steps a second with the window hidden and no
+frame asked for, in turns of one run. **Input**: from when another process writes a move of the mouse into a pipe (as an
+X server would) until the canvas has dealt with it; 99th percentile. **Frame**: all that the window's thread does from
+one 60 Hz tick to the next, events, panels and painting, by the wall clock; 95th percentile. **Pictures**: how often a
+second the slowest panel draws something that it had not drawn before; of several networks the one drawn least often.
+**Start**: from `python -m netviz` until nine tenths of the window's pixels are painted on the screen, files being in
+the system's cache. **Play**: from the click until the window has been painted after every panel drew the run's first
+news, at the experiment's own pace."""
+
+WINDOW = 1440 * 900  # pixels
+EVERY = 0.015  # seconds between two inputs
+FOREVER = 10_000_000  # epochs: no run ends while it is measured
+STARTS = 7
+TURN = 20  # times the effort's seconds: the worker's speed wavers more than a loop's
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A project to watch: an experiment's, or one of its own."""
+
+    title: str
+    project: dict[str, Any]
+
+
+def cases() -> Iterator[Case]:
+    for name, title in (("xor", "XOR"), ("vanishing-gradient", "vanishing gradient, 3 nets")):
+        project = msgspec.json.decode(find_experiments()[name].path.read_bytes())
+        project["training"]["epochs"] = FOREVER
+        yield Case(title, project)
+    yield Case("digits 64-128-128-10", _digits())
+
+
+def _digits() -> dict[str, Any]:
+    nodes: list[dict[str, Any]] = [{"id": "x", "kind": "input"}]
+    for number, units in enumerate((128, 128, 10), 1):
+        nodes.append({"id": f"h{number}", "kind": "dense", "units": units})
+        nodes.append({"id": f"a{number}", "kind": "relu"})
+    del nodes[-1]
+    return {
+        "format": "netviz-project",
+        "version": 1,
+        "name": "digits",
+        "data": {"kind": "digits"},
+        "graph": {"nodes": nodes, "edges": [[a["id"], b["id"]] for a, b in pairwise(nodes)]},
+        "training": {
+            "loss": {"kind": "cross_entropy"},
+            "optimizer": {"kind": "adam", "lr": 0.001},
+            "batch_size": 64,
+            "epochs": FOREVER,
+        },
+    }
+
+
+def watch(case: Case, screen: Screen, effort: Effort) -> Seen:
+    """Opens a window on the case, sends it inputs until it has seen enough, and returns what it saw."""
+    pairs, seconds = max(2, effort.pairs // 3), TURN * effort.seconds
+    with TemporaryDirectory() as folder:
+        file = Path(folder) / "watched.netviz"
+        file.write_bytes(msgspec.json.encode(case.project))
+        command = [sys.executable, "-m", "benchmarks.watched", str(file), str(pairs), str(seconds)]
+        with subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=screen.environment()
+        ) as process:
+            assert process.stdin is not None
+            assert process.stdout is not None
+            os.set_blocking(process.stdin.fileno(), False)
+            while process.poll() is None:
+                time.sleep(random.uniform(0.5, 1.5) * EVERY)
+                try:
+                    os.write(process.stdin.fileno(), STAMP.pack(time.perf_counter()))
+                except (BlockingIOError, BrokenPipeError):
+                    continue
+            if process.returncode:
+                raise RuntimeError(f"the window on {case.title} failed with status {process.returncode}")
+            return msgspec.json.decode(process.stdout.read(), type=Seen)
+
+
+def rows(case: Case, seen: Seen) -> Iterator[Row]:
+    """The lines of the table for one window."""
+    kept = sorted(there / without for there, without in seen.pairs)
+    spread = (kept[len(kept) // 4], kept[-1 - len(kept) // 4])
+    there, without = (median(side) for side in zip(*seen.pairs, strict=True))
+    context = f"{there:,.0f} / {without:,.0f} steps/s".replace(",", "\u202f")
+    yield Row(f"{case.title}: speed kept", median(kept), 0.95, spread=spread, context=context)
+    yield _percentile(f"{case.title}: input p99", seen.inputs, 99, 5)
+    yield _percentile(f"{case.title}: frame p95", seen.frames, 95, 8)
+    slowest = min(seen.pictures.values())
+    each = ", ".join(f"{name} {rate:.3g}" for name, rate in seen.pictures.items())
+    yield Row(f"{case.title}: pictures", slowest, 15, "/s", context=f"{each}; {seen.ticks:.3g} ticks/s")
+
+
+def _percentile(what: str, seconds: list[float], percent: int, goal: float) -> Row:
+    times = 1e3 * np.array(seconds)
+    context = f"median {np.median(times):.2g}, most {times.max():.2g} ms of {len(times)}"
+    return Row(what, float(np.percentile(times, percent)), goal, "ms", at_most=True, context=context)
+
+
+def start(screen: Screen) -> float:
+    """Seconds from starting the program to its painted window."""
+    began = time.perf_counter()
+    with subprocess.Popen(
+        [sys.executable, "-m", "netviz", "--theme", "dark", "--worker", "process"], env=screen.environment()
+    ) as process:
+        try:
+            while screen.painted() < 0.9 * WINDOW:
+                if process.poll() is not None or time.perf_counter() > began + 30:
+                    raise RuntimeError("netviz has not painted a window")
+                time.sleep(0.002)
+            return time.perf_counter() - began
+        finally:
+            process.send_signal(signal.SIGTERM)
+            process.wait(timeout=10)
+            while screen.painted() > 0:
+                time.sleep(0.01)
+
+
+def measure(effort: Effort) -> Iterator[Row]:
+    """Every case in a window of its own, then the start."""
+    plays: list[float] = []
+    with Screen() as screen:
+        for case in cases():
+            seen = watch(case, screen, effort)
+            plays = plays or seen.plays
+            yield from rows(case, seen)
+        yield _seconds("XOR: play to first frame", plays, 0.3)
+        yield _seconds("start to painted window", [start(screen) for _ in range(STARTS)], 1.5)
+
+
+def _seconds(what: str, times: list[float], goal: float) -> Row:
+    found = sorted(times)
+    spread = (found[len(found) // 4], found[-1 - len(found) // 4])
+    return Row(what, median(found), goal, "s", at_most=True, spread=spread, context=f"most {found[-1]:.2g} s")

@@ -1,0 +1,136 @@
+"""The menus: every command of the window, with its keys."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from PySide6.QtGui import QAction, QActionGroup, QKeySequence
+from PySide6.QtWidgets import QApplication, QMenu
+
+from netviz import theme
+from netviz.experiments import find_experiments
+from netviz.recent import fill_recent
+from netviz.settings import remember, remembered
+from netviz.widgets.command_palette import CommandPalette, actions_of
+from netviz.widgets.key_sheet import KeySheet, keys_of
+
+if TYPE_CHECKING:
+    from netviz.main_window import MainWindow
+
+Keys = QKeySequence.StandardKey
+PANEL_KEYS = (
+    ("Wheel", "zoom the steps"),
+    ("Ctrl+Wheel", "zoom the values"),
+    ("Drag", "move along"),
+    ("A, Home, double click", "show all"),
+    ("L", "logarithmic loss"),
+    ("W", "all layers' histograms"),
+)
+
+
+class Menus:
+    """Fills a window's menu bar."""
+
+    def __init__(self, window: "MainWindow") -> None:
+        self._window = window
+        self._fill_file()
+        self._fill_edit()
+        self._fill_run()
+        self._fill_view()
+        self._fill_help()
+
+    def _menu(self, title: str) -> QMenu:
+        return self._window.menuBar().addMenu(title)
+
+    def add(self, menu: QMenu, text: str, key: str | Keys, call: Callable[[], object]) -> QAction:
+        """One command; `key` is a text like Ctrl+R, a standard key, or empty."""
+        action = menu.addAction(text)
+        if isinstance(key, Keys):
+            action.setShortcuts(key)
+        elif key:
+            action.setShortcut(QKeySequence(key))
+        action.triggered.connect(lambda: call())
+        return action
+
+    def _fill_file(self) -> None:
+        menu, files = self._menu("&File"), self._window.files
+        self.add(menu, "&New Window", Keys.New, files.new_window)
+        self.add(menu, "&Open…", Keys.Open, files.ask_open)
+        recent = menu.addMenu("Open &Recent")
+        menu.aboutToShow.connect(lambda: fill_recent(recent, files.open))
+        experiments = menu.addMenu("Open &Experiment")
+        for experiment in find_experiments().values():
+            self.add(experiments, experiment.title, "", lambda path=experiment.path: files.open_experiment(path))
+        menu.addSeparator()
+        self.add(menu, "&Save", Keys.Save, files.save)
+        self.add(menu, "Save &As…", Keys.SaveAs, files.save_as)
+        menu.addSeparator()
+        self.add(menu, "Record &Telemetry…", "", files.ask_telemetry)
+        menu.addSeparator()
+        self.add(menu, "&Close Window", Keys.Close, self._window.close)
+        self.add(menu, "&Quit", Keys.Quit, QApplication.closeAllWindows)
+
+    def _fill_edit(self) -> None:
+        menu, stack = self._menu("&Edit"), self._window.document.stack
+        undo, redo = stack.createUndoAction(menu, "Undo"), stack.createRedoAction(menu, "Redo")
+        undo.setShortcuts(Keys.Undo)
+        redo.setShortcuts(Keys.Redo)
+        menu.addActions([undo, redo])
+        self.edit = menu
+
+    def _fill_run(self) -> None:
+        menu, bar, link = self._menu("&Run"), self._window.run_bar, self._window.link
+        menu.addActions([bar.play, bar.step, bar.epoch])
+        menu.addSeparator()
+        menu.addActions([bar.reset, bar.seed])
+        self.add(menu, "Restart with the Edited Network", "Ctrl+Return", link.restart)
+        menu.addAction(bar.stop)
+        menu.addSeparator()
+        workers = {"process": "In a Process of Its Own", "thread": "On a Thread of the Window"}
+        self._choices(menu, "Worker", workers, self._window.session.worker, self._choose_worker)
+
+    def _fill_view(self) -> None:
+        menu, window = self._menu("&View"), self._window
+        for dock in window.docks.values():
+            menu.addAction(dock.toggleViewAction())
+        menu.addSeparator()
+        self.add(menu, "Show the Whole Network", "", window.canvas.fit)
+        self.add(menu, "The Project's Own Layout", "", window.layout_.arrange)
+        self.add(menu, "Full Screen", "F11", window.toggle_full_screen)
+        themes = {"system": "As the System", "dark": "Dark", "light": "Light"}
+        self._choices(menu, "Theme", themes, remembered("theme", "system"), self._choose_theme)
+
+    def _fill_help(self) -> None:
+        menu = self._menu("&Help")
+        self.add(menu, "Commands…", "Ctrl+Shift+P", self.show_palette)
+        self.add(menu, "Keys…", "?", self.show_keys)
+
+    def _choices(
+        self, menu: QMenu, title: str, choices: dict[str, str], now: str, choose: Callable[[str], object]
+    ) -> None:
+        """A sub-menu of which one is chosen; the choice is remembered between sessions."""
+        sub, group = menu.addMenu(title), QActionGroup(menu)
+        for value, text in choices.items():
+            action = self.add(sub, text, "", lambda v=value: choose(v))
+            action.setCheckable(True)
+            action.setChecked(value == now)
+            group.addAction(action)
+
+    def _choose_worker(self, kind: str) -> None:
+        remember("worker", kind)
+        self._window.session.use_worker(kind)
+
+    def _choose_theme(self, choice: str) -> None:
+        remember("theme", choice)
+        app = QApplication.instance()
+        assert isinstance(app, QApplication)
+        theme.look().use(theme.choose(app, choice))
+
+    def show_palette(self) -> None:
+        palette = CommandPalette(actions_of(self._window.menuBar()), self._window)
+        centre = self._window.geometry().center()
+        palette.move(centre.x() - palette.sizeHint().width() // 2, self._window.geometry().top() + 80)
+        palette.open()
+
+    def show_keys(self) -> None:
+        groups = [*keys_of(actions_of(self._window.menuBar())), *self._window.canvas_keys(), ("Panels", PANEL_KEYS)]
+        KeySheet(groups, self._window).open()

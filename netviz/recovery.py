@@ -1,0 +1,89 @@
+"""Copies of what is not saved, kept aside while the program runs: after a crash they are offered again."""
+
+import os
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+from PySide6.QtCore import QStandardPaths
+
+from engine.backend import Array
+from engine.errors import ProjectError
+from engine.files import write_atomically
+from engine.project import Project
+from netviz.document.storage import ENDING, read_project, write_project
+
+Parameters = Mapping[str, Array]
+
+
+class Note(msgspec.Struct):
+    """Beside each copy: whose it is, and which file it is a copy of."""
+
+    process: int
+    original: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Recovered:
+    """A copy that a program left behind which is gone."""
+
+    folder: Path
+    project: Project
+    original: Path | None
+
+
+def recovery_folder() -> Path:
+    base = QStandardPaths.writableLocation(QStandardPaths.StandardLocation.AppLocalDataLocation)
+    return Path(base) / "recovery"
+
+
+class Copy:
+    """One window's copy: a folder of its own."""
+
+    def __init__(self, base: Path | None = None) -> None:
+        self._folder = (base or recovery_folder()) / uuid.uuid4().hex
+
+    def write(self, project: Project, original: Path | None, parameters: Sequence[Parameters] | None) -> None:
+        """Replaces the copy; runs on any thread."""
+        self._folder.mkdir(parents=True, exist_ok=True)
+        note = Note(os.getpid(), str(original or ""))
+        write_atomically(self._folder / "note.json", msgspec.json.encode(note))
+        write_project(project, self._folder / f"copy{ENDING}", parameters)
+
+    def remove(self) -> None:
+        remove(self._folder)
+
+
+def left_behind(base: Path | None = None) -> list[Recovered]:
+    """The copies of programs that ended without removing them, the latest first; what cannot be read is passed over."""
+    found = []
+    base = base or recovery_folder()
+    for folder in sorted(base.glob("*/"), key=lambda f: f.stat().st_mtime, reverse=True):
+        try:
+            note = msgspec.json.decode((folder / "note.json").read_bytes(), type=Note)
+            if _lives(note.process):
+                continue
+            project, _ = read_project(folder / f"copy{ENDING}")
+        except (OSError, msgspec.MsgspecError, ProjectError):
+            continue
+        found.append(Recovered(folder, project, Path(note.original) if note.original else None))
+    return found
+
+
+def remove(folder: Path) -> None:
+    for file in folder.glob("*"):
+        file.unlink(missing_ok=True)
+    if folder.is_dir():
+        folder.rmdir()
+
+
+def _lives(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return True
+    return True

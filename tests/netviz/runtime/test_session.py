@@ -1,0 +1,498 @@
+"""The window's end of a run: what it draws from, what it asks for, and what it does when a worker dies."""
+
+import os
+import signal
+import threading
+from collections import deque
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from pytestqt.qtbot import QtBot
+
+from engine.probes.boundary import Boundary
+from engine.probes.histograms import Histograms
+from engine.project import Project
+from engine.run import messages as m
+from engine.run.messages import ProbeRequest
+from engine.run.transports import ProcessTransport
+from engine.trainer import Trainer
+from netviz.runtime import session as module
+from netviz.runtime.session import Session, WorkerLost
+from tests.engine.cases import project
+from tests.engine.run.bench import DATA, LAYERS, PER_EPOCH, UNLIMITED, small
+
+Make = Callable[..., Session]
+
+
+class FakeView:
+    """A panel that draws nothing and notes when it would have."""
+
+    def __init__(self, *topics: str, probes: tuple[ProbeRequest, ...] = (), needs_layers: bool = False) -> None:
+        self.topics, self.probes, self.needs_layers = frozenset(topics), probes, needs_layers
+        self.visible, self.refreshed, self.reopenings = True, 0, 0
+
+    def isVisible(self) -> bool:  # noqa: N802 (Qt's)
+        return self.visible
+
+    def refresh(self) -> None:
+        self.refreshed += 1
+
+    def reopened(self) -> None:
+        self.reopenings += 1
+
+
+class Silent:
+    """A transport to nobody: what was sent stays to be looked at."""
+
+    name = "silent"
+
+    def __init__(self, receive: Callable[[Any], None], lost: Callable[[str], None]) -> None:
+        self.receive, self.lost = receive, lost
+        self.sent: list[m.Command] = []
+
+    def send(self, command: m.Command) -> None:
+        self.sent.append(command)
+
+    def close(self) -> None:
+        pass
+
+
+@pytest.fixture
+def make(qtbot: QtBot) -> Iterator[Make]:
+    made: list[Session] = []
+
+    def start(kind: str = "thread", pace: m.Pace = UNLIMITED) -> Session:
+        session = Session(kind)
+        made.append(session)
+        session.set_pace(pace)
+        return session
+
+    yield start
+    for session in made:
+        session.close()
+    assert [t.name for t in threading.enumerate() if t.name.startswith("netviz worker")] == []
+
+
+@pytest.fixture
+def silent(make: Make, monkeypatch: pytest.MonkeyPatch) -> tuple[Session, list[Silent]]:
+    """A session without a worker, and every transport that it makes."""
+    made: list[Silent] = []
+
+    def transport(kind: str, receive: Any, lost: Any) -> Silent:
+        made.append(Silent(receive, lost))
+        return made[-1]
+
+    monkeypatch.setattr(module, "make_transport", transport)
+    session = make()
+    session._timer.stop()
+    return session, made
+
+
+def opened(qtbot: QtBot, session: Session, made: Project, **options: Any) -> None:
+    with qtbot.waitSignal(session.opened, timeout=10_000):
+        session.open(made, **options)
+
+
+def reaches(qtbot: QtBot, session: Session, state: m.RunState) -> None:
+    qtbot.waitUntil(lambda: session.state is state, timeout=20_000)
+
+
+def finished(qtbot: QtBot, session: Session, epoch: int) -> None:
+    def done() -> bool:
+        return session.state is m.RunState.FINISHED and session.epoch == epoch
+
+    qtbot.waitUntil(done, timeout=20_000)
+
+
+def weights(qtbot: QtBot, session: Session) -> list[bytes]:
+    """Of every lane, to the bit."""
+    came: list[m.Keyframe] = []
+    session.take_keyframe(came.append)
+    qtbot.waitUntil(lambda: bool(came), timeout=10_000)
+    return [state.values.tobytes() for state in came[0].states]
+
+
+def uninterrupted(made: Project, steps: int) -> bytes:
+    trainer = Trainer(made)
+    for _ in range(steps):
+        trainer.update()
+    values: np.ndarray[Any, Any] = trainer.snapshot().values
+    return values.tobytes()
+
+
+def child(session: Session) -> int:
+    assert isinstance(session._transport, ProcessTransport)
+    return session._transport.pid
+
+
+# A run and its history
+
+
+@pytest.mark.parametrize("kind", ["thread", "process"])
+def test_a_run_fills_the_history(qtbot: QtBot, make: Make, kind: str) -> None:
+    session, made = make(kind, m.Pace(m.PaceUnit.STEPS_A_FRAME, 5)), small()
+    session.add_view(FakeView("layers", probes=(Histograms(), Boundary(12)), needs_layers=True))
+    opened(qtbot, session, made)
+    assert (session.state, session.step) == (m.RunState.PAUSED, 0)
+    session.play()
+    finished(qtbot, session, 5)
+    (lane,) = session.history.lanes
+    qtbot.waitUntil(lambda: len(lane.loss) == 20 and len(lane.scores) == 5, timeout=5000)
+    trainer = Trainer(made)
+    np.testing.assert_array_equal(lane.loss.last[:, 0], [trainer.update() for _ in range(20)])
+    np.testing.assert_array_equal(lane.loss.steps, range(20))
+    np.testing.assert_array_equal(lane.scores.steps, [3, 7, 11, 15, 19])
+    assert lane.score is not None
+    assert lane.score.loss == trainer.evaluate()[0].loss
+    np.testing.assert_array_equal(lane.layers.steps, range(20))
+    qtbot.waitUntil(lambda: lane.boundary is not None and lane.histograms is not None, timeout=5000)
+    assert lane.boundary is not None
+    assert lane.boundary.values.shape == (12, 12)
+    assert weights(qtbot, session) == [uninterrupted(made, 20)]
+    assert (lane.lr, lane.batch_size) == (0.02, 8)
+
+
+def test_reset_clears_the_history_and_says_so(qtbot: QtBot, make: Make) -> None:
+    session = make()
+    opened(qtbot, session, small())
+    session.advance(steps=9)
+    qtbot.waitUntil(lambda: len(session.history.lanes[0].loss) == 9, timeout=5000)
+    with qtbot.waitSignal(session.rewound, timeout=5000):
+        session.reset()
+    assert len(session.history.lanes[0].loss) == 0
+    qtbot.waitUntil(lambda: session.step == 0, timeout=5000)
+    session.advance(steps=2)
+    qtbot.waitUntil(lambda: len(session.history.lanes[0].loss) == 2, timeout=5000)
+
+
+def test_stop_and_play_begin_anew(qtbot: QtBot, make: Make) -> None:
+    session = make()
+    opened(qtbot, session, small())
+    session.advance(steps=3)
+    session.stop()
+    reaches(qtbot, session, m.RunState.IDLE)
+    session.play()
+    session.play()  # once more, before it has begun
+    finished(qtbot, session, 5)
+    assert weights(qtbot, session) == [uninterrupted(small(), 20)]
+
+
+def test_settings_that_differ_are_adopted_by_their_lanes(silent: tuple[Session, list[Silent]]) -> None:
+    session, (transport,) = silent
+    made = small()
+    session.open(made)
+    transport.sent.clear()
+    session.adopt(small(optimizer={"kind": "adam", "lr": 0.5}, batch_size="all", epochs=9))
+    assert transport.sent == [m.SetLearningRate(0, 0.5), m.SetBatchSize(0, "all"), m.SetEpochs(9)]
+    session.adopt(session.project)
+    assert len(transport.sent) == 3
+
+
+@pytest.mark.parametrize("first", ["paused", "running"])
+def test_another_project_can_be_opened_at_any_time(qtbot: QtBot, make: Make, first: str) -> None:
+    """Records of the run before, still on their way, do not belong to the new one."""
+    session = make()
+    view = FakeView("boundary", probes=(Boundary(10),))
+    session.add_view(view)
+    opened(qtbot, session, small(epochs=1_000_000))
+    if first == "running":
+        session.play()
+        qtbot.waitUntil(lambda: session.step > 100, timeout=5000)
+    else:
+        qtbot.waitUntil(lambda: session.history.lanes[0].boundary is not None, timeout=5000)
+        qtbot.wait(60)  # a frame waits for its answer now
+    wider = [{**LAYERS[0], "id": "h9"}, LAYERS[1], LAYERS[2]]
+    opened(qtbot, session, project(wider, "binary_cross_entropy", DATA))
+    assert session.fresh
+    (lane,) = session.history.lanes
+    assert lane.info.layers == ("h9", "a1", "out")
+    assert len(lane.loss) == 0
+    # The picture at step 0 comes although nothing moves.
+    qtbot.waitUntil(lambda: session.history.lanes[0].boundary is not None, timeout=5000)
+    assert session.step == 0
+    assert view.reopenings == 2
+
+
+def test_a_keyframe_of_the_run_before_is_not_gone_back_to(silent: tuple[Session, list[Silent]]) -> None:
+    session, transports = silent
+    trainer = Trainer(small())
+    trainer.run(50)
+    info = m.LaneInfo("A", (), (), (), (2,), 4, 5)
+    before = m.Opened((info,), None, "numpy", "cpu", "float32", ())
+    after = m.Opened((info, info), None, "numpy", "cpu", "float32", ())
+    session.open(small())
+    transports[0].receive(before)
+    session._tick()
+    session.open(small(seed=3))
+    transports[0].receive(m.Keyframe((trainer.snapshot(),), None))  # was on its way
+    session._tick()
+    transports[0].receive(WorkerLost("gone"))
+    session._tick()
+    (again,) = [c for c in transports[1].sent if isinstance(c, m.Open)]
+    assert again.states is None
+    transports[1].receive(m.Keyframe((trainer.snapshot(),), None))
+    transports[1].receive(after)
+    session._tick()
+    assert len(session.history.lanes) == 2
+    assert session.fresh
+
+
+def test_a_window_that_hangs_hoards_one_keyframe(silent: tuple[Session, list[Silent]]) -> None:
+    session, (transport,) = silent
+    state = Trainer(small()).snapshot()
+    for step in range(500):
+        transport.receive(m.Keyframe((replace_step(state, step),), None))
+    transport.receive(m.Keyframe((state,), ({},), token=8))
+    transport.receive(m.Keyframe((state,), ({},), token=9))
+    transport.receive(m.Progress(m.RunState.PAUSED, 3, 0))
+    transport.receive(m.Keyframe((state,), None))
+    assert isinstance(session._records, deque)
+    assert [r.token if isinstance(r, m.Keyframe) else "progress" for r in session._records] == [0, 8, 9, "progress", 0]
+    first = session._records[0]
+    assert isinstance(first, m.Keyframe)
+    assert first.states[0].step == 499
+
+
+def replace_step(state: Any, step: int) -> Any:
+    import msgspec
+
+    return msgspec.structs.replace(state, step=step)
+
+
+# Views
+
+
+def test_a_hidden_view_asks_for_nothing(silent: tuple[Session, list[Silent]]) -> None:
+    session, (transport,) = silent
+    bars = FakeView("histograms", probes=(Histograms(),))
+    plane = FakeView("boundary", probes=(Boundary(50), Histograms()), needs_layers=True)
+    for view in (bars, plane):
+        session.add_view(view)
+
+    def last() -> m.Command:
+        return [c for c in transport.sent if isinstance(c, m.Watch)][-1]
+
+    assert last() == m.Watch((Histograms(), Boundary(50)), True)
+    plane.visible = False
+    session.update_watch()
+    assert last() == m.Watch((Histograms(),), False)
+    bars.visible = False
+    session.update_watch()
+    assert last() == m.Watch((), False)
+    sent = len(transport.sent)
+    session.update_watch()
+    assert len(transport.sent) == sent  # nothing new to say
+    bars.visible = True
+    session.update_watch()
+    session.remove_view(bars)
+    assert last() == m.Watch((), False)
+
+
+def test_hidden_views_cost_the_worker_nothing(qtbot: QtBot, make: Make) -> None:
+    session = make(pace=m.Pace(m.PaceUnit.STEPS_A_FRAME, 1))
+    view = FakeView("histograms", probes=(Histograms(),), needs_layers=True)
+    view.visible = False
+    session.add_view(view)
+    opened(qtbot, session, small())
+    session.play()
+    finished(qtbot, session, 5)
+    (lane,) = session.history.lanes
+    qtbot.waitUntil(lambda: len(lane.loss) == 20, timeout=5000)
+    assert lane.histograms is None
+    assert len(lane.layers) == 0
+    assert view.refreshed == 0
+    view.visible = True
+    session.update_watch()
+    qtbot.waitUntil(lambda: lane.histograms is not None and view.refreshed > 0, timeout=5000)
+
+
+def test_one_view_a_turn_of_the_event_loop(qtbot: QtBot, silent: tuple[Session, list[Silent]]) -> None:
+    session, _ = silent
+    views = [FakeView("loss") for _ in range(4)]
+    for view in views:
+        session.add_view(view)
+    counts = []
+    for _ in range(4):
+        module.QTimer.singleShot(0, lambda: None)
+        before = sum(view.refreshed for view in views)
+        qtbot.waitUntil(lambda b=before: sum(v.refreshed for v in views) > b, timeout=2000)  # type: ignore[misc]
+        counts.append(sum(view.refreshed for view in views))
+    assert [view.refreshed for view in views] == [1, 1, 1, 1]
+    for view in views:
+        session._mark(view)
+        session._mark(view)  # twice marked is drawn once
+    session._refresh_one()
+    assert sum(view.refreshed for view in views) == 5
+    views[1].visible = False  # hidden before its turn
+    session._refresh_one()
+    assert [view.refreshed for view in views] == [2, 1, 2, 1]
+
+
+def test_only_views_of_what_changed_are_drawn(qtbot: QtBot, make: Make) -> None:
+    session = make()
+    loss, boundary = FakeView("loss"), FakeView("boundary")
+    for view in (loss, boundary):
+        session.add_view(view)
+    opened(qtbot, session, small())
+    qtbot.waitUntil(lambda: loss.refreshed == boundary.refreshed == 1, timeout=5000)
+    session.advance(steps=3)
+    qtbot.waitUntil(lambda: loss.refreshed == 2, timeout=5000)
+    assert boundary.refreshed == 1
+
+
+# When a worker dies
+
+
+def test_a_killed_worker_costs_nothing_but_time(qtbot: QtBot, make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The run goes on from its last keyframe and ends as if nothing had happened."""
+    made = small(epochs=60)
+    session, told, reopened = make("process", m.Pace(m.PaceUnit.STEPS_A_FRAME, 6)), [], []
+    session.worker_lost.connect(told.append)
+    opened(qtbot, session, made)
+    session.opened.connect(lambda: reopened.append(session.fresh))
+    session.advance(steps=33)
+    qtbot.waitUntil(lambda: session.step == 33 and session.state is m.RunState.PAUSED, timeout=5000)
+    session.play()
+    qtbot.waitUntil(lambda: session.step > 60, timeout=5000)
+    os.kill(child(session), signal.SIGKILL)
+    qtbot.waitUntil(lambda: bool(told), timeout=5000)
+    assert told == ["the worker process ended unexpectedly (signal 9); the run goes on from step 33"]
+    finished(qtbot, session, 60)
+    assert reopened == [False]
+    assert weights(qtbot, session) == [uninterrupted(made, 240)]
+    (lane,) = session.history.lanes
+    qtbot.waitUntil(lambda: len(lane.loss) == 240, timeout=5000)
+    np.testing.assert_array_equal(lane.loss.steps, range(240))  # what was seen twice stands once
+    trainer = Trainer(made)
+    np.testing.assert_array_equal(lane.loss.last[:, 0], [trainer.update() for _ in range(240)])
+    assert [int(step) for step in lane.scores.steps] == [PER_EPOCH * (i + 1) - 1 for i in range(60)]
+
+
+def test_a_worker_that_dies_while_it_stands_comes_back_standing(qtbot: QtBot, make: Make) -> None:
+    session = make("process")
+    opened(qtbot, session, small())
+    session.advance(steps=7)
+    qtbot.waitUntil(lambda: session.step == 7, timeout=5000)
+    first = child(session)
+    os.kill(first, signal.SIGKILL)
+    qtbot.waitUntil(lambda: child(session) != first and session.state is m.RunState.PAUSED, timeout=10_000)
+    assert session.step == 7
+    assert weights(qtbot, session) == [uninterrupted(small(), 7)]
+
+
+def test_a_keyframe_asked_of_a_dying_worker_still_comes(qtbot: QtBot, make: Make) -> None:
+    """Saving must not be forgotten because the worker died on the way."""
+    session, came = make("process"), []
+    opened(qtbot, session, small())
+    session.advance(steps=7)
+    qtbot.waitUntil(lambda: session.step == 7, timeout=5000)
+    os.kill(child(session), signal.SIGKILL)
+    session.take_keyframe(came.append)
+    qtbot.waitUntil(lambda: bool(came), timeout=10_000)
+    assert came[0].states[0].values.tobytes() == uninterrupted(small(), 7)
+    assert came[0].parameters is not None
+
+
+def test_a_worker_that_dies_again_and_again_is_given_up(qtbot: QtBot, silent: tuple[Session, list[Silent]]) -> None:
+    session, transports = silent
+    told: list[str] = []
+    session.worker_lost.connect(told.append)
+    session.open(small())
+    state = Trainer(small()).snapshot()
+    transports[0].receive(m.Opened((m.LaneInfo("A", (), (), (), (2,), 4, 5),), None, "numpy", "cpu", "float32", ()))
+    transports[0].receive(m.Keyframe((state,), None))
+    transports[0].receive(m.Progress(m.RunState.RUNNING, 0, 0))
+    for number in range(3):
+        transports[number].receive(WorkerLost("boom"))
+        session._tick()
+    assert len(transports) == 3
+    assert told[:2] == ["boom; the run goes on from step 0"] * 2
+    assert "3 times in a row" in told[2]
+    assert session.state is m.RunState.IDLE
+    session.play()  # a person wants it all the same
+    assert len(transports) == 4
+    (again,) = [c for c in transports[3].sent if isinstance(c, m.Open)]
+    assert again.states is not None
+    info = m.LaneInfo("A", (), (), (), (2,), 4, 5)
+    transports[3].receive(m.Opened((info,), None, "numpy", "cpu", "float32", ()))
+    session._tick()
+    assert m.Play() in transports[3].sent
+
+
+def test_dying_twice_before_it_opened_still_goes_on_running(silent: tuple[Session, list[Silent]]) -> None:
+    session, transports = silent
+    session.open(small())
+    info = m.LaneInfo("A", (), (), (), (2,), 4, 5)
+    transports[0].receive(m.Opened((info,), None, "numpy", "cpu", "float32", ()))
+    transports[0].receive(m.Progress(m.RunState.RUNNING, 0, 0))
+    for transport in (0, 1):
+        transports[transport].receive(WorkerLost("boom"))
+        session._tick()
+    transports[2].receive(m.Opened((info,), None, "numpy", "cpu", "float32", ()))
+    session._tick()
+    assert m.Play() in transports[2].sent
+
+
+def test_getting_on_wipes_the_slate(silent: tuple[Session, list[Silent]]) -> None:
+    session, transports = silent
+    session.open(small())
+    info = m.LaneInfo("A", (), (), (), (2,), 4, 5)
+    for number in range(6):
+        transports[-1].receive(m.Opened((info,), None, "numpy", "cpu", "float32", ()))
+        session._tick()
+        transports[-1].receive(m.Answer(session._asked, m.RunState.RUNNING, session.step + 10, 0, 0.0, ()))
+        transports[-1].receive(WorkerLost("boom"))
+        session._tick()
+        assert len(transports) == number + 2
+
+
+@pytest.mark.parametrize(("first", "second"), [("thread", "process"), ("process", "thread")])
+@pytest.mark.parametrize("running", [False, True])
+def test_a_run_moves_to_another_kind_of_worker(
+    qtbot: QtBot, make: Make, first: str, second: str, running: bool
+) -> None:
+    made = small(epochs=40)
+    session = make(first, m.Pace(m.PaceUnit.STEPS_A_FRAME, 8))
+    opened(qtbot, session, made)
+    session.advance(steps=11)
+    qtbot.waitUntil(lambda: session.step == 11 and session.state is m.RunState.PAUSED, timeout=5000)
+    if running:
+        session.play()
+        reaches(qtbot, session, m.RunState.RUNNING)
+    with qtbot.waitSignal(session.opened, timeout=10_000):
+        session.use_worker(second)
+    assert not session.fresh
+    if not running:
+        qtbot.wait(60)
+        assert (session.state, session.step) == (m.RunState.PAUSED, 11)
+        session.play()
+    finished(qtbot, session, 40)
+    assert weights(qtbot, session) == [uninterrupted(made, 160)]
+    qtbot.waitUntil(lambda: len(session.history.lanes[0].loss) == 160, timeout=5000)
+
+
+def test_what_the_worker_refuses_is_told(qtbot: QtBot, make: Make, tmp_path: Path) -> None:
+    session = make()
+    opened(qtbot, session, small())
+    with qtbot.waitSignal(session.refused, timeout=5000) as caught:
+        session.record_telemetry(tmp_path / "nowhere" / "T.jsonl")
+    assert "nowhere" in caught.args[0]
+
+
+@pytest.mark.parametrize("kind", ["thread", "process"])
+def test_closing_in_the_middle_leaves_nothing_behind(qtbot: QtBot, kind: str) -> None:
+    session = Session(kind)
+    session.set_pace(UNLIMITED)
+    opened(qtbot, session, small(epochs=1_000_000))
+    session.play()
+    qtbot.waitUntil(lambda: session.step > 0, timeout=5000)
+    pid = child(session) if kind == "process" else None
+    session.close()
+    assert [t.name for t in threading.enumerate() if t.name.startswith("netviz worker")] == []
+    if pid is not None:
+        with pytest.raises(ProcessLookupError):
+            os.kill(pid, 0)
