@@ -128,6 +128,14 @@ class RecordTelemetry(Command, frozen=True):
     every: int = 1
 
 
+class Preview(Command, frozen=True):
+    """Asks for the scale of the signal in every layer of an edited project; the run is not touched."""
+
+    number: int
+    project: bytes
+    folder: str
+
+
 class Shutdown(Command, frozen=True):
     pass
 
@@ -253,6 +261,26 @@ class Rewound(Record, frozen=True):
     seed: int
 
 
+class NodeScale(msgspec.Struct, frozen=True):
+    """Root mean squares at the initial weights: of a node's output, and of the loss's gradient there."""
+
+    node: str
+    signal: float
+    gradient: float
+
+
+class LanePreview(msgspec.Struct, frozen=True):
+    nodes: tuple[NodeScale, ...]
+    note: str  # why there are none
+
+
+class Previewed(Record, frozen=True):
+    """To one `Preview`."""
+
+    number: int
+    lanes: tuple[LanePreview, ...]
+
+
 class Refused(Record, frozen=True):
     """A command that could not be carried out; nothing was changed."""
 
@@ -274,9 +302,10 @@ AnyCommand = (
     | Frame
     | TakeKeyframe
     | RecordTelemetry
+    | Preview
     | Shutdown
 )
-AnyRecord = Opened | Progress | Answer | Keyframe | Diverged | Rewound | Refused
+AnyRecord = Opened | Progress | Answer | Keyframe | Diverged | Rewound | Previewed | Refused
 
 ARRAY = 1  # msgpack's extension type for arrays
 

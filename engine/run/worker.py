@@ -20,6 +20,7 @@ from engine.run import messages as m
 from engine.run.lane import Lane
 from engine.run.opening import lane_info, open_lanes, points_of
 from engine.run.pace import Pacer
+from engine.run.preview import preview
 from engine.telemetry import TelemetryFile
 
 KEYFRAME_SECONDS = 1.0
@@ -171,6 +172,13 @@ class Worker:
     def _on_takekeyframe(self, command: m.TakeKeyframe) -> None:
         self._send_keyframe(command.token)
 
+    def _on_preview(self, command: m.Preview) -> None:
+        project = project_from(msgspec.json.decode(command.project), Path(command.folder))
+        mine = self._lanes[0].trainer if self._lanes else None
+        same = mine is not None and mine.project.data == project.data and mine.project.folder == project.folder
+        data = mine.data if mine is not None and same else project.data.load(project.folder)
+        self._send(m.Previewed(command.number, tuple(preview(lane, data) for lane in project.lanes())))
+
     def _on_recordtelemetry(self, command: m.RecordTelemetry) -> None:
         self._end_telemetry()
         if not command.path:
@@ -247,7 +255,7 @@ class Worker:
         now = time.perf_counter()
         if self._frame is not None and now >= (self._answer_after if pacer.unlimited else 0.0):
             self._answer()
-        if now >= self._keyframe_after:
+        if now >= self._keyframe_after and self._frame is None:  # all before it has been told, if somebody listens
             self._send_keyframe(0)
 
     def _at_end(self, epoch: int) -> bool:

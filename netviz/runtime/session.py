@@ -40,6 +40,7 @@ class Session(QObject):
     changed = Signal()  # state, step, rate
     scored = Signal()  # a new epoch's scores
     pace_changed = Signal()
+    previewed = Signal(object)  # a LanePreview for each lane of the edited project
     diverged = Signal(m.Diverged)
     refused = Signal(str)
     noticed = Signal(str)  # something to tell that needs no answer
@@ -64,6 +65,7 @@ class Session(QObject):
         self._tokens = itertools.count(1)
         self._frames = itertools.count(1)
         self._asked = 0  # the frame that is not answered yet, or 0
+        self._previews = 0
         self._restarts = 0
         self._resume = False
         self._opening = False  # records that come before `Opened` are of the run before
@@ -91,13 +93,15 @@ class Session(QObject):
         if self._given_up:
             self._resume = True
             self._revive()
-        elif self.state is m.RunState.IDLE and self.project is not None and not self._resume:
-            self._resume = True
-            self.open(self.project)
+        elif self.state is m.RunState.IDLE and self.project is not None:
+            if not self._resume:  # else it plays as soon as it is open
+                self._resume = True
+                self.open(self.project)
         else:
             self._send(m.Play())
 
     def pause(self) -> None:
+        self._resume = False
         self._send(m.Pause())
 
     def toggle(self) -> None:
@@ -134,6 +138,11 @@ class Session(QObject):
         token = next(self._tokens)
         self._waiting[token] = done
         self._send(m.TakeKeyframe(token))
+
+    def preview(self, project: Project) -> None:
+        """Asks what scale the signal has in an edited project; `previewed` tells."""
+        self._previews += 1
+        self._send(m.Preview(self._previews, project.to_bytes(), str(project.folder.resolve())))
 
     def record_telemetry(self, path: Path | None, every: int = 1) -> None:
         self._send(m.RecordTelemetry("" if path is None else str(path), every))
@@ -254,6 +263,9 @@ class Session(QObject):
                     self._waiting.pop(record.token)(record)
             case m.Diverged():
                 self.diverged.emit(record)
+            case m.Previewed():
+                if record.number == self._previews:  # an older one is of another drawing
+                    self.previewed.emit(record.lanes)
             case m.Refused():
                 self._opening = self._resume = False
                 self.refused.emit(record.message)
@@ -289,7 +301,7 @@ class Session(QObject):
             self.noticed.emit(note)
         if self._resume:
             self._resume = False
-            self.play()
+            self._send(m.Play())
 
     def _reopen_views(self) -> None:
         for view in self._views:

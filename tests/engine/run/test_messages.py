@@ -52,6 +52,7 @@ COMMANDS: tuple[Any, ...] = (
     m.Frame(2**40),
     m.TakeKeyframe(5),
     m.RecordTelemetry("T ü.jsonl", 10),
+    m.Preview(3, b"{}", "."),
     m.Shutdown(),
 )
 RECORDS: tuple[Any, ...] = (
@@ -63,6 +64,7 @@ RECORDS: tuple[Any, ...] = (
     m.Keyframe((), None),
     m.Diverged(1, 10, "out", "the loss became nan"),
     m.Rewound(99),
+    m.Previewed(3, (m.LanePreview((m.NodeScale("h1", 0.5, NAN),), ""), m.LanePreview((), "too large"))),
     m.Refused("no"),
 )
 ARRAYS = {

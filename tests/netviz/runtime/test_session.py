@@ -206,8 +206,10 @@ def test_another_project_can_be_opened_at_any_time(qtbot: QtBot, make: Make, fir
         qtbot.waitUntil(lambda: session.history.lanes[0].boundary is not None, timeout=5000)
         qtbot.wait(60)  # a frame waits for its answer now
     wider = [{**LAYERS[0], "id": "h9"}, LAYERS[1], LAYERS[2]]
+    fresh: list[bool] = []
+    session.opened.connect(lambda: fresh.append(session.fresh))
     opened(qtbot, session, project(wider, "binary_cross_entropy", DATA))
-    assert session.fresh
+    assert fresh == [True]
     (lane,) = session.history.lanes
     assert lane.info.layers == ("h9", "a1", "out")
     assert len(lane.loss) == 0
@@ -238,7 +240,7 @@ def test_a_keyframe_of_the_run_before_is_not_gone_back_to(silent: tuple[Session,
     transports[1].receive(after)
     session._tick()
     assert len(session.history.lanes) == 2
-    assert session.fresh
+    assert session.fresh  # nothing of its own has come yet
 
 
 def test_a_window_that_hangs_hoards_one_keyframe(silent: tuple[Session, list[Silent]]) -> None:
@@ -315,12 +317,16 @@ def test_one_view_a_turn_of_the_event_loop(qtbot: QtBot, silent: tuple[Session, 
     views = [FakeView("loss") for _ in range(4)]
     for view in views:
         session.add_view(view)
-    counts = []
-    for _ in range(4):
-        module.QTimer.singleShot(0, lambda: None)
-        before = sum(view.refreshed for view in views)
-        qtbot.waitUntil(lambda b=before: sum(v.refreshed for v in views) > b, timeout=2000)  # type: ignore[misc]
-        counts.append(sum(view.refreshed for view in views))
+    seen: list[int] = []  # how many are drawn, in each turn
+
+    def turn() -> None:
+        seen.append(sum(view.refreshed for view in views))
+        if len(seen) < 10:
+            module.QTimer.singleShot(0, turn)
+
+    turn()
+    qtbot.waitUntil(lambda: len(seen) == 10, timeout=5000)
+    assert set(np.diff(seen)) == {0, 1}
     assert [view.refreshed for view in views] == [1, 1, 1, 1]
     for view in views:
         session._mark(view)
@@ -355,12 +361,14 @@ def test_a_killed_worker_costs_nothing_but_time(qtbot: QtBot, make: Make, monkey
     opened(qtbot, session, made)
     session.opened.connect(lambda: reopened.append(session.fresh))
     session.advance(steps=33)
-    qtbot.waitUntil(lambda: session.step == 33 and session.state is m.RunState.PAUSED, timeout=5000)
+    qtbot.waitUntil(lambda: len(session.history.lanes[0].loss) == 33, timeout=5000)
     session.play()
     qtbot.waitUntil(lambda: session.step > 60, timeout=5000)
     os.kill(child(session), signal.SIGKILL)
     qtbot.waitUntil(lambda: bool(told), timeout=5000)
-    assert told == ["the worker process ended unexpectedly (signal 9); the run goes on from step 33"]
+    (words,) = told
+    assert words.startswith("the worker process ended unexpectedly (signal 9); the run goes on from step ")
+    assert int(words.rpartition(" ")[2]) >= 33
     finished(qtbot, session, 60)
     assert reopened == [False]
     assert weights(qtbot, session) == [uninterrupted(made, 240)]
@@ -459,7 +467,7 @@ def test_a_run_moves_to_another_kind_of_worker(
     session = make(first, m.Pace(m.PaceUnit.STEPS_A_FRAME, 8))
     opened(qtbot, session, made)
     session.advance(steps=11)
-    qtbot.waitUntil(lambda: session.step == 11 and session.state is m.RunState.PAUSED, timeout=5000)
+    qtbot.waitUntil(lambda: len(session.history.lanes[0].loss) == 11, timeout=5000)
     if running:
         session.play()
         reaches(qtbot, session, m.RunState.RUNNING)

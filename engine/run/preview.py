@@ -1,0 +1,43 @@
+"""What each layer will receive, before any training: one small batch through the initial weights."""
+
+import numpy as np
+
+from engine.backend import Array, open_backend
+from engine.data.source import Dataset
+from engine.errors import ProjectError
+from engine.network import Network
+from engine.project import Project
+from engine.run.messages import LanePreview, NodeScale
+
+EXAMPLES = 64
+MOST_PARAMETERS = 10_000_000
+
+
+def preview(lane: Project, data: Dataset) -> LanePreview:
+    """The root mean square of every drawn node's output, and of the gradient that reaches it."""
+    try:
+        structure = lane.structure()
+        count = sum(structure.parameter_count(node) for node in structure.order)
+        if count > MOST_PARAMETERS:
+            return LanePreview((), f"no preview of the signal's scale: {count:,} parameters are over ten million")
+        network = Network(lane, open_backend())
+        network.parameters_.initialize(lane.training.seed)
+        x, y = data.x[:EXAMPLES], data.y[:EXAMPLES]
+        network.loss_and_gradients(x, y)
+    except ProjectError as error:
+        return LanePreview((), str(error))
+    plan = network.plan(len(x), "train")
+    with np.errstate(all="ignore"):
+        plan.draw_output()
+        scales = tuple(
+            NodeScale(node, _rms(plan.vars[node].value), _rms(plan.vars[node].grad)) for node in structure.drawn
+        )
+    return LanePreview(scales, "")
+
+
+def _rms(array: Array | None) -> float:
+    """NaN where there is nothing, as of a gradient that nothing asks for."""
+    if array is None:
+        return float("nan")
+    wide = array.astype(np.float64)
+    return float(np.sqrt(np.mean(wide * wide)))
