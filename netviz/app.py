@@ -8,12 +8,13 @@ from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication
 
 from engine.errors import ProjectError
-from engine.project import load_project
 from engine.run.messages import RunState
 from netviz import theme
+from netviz.document.storage import read_project
 from netviz.experiments import find_experiments
 from netviz.main_window import MainWindow
 from netviz.options import BAD_INPUT, WindowOptions
+from netviz.recovery import left_behind
 from netviz.settings import NAME, remembered
 from netviz.windows import Windows
 
@@ -24,7 +25,7 @@ def run_window(options: WindowOptions) -> int:
     """Opens the window and returns when it is closed; 2 with one line for a file that cannot be opened."""
     file = options.file
     try:
-        project = load_project(file or find_experiments()[FIRST].path)
+        project, _ = read_project(file or find_experiments()[FIRST].path)
     except ProjectError as error:
         print(f"{file}: {error}", file=sys.stderr)
         return BAD_INPUT
@@ -32,6 +33,8 @@ def run_window(options: WindowOptions) -> int:
     worker = options.worker or remembered("worker", "process")
     windows = Windows(lambda project, path: MainWindow(project, path, worker))
     window = windows.open(project, file)
+    for found in left_behind()[:1]:
+        window.files.offer_recovery(found)
     if options.demo and app.platformName() == "offscreen":
         demonstrate(window)
     return app.exec()

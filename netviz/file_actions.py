@@ -6,12 +6,13 @@ import msgspec
 from PySide6.QtCore import QEventLoop, QObject, Signal
 from PySide6.QtWidgets import QFileDialog, QMainWindow, QMessageBox
 
-from engine.project import Project, load_project
+from engine.project import Project
 from engine.run.messages import Keyframe, RunState
 from netviz.document.difference import Kind, difference
 from netviz.document.document import Document
-from netviz.document.storage import ENDING, write_project
+from netviz.document.storage import ENDING, moved_to, read_project, write_project
 from netviz.recent import remember_file
+from netviz.recovery import Recovered, remove
 from netviz.runtime.background import Background
 from netviz.runtime.session import Session
 from netviz.widgets.banner import Banner
@@ -35,6 +36,7 @@ class FileActions(QObject):
         self._window, self._document, self._session = window, document, session
         self._banner, self._layout = banner, layout
         self._background = Background(self)
+        self._recovered: Recovered | None = None
         self._kept = 0  # the step whose weights are saved, or that need no saving
         session.opened.connect(self._opened)
         session.rewound.connect(self._rewound)
@@ -57,7 +59,7 @@ class FileActions(QObject):
         if not self.may_close():
             return
         self._background.run(
-            lambda: load_project(path),
+            lambda: read_project(path)[0],
             lambda project: self._show(project, None if as_experiment else path),
             lambda error: self._fail(f"{path.name}: {error}"),
         )
@@ -71,6 +73,23 @@ class FileActions(QObject):
         if path is not None:
             remember_file(path)
         self._layout.restore(project.panels)
+
+    def offer_recovery(self, found: Recovered) -> None:
+        """Asks whether to go on with what a program left behind that ended unexpectedly."""
+        self._banner.show_message(
+            "recovery",
+            f"netviz ended unexpectedly with unsaved work in {found.project.name}",
+            "amber",
+            "Recover",
+            lambda: self._recover(found),
+        )
+
+    def _recover(self, found: Recovered) -> None:
+        """Opens the copy, unsaved; it is removed once its weights have been read."""
+        folder = found.original.parent if found.original and found.original.parent.is_dir() else Path.home()
+        self._recovered = found
+        self._show(moved_to(found.project, folder), found.original)
+        self._document.stack.resetClean()
 
     # Saving
 
@@ -196,7 +215,10 @@ class FileActions(QObject):
     def _opened(self) -> None:
         """A new run has nothing to lose, unless it began with trained weights of the one before."""
         if self._session.fresh:
-            self._kept = -1 if self._session.carried else 0
+            self._kept = -1 if self._session.carried or self._recovered else 0
+        if self._recovered is not None:
+            folder, self._recovered = self._recovered.folder, None
+            self._background.run(lambda: remove(folder), lambda _: None, lambda error: None)
 
     def _rewound(self) -> None:
         self._kept = 0

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QMainWindow, QVBoxLayout, QWidget
 from engine.project import Project
 from engine.run.messages import Diverged
 from netviz import theme
+from netviz.autosave import Autosave
 from netviz.document.document import Document
 from netviz.editor.canvas import Canvas
 from netviz.editor.inspector import Inspector
@@ -63,6 +64,8 @@ class MainWindow(QMainWindow):
         self.link = RunLink(self.document, self.session, self.banner, self.run_bar)
         self.files = FileActions(self, self.document, self.session, self.banner, self.layout_)
         self.menus = Menus(self)
+        self.autosave = Autosave(self.document, self.session, lambda: self.files.unsaved)
+        self.files.saved.connect(self.autosave.copy)
         self.canvas.selected.connect(self.inspector.inspect)
         self.session.diverged.connect(self._show_diverged)
         self.run_bar.stop_asked.connect(self._stop)
@@ -130,5 +133,6 @@ class MainWindow(QMainWindow):
             event.ignore()
             return
         self.session.close()
+        self.autosave.close()
         self.files.close()
         event.accept()

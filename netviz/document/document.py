@@ -19,8 +19,7 @@ from engine.project import Project
 from engine.spec import build, properties
 from netviz.document import fields
 from netviz.document.address import Address, Drawn, Section, owner, read, sharers, write
-
-LONGEST_NAME = 200  # characters; what a project file takes
+from netviz.document.lanes import LONGEST_NAME
 
 
 @dataclass(frozen=True, slots=True)

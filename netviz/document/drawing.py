@@ -16,8 +16,8 @@ from engine.graph import Graph, Node
 from engine.layers.base import Layer
 from engine.project import Layout, Project
 from engine.spec import build, properties
-from netviz.document import edits, fields, layered, palette
-from netviz.document.address import Address, Drawn, Place, owner, read
+from netviz.document import edits, fields, lanes, layered, palette
+from netviz.document.address import Address, Drawn, Lanes, Place, owner, read
 from netviz.document.clipboard import PLACE_LIMIT, Piece, beside, from_text, piece_of, to_text
 from netviz.document.document import Document
 from netviz.document.layered import COLUMN, ROW
@@ -220,6 +220,33 @@ class Drawing:
         new = {names[node]: place for node, place in at.items()}
         self._apply(lane, f"{verb} {name or _named(piece.places)}", graph, lambda _: new)
         return tuple(names.values())
+
+    # Lanes
+
+    def new_lane(self, copy_of: int, name: str | None = None) -> int:
+        """A copy of a lane with a graph of its own, last; without `name` it is B, C … Returns its number."""
+        self._lane(copy_of)
+        before = self._lanes()
+        name = lanes.free_name(before) if name is None else name
+        source = lanes.names(before)[copy_of]
+        after = lanes.with_copy(before, copy_of, name)
+        self._document.edit(Address("lanes"), after, f"Duplicate {source} as {name}", "lanes")
+        return len(after.variants)
+
+    def remove_lane(self, lane: int) -> None:
+        self._lane(lane)
+        after = lanes.without(self._lanes(), lane)
+        self._document.edit(Address("lanes"), after, f"Remove {lanes.names(self._lanes())[lane]}", "lanes")
+
+    def rename_lane(self, lane: int, name: str) -> None:
+        old = self._lane(lane).variant
+        if name != old:
+            lanes.check_name(self._lanes(), name)
+            self._document.edit(Address("lane", lane), name, f"Rename {old} to {name}", "lane")
+
+    def _lanes(self) -> Lanes:
+        found: Lanes = read(self._document.project, Address("lanes"))
+        return found
 
     # Inside
 

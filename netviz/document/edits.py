@@ -94,7 +94,9 @@ def reconnected(graph: Graph, old: tuple[str, str], new: tuple[str, str]) -> Gra
     rest = Graph(graph.nodes, graph.edges[:index] + graph.edges[index + 1 :])
     if reason := refusal(rest, *new, port):
         raise ProjectError(Problem(new[1], reason))
-    return Graph(graph.nodes, (*graph.edges[:index], Edge(*new, port), *graph.edges[index + 1 :]))
+    if old[1] == new[1]:
+        return Graph(graph.nodes, (*graph.edges[:index], Edge(*new, port), *graph.edges[index + 1 :]))
+    return Graph(graph.nodes, (*rest.edges, Edge(*new)))  # last, so that it takes an input that is free
 
 
 def find_wire(graph: Graph, source: str, target: str, port: int | None = None) -> int:
@@ -201,7 +203,7 @@ def _spliced(nodes: tuple[Node, ...], more: tuple[Node, ...], after: str | None)
 
 
 def _healed(graph: Graph, gone: set[str]) -> tuple[Edge, ...]:
-    """The wires without the nodes `gone`. A healed wire takes its target's input; a pair that is there is not doubled."""
+    """The wires without the nodes `gone`. A healed one takes its target's input; no pair becomes a double one."""
     into: dict[str, list[str]] = {}
     for edge in graph.edges:
         if edge.target in gone:

@@ -12,6 +12,9 @@ from engine.layers.base import Layer, Shape
 from engine.layers.input import Input
 
 
+MOST_PORTS = 1000  # an input's number, where a layer takes as many as come
+
+
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """Whether a wire makes sense. Where it does not but is `possible`, it can be drawn and is then a problem."""
@@ -31,7 +34,7 @@ class Shapes:
 
 def inputs_of(layer: Layer) -> tuple[int, int | None]:
     """The least and the most inputs that a layer takes; None: as many as come."""
-    return layer.arity, getattr(layer, "most_inputs", layer.arity)
+    return layer.arity, layer.most_inputs
 
 
 def slots(graph: Graph, node: str) -> dict[int, str]:
@@ -71,7 +74,7 @@ def refusal(graph: Graph, source: str, target: str, port: int | None = None) -> 
     taken = slots(graph, target)
     if most == 1 and source in taken.values():
         return f"{source} feeds {target} already"
-    if port is not None and (port < 0 or (most is not None and port >= most)):
+    if port is not None and not 0 <= port < (MOST_PORTS if most is None else most):
         return f"{target} has no input {port}"
     if port is not None and port in taken:
         return f"input {port} of {target} is taken by {taken[port]}"
@@ -92,7 +95,8 @@ def shapes(graph: Graph, data_shape: Shape | None) -> Shapes:
         taken = slots(graph, node)
         least, most = inputs_of(layer)
         known = [found.outputs[taken[n]] for n in sorted(taken) if taken[n] in found.outputs]
-        complete = len(known) == len(taken) >= least and (most is None or len(taken) <= most)
+        without_gap = max(taken, default=-1) + 1 == len(taken)
+        complete = without_gap and len(known) == len(taken) >= least and (most is None or len(taken) <= most)
         if not complete or (isinstance(layer, Input) and layer.shape is None and data_shape is None):
             continue
         try:

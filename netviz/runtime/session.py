@@ -114,6 +114,7 @@ class Session(QObject):
         self._send(m.Reset(seed))
 
     def stop(self) -> None:
+        self._resume = False
         self._send(m.Stop())
 
     def set_pace(self, pace: m.Pace) -> None:

@@ -122,7 +122,7 @@ BAD = [
     ([("graph", [])], "graph: expected an object with nodes and edges"),
     ([("graph/nods", [])], "graph.nods: unknown field 'nods' (did you mean 'nodes'?), allowed: nodes, edges"),
     ([("graph/nodes", {})], "graph.nodes: expected a list of nodes"),
-    ([("graph/nodes", [])], "graph.nodes: there is no input node"),
+    ([("graph/nodes", [])], "graph.edges.x->h1: there is no node 'x'"),
     ([("graph/edges", {})], "graph.edges: expected a list of wires"),
     ([("graph/nodes/1", "h1")], "graph.nodes.1: expected an object with id and kind"),
     ([("graph/nodes/1/id", ...)], "graph.nodes.1.id: expected a text, got None"),

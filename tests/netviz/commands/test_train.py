@@ -1,0 +1,434 @@
+"""`netviz train`: every option, every exit status, and nothing written for bad input."""
+
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+import pytest
+
+from engine.project import load_project
+from engine.trainer import Trainer
+from engine.weights import load_weights, save_weights
+from netviz.commands import train as module
+from tests.netviz.commands.command import ROOT, Done, environment, here, lines, netviz, steps, write
+
+WILD = {"loss": "mse", "optimizer": {"kind": "sgd", "lr": 1e6}}  # its loss is no number soon
+Here = Callable[..., Done]
+
+
+@pytest.fixture
+def cli(capfd: pytest.CaptureFixture[str]) -> Here:
+    return lambda *arguments: here(capfd, *arguments)
+
+
+def weights_after(file: Path, count: int, dtype: str = "float32", **settings: Any) -> dict[str, bytes]:
+    trainer = Trainer(load_project(file, settings), dtype=dtype)
+    if count:
+        trainer.run(count)
+    return {name: array.tobytes() for name, array in trainer.network.state().items()}
+
+
+def saved(path: Path) -> dict[str, bytes]:
+    return {name: array.tobytes() for name, array in load_weights(path).items()}
+
+
+# What is written where
+
+
+def test_in_a_process_of_its_own_stdout_is_one_line_and_stderr_a_bar(tmp_path: Path) -> None:
+    file = write(tmp_path)
+    done = netviz("train", file)
+    assert done.status == 0
+    assert re.fullmatch(
+        r"case: 20 steps, 5 epochs, loss \d\.\d+, accuracy [01]\.\d+, "
+        r"validation loss \d\.\d+, validation accuracy [01]\.\d+\n",
+        done.out,
+    )
+    assert "\r" in done.err
+    assert re.search(r"case [█·]{28} step \d+/20 ", done.err)
+    trainer = Trainer(load_project(file))
+    trainer.run(20)
+    assert f"loss {trainer.evaluate()[0].loss:.6g}," in done.out
+    quiet = netviz("train", file, "--quiet")
+    assert (quiet.status, quiet.out, quiet.err) == (0, "", "")
+    assert [entry.name for entry in tmp_path.iterdir()] == [file.name]
+
+
+@pytest.mark.parametrize(
+    ("options", "count"),
+    [
+        ((), 20),
+        (("--steps", 7), 7),
+        (("--steps", 0), 0),
+        (("--epochs", 2), 8),
+        (("--epochs", 9), 36),
+        (("--epochs", 0), 0),
+        (("--set", "training.epochs=3"), 12),
+        (("--set", "training.epochs=3", "--steps", 5), 5),
+    ],
+)
+def test_how_long(cli: Here, tmp_path: Path, options: tuple[Any, ...], count: int) -> None:
+    file, out = write(tmp_path), tmp_path / "w.safetensors"
+    done = cli("train", file, *options, "--save", out)
+    assert done.status == 0
+    assert f"case: {count} steps, {count // 4} epochs" in done.out
+    assert saved(out) == weights_after(file, count)
+
+
+def test_seed_overrides_the_projects(cli: Here, tmp_path: Path) -> None:
+    file, out, told = write(tmp_path), tmp_path / "w.safetensors", tmp_path / "T.jsonl"
+    assert cli("train", file, "--seed", 7, "--save", out, "--telemetry", told).status == 0
+    assert saved(out) == weights_after(file, 20, **{"training.seed": 7})
+    assert saved(out) != weights_after(file, 20)
+    assert lines(told)[0]["seed"] == 7
+
+
+def test_float64_is_said_and_saved(cli: Here, tmp_path: Path) -> None:
+    file, out, told = write(tmp_path), tmp_path / "w.safetensors", tmp_path / "T.jsonl"
+    assert cli("train", file, "--dtype", "float64", "--save", out, "--telemetry", told).status == 0
+    assert {str(array.dtype) for array in load_weights(out).values()} == {"float64"}
+    assert saved(out) == weights_after(file, 20, "float64")
+    assert lines(told)[0]["dtype"] == "float64"
+
+
+def test_saved_weights_predict_the_same_and_can_be_begun_with(cli: Here, tmp_path: Path) -> None:
+    file, first, second = write(tmp_path), tmp_path / "first.safetensors", tmp_path / "second.safetensors"
+    assert cli("train", file, "--save", first).status == 0
+    assert cli("train", file, "--init", first, "--steps", 0, "--save", second).status == 0
+    assert first.read_bytes() == second.read_bytes()
+    trained, other = Trainer(load_project(file)), Trainer(load_project(file), seed=5)
+    trained.run(20)
+    other.network.load_parameters(load_weights(first))
+    x = np.random.default_rng(0).standard_normal((9, 2))
+    np.testing.assert_array_equal(trained.network.predict(x), other.network.predict(x))
+    # On from there, with a fresh optimizer and onto the same file.
+    assert cli("train", file, "--init", first, "--steps", 3, "--save", first).status == 0
+    begun = Trainer(load_project(file))
+    begun.network.load_parameters(load_weights(second))
+    begun.run(3)
+    assert saved(first) == {name: array.tobytes() for name, array in begun.network.state().items()}
+
+
+@pytest.mark.parametrize("every", [1, 3, 7])
+def test_telemetry_at_every_k_th_step(cli: Here, tmp_path: Path, every: int) -> None:
+    file, told = write(tmp_path), tmp_path / "T.jsonl"
+    assert cli("train", file, "--telemetry", told, "--every", every).status == 0
+    assert steps(told) == list(range(0, 20, every))
+    assert [line["epoch_end"] for line in lines(told) if "epoch_end" in line] == [0, 1, 2, 3, 4]
+
+
+def test_telemetry_replaces_the_file_before(cli: Here, tmp_path: Path) -> None:
+    file, told = write(tmp_path), tmp_path / "T.jsonl"
+    told.write_text("of another run\n" * 1000)
+    assert cli("train", file, "--telemetry", told, "--steps", 2).status == 0
+    assert steps(told) == [0, 1]
+
+
+@pytest.mark.parametrize(
+    ("setting", "where", "value"),
+    [
+        ("training.optimizer.lr=0.125", ("training", "optimizer", "lr"), 0.125),
+        ("graph.nodes.h1.units=3", ("graph", "nodes", 1, "units"), 3),
+        ("graph.nodes.h1.init=zeros", ("graph", "nodes", 1, "init"), "zeros"),
+        ('graph.nodes.h1.init="zeros"', ("graph", "nodes", 1, "init"), "zeros"),
+        ("graph.nodes.a1.kind=relu", ("graph", "nodes", 2, "kind"), "relu"),
+        ("training.batch_size=all", ("training", "batch_size"), "all"),
+        ("training.shuffle=false", ("training", "shuffle"), False),
+        ("training.clip_norm=null", ("training", "clip_norm"), None),
+        ("training.regularization.l2=0.5", ("training", "regularization", "l2"), 0.5),
+        ('training.optimizer={"kind": "sgd", "lr": 0.25}', ("training", "optimizer"), {"kind": "sgd", "lr": 0.25}),
+        ("data.samples=60", ("data", "samples"), 60),
+        ("name=a=b", ("name",), "a=b"),
+    ],
+)
+def test_set_is_the_same_as_writing_it_in_the_file(
+    cli: Here, tmp_path: Path, setting: str, where: tuple[Any, ...], value: Any
+) -> None:
+    file, out = write(tmp_path), tmp_path / "w.safetensors"
+    done = cli("train", file, "--set", setting, "--save", out)
+    data = msgspec.json.decode(file.read_bytes())
+    at = data
+    for key in where[:-1]:
+        at = at[key]
+    at[where[-1]] = value
+    edited = tmp_path / "edited.netviz"
+    edited.write_bytes(msgspec.json.encode(data))
+    assert done.status == 0
+    count = load_project(edited).training.epochs * Trainer(load_project(edited)).steps_per_epoch
+    assert saved(out) == weights_after(edited, count)
+    assert done.out.startswith(f"{data['name']}: {count} steps")
+
+
+def test_set_can_be_said_again_and_the_last_one_holds(cli: Here, tmp_path: Path) -> None:
+    file, told = write(tmp_path), tmp_path / "T.jsonl"
+    settings = ("--set", "training.optimizer.lr=0.5", "--set", "graph.nodes.h1.units=2")
+    assert cli("train", file, *settings, "--set", "training.optimizer.lr=0.25", "--telemetry", told).status == 0
+    assert {line["lr"] for line in lines(told) if "lr" in line} == {0.25}
+
+
+def two_variants(folder: Path) -> Path:
+    own = {"loss": {"kind": "mse"}, "optimizer": {"kind": "sgd", "lr": 0.01}, "epochs": 3, "seed": 4}
+    variants = [{"name": "other loss", "training": own}, {"name": "same"}]
+    return write(folder, {"variant": "first", "variants": variants})
+
+
+def test_a_variant_is_trained_by_name(cli: Here, tmp_path: Path) -> None:
+    file, told = two_variants(tmp_path), tmp_path / "T.jsonl"
+    assert cli("train", file, "--variant", "other loss", "--telemetry", told).status == 0
+    assert (lines(told)[0]["seed"], len(steps(told)), lines(told)[1]["lr"]) == (4, 3, 0.01)
+    assert cli("train", file, "--variant", "other loss", "--telemetry", told, "--seed", 9).status == 0
+    assert lines(told)[0]["seed"] == 9
+    assert cli("train", file, "--variant", "first", "--telemetry", told).status == 0
+    assert len(steps(told)) == 20
+
+
+# Exit statuses 3 and 130
+
+
+@pytest.mark.parametrize("every", [1, 1000])
+def test_a_loss_that_is_no_number_ends_with_3_and_all_that_was(cli: Here, tmp_path: Path, every: int) -> None:
+    file, told, out = write(tmp_path, **WILD), tmp_path / "T.jsonl", tmp_path / "w.safetensors"
+    done = cli("train", file, "--telemetry", told, "--save", out, "--every", every)
+    assert done.status == 3
+    last = lines(told)[-1]
+    assert last["loss"] is None
+    assert steps(told) == [*range(0, last["step"], every), last["step"]]
+    error = done.err.splitlines()[-1]
+    assert re.fullmatch(rf"{re.escape(str(file))}: the loss became .* at step {last['step']}: .*", error)
+    assert done.out.count("\n") == 1
+    assert load_weights(out).keys() == {"h1.weight", "h1.bias", "out.weight", "out.bias"}
+    trainer = Trainer(load_project(file))
+    with np.errstate(all="ignore"):
+        for _ in range(last["step"]):
+            trainer.update()
+    assert saved(out) == {name: array.tobytes() for name, array in trainer.network.state().items()}
+    quiet = cli("train", file, "--quiet")
+    assert (quiet.status, quiet.out, quiet.err) == (3, "", error + "\n")
+
+
+def interrupted(*arguments: object) -> tuple[int, str, str]:
+    """Ctrl+C as soon as the bar moves."""
+    with subprocess.Popen(
+        [sys.executable, "-m", "netviz", *map(str, arguments)],
+        cwd=ROOT,
+        env=environment(),
+        stdout=-1,
+        stderr=-1,
+    ) as process:
+        assert process.stderr is not None
+        seen = b""
+        while b"epoch 0  loss" not in seen:
+            seen += process.stderr.read1()  # type: ignore[attr-defined]
+        time.sleep(0.05)
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=30)
+    return process.returncode, out.decode(), (seen + err).decode()
+
+
+def test_ctrl_c_ends_with_130_and_all_that_was(tmp_path: Path) -> None:
+    file, told, out = write(tmp_path), tmp_path / "T.jsonl", tmp_path / "w.safetensors"
+    status, printed, err = interrupted("train", file, "--epochs", 10**7, "--telemetry", told, "--save", out)
+    assert status == 130
+    assert "Traceback" not in err
+    count = int(printed.split()[1])
+    assert steps(told) == list(range(count))
+    assert saved(out) == weights_after(file, count)
+
+
+def test_ctrl_c_outside_of_training_is_no_traceback(
+    cli: Here, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def press(*arguments: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(module, "load_project", press)
+    done = cli("train", write(tmp_path))
+    assert (done.status, done.out, done.err) == (130, "", "")
+
+
+def test_a_disk_that_fails_is_one_line(cli: Here, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(path: Path, parameters: object) -> None:
+        raise OSError(28, "No space left on device", str(path))
+
+    monkeypatch.setattr(module, "save_weights", full)
+    done = cli("train", write(tmp_path), "--save", tmp_path / "w.safetensors", "--quiet")
+    assert (done.status, done.out) == (2, "")
+    assert done.err == f"{tmp_path / 'w.safetensors'}: No space left on device\n"
+
+
+# Bad input
+
+
+def other_weights(folder: Path) -> Path:
+    save_weights(folder / "other.safetensors", {"h1.weight": np.zeros((9, 9), "float32")})
+    return folder / "other.safetensors"
+
+
+def text_file(folder: Path) -> Path:
+    (folder / "text.safetensors").write_text("not weights")
+    return folder / "text.safetensors"
+
+
+def misshapen(folder: Path) -> Path:
+    state = {name: np.zeros(a.shape, "float32") for name, a in Trainer(load_project(write(folder))).network.state().items()}
+    save_weights(folder / "misshapen.safetensors", {**state, "h1.weight": np.zeros((5, 3), "float32")})
+    return folder / "misshapen.safetensors"
+
+
+def existing(folder: Path) -> Path:
+    (folder / "there.safetensors").mkdir()
+    return folder / "there.safetensors"
+
+
+# What is asked for beside the file, with the folder's path where "@" stands, and what must be said.
+BAD_OPTIONS: dict[str, tuple[list[Any], str]] = {
+    "save: no folder": (["--save", "@/nowhere/w.safetensors"], "--save: .*nowhere/w.safetensors: is in a folder"),
+    "save: is a folder": (["--save", existing], "--save: .*: is a folder"),
+    "save: is the project": (["--save", "@/net.netviz"], "--save: expected a file of its own"),
+    "save: no regular file": (["--save", "/dev/null"], "--save: /dev/null: is not a regular file"),
+    "save: cannot be": (["--save", "/proc/w.safetensors"], "--save: /proc/w.safetensors: "),
+    "save: too long": (["--save", "@/" + 300 * "w"], "--save: .*: File name too long"),
+    "telemetry: no folder": (["--telemetry", "@/nowhere/T.jsonl"], "--telemetry: .*T.jsonl: is in a folder"),
+    "telemetry: is a folder": (["--telemetry", "@"], "--telemetry: .*: is a folder"),
+    "telemetry: is the project": (["--telemetry", "@/net.netviz"], "--telemetry: expected a file of its own"),
+    "telemetry: in a file": (["--telemetry", "@/net.netviz/T.jsonl"], "--telemetry: .*: is in a folder"),
+    "both are one": (["--telemetry", "@/X", "--save", "@/X"], "expected a file of its own"),
+    "init: missing": (["--init", "@/missing"], "weights: missing: cannot be read: No such file"),
+    "init: a folder": (["--init", "@"], "weights: .*: cannot be read: Is a directory"),
+    "init: no safetensors": (["--init", text_file], "weights: text.safetensors: is not a safetensors file"),
+    "init: of another net": (["--init", other_weights], "--init: .*other.safetensors: h1.bias: is missing"),
+    "init: wrong shape": (["--init", misshapen], r"--init: .*: h1.weight: expected shape \(5, 2\), got \(5, 3\)"),
+    "seed: too small": (["--seed", "-1"], "training.seed: "),
+    "seed: too big": (["--seed", str(2**80)], "training.seed: "),
+    "no such variant": (["--variant", "B"], "variants: .*B"),
+    "no such device": (["--device", "tpu"], "device 'tpu' is not known, allowed: cpu, cuda, cuda:N"),
+    "no such cuda device": (["--device", "cuda:99"], "device 'cuda:99': "),
+    "set: no value": (["--set", "training.epochs"], "--set: expected PATH=VALUE"),
+    "set: no such node": (["--set", "graph.nodes.zz.units=3"], "graph.nodes.zz: there is nothing"),
+    "set: no such field": (["--set", "training.optimizer.speed=3"], "training.optimizer.speed: "),
+    "set: out of range": (["--set", "graph.nodes.h1.units=0"], "h1.units: "),
+    "set: NaN": (["--set", "training.optimizer.lr=NaN"], "training.optimizer.lr: "),
+    "set: infinite": (["--set", "training.optimizer.lr=1e999"], "training.optimizer.lr: "),
+    "set: a line break": (["--set", "training.a\nb=1"], r"training.a\\nb: "),
+    "set: another type": (["--set", "training.shuffle=maybe"], "training.shuffle: "),
+}
+
+
+@pytest.mark.parametrize("name", BAD_OPTIONS)
+def test_a_bad_option_is_one_line_and_nothing_is_written(cli: Here, tmp_path: Path, name: str) -> None:
+    options, message = BAD_OPTIONS[name]
+    file = write(tmp_path)
+    given = [o(tmp_path) if callable(o) else str(o).replace("@", str(tmp_path)) for o in options]
+    if "--save" not in given:
+        given += ["--save", str(tmp_path / "out.safetensors")]
+    if "--telemetry" not in given:
+        given += ["--telemetry", str(tmp_path / "out.jsonl")]
+    before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+    done = cli("train", file, *given)
+    assert (done.status, done.out) == (2, "")
+    assert re.fullmatch(rf"{re.escape(str(file))}: .*{message}.*\n", done.err), done.err
+    assert "Traceback" not in done.err
+    assert {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()} == before
+    assert Path("/dev/null").is_char_device()
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--steps", "x"], "--steps: expected a whole number from 0, got 'x'"),
+        (["--steps", "-1"], "--steps: expected a whole number from 0, got '-1'"),
+        (["--steps", "1.5"], "--steps: expected a whole number from 0, got '1.5'"),
+        (["--every", "0"], "--every: expected a whole number from 1, got '0'"),
+        (["--steps", "9" * 5000], "--steps: expected a whole number from 0"),
+        (["--seed", "x"], "--seed: invalid int value: 'x'"),
+        (["--steps", "1", "--epochs", "1"], "not allowed with"),
+        (["--dtype", "float16"], "'float32', 'float64'"),
+        (["--frobnicate"], "unrecognized arguments: --frobnicate"),
+        (["--save"], "expected one argument"),
+    ],
+)
+def test_an_option_that_is_none_is_one_line(cli: Here, tmp_path: Path, options: list[str], message: str) -> None:
+    done = cli("train", write(tmp_path), *options)
+    assert (done.status, done.out) == (2, "")
+    assert message in done.err
+    assert done.err.count("\n") == 1
+    assert [entry.name for entry in tmp_path.iterdir()] == ["net.netviz"]
+
+
+def test_no_file_and_no_command(cli: Here) -> None:
+    done = cli("train")
+    assert (done.status, done.out) == (2, "")
+    assert "file" in done.err
+
+
+# What stands in the file, and what must be said.
+BAD_FILES: dict[str, tuple[bytes | dict[str, Any], str]] = {
+    "empty": (b"", "is not a netviz project: .*expected JSON"),
+    "not JSON": (b"{", "is not a netviz project"),
+    "not UTF-8": (b'{"format": "\xff"}', "is not a netviz project"),
+    "a list": (b"[1, 2]", "expected a JSON object"),
+    "nested too deep": (b"[" * 100_000, "is not a netviz project"),
+    "NaN": (b'{"format": NaN}', "is not a netviz project"),
+    "another format": ({"format": "other"}, "format: expected 'netviz-project', got 'other'"),
+    "a newer version": ({"version": 99}, "version: .* newer netviz"),
+    "an unknown field": ({"colour": 1}, "colour: "),
+    "an unknown kind": ({"data": {"kind": "nothing"}}, "data.kind: "),
+    "a huge number": ({"data": {"kind": "xor", "samples": 10**30}}, "data.samples: "),
+    "no such file": ({"data": {"kind": "npz", "path": "missing.npz"}}, "missing.npz"),
+    "an unknown loss": (
+        {"training": {"loss": {"kind": "x"}, "optimizer": {"kind": "sgd", "lr": 0.1}}},
+        "training.loss.kind: ",
+    ),
+    "a negative rate": (
+        {"training": {"loss": {"kind": "mse"}, "optimizer": {"kind": "sgd", "lr": -1}}},
+        "training.optimizer.lr: ",
+    ),
+    "a cycle": (
+        {
+            "graph": {
+                "nodes": [{"id": "x", "kind": "input"}, {"id": "h", "kind": "tanh"}, {"id": "g", "kind": "tanh"}],
+                "edges": [["x", "h"], ["g", "h"], ["h", "g"]],
+            }
+        },
+        "h|g",
+    ),
+    "two of a name": ({"variants": [{"name": "A"}]}, "variants: two of them have the same name"),
+}
+
+
+@pytest.mark.parametrize("command", ["train", "check"])
+@pytest.mark.parametrize("name", BAD_FILES)
+def test_a_bad_file_is_one_line_and_nothing_is_written(cli: Here, tmp_path: Path, command: str, name: str) -> None:
+    content, message = BAD_FILES[name]
+    file = write(tmp_path, content if isinstance(content, dict) else None)
+    if isinstance(content, bytes):
+        file.write_bytes(content)
+    outputs = ["--save", tmp_path / "w", "--telemetry", tmp_path / "T"] if command == "train" else []
+    done = cli(command, file, *outputs)
+    assert done.status == 2
+    assert re.fullmatch(rf"{re.escape(str(file))}: .*({message}).*\n", done.err), done.err
+    assert [entry.name for entry in tmp_path.iterdir()] == ["net.netviz"]
+    assert (done.out == "") == (command == "train")
+
+
+def test_a_file_that_is_not_there(cli: Here, tmp_path: Path) -> None:
+    for path, why in ((tmp_path / "none.netviz", "No such file"), (tmp_path, "Is a directory")):
+        done = cli("train", path)
+        assert (done.status, done.out) == (2, "")
+        assert re.fullmatch(rf"{re.escape(str(path))}: cannot be read: {why}.*\n", done.err)
+
+
+def test_bad_input_in_a_process_of_its_own(tmp_path: Path) -> None:
+    file = write(tmp_path, {"data": {"kind": "nothing"}})
+    done = netviz("train", file, "--save", tmp_path / "w")
+    assert (done.status, done.out) == (2, "")
+    assert done.err.count("\n") == 1
+    assert done.err.startswith(f"{file}: data.kind: ")
+    assert [entry.name for entry in tmp_path.iterdir()] == ["net.netviz"]

@@ -1,0 +1,119 @@
+"""A killed program's work is there again."""
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PySide6.QtCore import Qt
+
+from engine.run.messages import RunState
+from netviz.recovery import Copy, left_behind, recovery_folder
+from netviz.runtime.background import Background
+
+LONG = 30_000
+
+
+@pytest.fixture(autouse=True)
+def own_folder(tmp_path, monkeypatch) -> Path:
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+    return recovery_folder()
+
+
+def dead_process() -> int:
+    done = subprocess.run([sys.executable, "-c", "import os; print(os.getpid())"], capture_output=True, text=True)
+    return int(done.stdout)
+
+
+def copies(base: Path) -> list[Path]:
+    return list(base.glob("*/copy.netviz"))
+
+
+def settle(window, qtbot) -> None:
+    """Waits for what the background was given."""
+    done = []
+    window.autosave.findChild(Background).run(lambda: None, done.append, done.append)
+    qtbot.waitUntil(lambda: bool(done), timeout=LONG)
+
+
+def test_unsaved_work_is_copied_and_the_copy_goes_when_it_is_saved(open_window, qtbot, own_folder, tmp_path):
+    window = open_window()
+    window.autosave.copy()
+    settle(window, qtbot)
+    assert not copies(own_folder)  # nothing is unsaved
+    window.session.advance(steps=7)
+    qtbot.waitUntil(lambda: window.session.step == 7, timeout=LONG)
+    window.autosave.copy()
+    qtbot.waitUntil(lambda: len(copies(own_folder)) == 1, timeout=LONG)
+    assert (copies(own_folder)[0].parent / "copy.safetensors").exists()
+    with qtbot.waitSignal(window.files.saved, timeout=LONG):
+        window.files.save_to(tmp_path / "saved.netviz")
+    qtbot.waitUntil(lambda: not copies(own_folder), timeout=LONG)
+
+
+def test_a_window_closed_as_it_should_leaves_nothing(open_window, qtbot, own_folder):
+    window = open_window()
+    window.document.set_node_field(0, "h1", "units", 9)
+    window.autosave.copy()
+    qtbot.waitUntil(lambda: len(copies(own_folder)) == 1, timeout=LONG)
+    window.files.forget()
+    window.close()
+    assert not copies(own_folder)
+
+
+def test_what_a_killed_program_left_comes_back_with_its_weights(open_window, qtbot, own_folder, monkeypatch):
+    window = open_window()
+    window.document.set_training_field(0, "optimizer.lr", 0.02)
+    window.session.advance(steps=30)
+    qtbot.waitUntil(lambda: window.session.step == 30, timeout=LONG)
+    kept = {}
+    window.session.take_keyframe(lambda k: kept.update(before=k.parameters))
+    gone = dead_process()
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "getpid", lambda: gone)
+        window.autosave.copy()
+        qtbot.waitUntil(lambda: len(copies(own_folder)) == 1, timeout=LONG)
+        settle(window, qtbot)
+    (found,) = left_behind()
+    again = open_window()
+    again.files.offer_recovery(found)
+    assert "unsaved work" in again.banner.text
+    qtbot.mouseClick(again.banner.answer, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: again.document.project.training.optimizer.lr == 0.02, timeout=LONG)
+    qtbot.waitUntil(lambda: again.session.project is again.document.project, timeout=LONG)
+    qtbot.waitUntil(lambda: again.session.state is RunState.PAUSED and not copies(own_folder), timeout=LONG)
+    again.session.take_keyframe(lambda k: kept.update(after=k.parameters))
+    qtbot.waitUntil(lambda: "after" in kept, timeout=LONG)
+    for before, after in zip(kept["before"], kept["after"], strict=True):
+        assert all(np.array_equal(before[name], after[name]) for name in before)
+    assert again.files.unsaved
+
+
+def test_a_living_program_keeps_its_copy(open_window, own_folder):
+    window = open_window()
+    Copy().write(window.document.project, None, None)
+    assert left_behind() == []
+
+
+def test_a_broken_copy_is_passed_over(open_window, own_folder, monkeypatch):
+    window = open_window()
+    with monkeypatch.context() as patch:
+        gone = dead_process()
+        patch.setattr(os, "getpid", lambda: gone)
+        Copy().write(window.document.project, None, None)
+    (path,) = copies(own_folder)
+    path.write_bytes(path.read_bytes()[:100])
+    assert left_behind() == []
+
+
+def test_a_killed_worker_is_told_and_replaced(open_window, qtbot):
+    window = open_window("xor", worker="process")
+    window.session.play()
+    qtbot.waitUntil(lambda: window.session.step > 50, timeout=LONG)
+    os.kill(window.session._transport.pid, signal.SIGKILL)
+    qtbot.waitUntil(lambda: "goes on from step" in window.banner.text, timeout=LONG)
+    qtbot.waitUntil(lambda: window.session.state is RunState.FINISHED, timeout=LONG)
+    assert window.session.epoch == 200
