@@ -53,16 +53,20 @@ def _activations(plan: Plan, node: str) -> LayerStatistics:
     mean = _mean(backend, h)
     return {
         "mean": mean,
-        "std": sqrt(_mean(backend, (h.astype("float64") - mean) ** 2)),
-        "zero_fraction": _mean(backend, h == 0),
-        "saturated_fraction": None if slope is None else _mean(backend, slope < FLAT * steepest),
-        "dead_fraction": None if slope is None else _mean(backend, (slope == 0).all(axis=1)),
+        "std": _norm(backend, h.astype("float64") - mean) / sqrt(h.size),
+        "zero_fraction": _share(h == 0),
+        "saturated_fraction": None if slope is None else _share(slope < FLAT * steepest),
+        "dead_fraction": None if slope is None else _share((slope == 0).all(axis=1)),
         "delta_rms": None if delta is None else _norm(backend, delta) / sqrt(delta.size),
     }
 
 
 def _mean(backend: Backend, array: Array) -> float:
-    return float(array.mean(dtype="float64").item())
+    return float(array.sum(dtype="float64").item()) / array.size
+
+
+def _share(mask: Array) -> float:
+    return float(mask.sum().item()) / mask.size
 
 
 def _norm(backend: Backend, array: Array) -> float:

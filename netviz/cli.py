@@ -45,7 +45,8 @@ def run_command(arguments: list[str]) -> int:
         return COMMANDS[options.command].run(options)
     except (ProjectError, DeviceError) as error:
         file = getattr(options, "file", None)
-        print(f"{file}: {error}" if file is not None else str(error), file=sys.stderr)
+        message = f"--device: {error}" if isinstance(error, DeviceError) else str(error)
+        print(f"{file}: {message}" if file is not None else message, file=sys.stderr)
         return BAD_INPUT
     except BrokenPipeError:
         sys.stderr.close()  # somebody closed the pipe that we print into: there is nobody to tell

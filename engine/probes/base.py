@@ -12,6 +12,9 @@ SAMPLE = 512  # training examples that a probe looks at: the first ones, so that
 class Probe(msgspec.Struct, frozen=True, tag_field="probe"):
     """A question. Its answer is another frozen struct, whose arrays lie on the host."""
 
-    def measure(self, trainer: Trainer) -> Any:
-        """The answer for the present weights; changes nothing that training depends on."""
+    def measure(self, trainer: Trainer, detail: float = 1.0) -> Any:
+        """The answer for the present weights; changes nothing that training depends on.
+
+        With less `detail`, from 1 downwards, it costs about so much less and says it less finely.
+        """
         raise NotImplementedError(type(self).__name__)

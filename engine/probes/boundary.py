@@ -1,5 +1,7 @@
 """The decision over the input plane, for networks on two inputs: bends where the net learns, flat where it cannot."""
 
+from functools import lru_cache
+from math import sqrt
 from typing import Any
 
 import msgspec
@@ -30,14 +32,13 @@ class Boundary(Probe, frozen=True, tag="boundary"):
 
     size: int = 100
 
-    def measure(self, trainer: Trainer) -> BoundaryAnswer | None:
+    def measure(self, trainer: Trainer, detail: float = 1.0) -> BoundaryAnswer | None:
         network = trainer.network
         if network.input_shape != (2,):
             return None
-        bounds = plane(trainer)
-        output = network.predict(grid(bounds, self.size)).astype(np.float64)
-        values, winners, probability = decision(trainer, output)
-        shape = (self.size, self.size)
+        bounds, size = plane(trainer), max(1, round(self.size * sqrt(detail)))
+        values, winners, probability = decision(trainer, network.predict(grid(bounds, size)))
+        shape = (size, size)
         picture = values.reshape(shape).astype(np.float32)
         return BoundaryAnswer(
             picture, None if winners is None else winners.reshape(shape).astype(np.uint8), probability, bounds
@@ -53,12 +54,15 @@ def plane(trainer: Trainer) -> tuple[float, float, float, float]:
     return (x1 - half, x1 + half, x2 - half, x2 + half)
 
 
+@lru_cache(8)
 def grid(bounds: tuple[float, float, float, float], size: int) -> Array:
     """The centres of size × size cells over `bounds`, (size², 2), x₁ fastest."""
     left, right, low, high = bounds
     along = (np.arange(size) + 0.5) / size
     x1, x2 = np.meshgrid(left + along * (right - left), low + along * (high - low))
-    return np.column_stack([x1.ravel(), x2.ravel()])
+    points: Array = np.column_stack([x1.ravel(), x2.ravel()])
+    points.flags.writeable = False
+    return points
 
 
 def decision(trainer: Trainer, output: Array) -> tuple[Array, Array | None, bool]:

@@ -1,6 +1,6 @@
 """Activation histograms: how each layer's outputs are spread. Shows saturation, collapse and dead layers."""
 
-from math import asinh
+from math import asinh, isfinite, prod
 from typing import Any
 
 import msgspec
@@ -13,6 +13,8 @@ from engine.trainer import Trainer
 
 BINS = 64
 LINEAR, REACH = 0.1, 1000.0  # symlog: linear below 0.1 either side, counted up to ±1000
+ENOUGH = 4096  # values of a layer that show its shape; of wide layers fewer examples are looked at
+FEWEST = 64  # examples
 
 
 class LayerHistogram(msgspec.Struct, frozen=True, eq=False):
@@ -44,8 +46,10 @@ class HistogramAnswer(msgspec.Struct, frozen=True, eq=False, tag="histograms"):
 class Histograms(Probe, frozen=True, tag="histograms"):
     """Every drawn layer's outputs on the first training examples, in inference mode."""
 
-    def measure(self, trainer: Trainer) -> HistogramAnswer:
-        rows = trainer.training_rows[:SAMPLE]
+    def measure(self, trainer: Trainer, detail: float = 1.0) -> HistogramAnswer:
+        shapes = trainer.network.structure.shapes
+        widest = max(prod(shapes[node]) for node in trainer.network.structure.drawn)
+        rows = trainer.training_rows[: max(FEWEST, round(min(SAMPLE, ENOUGH // widest) * detail))]
         plan = trainer.network.plan(len(rows), "predict")
         plan.fill(rows)
         with np.errstate(all="ignore"):
@@ -65,16 +69,24 @@ def _histogram(trainer: Trainer, node: str, values: Array) -> LayerHistogram:
     layer = trainer.network.structure.layers[node]
     bounds = layer.bounds if isinstance(layer, Activation) else None
     low, high = bounds or (-REACH, REACH)
-    xp, flat = trainer.backend.xp, values.ravel().astype("float64")
-    nan, infinite, zeros = (int(mask.sum().item()) for mask in (xp.isnan(flat), xp.isinf(flat), flat == 0))
-    finite = flat[xp.isfinite(flat)]
-    under, over = int((finite < low).sum().item()), int((finite > high).sum().item())
-    inside = finite[(finite >= low) & (finite <= high) & (finite != 0)]
-    place = inside if bounds else xp.arcsinh(inside / LINEAR)
+    xp, flat = trainer.backend.xp, values.ravel()
+    nan = infinite = under = over = 0
+    # Nearly always there is nothing to take out but zeros: what is no number shows in the extremes.
+    least, most = float(flat.min().item()), float(flat.max().item())
+    if not (isfinite(least) and isfinite(most)):
+        nan, infinite = int(xp.isnan(flat).sum().item()), int(xp.isinf(flat).sum().item())
+        flat = flat[xp.isfinite(flat)]
+        least, most = (float(flat.min().item()), float(flat.max().item())) if flat.size else (np.nan, np.nan)
+    if least < low or most > high:
+        under, over = int((flat < low).sum().item()), int((flat > high).sum().item())
+        flat = flat[(flat >= low) & (flat <= high)]
+    zeros = int((flat == 0).sum().item())
+    if zeros:
+        flat = flat[flat != 0]
+    place = flat if bounds else xp.arcsinh(flat * (1 / LINEAR))
     start, stop = (low, high) if bounds else (asinh(low / LINEAR), asinh(high / LINEAR))
-    index = xp.minimum(((place - start) * (BINS / (stop - start))).astype("int64"), BINS - 1)
-    counts = xp.bincount(index, minlength=BINS)
-    least, most = (float(finite.min().item()), float(finite.max().item())) if finite.size else (np.nan, np.nan)
+    index = ((place - start) * (BINS / (stop - start))).astype("int64")
+    counts = xp.bincount(xp.minimum(index, BINS - 1), minlength=BINS)
     return LayerHistogram(
         node,
         trainer.backend.to_host(counts),

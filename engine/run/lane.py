@@ -1,5 +1,6 @@
 """One network of a run: its trainer, stepped with what is due at each step and at each epoch's end."""
 
+import time
 from dataclasses import dataclass, field
 
 from engine.divergence import DivergenceError
@@ -26,6 +27,7 @@ class Lane:
     scores: list[EpochScore] = field(default_factory=list)
     last_scores: tuple[Score, Score | None] | None = None
     failure: DivergenceError | None = None
+    looking: float = 0.0  # seconds that steps have taken whose layers somebody waited for
 
     def advance(self) -> float:
         """One update; returns its loss. Raises DivergenceError, which is kept in `failure`."""
@@ -52,12 +54,15 @@ class Lane:
         return loss
 
     def _observe(self, telemetry: TelemetryFile | None) -> float:
+        began = time.perf_counter()
         record = self.trainer.step(layers=True)
         if telemetry is not None and telemetry.wants(record.step):
             telemetry.step(record)
         if self.watches_layers:
             self.scalars.add(record.step, _row(record))
-        self.observe_next = False
+        if self.observe_next:
+            self.observe_next = False
+            self.looking += time.perf_counter() - began
         return record.loss
 
     def _score(self, epoch: int, step: int) -> None:
@@ -81,6 +86,11 @@ class Lane:
         """What has happened since the last call."""
         scores, self.scores = tuple(self.scores), []
         return self.losses.take(), scores, self.scalars.take()
+
+    def take_looking(self) -> float:
+        """What looking at layers has cost since the last call."""
+        taken, self.looking = self.looking, 0.0
+        return taken
 
     def forget_news(self) -> None:
         """The run is at another step now: what was not told is no longer true."""

@@ -185,7 +185,7 @@ class Progress(Record, frozen=True):
     reason: str = ""
 
 
-class EpochScore(msgspec.Struct, frozen=True):
+class EpochScore(msgspec.Struct, frozen=True, array_like=True):
     """The scores at the end of an epoch, in inference mode. NaN stands for what there is not."""
 
     epoch: int

@@ -48,9 +48,10 @@ class Losses:
 
     def take(self) -> LossBuckets:
         """All buckets since the last call; the steps of an unfinished bucket stand one by one."""
-        single = np.array([self._new] * 4)
-        widths = [self._width] * self._old.shape[1] + [self._filled] * self._part.shape[1] + [1] * len(self._new)
-        steps = self._first + np.cumsum([0, *widths], dtype=np.int64)[:-1]
+        single = np.broadcast_to(np.array(self._new), (4, len(self._new)))
+        counts = self._old.shape[1], self._part.shape[1], len(self._new)
+        widths = np.repeat([self._width, self._filled, 1], counts)
+        steps = self._first + np.cumsum(widths) - widths
         buckets = np.concatenate([self._old, self._part, single], axis=1)
         self.__init__()  # type: ignore[misc]
         return LossBuckets(steps, *buckets)

@@ -17,6 +17,7 @@ from engine.telemetry import one_blas_thread
 Receive = Callable[[AnyRecord], None]
 Lost = Callable[[str], None]
 LENGTH = struct.Struct("<Q")
+PIPE = 1 << 19  # bytes: an answer fits, so that the worker never waits until the window has read it
 
 
 class Transport(Protocol):
@@ -67,7 +68,7 @@ class ProcessTransport:
         self._closing = False
         environment = {**os.environ, "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
         self._process = subprocess.Popen(
-            worker_command(), stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment
+            worker_command(), stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment, pipesize=PIPE
         )
         self._reader = threading.Thread(target=self._read, name="netviz worker reader", daemon=True)
         self._writer = threading.Thread(target=self._write, name="netviz worker writer", daemon=True)
@@ -104,12 +105,14 @@ class ProcessTransport:
         try:
             while (data := read_message(pipe)) is not None:
                 self._receive(decode_record(data))
-        except (OSError, ValueError):
-            pass
+            why = ""
+        except (OSError, ValueError) as error:
+            why = f"the worker sent what is no record: {error}"
+            self._process.kill()  # alive, but nothing that it says can be trusted
         code = self._process.wait()
         if not self._closing:
             self._outbox.put(None)
-            self._lost(f"the worker process ended unexpectedly ({_ending(code)})")
+            self._lost(why or f"the worker process ended unexpectedly ({_ending(code)})")
 
     def _write(self) -> None:
         pipe = self._process.stdin

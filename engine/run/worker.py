@@ -17,6 +17,7 @@ from engine.errors import DeviceError, ProjectError
 from engine.probes.base import Probe
 from engine.project import project_from
 from engine.run import messages as m
+from engine.run.budget import Budget
 from engine.run.lane import Lane
 from engine.run.opening import lane_info, open_lanes, points_of
 from engine.run.pace import Pacer
@@ -26,7 +27,6 @@ from engine.telemetry import TelemetryFile
 KEYFRAME_SECONDS = 1.0
 KEYFRAME_SHARE = 0.01  # of the time that keyframes may cost
 PATIENCE = 0.05  # seconds that a frame waits for the steps that it allows
-PROBE_SHARE = 0.04  # of the time that answering may cost at unlimited pace
 
 
 class Worker:
@@ -44,7 +44,7 @@ class Worker:
         self._frame: int | None = None  # a frame that waits for its answer
         self._frame_came = 0.0
         self._stale = True  # there is something that no answer has told
-        self._answer_after = 0.0
+        self._budget = Budget()
         self._keyframe_after = 0.0
         self._rate = _Rate()
 
@@ -86,6 +86,7 @@ class Worker:
         self._end_telemetry()
         self._lanes, self._length = lanes, project.training.epochs
         self._epochs = max(self._length, lanes[0].trainer.epoch)
+        self._budget = Budget()
         self._apply_watch()
         self._send(
             m.Opened(
@@ -101,7 +102,7 @@ class Worker:
         self._settle(m.RunState.PAUSED)
 
     def _on_play(self, command: m.Play) -> None:
-        if self._state is m.RunState.RUNNING or not self._can_go_on():
+        if (self._state is m.RunState.RUNNING and self._limit is None) or not self._can_go_on():
             return
         self._go_on_past_the_end()
         self._limit = None
@@ -160,7 +161,6 @@ class Worker:
 
     def _on_watch(self, command: m.Watch) -> None:
         self._watched, self._stale = command, True
-        self._answer_after = 0.0
         self._apply_watch()
         self._answer_if_standing()
 
@@ -232,7 +232,7 @@ class Worker:
         lead = lanes[0].trainer
         allowed = pacer.allowed(lead) if self._limit is None else max(0, self._limit - lead.step_number)
         # At a pace the frame's steps come first, but never more than the eye would notice.
-        answer_at = self._answer_after if pacer.unlimited else self._frame_came + PATIENCE
+        answer_at = self._budget.ready_at if pacer.unlimited else self._frame_came + PATIENCE
         self._stale = self._stale or allowed > 0
         try:
             while allowed > 0 and inbox.empty():
@@ -253,7 +253,7 @@ class Worker:
         elif lead.position == 0 and self._at_end(lead.epoch):
             self._settle(m.RunState.FINISHED, f"reached {self._epochs} epochs; play goes on")
         now = time.perf_counter()
-        if self._frame is not None and now >= (self._answer_after if pacer.unlimited else 0.0):
+        if self._frame is not None and now >= (self._budget.ready_at if pacer.unlimited else 0.0):
             self._answer()
         if now >= self._keyframe_after and self._frame is None:  # all before it has been told, if somebody listens
             self._send_keyframe(0)
@@ -283,7 +283,8 @@ class Worker:
         self._change(state, reason)
         if self._lanes:
             self._send_keyframe(0)
-        self._answer_after, self._stale = 0.0, True
+        self._budget.free()
+        self._stale = True
         self._answer_if_standing()
 
     # Telling
@@ -292,6 +293,7 @@ class Worker:
         for lane in self._lanes:
             lane.watches_layers = self._watched.layers
             lane.observe_next = self._watched.layers
+        self._budget.free()
 
     def _answer_if_standing(self) -> None:
         """While nothing moves, a frame waits until there is something to tell."""
@@ -299,24 +301,26 @@ class Worker:
             self._answer()
 
     def _answer(self) -> None:
-        """Answers the frame that waits; at unlimited pace, pictures only so often that training keeps its speed."""
+        """Answers the frame that waits; at unlimited pace, pictures only so that training keeps its speed."""
         assert self._frame is not None
         began = time.perf_counter()
-        full = self._stale and began >= self._answer_after
-        lanes = tuple(self._lane_answer(lane, self._watched.probes if full else ()) for lane in self._lanes)
+        hurried = self._pacer.unlimited and self._state is m.RunState.RUNNING
+        full = self._stale and began >= self._budget.ready_at
+        probes, detail = self._watched.probes if full else (), self._budget.detail if hurried else 1.0
+        lanes = tuple(self._lane_answer(lane, probes, detail) for lane in self._lanes)
         step, epoch = (self._step, self._lead.trainer.epoch) if self._lanes else (0, 0)
         self._send(m.Answer(self._frame, self._state, step, epoch, self._rate.now(step), lanes))
+        looking = sum(lane.take_looking() for lane in self._lanes)
         if self._stale:
             for lane in self._lanes:
                 lane.observe_next = self._watched.layers and full
         self._frame, self._stale = None, False
-        ended = time.perf_counter()
-        if full and self._pacer.unlimited:
-            self._answer_after = ended + (ended - began) / PROBE_SHARE
+        if full and hurried:
+            self._budget.spend(time.perf_counter() - began + looking)
 
-    def _lane_answer(self, lane: Lane, probes: tuple[Probe, ...]) -> m.LaneAnswer:
+    def _lane_answer(self, lane: Lane, probes: tuple[Probe, ...], detail: float) -> m.LaneAnswer:
         trainer = lane.trainer
-        answers = (probe.measure(trainer) for probe in probes)
+        answers = (probe.measure(trainer, detail) for probe in probes)
         losses, scores, scalars = lane.take_news()
         shown = tuple(answer for answer in answers if answer is not None)
         return m.LaneAnswer(losses, scores, scalars, shown, trainer.lr, trainer.batch_size)

@@ -79,9 +79,12 @@ def _must_be_writable(options: argparse.Namespace) -> None:
     for option, path in given.items():
         if why := _why_not(path, whole=option == "--save"):
             raise ProjectError(Problem(option, f"{path}: {why}, so it cannot be written"))
-    places = [options.file.resolve(), *(path.resolve() for path in given.values())]
-    if len(set(places)) < len(places):
-        raise ProjectError(Problem(list(given)[-1], "expected a file of its own, got one that is used already"))
+    taken = {options.file.resolve(): "the project"}
+    for option, path in given.items():
+        place = path.resolve()
+        if place in taken:
+            raise ProjectError(Problem(option, f"expected a file of its own, got {taken[place]}: {path}"))
+        taken[place] = f"that of {option}"
 
 
 def _why_not(path: Path, whole: bool) -> str:

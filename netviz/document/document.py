@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from math import isfinite
 from pathlib import Path
 from typing import Any
+from weakref import ref
 
 import msgspec
 from PySide6.QtCore import QObject, Signal
@@ -232,14 +233,21 @@ class Edit(QUndoCommand):
         self, document: Document, at: Address, before: Any, after: Any, words: str, field: str, gesture: object
     ) -> None:
         super().__init__(words)
-        self._document, self._at, self._before, self._after = document, at, before, after
+        # A weak one: a circle through the stack, which C++ owns, crashes when Python's collector takes it apart.
+        self._document = ref(document)
+        self._at, self._before, self._after = at, before, after
         self._merges = None if gesture is None else (at, field, gesture)
 
     def redo(self) -> None:
-        self._document._write(self._at, self._after)
+        self._put(self._after)
 
     def undo(self) -> None:
-        self._document._write(self._at, self._before)
+        self._put(self._before)
+
+    def _put(self, value: Any) -> None:
+        document = self._document()
+        assert document is not None  # the stack is the document's
+        document._write(self._at, value)
 
     def id(self) -> int:
         return -1 if self._merges is None else 1

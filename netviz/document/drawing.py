@@ -22,7 +22,7 @@ from netviz.document.clipboard import PLACE_LIMIT, Piece, beside, from_text, pie
 from netviz.document.document import Document
 from netviz.document.layered import COLUMN, ROW
 from netviz.document.standing import Placer, free, room_after, settled
-from netviz.document.wiring import Shapes, Verdict, shapes, verdict
+from netviz.document.wiring import Shapes, Verdict, rewired, shapes, verdict
 
 Alignment = Literal["left", "centre", "right", "top", "middle", "bottom", "distribute"]
 
@@ -47,6 +47,15 @@ class Drawing:
     def can_connect(self, lane: int, source: str, target: str, port: int | None = None) -> Verdict:
         """Whether the wire makes sense; `possible` says whether `connect` would draw it all the same."""
         return verdict(self._lane(lane).graph, self._document.data_shape(), source, target, port)
+
+    def can_reconnect(self, lane: int, old: tuple[str, str], new: tuple[str, str]) -> Verdict:
+        """The same for `reconnect`."""
+        graph = self._lane(lane).graph
+        try:
+            drawn = edits.reconnected(graph, old, new)
+        except ProjectError as error:
+            return Verdict(False, error.problems[0].message, possible=False)
+        return rewired(graph, drawn, self._document.data_shape(), new[1])
 
     def fitting(self, lane: int, source: str) -> tuple[palette.Fit, ...]:
         """Every kind of the palette, with the reason where it cannot follow `source`."""

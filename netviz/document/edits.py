@@ -90,13 +90,14 @@ def disconnected(graph: Graph, source: str, target: str, port: int | None = None
 def reconnected(graph: Graph, old: tuple[str, str], new: tuple[str, str]) -> Graph:
     """The wire `old` between the nodes `new`; at the same target it keeps its input."""
     index = find_wire(graph, *old)
-    port = graph.edges[index].port if old[1] == new[1] else None
     rest = Graph(graph.nodes, graph.edges[:index] + graph.edges[index + 1 :])
-    if reason := refusal(rest, *new, port):
-        raise ProjectError(Problem(new[1], reason))
-    if old[1] == new[1]:
-        return Graph(graph.nodes, (*graph.edges[:index], Edge(*new, port), *graph.edges[index + 1 :]))
-    return Graph(graph.nodes, (*rest.edges, Edge(*new)))  # last, so that it takes an input that is free
+    if old[1] != new[1]:
+        return connected(rest, *new)
+    made = replace(graph.edges[index], source=new[0])
+    # The others into the target stay where they are, so what they take is not asked.
+    alone = Graph(graph.nodes, tuple(e for e in graph.edges if e.target != new[1]))
+    connected(alone, *new, made.port)
+    return Graph(graph.nodes, (*graph.edges[:index], made, *graph.edges[index + 1 :]))
 
 
 def find_wire(graph: Graph, source: str, target: str, port: int | None = None) -> int:
@@ -161,7 +162,8 @@ def joined(graph: Graph, piece: Graph, after: str | None = None) -> tuple[Graph,
 def repeated(graph: Graph, nodes: Iterable[str], times: int) -> tuple[Graph, list[dict[str, str]]]:
     """The block of `nodes` stands `times` in line; and the names of each further copy."""
     block = require(graph, nodes)
-    if not 2 <= times <= (most := 1 + MOST_NODES // len(block)):
+    most = 1 + MOST_NODES // len(block)
+    if not 2 <= times <= most:
         raise ProjectError(Problem(block[0], f"a block can stand 2 to {most} times in line, got {times}"))
     entry, last = _line(graph, block)
     inward = [e for e in graph.edges if e.target in block]

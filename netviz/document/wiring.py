@@ -11,7 +11,6 @@ from engine.graph import Edge, Graph
 from engine.layers.base import Layer, Shape
 from engine.layers.input import Input
 
-
 MOST_PORTS = 1000  # an input's number, where a layer takes as many as come
 
 
@@ -51,7 +50,11 @@ def verdict(graph: Graph, data_shape: Shape | None, source: str, target: str, po
     """Whether a wire from `source` to `target` makes sense, and if not, why in words."""
     if reason := refusal(graph, source, target, port):
         return Verdict(False, reason, possible=False)
-    drawn = Graph(graph.nodes, (*graph.edges, Edge(source, target, port)))
+    return rewired(graph, Graph(graph.nodes, (*graph.edges, Edge(source, target, port))), data_shape, target)
+
+
+def rewired(graph: Graph, drawn: Graph, data_shape: Shape | None, target: str) -> Verdict:
+    """Whether `drawn`, which has another wire into `target`, has a fault in its shapes that `graph` had not."""
     before, after = shapes(graph, data_shape), shapes(drawn, data_shape)
     for node, message in after.errors.items():
         if before.errors.get(node) != message:

@@ -1,247 +1,370 @@
-"""The view onto the drawn networks: choosing, moving, zooming, with mouse and keys."""
+"""The view in which networks are drawn by hand: choosing, moving, wiring, with mouse and keys.
 
-from dataclasses import dataclass
+It holds what is selected and the gesture in the hand. Every edit is a wish to the document, and is drawn when the
+document says that it has changed.
+"""
 
-from PySide6.QtCore import QPoint, QPointF, QRectF, Qt, Signal
-from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPainter, QPen, QWheelEvent
-from PySide6.QtWidgets import QApplication, QFrame, QGraphicsView, QWidget
+from collections.abc import Iterable
+
+from PySide6.QtCore import QEvent, QPoint, QRectF, Qt, Signal
+from PySide6.QtGui import (
+    QAccessible,
+    QAccessibleAnnouncementEvent,
+    QAction,
+    QColor,
+    QContextMenuEvent,
+    QKeyEvent,
+    QMouseEvent,
+    QPainter,
+    QPen,
+)
+from PySide6.QtWidgets import QApplication, QWidget
 
 from netviz.document.document import Change, Document
-from netviz.editor.metrics import LEAST_ZOOM, MARGIN, MOST_ZOOM
+from netviz.editor import walking
+from netviz.editor.boxes import Wire
+from netviz.editor.carried import Carry, offer_in
+from netviz.editor.commands import KEYS, Commands
+from netviz.editor.gestures import Gesture, Pan
 from netviz.editor.node_item import NodeItem
+from netviz.editor.overlay import Bubble, Preview, Toast
+from netviz.editor.press import begin, under
+from netviz.editor.quick_search import Offer, QuickSearch
 from netviz.editor.scene import NetworkScene
-from netviz.theme import mix, on_change, theme
+from netviz.editor.selection import Selection
+from netviz.editor.sheet import Sheet
+from netviz.editor.shelf import Shelf
+from netviz.editor.wire_item import Stress, WireItem
+from netviz.editor.wiring_gestures import KeyConnect
+from netviz.editor.wishes import Place, Wishes
+from netviz.theme import theme, title
 
-LEAST_FIT = 0.5  # smaller letters are not readable: rather pan
-GRID = 24.0
-AROUND = 2000.0  # how far beyond the boxes one can pan
-
-
-@dataclass(slots=True)
-class Press:
-    """A button held down: on a box it may become a move, on empty space a pan."""
-
-    at: QPoint
-    item: NodeItem | None
-    start: QPointF  # the box's place, or the view's centre in the scene
-    moving: bool = False
+EMPTY = "Drag a layer here, or press Tab"
+NUDGE = 8.0  # pixels of the scene
 
 
-class Canvas(QGraphicsView):
-    """Draws all lanes of a document. Chooses nodes; a drag ends in one `move_node` of the document."""
+class Canvas(Sheet):
+    """Draws all lanes of a document, and lets them be edited."""
 
-    selected = Signal(int, str)
+    selected = Signal(int, str)  # the node that the inspector shows
+    chosen = Signal(int, str, object)  # the same, with all nodes that are selected; an empty name for none
 
-    def __init__(self, document: Document, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self._document = document
-        self._scene = NetworkScene(document, self)
-        self._chosen: tuple[int, str] | None = None
-        self._press: Press | None = None
-        self._fits = True  # until someone zooms or pans
-        self.setScene(self._scene)
-        self.setFrameShape(QFrame.Shape.NoFrame)
-        self.setRenderHint(QPainter.RenderHint.Antialiasing)
-        self.setTransformationAnchor(QGraphicsView.ViewportAnchor.NoAnchor)
-        self.setResizeAnchor(QGraphicsView.ViewportAnchor.NoAnchor)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+    def __init__(self, document: Document, parent: QWidget | None = None, shelf: Shelf | None = None) -> None:
+        super().__init__(NetworkScene(document), parent)
+        self.sheet.setParent(self)
+        self.document = document
+        self.wishes = Wishes(document, self)
+        self.shelf = shelf or Shelf(parent=self)
+        self.preview = Preview(self.sheet, self.sheet.kit)
+        self.bubble, self.toast = Bubble(self), Toast(self)
+        self.chosen_now = Selection()
+        self.pointer: QPoint | None = None  # where the mouse is, in the view
+        self._gesture: Gesture | None = None
+        self._moved = False  # the pointer went further than a hand trembles
+        self._before_click = Selection()
+        self._hovered: NodeItem | WireItem | None = None
+        self._space = False
+        self._nudge: object = object()
+        self.commands = Commands(self)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self.setMinimumSize(160, 90)
+        self.setAcceptDrops(True)
+        self.viewport().setMouseTracking(True)
         self.setAccessibleName("Network")
         self._describe()
+        self.wishes.refused.connect(self.say)
         document.changed.connect(self._changed)
-        on_change(self._repaint)
 
     # Choosing
 
-    def select(self, lane: int, node: str) -> None:
-        """Chooses a node; says so if it was not chosen before. A node that is not there is ignored."""
-        item = self._scene.box_of(lane, node)
-        if item is None or self._chosen == (lane, node):
-            return
-        self._chosen = (lane, node)
-        self._show_choice()
-        self._describe()
-        if not self._fits:
-            self.ensureVisible(item, 24, 24)
-        self.selected.emit(lane, node)
-
     @property
     def selection(self) -> tuple[int, str] | None:
-        return self._chosen
+        """The lane and the node that the inspector shows."""
+        return self.chosen_now.key
+
+    @property
+    def selected_nodes(self) -> tuple[int, frozenset[str]]:
+        return self.chosen_now.lane, self.chosen_now.nodes
+
+    def select(self, lane: int, node: str) -> None:
+        """Chooses one node alone; says so if it was not chosen before. A node that is not there is ignored."""
+        item = self.sheet.box_of(lane, node)
+        if item is None:
+            return
+        self.choose(Selection.of(lane, [node]))
+        if not self._fits:
+            self.ensureVisible(item, 24, 24)
+
+    def select_nodes(self, lane: int, nodes: Iterable[str]) -> None:
+        self.choose(Selection.of(lane, [n for n in nodes if self.sheet.box_of(lane, n) is not None]))
+
+    def choose(self, selection: Selection) -> None:
+        """Takes over what is selected, and says what is new about it."""
+        old, self.chosen_now = self.chosen_now, selection
+        if selection == old:
+            return
+        self._nudge = object()
+        self._show_choice()
+        self._describe()
+        self.commands.update(selection)
+        self.chosen.emit(selection.lane, selection.primary, selection.nodes)
+        if selection.key is not None and selection.key != old.key:
+            self.selected.emit(*selection.key)
 
     def node_item(self, lane: int, node: str) -> NodeItem | None:
         """The box in which a node is drawn."""
-        return self._scene.box_of(lane, node)
+        return self.sheet.box_of(lane, node)
+
+    def wire_item(self, lane: int, source: str, target: str) -> WireItem:
+        """The wire between two nodes."""
+        ends = source, target
+        return next(i for (n, w), i in self.sheet.wires.items() if n == lane and (w.source, w.target) == ends)
 
     def _show_choice(self) -> None:
-        for (lane, _), item in self._scene.nodes.items():
-            here = self._chosen is not None and lane == self._chosen[0]
-            node = self._chosen[1] if here and self._chosen[1] in item.picture.box.nodes else None
-            item.choose(node, self.hasFocus())
+        chosen, focused, none = self.chosen_now, self.hasFocus(), frozenset[str]()
+        primary = self.sheet.box_of(*chosen.key) if chosen.key is not None else None
+        for (lane, _), item in self.sheet.nodes.items():
+            item.choose(chosen.nodes if lane == chosen.lane else none, item is primary, focused)
+        for (lane, wire), wire_item in self.sheet.wires.items():
+            here = lane == chosen.lane and wire == chosen.wire
+            if here or wire_item.stress is Stress.CHOSEN:
+                wire_item.emphasise(Stress.CHOSEN if here else Stress.NONE)
 
     def _describe(self) -> None:
         """For a screen reader, which hears of the description's change."""
-        words = "Nothing is selected. Arrow keys choose a node."
-        if self._chosen is not None and (item := self._scene.box_of(*self._chosen)) is not None:
-            lane, node = self._chosen
-            words = f"Selected: {node} in {self._scene.pictures[lane].name}. {item.picture.words}"
+        chosen, words = self.chosen_now, "Nothing is selected. Arrow keys choose a node, Tab adds a layer."
+        if chosen.wire is not None:
+            words = self._words_of_wire(chosen.wire)
+        elif chosen.key is not None and (item := self.sheet.box_of(*chosen.key)) is not None:
+            lane = self.sheet.pictures[chosen.lane]
+            words = f"Selected: {chosen.primary} in {lane.name}. {item.picture.words}{_ends(lane.wires, item)}"
+            if len(chosen.nodes) > 1:
+                words = f"{len(chosen.nodes)} nodes are selected: {', '.join(sorted(chosen.nodes))}. {words}"
         self.setAccessibleDescription(words)
+
+    def _words_of_wire(self, wire: Wire) -> str:
+        shape = self.sheet.pictures[self.chosen_now.lane].wires.get(wire, "")
+        return f"Selected: wire from {wire.source} to {wire.target}, input {wire.number}, shape {shape or 'not known'}"
+
+    def announce(self, words: str) -> None:
+        """A screen reader says it at once."""
+        if QAccessible.isActive():
+            QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(self, words))
+
+    def say(self, words: str) -> None:
+        """A word at the lower edge, for a while."""
+        self.toast.say(words)
+        self.announce(words)
 
     # What changed
 
     def _changed(self, change: Change) -> None:
+        if change.section in ("panels", "name") and len(self.document.lanes()) > 1:
+            return
         if change.section == "panels":
             return
-        self._scene.refresh(change)
-        if self._chosen is not None and self._scene.box_of(*self._chosen) is None:
-            self._chosen = None
+        if self._gesture is not None and change.section != "layout":
+            self.end_gesture()  # what it held may be gone
+        self._hover(None)
+        self.sheet.refresh(change)
+        self.map.forget()
+        self.choose(self.chosen_now.still(self.sheet.pictures))
         self._show_choice()
         self._describe()
         if change.section == "all":
-            self._fits = True
-        if self._fits and self._press is None:
+            self.choose(Selection())
             self.fit()
-        else:
-            self._extend()
+        elif self._gesture is None:
+            self.settle()
 
-    def _repaint(self) -> None:
-        self.setBackgroundBrush(QColor(theme().window))
-        self._scene.update()
-        self.viewport().update()
+    # Adding
 
-    # Zoom and place
+    def open_search(
+        self, at: QPoint, lane: int, source: str = "", target: str = "", port: int | None = None
+    ) -> QuickSearch:
+        """A search at a place of the view; what is picked is added there, and connected where an end is given."""
+        return self.commands.search_at(at, lane, source, target, port)
 
-    def fit(self) -> None:
-        """Shows everything: boxes take the room there is, and only then the view zooms out."""
-        self._fits = True
-        size = self.viewport().size()
-        self._scene.make_room(size.width(), size.height())
-        content = self._scene.content()
-        if content.isEmpty():
-            return
-        across = (size.width() - 2 * MARGIN) / content.width()
-        down = (size.height() - 2 * MARGIN) / content.height()
-        zoom = max(LEAST_FIT, min(1.0, across, down))
-        self.resetTransform()
-        self.scale(zoom, zoom)
-        self._extend()
-        shown = QRectF(0, 0, size.width() / zoom, size.height() / zoom)
-        shown.moveCenter(content.center())
-        if content.width() > shown.width():
-            shown.moveLeft(content.left() - MARGIN)
-        if content.height() > shown.height():
-            shown.moveTop(content.top() - MARGIN)
-        self.centerOn(shown.center())
+    def add_offer(self, offer: Offer) -> None:
+        """After what is selected, or in the middle of the view."""
+        self.commands.add(offer, None)
 
-    def zoom_by(self, factor: float, at: QPoint) -> None:
-        """Zooms so that what is under `at`, in the view, stays there."""
-        now = self.transform().m11()
-        factor = min(MOST_ZOOM, max(LEAST_ZOOM, now * factor)) / now
-        before = self.mapToScene(at)
-        self.scale(factor, factor)
-        moved = self.mapToScene(at) - before
-        self.translate(moved.x(), moved.y())
-        self._fits = False
+    def add_template(self, name: str, lane: int, place: Place) -> None:
+        if (template := self.shelf.by_name(name)) is not None:
+            self.select_nodes(lane, self.wishes.insert_piece(lane, template.piece, place, template.name))
+            self.setFocus()
 
-    def _extend(self) -> None:
-        self._scene.setSceneRect(self._scene.content().adjusted(-AROUND, -AROUND, AROUND, AROUND))
+    def actions_for_menu(self) -> list[QAction | None]:
+        """The Edit menu's items; None for a separator."""
+        return self.commands.for_menu()
 
-    def resizeEvent(self, event) -> None:
-        super().resizeEvent(event)
-        if self._fits:
-            self.fit()
+    def keys(self) -> list[tuple[str, str]]:
+        """Every key, and what it does."""
+        return [*self.commands.keys(), *KEYS]
 
     # Mouse
 
-    def wheelEvent(self, event: QWheelEvent) -> None:
-        self.zoom_by(1.0015 ** event.angleDelta().y(), event.position().toPoint())
-        event.accept()
-
     def mousePressEvent(self, event: QMouseEvent) -> None:
-        if event.button() not in (Qt.MouseButton.LeftButton, Qt.MouseButton.MiddleButton):
+        at, button = event.position().toPoint(), event.button()
+        if self._gesture is not None or button not in (Qt.MouseButton.LeftButton, Qt.MouseButton.MiddleButton):
             return
-        at = event.position().toPoint()
-        item = self._box_under(at) if event.button() == Qt.MouseButton.LeftButton else None
-        self._press = Press(at, item, item.pos() if item is not None else self._centre())
-        if item is not None:
-            self.select(item.lane, item.node_at(item.mapFromScene(self.mapToScene(at))))
+        self._hover(None)
+        self._moved, self._before_click = False, self.chosen_now
+        if button == Qt.MouseButton.MiddleButton or self._space:
+            self._gesture = Pan(self, at)
+        else:
+            self._gesture = begin(self, at, event.modifiers())
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        press = self._press
-        if press is None:
-            super().mouseMoveEvent(event)  # hover
+        at, gesture = event.position().toPoint(), self._gesture
+        self.pointer = at
+        if gesture is None or not event.buttons():
+            self._hover(at)
             return
-        at = event.position().toPoint()
-        if not press.moving and (at - press.at).manhattanLength() < QApplication.startDragDistance():
+        if not self._moved and (at - gesture.pressed_at).manhattanLength() < QApplication.startDragDistance():
             return
-        press.moving = True
-        moved = self.mapToScene(at) - self.mapToScene(press.at)
-        if press.item is None:
-            self.viewport().setCursor(Qt.CursorShape.ClosedHandCursor)
-            self._fits = False
-            self.centerOn(press.start - moved)
-        else:
-            press.item.setPos(press.start + moved)
-            self._scene.connect_wires(press.item.lane)
+        if not self._moved and gesture.cursor is not None:
+            self.viewport().setCursor(gesture.cursor)
+        self._moved = True
+        gesture.move(at, event.modifiers())
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
-        press, self._press = self._press, None
+        gesture, at = self._gesture, event.position().toPoint()
+        if gesture is None or isinstance(gesture, KeyConnect):
+            return
+        self._gesture = None
         self.viewport().unsetCursor()
-        if press is not None and press.item is not None and press.moving:
-            lane, node = press.item.lane, press.item.picture.box.node
-            self._document.move_node(lane, node, self._scene.lane_place(press.item))
+        if self._moved:
+            gesture.drop(at, event.modifiers())
+        else:
+            gesture.click(at, event.modifiers())
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
-        if self._box_under(event.position().toPoint()) is None:
-            self.fit()
-        else:
+        at = event.position().toPoint()
+        if event.button() != Qt.MouseButton.LeftButton or under(self, at) is not None:
             self.mousePressEvent(event)
+            return
+        # The first click of the two has dropped the selection, which the new layer is to follow.
+        self.choose(self._before_click)
+        self.commands.search_for_selected(at)
 
-    def _box_under(self, at: QPoint) -> NodeItem | None:
-        return next((item for item in self.items(at) if isinstance(item, NodeItem)), None)
+    def leaveEvent(self, event: QEvent) -> None:
+        super().leaveEvent(event)
+        self.pointer = None
+        self._hover(None)
 
-    def _centre(self) -> QPointF:
-        return self.mapToScene(self.viewport().rect().center())
+    def _hover(self, at: QPoint | None) -> None:
+        """Lights what a press would take."""
+        found = None if at is None else under(self, at)
+        item, port = found if isinstance(found, tuple) else (found, None)
+        if self._hovered is not None and self._hovered is not item:
+            _light(self._hovered, None, None)
+        self._hovered = item
+        if item is not None and at is not None:
+            _light(item, item.node_at(self.mapToScene(at) - item.pos()) if isinstance(item, NodeItem) else "", port)
+        if self._gesture is None:
+            shape = Qt.CursorShape.CrossCursor if port is not None else Qt.CursorShape.ArrowCursor
+            self.viewport().setCursor(shape)
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        if self._gesture is not None:
+            return
+        by_key = event.reason() == QContextMenuEvent.Reason.Keyboard
+        self.commands.context_menu(None if by_key else event.pos()).popup(
+            self.viewport().mapToGlobal(self.commands.spot() if by_key else event.pos())
+        )
+
+    # Carried from the palette
+
+    def dragEnterEvent(self, event) -> None:
+        if (offer := offer_in(event.mimeData())) is None:
+            event.ignore()
+            return
+        self.end_gesture()
+        self._gesture = Carry(self, event.position().toPoint(), offer)
+        event.acceptProposedAction()
+
+    def dragMoveEvent(self, event) -> None:
+        if isinstance(self._gesture, Carry):
+            self._gesture.move(event.position().toPoint(), event.modifiers())
+            event.acceptProposedAction()
+
+    def dragLeaveEvent(self, event) -> None:
+        if isinstance(self._gesture, Carry):
+            self.end_gesture()
+
+    def dropEvent(self, event) -> None:
+        gesture, self._gesture = self._gesture, None
+        if isinstance(gesture, Carry):
+            gesture.drop(event.position().toPoint(), event.modifiers())
+            event.acceptProposedAction()
 
     # Keys
 
+    def start_connecting(self) -> None:
+        if self._gesture is None and (key := self.selection) is not None:
+            item = self.sheet.box_of(*key)
+            self._gesture = KeyConnect(self, key[0], item.picture.box.exit if item is not None else key[1])
+
+    def end_gesture(self) -> None:
+        """Nothing is in the hand any more, and everything is as it was."""
+        gesture, self._gesture = self._gesture, None
+        if gesture is not None:
+            gesture.cancel()
+            self.viewport().unsetCursor()
+
+    def event(self, event: QEvent) -> bool:
+        # While something is in the hand, Escape, Enter and the arrows are for it, not for the menus.
+        if event.type() == QEvent.Type.ShortcutOverride and self._gesture is not None:
+            event.accept()
+            return True
+        return super().event(event)
+
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        key, keys = event.key(), Qt.Key
-        if key == keys.Key_F and not event.modifiers():
+        key, keys, held = Qt.Key(event.key()), Qt.Key, event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier
+        if isinstance(self._gesture, KeyConnect):
+            self._gesture.key(event)
+        elif key == keys.Key_Escape:
+            if self._gesture is not None:
+                self.end_gesture()
+            else:
+                self.choose(Selection())
+        elif self._gesture is not None:
+            event.accept()  # a hand that drags is not to edit as well
+        elif key == keys.Key_Space and not event.isAutoRepeat():
+            self._space = True
+            self.viewport().setCursor(Qt.CursorShape.OpenHandCursor)
+        elif key == keys.Key_F and not held:
             self.fit()
-        elif key == keys.Key_Escape and self._press is not None and self._press.item is not None:
-            self._press.item.setPos(self._press.start)
-            self._scene.connect_wires(self._press.item.lane)
-            self._press = None
         elif key in (keys.Key_Plus, keys.Key_Equal, keys.Key_Minus):
             self.zoom_by(1 / 1.25 if key == keys.Key_Minus else 1.25, self.viewport().rect().center())
-        elif (step := _STEPS.get(Qt.Key(key))) is not None and not event.modifiers() & ~_KEYPAD:
-            self._walk(*step)
+        elif key in _STEPS and held == Qt.KeyboardModifier.ControlModifier:
+            self.commands.nudge(_STEPS[key], NUDGE, self._nudge)
+        elif key in _STEPS and held in (Qt.KeyboardModifier.NoModifier, Qt.KeyboardModifier.ShiftModifier):
+            self._walk(_STEPS[key], bool(held))
+        elif key in (keys.Key_Home, keys.Key_End) and self.sheet.nodes:
+            lane = self.chosen_now.lane if self.sheet.pictures[self.chosen_now.lane].boxes else 0
+            self.select(*walking.end_of(self.sheet, lane, key == keys.Key_End))
         else:
             super().keyPressEvent(event)
 
-    def _walk(self, across: int, down: int) -> None:
-        """Left and right along the chain; up and down between a layer, its activation, and the lanes."""
-        lanes = [list(lane.boxes) for lane in self._scene.pictures]
-        item = self._scene.box_of(*self._chosen) if self._chosen is not None else None
-        if self._chosen is None or item is None:
-            lane, node = 0, next(iter(lanes[0]), "")
-            self.select(lane, node)
+    def keyReleaseEvent(self, event: QKeyEvent) -> None:
+        if event.key() == Qt.Key.Key_Space and not event.isAutoRepeat():
+            self._space = False
+            self.viewport().unsetCursor()
+        super().keyReleaseEvent(event)
+
+    def _walk(self, step: tuple[int, int], extend: bool) -> None:
+        """Along the wires, and up and down between a layer, its activation, what stands beside, and the lanes."""
+        key = self.selection
+        goal = walking.along(self.sheet, *key, step) if key is not None else walking.first(self.sheet)
+        if goal is None:
             return
-        lane, node = self._chosen
-        nodes = item.picture.box.nodes
-        column, line = lanes[lane].index(nodes[0]), nodes.index(node)
-        if across:
-            column = min(max(column + across, 0), len(lanes[lane]) - 1)
-        elif 0 <= line + down < len(nodes):
-            line += down
-        elif 0 <= lane + down < len(lanes):
-            lane += down
-            column, line = min(column, len(lanes[lane]) - 1), 0 if down > 0 else 1
-        goal = self._scene.nodes[lane, lanes[lane][column]].picture.box.nodes
-        self.select(lane, goal[min(line, len(goal) - 1)])
+        if not extend:
+            self.select(*goal)
+            return
+        self.choose(self.chosen_now.extended(*goal))
+        if (item := self.sheet.box_of(*goal)) is not None and not self._fits:
+            self.ensureVisible(item, 24, 24)
 
     def focusInEvent(self, event) -> None:
         super().focusInEvent(event)
@@ -250,38 +373,55 @@ class Canvas(QGraphicsView):
 
     def focusOutEvent(self, event) -> None:
         super().focusOutEvent(event)
+        self._space = False
         self._show_choice()
         self.viewport().update()
 
+    def resizeEvent(self, event) -> None:
+        super().resizeEvent(event)
+        if self.toast.isVisible():
+            self.toast.place()
+
     # Painting
 
-    def drawBackground(self, painter: QPainter, rect: QRectF) -> None:
-        super().drawBackground(painter, rect)
-        t = theme()
-        painter.setPen(QPen(mix(t.window, t.line, 0.8), 1.6, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap))
-        step = GRID if self.transform().m11() > 0.4 else 4 * GRID
-        left, top = rect.left() // step * step, rect.top() // step * step
-        columns, rows = int(rect.width() / step) + 2, int(rect.height() / step) + 2
-        painter.drawPoints([QPointF(left + i * step, top + j * step) for i in range(columns) for j in range(rows)])
-
     def drawForeground(self, painter: QPainter, rect: QRectF) -> None:
-        """A thin frame while the keys go here and nothing is chosen yet."""
-        if not self.hasFocus() or self._chosen is not None:
+        """What to do on an empty sheet; a thin frame while the keys go here and nothing is chosen yet."""
+        framed = self.hasFocus() and self.chosen_now.key is None and self.chosen_now.wire is None
+        if self.sheet.nodes and not framed:
             return
         painter.save()
         painter.resetTransform()
-        painter.setPen(QPen(QColor(theme().accent), 1))
-        painter.drawRect(QRectF(self.viewport().rect()).adjusted(0.5, 0.5, -0.5, -0.5))
+        room = QRectF(self.viewport().rect())
+        if not self.sheet.nodes:
+            painter.setFont(title())
+            painter.setPen(QColor(theme().faint))
+            painter.drawText(room, Qt.AlignmentFlag.AlignCenter, EMPTY)
+        if framed:
+            painter.setPen(QPen(QColor(theme().accent), 1))
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.drawRect(room.adjusted(0.5, 0.5, -0.5, -0.5))
         painter.restore()
 
 
-_KEYPAD = Qt.KeyboardModifier.KeypadModifier
-_FAR = 10_000
+def _light(item: NodeItem | WireItem, node: str | None, port: int | None) -> None:
+    if isinstance(item, NodeItem):
+        item.hover(node, port)
+    elif item.stress is not Stress.CHOSEN:
+        item.emphasise(Stress.HOVER if node is not None else Stress.NONE)
+
+
+def _ends(wires: Iterable[Wire], item: NodeItem) -> str:
+    """ ", from x, to out": the nodes before and after a box."""
+    box = item.picture.box
+    before = [w.source for w in wires if w.end == box.node]
+    after = [w.target for w in wires if w.start == box.node]
+    parts = [f"{word} {', '.join(names)}" for word, names in (("from", before), ("to", after)) if names]
+    return "".join(f", {part}" for part in parts)
+
+
 _STEPS = {
     Qt.Key.Key_Left: (-1, 0),
     Qt.Key.Key_Right: (1, 0),
     Qt.Key.Key_Up: (0, -1),
     Qt.Key.Key_Down: (0, 1),
-    Qt.Key.Key_Home: (-_FAR, 0),
-    Qt.Key.Key_End: (_FAR, 0),
 }

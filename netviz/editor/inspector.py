@@ -1,7 +1,7 @@
 """What is chosen, the training and the data, as forms; every change is a step of the document's undo stack."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 
 import msgspec
@@ -11,12 +11,14 @@ from PySide6.QtWidgets import QFileDialog, QFrame, QScrollArea, QVBoxLayout, QWi
 from engine.catalogue import DATASETS, LOSSES, OPTIMIZERS
 from engine.errors import ProjectError
 from engine.layers.base import Activation
-from engine.spec import properties
+from engine.spec import Property, properties
 from netviz import theme
 from netviz.document import fields
 from netviz.document.document import Change, Document
+from netviz.document.drawing import Drawing
 from netviz.editor.boxes import BoxPicture, grouped, picture, text_of_shape
 from netviz.editor.form import Form, Section
+from netviz.editor.several import activations_of, differing, having, title_of
 
 ACTIVATION = fields.kind_property("activation", "Activation", "What acts on every output", fields.ACTIVATIONS)
 TITLES = {**fields.titles(LOSSES), **fields.titles(OPTIMIZERS)}
@@ -29,6 +31,8 @@ class Inspector(QWidget):
         super().__init__(parent)
         self._document = document
         self._lane, self._node = 0, ""
+        self._nodes: frozenset[str] = frozenset()  # all that are selected
+        self._drawing = Drawing(document)
         self.node, self.training, self.data = Section("Nothing selected"), Section("Training"), Section("Data")
         for section, name, edit in (
             (self.node, "Selected node", self._edit_node),
@@ -62,9 +66,9 @@ class Inspector(QWidget):
     def sizeHint(self) -> QSize:
         return QSize(280, 600)
 
-    def inspect(self, lane: int, node: str) -> None:
-        """Shows a node, and the training of its lane."""
-        self._lane, self._node = lane, node
+    def inspect(self, lane: int, node: str, nodes: Collection[str] = ()) -> None:
+        """Shows a node, and the training of its lane; what is edited is edited for all `nodes` that have it."""
+        self._lane, self._node, self._nodes = lane, node, frozenset(nodes) | {node}
         self._show_node()
         self._show_training()
         self._show_data()
@@ -75,7 +79,7 @@ class Inspector(QWidget):
         if change.section in ("layout", "panels"):
             return
         if change.section == "all":
-            self._lane, self._node = 0, ""
+            self._lane, self._node, self._nodes = 0, "", frozenset()
         self._show_all()
 
     def _show_all(self) -> None:
@@ -92,6 +96,10 @@ class Inspector(QWidget):
         boxes = picture(lanes[self._lane], structure, problems, "").boxes.values()
         return next((box for box in boxes if self._node in box.box.nodes), None)
 
+    def _there(self) -> tuple[str, ...]:
+        """The selected nodes that there are, in file order."""
+        return tuple(n.id for n in self._document.lanes()[self._lane].graph.nodes if n.id in self._nodes)
+
     def _activation(self, box: BoxPicture) -> str | None:
         """The node whose kind the activation's list changes."""
         layer = self._document.lanes()[self._lane].graph.layer(box.box.node)
@@ -104,6 +112,7 @@ class Inspector(QWidget):
             self.node.head("Nothing selected", "Click a box in the network")
             return
         lane, structure = self._document.lanes()[self._lane], self._document.structure(self._lane)
+        nodes = self._there()
         layer, activation = lane.graph.layer(self._node), self._activation(box)
         listed, values = list(properties(type(layer))), {}
         values = fields.values(layer, tuple(listed))
@@ -118,13 +127,27 @@ class Inspector(QWidget):
             sources = ", ".join(map(text_of_shape, structure.input_shapes(self._node)))
             shape = text_of_shape(structure.shapes[self._node])
             facts["Shape"] = f"{sources} → {shape}" if sources else shape
+        if len(nodes) > 1:
+            total = sum(structure.parameter_count(node) for node in nodes) if structure is not None else 0
+            facts = {"Parameters": grouped(total)} if total else {}
+            if unlike := differing(lane.graph, nodes, [p for p in listed if p is not ACTIVATION]):
+                facts["Not alike"] = unlike
+            where = f" in {lane.variant}" if len(self._document.lanes()) > 1 else ""
+            self.node.head(title_of(lane.graph, nodes), f"{', '.join(nodes)}{where}", box.problem)
+            self._show_form(nodes, listed, values, facts)
+            return
         title = box.title
         if box.box.activation is not None:
             title = f"{box.title} · {box.second}" if self._node == box.box.node else f"{layer.title} of {box.box.node}"
         where = f"{self._node} in {lane.variant}" if len(self._document.lanes()) > 1 else self._node
         self.node.head(title, where, box.problem)
+        self._show_form((self._node,), listed, values, facts)
+
+    def _show_form(
+        self, nodes: tuple[str, ...], listed: list[Property], values: Mapping[str, object], facts: Mapping[str, str]
+    ) -> None:
         self.node.form.display(
-            (self._lane, self._node),
+            (self._lane, self._node, nodes),
             tuple(listed),
             values,
             titles=fields.titles(fields.ACTIVATIONS),
@@ -165,14 +188,23 @@ class Inspector(QWidget):
     # What is wanted
 
     def _edit_node(self, name: str, value: object, gesture: object) -> None:
+        lane, nodes, form = self._lane, self._there(), self.node.form
+        graph = self._document.lanes()[lane].graph
+        if len(nodes) > 1:
+            if name == ACTIVATION.name:
+                found = activations_of(graph, nodes)
+                self._try(form, name, lambda: self._drawing.replace_kinds(lane, found, str(value)))
+            else:
+                same = having(graph, nodes, name)
+                self._try(form, name, lambda: self._drawing.set_fields(lane, same, name, value, gesture))
+            return
         box = self._box()
         activation = self._activation(box) if box is not None else None
         if name == ACTIVATION.name and activation is not None:
-            self._try(self.node.form, name, lambda: self._document.replace_kind(self._lane, activation, str(value)))
+            self._try(form, name, lambda: self._document.replace_kind(lane, activation, str(value)))
         else:
-            lane, node = self._lane, self._node
-            edit = self._document.set_node_field
-            self._try(self.node.form, name, lambda: edit(lane, node, name, value, gesture))
+            node, edit = self._node, self._document.set_node_field
+            self._try(form, name, lambda: edit(lane, node, name, value, gesture))
 
     def _edit_training(self, name: str, value: object, gesture: object) -> None:
         edit = self._document.set_training_field

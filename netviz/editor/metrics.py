@@ -2,17 +2,32 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from enum import IntEnum
 
 from PySide6.QtGui import QFont, QFontMetricsF
 from PySide6.QtWidgets import QApplication
 
-from netviz.editor.boxes import COLUMN, ROW, LanePicture
+from netviz.document.layered import COLUMN, ROW
+from netviz.editor.boxes import LanePicture
 
 WIDEST, NARROWEST = 212.0, 76.0  # from box to box, in pixels
 PADDING, BAR, PORT = 7.0, 3.0, 3.5
 BAR_LEFT = 4.5  # clear of the port
 MARGIN = 16.0
-LEAST_ZOOM, MOST_ZOOM = 0.2, 4.0
+BETWEEN = 22.0  # from a box to the one below it
+LEAST_ZOOM, MOST_ZOOM = 0.08, 4.0
+
+
+class Detail(IntEnum):
+    """How much of a box can be read from afar."""
+
+    BOXES = 0
+    TITLES = 1
+    ALL = 2
+
+    @classmethod
+    def at(cls, zoom: float) -> "Detail":
+        return cls.BOXES if zoom < 0.35 else cls.TITLES if zoom < 0.6 else cls.ALL
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,10 +51,10 @@ class Metrics:
 
     def place(self, at: tuple[float, float]) -> tuple[float, float]:
         """Scene coordinates of a place in a project's layout, relative to its lane."""
-        return at[0] * self.pitch / COLUMN, at[1] * (self.height + 22) / ROW
+        return at[0] * self.pitch / COLUMN, at[1] * (self.height + BETWEEN) / ROW
 
     def unplace(self, x: float, y: float) -> tuple[float, float]:
-        return round(x * COLUMN / self.pitch, 1), round(y * ROW / (self.height + 22), 1)
+        return round(x * COLUMN / self.pitch, 1), round(y * ROW / (self.height + BETWEEN), 1)
 
 
 def fonts(roomy: bool) -> tuple[QFont, QFont]:
@@ -51,12 +66,17 @@ def fonts(roomy: bool) -> tuple[QFont, QFont]:
     return title, small
 
 
-def metrics(lanes: Iterable[LanePicture], width: float) -> Metrics:
-    """Boxes as wide as `width` allows, but wide enough for the words in them."""
+def metrics(lanes: Iterable[LanePicture], width: float, old: Metrics | None = None) -> Metrics:
+    """Boxes as wide as `width` allows, but wide enough for the words in them.
+
+    After an edit they stay as `old` has them, where the words allow it: under the hand nothing else should move.
+    """
     lanes = list(lanes)
     xs = [at[0] for lane in lanes for at in lane.places.values()]
     columns = (max(xs) - min(xs)) / COLUMN + 1 if xs else 1.0
     gap, box = _needed(lanes, roomy=False)
+    if old is not None and box <= old.width and gap <= old.pitch - old.width:
+        return old
     pitch = min(WIDEST, max(NARROWEST, gap + box, (width - 2 * MARGIN + gap) / columns))
     gap = min(pitch - box, max(gap, 0.3 * pitch))  # where there is room, the wires get their share
     roomy = pitch - gap >= _needed(lanes, roomy=True)[1]
@@ -68,10 +88,9 @@ def metrics(lanes: Iterable[LanePicture], width: float) -> Metrics:
 def _needed(lanes: list[LanePicture], roomy: bool) -> tuple[float, float]:
     """The narrowest gap that shows every wire's shape, and the narrowest box that shows its first two lines."""
     title, small = (QFontMetricsF(font) for font in fonts(roomy))
-    gaps = [small.horizontalAdvance(text) for lane in lanes for text in lane.wires.values()]
-    boxes = [
-        max(title.horizontalAdvance(box.title), small.horizontalAdvance(box.second))
-        for lane in lanes
-        for box in lane.boxes.values()
-    ]
-    return max([14.0, *gaps]) + 4, max(boxes, default=40.0) + BAR_LEFT + BAR + 4 + PADDING - 1
+    gaps = {text for lane in lanes for text in lane.wires.values()}
+    titles = {box.title for lane in lanes for box in lane.boxes.values()}
+    seconds = {box.second for lane in lanes for box in lane.boxes.values()}
+    widths = [*map(title.horizontalAdvance, titles), *map(small.horizontalAdvance, seconds)]
+    gap = max([14.0, *map(small.horizontalAdvance, gaps)]) + 4
+    return gap, max(widths, default=40.0) + BAR_LEFT + BAR + 4 + PADDING - 1

@@ -1,49 +1,67 @@
 """One box of the drawn network: a layer, its docked activation, its parameters. All painting of a box is here."""
 
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPainterPath, QPen
+from PySide6.QtGui import QFontMetricsF, QPainter, QPainterPath
 from PySide6.QtWidgets import QGraphicsItem, QStyleOptionGraphicsItem, QWidget
 
 from netviz.editor.boxes import BoxPicture
-from netviz.editor.metrics import BAR, BAR_LEFT, PADDING, PORT, Metrics
-from netviz.theme import RADIUS, depth_colour, mix, theme
+from netviz.editor.kit import Kit, dot
+from netviz.editor.metrics import BAR, BAR_LEFT, PADDING, PORT, Detail, Metrics
+from netviz.theme import RADIUS, depth_colour
+
+OUT = -1  # the number of the output port
+STRIP = 13.0  # for the numbers of inputs whose order counts
 
 
 class NodeItem(QGraphicsItem):
     """Draws a BoxPicture; knows which of its two nodes lies under a point. Its place is the box's top left."""
 
-    def __init__(self, lane: int, picture: BoxPicture, metrics: Metrics) -> None:
+    def __init__(self, lane: int, picture: BoxPicture, metrics: Metrics, kit: Kit) -> None:
         super().__init__()
         self.lane = lane
         self.picture = picture
         self.metrics = metrics
-        self.ports = (False, False)  # whether wires come in and go out
-        self._chosen: str | None = None
+        self.taken: frozenset[int] = frozenset()  # the ports on which wires end
+        self._kit = kit
+        self._chosen: frozenset[str] = frozenset()
+        self._primary = False
         self._focused = False
         self._hovered: str | None = None
-        self.setAcceptHoverEvents(True)
+        self._hot: int | None = None
+        self._shape = QPainterPath()
+        self._layout()
         self.setToolTip(picture.words)
         self.setZValue(1)
 
-    def show(self, picture: BoxPicture, metrics: Metrics) -> None:
+    def show(self, picture: BoxPicture, metrics: Metrics, taken: frozenset[int]) -> None:
         """Repaints only where something differs."""
         if metrics != self.metrics:
             self.prepareGeometryChange()
             self.metrics = metrics
-        elif picture == self.picture:
+            self._layout()
+        elif (picture, taken) == (self.picture, self.taken):
             return
-        self.picture = picture
+        self.picture, self.taken = picture, taken
         self.setToolTip(picture.words)
+        self._layout()
         self.update()
 
-    def choose(self, node: str | None, focused: bool) -> None:
-        """Outlines the box where `node` is one of its two, thicker while the keys go to the canvas."""
-        if (node, focused) != (self._chosen, self._focused):
-            self._chosen, self._focused = node, focused
+    def choose(self, nodes: frozenset[str], primary: bool, focused: bool) -> None:
+        """Outlines the box where one of its nodes is among `nodes`, thicker while the keys go to the canvas."""
+        chosen = nodes.intersection(self.picture.box.nodes)
+        focused = focused and primary
+        if (chosen, primary, focused) != (self._chosen, self._primary, self._focused):
+            self._chosen, self._primary, self._focused = chosen, primary, focused
+            self.update()
+
+    def hover(self, node: str | None, port: int | None = None) -> None:
+        """The pointer is over one of its nodes, or over a port."""
+        if (node, port) != (self._hovered, self._hot):
+            self._hovered, self._hot = node, port
             self.update()
 
     @property
-    def chosen(self) -> str | None:
+    def chosen(self) -> frozenset[str]:
         return self._chosen
 
     def rect(self) -> QRectF:
@@ -52,89 +70,110 @@ class NodeItem(QGraphicsItem):
     def second_rect(self) -> QRectF:
         """The second line, where a docked activation is clicked."""
         top = PADDING + self.metrics.title_height
-        left = BAR_LEFT + BAR + 1
-        return QRectF(left, top - 0.5, self.metrics.width - left - 4, self.metrics.line_height + 1)
+        return QRectF(self._left - 3, top - 0.5, self.metrics.width - self._left - 1, self.metrics.line_height + 1)
 
-    def port(self, right: bool) -> QPointF:
-        """Where wires end, in the scene."""
-        return self.mapToScene(QPointF(self.metrics.width if right else 0, self.metrics.height / 2))
+    def port(self, number: int) -> QPointF:
+        """Where wires end, in the scene: at an input by number, or at OUT."""
+        return self.pos() + self._port(number)
+
+    def ports(self) -> list[int]:
+        return [OUT, *range(self.picture.inputs)]
+
+    def _port(self, number: int) -> QPointF:
+        if number == OUT:
+            return QPointF(self.metrics.width, self.metrics.height / 2)
+        count = max(self.picture.inputs, number + 1)
+        return QPointF(0, self.metrics.height * (number + 1) / (count + 1))
 
     def node_at(self, point: QPointF) -> str:
         box = self.picture.box
         return box.activation if box.activation and self.second_rect().contains(point) else box.node
 
     def boundingRect(self) -> QRectF:
-        return self.rect().adjusted(-5, -5, 5, 5)
+        return self._bounds
 
     def shape(self) -> QPainterPath:
-        path = QPainterPath()
-        path.addRect(self.rect())
-        return path
+        return self._shape
 
-    def hoverMoveEvent(self, event) -> None:
-        self._hover(self.node_at(event.pos()))
+    def _layout(self) -> None:
+        """Where things are in the box; asked for at every repaint, so it is known beforehand."""
+        rect = self.rect()
+        self._bounds = rect.adjusted(-5, -5, 5, 5)
+        self._shape = QPainterPath()
+        self._shape.addRect(rect)
+        bar = self.picture.depth is not None
+        self._left = BAR_LEFT + BAR + 4 if bar else PADDING + (STRIP if self.picture.numbered else 2)
+        room, m = self.metrics.width - self._left - PADDING + 1, self.metrics
+        first = QRectF(self._left, PADDING, room, m.title_height)
+        second = QRectF(self._left, first.bottom(), room, m.line_height)
+        self._lines = first, second, QRectF(self._left, second.bottom(), room, m.line_height)
+        self._large = QRectF(self._left, 0, room, m.height)
+        self._bar = QRectF(BAR_LEFT, PADDING, BAR, m.height - 2 * PADDING)
+        self._frame = rect
+        self._last = self._last_line(room)
 
-    def hoverLeaveEvent(self, event) -> None:
-        self._hover(None)
-
-    def _hover(self, node: str | None) -> None:
-        if node != self._hovered:
-            self._hovered = node
-            self.update()
+    # Painting
 
     def paint(self, painter: QPainter, option: QStyleOptionGraphicsItem, widget: QWidget | None = None) -> None:
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        self._paint_frame(painter)
-        self._paint_second_mark(painter)
-        self._paint_words(painter)
-        self._paint_ports(painter)
+        detail = self._kit.detail
+        self._paint_frame(painter, detail)
+        if detail is Detail.BOXES:
+            return
+        if detail is Detail.ALL:
+            self._paint_second_mark(painter)
+        self._paint_words(painter, detail)
+        self._paint_ports(painter, detail)
 
-    def _paint_frame(self, painter: QPainter) -> None:
-        t, rect = theme(), self.rect()
-        edge = t.line if self._hovered is None else mix(t.line, t.text, 0.35)
-        width = 1.0
-        if self._chosen is not None:
-            edge, width = t.accent, 1.6
-        elif self.picture.problem:
-            edge, width = t.red, 1.6
-        if self._chosen is not None and self._focused:
-            glow = mix(t.card, t.accent, 0.4)
-            painter.setPen(QPen(glow, 3))
+    def _paint_frame(self, painter: QPainter, detail: Detail) -> None:
+        kit, picture, rect = self._kit, self.picture, self._frame
+        chosen = bool(self._chosen)
+        if self._focused:
+            painter.setPen(kit.glow)
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.drawRoundedRect(rect.adjusted(-2.2, -2.2, 2.2, 2.2), RADIUS + 2, RADIUS + 2)
-        painter.setPen(QPen(QColor(edge), width))
-        painter.setBrush(mix(t.card, t.raised, 0.7 if self._hovered else 0.0))
-        painter.drawRoundedRect(rect, RADIUS, RADIUS)
-        if self.picture.problem and self._chosen is not None:
-            painter.setPen(QPen(QColor(t.red), 1.2))
+        hovered = self._hovered is not None
+        edge = kit.edge_hover if hovered else kit.edge_faded if picture.loose else kit.edge
+        painter.setPen(kit.edge_chosen if chosen else kit.edge_wrong if picture.problem else edge)
+        painter.setBrush(kit.raised if hovered else kit.faded if picture.loose else kit.card)
+        if detail is Detail.BOXES:
+            painter.drawRect(rect)
+        else:
+            painter.drawRoundedRect(rect, RADIUS, RADIUS)
+        if picture.problem and chosen:
+            painter.setPen(kit.inner_wrong)
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.drawRoundedRect(rect.adjusted(2.5, 2.5, -2.5, -2.5), RADIUS - 2, RADIUS - 2)
-        if self.picture.depth is not None:
-            painter.setPen(Qt.PenStyle.NoPen)
-            painter.setBrush(depth_colour(*self.picture.depth))
-            painter.drawRoundedRect(QRectF(BAR_LEFT, PADDING, BAR, rect.height() - 2 * PADDING), BAR / 2, BAR / 2)
+        if picture.depth is None:
+            return
+        colour = depth_colour(*picture.depth)
+        if picture.loose:
+            colour.setAlphaF(0.45)
+        if detail is Detail.BOXES:
+            painter.fillRect(QRectF(0, 0, 3 * BAR, rect.height()), colour)  # two pixels are all that is left of it
+            return
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(colour)
+        painter.drawRoundedRect(self._bar, BAR / 2, BAR / 2)
 
     def _paint_second_mark(self, painter: QPainter) -> None:
         """The activation's line, where it is chosen or about to be."""
         activation = self.picture.box.activation
-        if activation is None or activation not in (self._chosen, self._hovered):
+        if activation is None or not (activation in self._chosen or activation == self._hovered):
             return
-        t = theme()
         painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(mix(t.card, t.accent, 0.32 if self._chosen == activation else 0.14))
+        painter.setBrush(self._kit.mark_chosen if activation in self._chosen else self._kit.mark_hover)
         painter.drawRoundedRect(self.second_rect(), 3, 3)
 
-    def _paint_words(self, painter: QPainter) -> None:
-        t, m = theme(), self.metrics
-        left = BAR_LEFT + BAR + 4 if self.picture.depth is not None else PADDING + 2
-        room = m.width - left - PADDING + 1
-        chosen_second = self._chosen is not None and self._chosen == self.picture.box.activation
-        line = QRectF(left, PADDING, room, m.title_height)
-        _text(painter, line, self.picture.title, m.title, t.text)
-        line = QRectF(left, line.bottom(), room, m.line_height)
-        _text(painter, line, self.picture.second, m.small, t.text if chosen_second else t.faint)
-        line = QRectF(left, line.bottom(), room, m.line_height)
-        _text(painter, line, self._last_line(room), m.small, t.faint)
+    def _paint_words(self, painter: QPainter, detail: Detail) -> None:
+        kit, m, picture = self._kit, self.metrics, self.picture
+        text, faint = (kit.text_faded, kit.faint_faded) if picture.loose else (kit.text, kit.faint)
+        if detail is Detail.TITLES:
+            kit.write(painter, self._large, picture.title, m.title, text)
+            return
+        first, second, third = self._lines
+        kit.write(painter, first, picture.title, m.title, text)
+        kit.write(painter, second, picture.second, m.small, text if picture.box.activation in self._chosen else faint)
+        kit.write(painter, third, self._last, m.small, faint)
 
     def _last_line(self, room: float) -> str:
         """The id and the count of parameters, as long as there is room."""
@@ -148,17 +187,17 @@ class NodeItem(QGraphicsItem):
                 return text
         return number
 
-    def _paint_ports(self, painter: QPainter) -> None:
-        t = theme()
-        painter.setPen(QPen(mix(t.faint, t.card, 0.2), 1.2))
-        painter.setBrush(mix(t.card, t.window, 0.5))
-        for there, x in zip(self.ports, (0.0, self.metrics.width), strict=True):
-            if there:
-                painter.drawEllipse(QPointF(x, self.metrics.height / 2), PORT, PORT)
-
-
-def _text(painter: QPainter, rect: QRectF, text: str, font: QFont, colour: str | QColor) -> None:
-    painter.setFont(font)
-    painter.setPen(QColor(colour))
-    elided = QFontMetricsF(font).elidedText(text, Qt.TextElideMode.ElideRight, rect.width())
-    painter.drawText(rect, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, elided)
+    def _paint_ports(self, painter: QPainter, detail: Detail) -> None:
+        kit = self._kit
+        if self.picture.numbered and detail is Detail.ALL:
+            painter.setPen(kit.edge)
+            painter.drawLine(QPointF(STRIP + 3, 1), QPointF(STRIP + 3, self.metrics.height - 1))
+        for number in self.ports():
+            at, hot = self._port(number), number == self._hot
+            painter.setPen(kit.port_hot if hot else kit.port_edge)
+            painter.setBrush(kit.port_taken if number in self.taken else kit.port)
+            dot(painter, at.x(), at.y(), PORT + 1.5 if hot else PORT)
+            if number != OUT and self.picture.numbered and detail is Detail.ALL:
+                painter.setFont(self.metrics.small)
+                painter.setPen(kit.faint)
+                painter.drawText(QRectF(4, at.y() - 7, STRIP - 1, 14), Qt.AlignmentFlag.AlignCenter, str(number))

@@ -1,12 +1,16 @@
 """The drawn networks of a document: one row for each lane, redrawn only where something changed."""
 
-from PySide6.QtCore import QObject, QRectF
+from collections.abc import Iterable
+
+from PySide6.QtCore import QObject, QPointF, QRectF
 from PySide6.QtWidgets import QGraphicsScene
 
 from netviz.document.document import Change, Document
-from netviz.editor.boxes import LanePicture, picture
-from netviz.editor.metrics import MARGIN, Metrics, metrics
-from netviz.editor.node_item import NodeItem
+from netviz.editor.boxes import LanePicture, Wire, picture
+from netviz.editor.kit import Kit
+from netviz.editor.metrics import MARGIN, Detail, Metrics, metrics
+from netviz.editor.node_item import OUT, NodeItem
+from netviz.editor.routing import Obstacles, route
 from netviz.editor.wire_item import LaneItem, WireItem
 
 LEAST_BETWEEN, MOST_BETWEEN = 12.0, 40.0  # pixels between lanes
@@ -17,81 +21,190 @@ class NetworkScene(QGraphicsScene):
 
     def __init__(self, document: Document, parent: QObject | None = None) -> None:
         super().__init__(parent)
+        # Most of what there is is in view most of the time, and a tree would be built anew at every drag.
+        self.setItemIndexMethod(QGraphicsScene.ItemIndexMethod.NoIndex)
         self._document = document
         self._room = (900.0, 330.0)
+        self.kit = Kit()
         self.pictures: list[LanePicture] = []
         self.nodes: dict[tuple[int, str], NodeItem] = {}  # by lane and box
-        self._wires: dict[tuple[int, str, str], WireItem] = {}
-        self._headers: dict[int, LaneItem] = {}
-        self._tops: list[float] = []
+        self.wires: dict[tuple[int, Wire], WireItem] = {}
+        self.headers: dict[int, LaneItem] = {}
+        self._rows: list[float] = []  # scene y of each lane's layout y of 0
         self.metrics: Metrics = metrics([], self._room[0])
         self.refresh(Change(None, frozenset(), "all"))
+
+    # What changed
 
     def refresh(self, change: Change) -> None:
         """Takes over what `change` says is new."""
         lanes = self._document.lanes()
         some = change.lane is not None and len(self.pictures) == len(lanes)
+        if len(self.pictures) != len(lanes) or change.section in ("all", "lanes"):
+            self._rows = []
+        shape = self._document.data_shape()
         for index, lane in enumerate(lanes):
             if some and index != change.lane:
                 continue
             name = lane.variant if len(lanes) > 1 else lane.name
-            made = picture(lane, self._document.structure(index), self._document.lane_problems(index), name)
+            problems = self._document.lane_problems(index)
+            made = picture(lane, self._document.structure(index), problems, name, shape)
             self.pictures[index : index + 1] = [made]
         del self.pictures[len(lanes) :]
-        self._place()
+        self._place(keep=bool(self._rows))
 
     def make_room(self, width: float, height: float) -> None:
         """Spreads the boxes over a view of this size."""
         self._room = width, height
-        self._place()
+        self._place(keep=False)
+
+    def show_detail(self, zoom: float) -> None:
+        if (detail := Detail.at(zoom)) is not self.kit.detail:
+            self.kit.detail = detail
+            self.update()
+
+    # Where things are
 
     def content(self) -> QRectF:
         """What a view should show: boxes and names."""
         found = QRectF()
         for item in self.nodes.values():
-            found |= item.mapRectToScene(item.rect())
-        for top in self._tops:
-            found |= QRectF(found.left(), top, 1, 1)
+            found |= item.rect().translated(item.pos())
+        for header in self.headers.values():
+            found |= QRectF(found.left() if self.nodes else 0.0, header.y(), 1, 1)
         return found
 
     def box_of(self, lane: int, node: str) -> NodeItem | None:
         """The box in which a node is drawn."""
-        for (index, _), item in self.nodes.items():
-            if index == lane and node in item.picture.box.nodes:
-                return item
-        return None
+        if not 0 <= lane < len(self.pictures):
+            return None
+        return self.nodes.get((lane, self.pictures[lane].homes.get(node, "")))
 
-    def connect_wires(self, lane: int) -> None:
-        """Draws a lane's wires to where its boxes are now."""
-        for (source, target), label in self.pictures[lane].wires.items():
-            start, end = self.nodes[lane, source].port(True), self.nodes[lane, target].port(False)
-            self._wires[lane, source, target].show(start, end, label, self.metrics.small)
+    def box_at(self, point: QPointF, but: Iterable[NodeItem] = ()) -> NodeItem | None:
+        """The box under a point; the last drawn lies on top."""
+        x, y, found = point.x(), point.y(), None
+        width, height = self.metrics.width, self.metrics.height
+        for item in self.nodes.values():
+            if 0 <= x - item.x() <= width and 0 <= y - item.y() <= height and item not in but:
+                found = item
+        return found
 
-    def lane_place(self, item: NodeItem) -> tuple[float, float]:
-        """Where a box stands now, in the units of a project's layout."""
-        return self.metrics.unplace(item.x(), item.y() - self._row(item.lane))
+    def port_at(self, point: QPointF, near: float) -> tuple[NodeItem, int] | None:
+        """The box and the number of the nearest port within `near`."""
+        x, y, width, height = point.x(), point.y(), self.metrics.width, self.metrics.height
+        best: tuple[float, NodeItem, int] | None = None
+        for item in self.nodes.values():
+            across, down = x - item.x(), y - item.y()
+            if not (-near <= across <= width + near and -near <= down <= height + near):
+                continue
+            for number in item.ports():
+                gap = (item.port(number) - point).manhattanLength()
+                if gap <= near and (best is None or gap < best[0]):
+                    best = gap, item, number
+        return None if best is None else best[1:]
 
-    def _place(self) -> None:
+    def wire_at(self, point: QPointF, near: float, lane: int | None = None) -> WireItem | None:
+        """The nearest wire within `near`."""
+        best, found = near, None
+        for (index, _), item in self.wires.items():
+            if lane in (None, index) and (gap := item.distance(point, near)) <= best:
+                best, found = gap, item
+        return found
+
+    def wire_into(self, item: NodeItem, number: int) -> WireItem | None:
+        """The wire that comes to an input of a box."""
+        end = item.lane, item.picture.box.node, number
+        return next((i for (lane, w), i in self.wires.items() if (lane, w.end, w.number) == end), None)
+
+    def wires_of(self, lane: int, boxes: Iterable[str]) -> list[WireItem]:
+        """The wires that touch one of these boxes."""
+        among = set(boxes)
+        return [
+            item
+            for (index, wire), item in self.wires.items()
+            if index == lane and not among.isdisjoint((wire.start, wire.end))
+        ]
+
+    def lane_at(self, point: QPointF) -> int:
+        """The lane in whose row a point lies, or that comes nearest to it."""
+        tops = [header.y() for _, header in sorted(self.headers.items())]
+        return max((i for i, top in enumerate(tops) if top <= point.y()), default=0)
+
+    def scene_place(self, lane: int, place: tuple[float, float]) -> QPointF:
+        """The top left of a box at a place of the lane's layout."""
+        x, y = self.metrics.place(place)
+        return QPointF(x, self._rows[lane] + y)
+
+    def layout_place(self, lane: int, at: QPointF) -> tuple[float, float]:
+        """The place in the lane's layout of a box with its top left here."""
+        return self.metrics.unplace(at.x(), at.y() - self._rows[lane])
+
+    def connect_wires(self, lane: int, items: Iterable[WireItem] | None = None) -> None:
+        """Draws a lane's wires, or some of them, to where the boxes are now."""
+        if items is None:
+            items = [item for (index, _), item in self.wires.items() if index == lane]
+        boxes = [item.rect().translated(item.pos()) for (i, _), item in self.nodes.items() if i == lane]
+        obstacles, labels = Obstacles(boxes), self.pictures[lane].wires
+        for item in items:
+            wire = item.wire
+            start = self.nodes[lane, wire.start].port(OUT)
+            end = self.nodes[lane, wire.end].port(wire.number)
+            item.show(route(start, end, obstacles), labels[wire], self.metrics.small)
+
+    # Inside
+
+    def _place(self, keep: bool) -> None:
+        old = self.metrics
+        self.metrics = metrics(self.pictures, self._room[0], self.metrics if keep else None)
+        if self.metrics is not old:
+            self.kit.forget_words()
+            if self.metrics != old:
+                keep = False
         self._match()
-        self.metrics = metrics(self.pictures, self._room[0])
-        heights = [self._height(lane) for lane in self.pictures]
-        spare = (self._room[1] - 2 * MARGIN) / self._zoom() - sum(heights)
-        between = min(MOST_BETWEEN, max(LEAST_BETWEEN, spare / max(len(heights), 1)))
-        top, self._tops = 0.0, []
+        self._rows = self._kept_rows() if keep and len(self._rows) == len(self.pictures) else self._new_rows()
         for index, lane in enumerate(self.pictures):
-            self._tops.append(top)
+            taken: dict[str, set[int]] = {node: set() for node in lane.boxes}
+            for wire in lane.wires:
+                taken[wire.start].add(OUT)
+                taken[wire.end].add(wire.number)
             for node, at in lane.places.items():
                 item = self.nodes[index, node]
-                item.show(lane.boxes[node], self.metrics)
-                item.ports = (any(t == node for _, t in lane.wires), any(s == node for s, _ in lane.wires))
-                x, y = self.metrics.place(at)
-                item.setPos(x, self._row(index) + y)
+                item.show(lane.boxes[node], self.metrics, frozenset(taken[node]))
+                item.setPos(self.scene_place(index, at))
             self.connect_wires(index)
             left = min((self.nodes[index, node].x() for node in lane.places), default=0.0)
             width = max(self._room[0] - 2 * MARGIN, 120.0)
-            self._headers[index].setPos(left, top)
-            self._headers[index].show(lane.name, lane.note, lane.problem, width, self.metrics)
-            top += heights[index] + between
+            self.headers[index].setPos(left, self._top(index))
+            self.headers[index].show(lane.name, lane.note, lane.problem, width, self.metrics)
+
+    def _extent(self, lane: int) -> tuple[float, float]:
+        """From above the header to the lowest box, relative to the lane's row."""
+        ys = [self.metrics.place(at)[1] for at in self.pictures[lane].places.values()] or [0.0]
+        return min(ys) - self.metrics.header, max(ys) + self.metrics.height
+
+    def _top(self, lane: int) -> float:
+        return self._rows[lane] + self._extent(lane)[0]
+
+    def _new_rows(self) -> list[float]:
+        """Lanes one under the other, with the room that there is between them."""
+        extents = [self._extent(lane) for lane in range(len(self.pictures))]
+        spare = (self._room[1] - 2 * MARGIN) / self._zoom() - sum(bottom - top for top, bottom in extents)
+        between = min(MOST_BETWEEN, max(LEAST_BETWEEN, spare / max(len(extents), 1)))
+        rows, at = [], 0.0
+        for top, bottom in extents:
+            rows.append(at - top)
+            at += bottom - top + between
+        return rows
+
+    def _kept_rows(self) -> list[float]:
+        """Every lane where it was, so that an edit moves nothing else; one that has grown pushes those below it."""
+        rows: list[float] = []
+        least = float("-inf")
+        for lane, row in enumerate(self._rows):
+            top, bottom = self._extent(lane)
+            rows.append(max(row, least - top))
+            least = rows[-1] + bottom + LEAST_BETWEEN
+        return rows
 
     def _zoom(self) -> float:
         """How far a view must zoom out to show the longest lane."""
@@ -99,39 +212,22 @@ class NetworkScene(QGraphicsScene):
         width = self.metrics.place((max(xs) - min(xs), 0.0))[0] + self.metrics.width
         return min(1.0, (self._room[0] - 2 * MARGIN) / width)
 
-    def _row(self, lane: int) -> float:
-        """Scene y of a lane's layout y of 0."""
-        least = min((at[1] for at in self.pictures[lane].places.values()), default=0.0)
-        return self._tops[lane] + self.metrics.header - self.metrics.place((0.0, least))[1]
-
-    def _height(self, lane: LanePicture) -> float:
-        ys = [self.metrics.place(at)[1] for at in lane.places.values()]
-        return self.metrics.header + self.metrics.height + (max(ys) - min(ys) if ys else 0.0)
-
     def _match(self) -> None:
         """One item for everything that is in the pictures, none for what is gone."""
         boxes = {(i, node): box for i, lane in enumerate(self.pictures) for node, box in lane.boxes.items()}
-        wires = {(i, *ends) for i, lane in enumerate(self.pictures) for ends in lane.wires}
-        for table, wanted in ((self.nodes, boxes), (self._wires, wires), (self._headers, range(len(self.pictures)))):
+        wires = {(i, wire) for i, lane in enumerate(self.pictures) for wire in lane.wires}
+        for table, wanted in ((self.nodes, boxes), (self.wires, wires), (self.headers, range(len(self.pictures)))):
             for key in [key for key in table if key not in wanted]:
                 self.removeItem(table.pop(key))
         for key, box in boxes.items():
             if key not in self.nodes:
-                self.nodes[key] = NodeItem(key[0], box, self.metrics)
+                self.nodes[key] = NodeItem(key[0], box, self.metrics, self.kit)
                 self.addItem(self.nodes[key])
-        for key in wires:
-            if key not in self._wires:
-                self._wires[key] = WireItem()
-                self.addItem(self._wires[key])
+        for lane, wire in wires:
+            if (lane, wire) not in self.wires:
+                self.wires[lane, wire] = WireItem(lane, wire, self.kit)
+                self.addItem(self.wires[lane, wire])
         for index in range(len(self.pictures)):
-            if index not in self._headers:
-                self._headers[index] = LaneItem(index)
-                self.addItem(self._headers[index])
-
-    @property
-    def wires(self) -> dict[tuple[int, str, str], WireItem]:
-        return self._wires
-
-    @property
-    def headers(self) -> dict[int, LaneItem]:
-        return self._headers
+            if index not in self.headers:
+                self.headers[index] = LaneItem(index)
+                self.addItem(self.headers[index])

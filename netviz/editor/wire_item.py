@@ -1,25 +1,58 @@
 """A wire between two boxes, with the shape that flows; and the line that stands above a lane."""
 
+from enum import Enum
+
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPainterPath, QPen
+from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPainterPath
 from PySide6.QtWidgets import QGraphicsItem, QStyleOptionGraphicsItem, QWidget
 
-from netviz.editor.metrics import Metrics
-from netviz.theme import lane_colour, mix, theme
+from netviz.editor.boxes import Wire
+from netviz.editor.kit import Kit
+from netviz.editor.metrics import Detail, Metrics
+from netviz.theme import lane_colour, theme
+
+SAMPLES = 12  # points of a curve that are looked at to find what is near
+
+
+class Stress(Enum):
+    """Why a wire looks unlike the others."""
+
+    NONE = 0
+    HOVER = 1
+    CHOSEN = 2
+    DROP = 3  # what is held will be put into it
+    LEAVING = 4  # what it leads to is being pulled out
 
 
 class WireItem(QGraphicsItem):
     """A curve from port to port, in scene coordinates."""
 
-    def __init__(self) -> None:
+    def __init__(self, lane: int, wire: Wire, kit: Kit) -> None:
         super().__init__()
-        self._start, self._end = QPointF(), QPointF()
+        self.lane, self.wire = lane, wire
+        self._kit = kit
+        self._path = QPainterPath()
+        self._bounds, self._label_rect = QRectF(), QRectF()
+        self._points: list[tuple[float, float]] = []
         self._label, self._font = "", QFont()
+        self.stress = Stress.NONE
 
-    def show(self, start: QPointF, end: QPointF, label: str, font: QFont) -> None:
-        if (start, end, label, font) != (self._start, self._end, self._label, self._font):
-            self.prepareGeometryChange()
-            self._start, self._end, self._label, self._font = start, end, label, font
+    def show(self, path: QPainterPath, label: str, font: QFont) -> None:
+        if path == self._path and (label, font) == (self._label, self._font):
+            return
+        self.prepareGeometryChange()
+        self._path, self._label, self._font = path, label, font
+        measure, middle = QFontMetricsF(font), path.pointAtPercent(0.5)
+        width = measure.horizontalAdvance(label) + 2
+        self._label_rect = QRectF(middle.x() - width / 2, middle.y() - measure.height() - 4, width, measure.height())
+        self._bounds = path.boundingRect().adjusted(-4, -4, 4, 4) | self._label_rect
+        self._points = []
+        self.update()
+
+    def emphasise(self, stress: Stress) -> None:
+        if stress is not self.stress:
+            self.stress = stress
+            self.setZValue(0.5 if stress is not Stress.NONE else 0.0)
             self.update()
 
     @property
@@ -27,29 +60,49 @@ class WireItem(QGraphicsItem):
         return self._label
 
     def path(self) -> QPainterPath:
-        path = QPainterPath(self._start)
-        # A wire that runs back or steeply still leaves and enters a box sideways.
-        reach = max(abs(self._end.x() - self._start.x()) / 2, abs(self._end.y() - self._start.y()) / 3)
-        path.cubicTo(self._start + QPointF(reach, 0), self._end - QPointF(reach, 0), self._end)
-        return path
+        return self._path
 
-    def _label_rect(self) -> QRectF:
-        measure = QFontMetricsF(self._font)
-        width, middle = measure.horizontalAdvance(self._label) + 2, self.path().pointAtPercent(0.5)
-        return QRectF(middle.x() - width / 2, middle.y() - measure.height() - 4, width, measure.height())
+    def middle(self) -> QPointF:
+        return self._path.pointAtPercent(0.5)
+
+    def distance(self, point: QPointF, limit: float) -> float:
+        """How far `point` is from the wire; infinity where that is more than `limit`."""
+        x, y = point.x(), point.y()
+        if not self._bounds.adjusted(-limit, -limit, limit, limit).contains(point):
+            return float("inf")
+        if not self._points:
+            at = (self._path.pointAtPercent(i / SAMPLES) for i in range(SAMPLES + 1))
+            self._points = [(p.x(), p.y()) for p in at]
+        near = min(_to_segment(x, y, *a, *b) for a, b in zip(self._points, self._points[1:], strict=False))
+        return near if near <= limit else float("inf")
 
     def boundingRect(self) -> QRectF:
-        return self.path().boundingRect().adjusted(-3, -3, 3, 3) | self._label_rect()
+        return self._bounds
 
     def paint(self, painter: QPainter, option: QStyleOptionGraphicsItem, widget: QWidget | None = None) -> None:
-        t = theme()
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setPen(QPen(mix(t.faint, t.window, 0.35), 2.0))
+        kit = self._kit
+        painter.setPen(
+            {
+                Stress.NONE: kit.wire,
+                Stress.HOVER: kit.wire_hover,
+                Stress.CHOSEN: kit.wire_chosen,
+                Stress.DROP: kit.wire_drop,
+                Stress.LEAVING: kit.wire_leaving,
+            }[self.stress]
+        )
         painter.setBrush(Qt.BrushStyle.NoBrush)
-        painter.drawPath(self.path())
-        painter.setFont(self._font)
-        painter.setPen(mix(t.faint, t.text, 0.2))
-        painter.drawText(self._label_rect(), Qt.AlignmentFlag.AlignCenter, self._label)
+        painter.drawPath(self._path)
+        if kit.detail is Detail.ALL and self._label:
+            painter.setFont(self._font)
+            painter.setPen(kit.label)
+            painter.drawText(self._label_rect, Qt.AlignmentFlag.AlignCenter, self._label)
+
+
+def _to_segment(x: float, y: float, ax: float, ay: float, bx: float, by: float) -> float:
+    dx, dy = bx - ax, by - ay
+    length = dx * dx + dy * dy
+    t = 0.0 if length == 0 else min(1.0, max(0.0, ((x - ax) * dx + (y - ay) * dy) / length))
+    return float(((x - ax - t * dx) ** 2 + (y - ay - t * dy) ** 2) ** 0.5)
 
 
 class LaneItem(QGraphicsItem):
@@ -75,6 +128,10 @@ class LaneItem(QGraphicsItem):
     def problem(self) -> str:
         return self._problem
 
+    @property
+    def note(self) -> str:
+        return self._note
+
     def boundingRect(self) -> QRectF:
         return QRectF(0, 0, self._width, self._metrics.title_height if self._metrics else 0)
 
@@ -82,13 +139,12 @@ class LaneItem(QGraphicsItem):
         if self._metrics is None:
             return
         t, height = theme(), self._metrics.title_height
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(lane_colour(self._lane))
         painter.drawEllipse(QPointF(4, height / 2), 4, 4)
         parts = (
             (self._name, self._metrics.title, t.text),
-            (self._note if not self._problem else "", self._metrics.small, t.faint),
+            (self._note, self._metrics.small, t.faint),
             (self._problem, self._metrics.small, t.red),
         )
         x = 14.0

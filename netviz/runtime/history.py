@@ -59,10 +59,10 @@ class LaneHistory:
             b = answer.losses
             self.loss.extend(b.steps, b.low, b.high, b.mean, b.last)
             topics.add("loss")
-        for score in answer.scores:
-            self.score = score
-            row = np.array([[score.loss, score.accuracy, score.val_loss, score.val_accuracy]])
-            self.scores.extend(np.array([score.step]), row)
+        if answer.scores:
+            self.score = answer.scores[-1]
+            rows = [(score.loss, score.accuracy, score.val_loss, score.val_accuracy) for score in answer.scores]
+            self.scores.extend(np.array([score.step for score in answer.scores]), np.array(rows))
             topics.add("scores")
         if answer.layers is not None and len(answer.layers.steps):
             values = answer.layers.values

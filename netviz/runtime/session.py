@@ -18,6 +18,7 @@ from netviz.runtime.history import History
 from netviz.runtime.view import View
 
 FRAME_MS = 16
+VIEW_MS = 8  # from one view to the next
 MOST_RECORDS = 64  # drained in one frame
 MOST_DEATHS = 3  # of a worker that never got on in between
 
@@ -58,7 +59,6 @@ class Session(QObject):
         self._records: deque[m.Record] = deque()
         self._views: list[View] = []
         self._dirty: list[View] = []
-        self._refreshing = False
         self._watch = m.Watch()
         self._keyframe: m.Keyframe | None = None
         self._waiting: dict[int, Callable[[m.Keyframe], None]] = {}
@@ -72,10 +72,11 @@ class Session(QObject):
         self._reviving = False  # the run that opens is the one that was lost
         self._given_up = False  # of a worker that dies again and again
         self._transport = self._connect()
-        self._timer = QTimer(self)
-        self._timer.setTimerType(Qt.TimerType.PreciseTimer)
+        self._timer = QTimer(self, timerType=Qt.TimerType.PreciseTimer, interval=FRAME_MS)
         self._timer.timeout.connect(self._tick)
-        self._timer.start(FRAME_MS)
+        self._refresher = QTimer(self, timerType=Qt.TimerType.PreciseTimer, interval=VIEW_MS)
+        self._refresher.timeout.connect(self._refresh_one)
+        self._timer.start()
 
     # Commands
 
@@ -169,6 +170,7 @@ class Session(QObject):
 
     def close(self) -> None:
         self._timer.stop()
+        self._refresher.stop()
         self._transport.close()
 
     # Views
@@ -197,21 +199,22 @@ class Session(QObject):
     def _mark(self, view: View) -> None:
         if view not in self._dirty:
             self._dirty.append(view)
-        if not self._refreshing:
-            self._refreshing = True
-            QTimer.singleShot(0, self._refresh_one)
+        if not self._refresher.isActive():
+            self._refresher.start()
 
     def _refresh_one(self) -> None:
-        """One view a turn of the event loop, so that input never waits for all of them."""
-        self._refreshing = False
-        while self._dirty:
-            view = self._dirty.pop(0)
-            if view.isVisible():
+        """One view at a time, each painted before the next: input never waits for all of them."""
+        self._dirty = [view for view in self._dirty if view.isVisible()]
+        for view in self._views:
+            if view in self._dirty:
+                # Behind all others: when there are too many for every answer, all are drawn equally often.
+                self._views.remove(view)
+                self._views.append(view)
+                self._dirty.remove(view)
                 view.refresh()
                 break
-        if self._dirty:
-            self._refreshing = True
-            QTimer.singleShot(0, self._refresh_one)
+        if not self._dirty:
+            self._refresher.stop()
 
     # Records
 

@@ -1,5 +1,7 @@
 """The transport controls: reset, play, step, epoch, pace, and where the run stands."""
 
+from time import monotonic
+
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QLabel, QSizePolicy, QToolBar, QToolButton, QWidget
@@ -26,6 +28,8 @@ STATES = {
     RunState.FINISHED: "finished",
     RunState.FAILED: "stopped: no number",
 }
+
+READ_EVERY = 0.1  # seconds: nobody reads numbers that change more often, and laying them out takes a millisecond
 
 
 class RunBar(QToolBar):
@@ -78,7 +82,8 @@ class RunBar(QToolBar):
         self._note.setObjectName("faint")
         self._note.setContentsMargins(0, 0, theme.GAP, 0)
         self.addWidget(self._note)
-        session.changed.connect(self.refresh)
+        self._running, self._read_after = False, 0.0
+        session.changed.connect(self._follow)
         for button in self.findChildren(QToolButton, "qt_toolbar_ext_button"):
             button.setAccessibleName("More of the run bar")
         self._blocked = ""
@@ -100,9 +105,15 @@ class RunBar(QToolBar):
         self._blocked = reason
         self.refresh()
 
+    def _follow(self) -> None:
+        """What the run does at once; where it is, while it runs, as often as it can be read."""
+        if not (self._session.running and self._running) or monotonic() >= self._read_after:
+            self.refresh()
+
     def refresh(self) -> None:
         session = self._session
-        running = session.running
+        running = self._running = session.running
+        self._read_after = monotonic() + READ_EVERY
         ready = session.state is not RunState.IDLE and not self._blocked
         self.play.setChecked(running)
         self.play.setIcon(icon("pause" if running else "play"))

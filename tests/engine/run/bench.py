@@ -6,9 +6,12 @@ import time
 from itertools import count
 from typing import Any, TypeVar
 
+import numpy as np
+
 from engine.project import Project
 from engine.run import messages as m
 from engine.run.worker import Worker
+from engine.trainer import Trainer
 from tests.engine.cases import project
 
 Kind = TypeVar("Kind", bound=m.Record)
@@ -19,6 +22,8 @@ LAYERS: list[dict[str, object]] = [
 ]
 DATA: dict[str, object] = {"kind": "xor", "samples": 40, "validation": 0.25}  # 30 to train on
 BATCH, PER_EPOCH = 8, 4
+STEPS = 5 * PER_EPOCH  # of `small`, in all
+LAYER_IDS = tuple(str(layer["id"]) for layer in LAYERS)
 UNLIMITED = m.Pace(m.PaceUnit.UNLIMITED)
 
 
@@ -98,3 +103,38 @@ def bits(keyframe: m.Keyframe) -> list[Any]:
         (s.step, s.epoch, s.position, s.seed, s.lr, s.batch_size, s.values.tobytes(), [v.tobytes() for v in s.slots])
         for s in keyframe.states
     ]
+
+
+def by_steps(count: float) -> m.SetPace:
+    return m.SetPace(m.Pace(m.PaceUnit.STEPS_A_FRAME, count))
+
+
+def alone(steps: int, made: Project | None = None) -> tuple[Trainer, list[float]]:
+    """A trainer of its own after `steps`, and the losses on the way."""
+    trainer = Trainer(made or small())
+    with np.errstate(all="ignore"):
+        return trainer, [trainer.update() for _ in range(steps)]
+
+
+def same_weights(keyframe: m.Keyframe, trainer: Trainer, lane: int = 0) -> bool:
+    mine, theirs = trainer.snapshot(), keyframe.states[lane]
+    return (mine.step, mine.values.tobytes()) == (theirs.step, theirs.values.tobytes())
+
+
+def told(answers: list[m.Answer], lane: int = 0) -> tuple[list[int], list[float]]:
+    """Steps and losses of all answers, one after another; none of them merged."""
+    steps: list[int] = []
+    losses: list[float] = []
+    for answer in answers:
+        b = answer.lanes[lane].losses
+        assert b.low.tolist() == b.high.tolist() == b.mean.tolist() == b.last.tolist()
+        steps += b.steps.tolist()
+        losses += b.last.tolist()
+    return steps, losses
+
+
+def trained(bench: Bench, made: Project | None = None) -> None:
+    """Opens and trains to the end at full speed."""
+    bench.open(made or small())
+    bench.send(m.SetPace(UNLIMITED), m.Play())
+    bench.settled(m.RunState.FINISHED)

@@ -95,6 +95,20 @@ def test_a_killed_process_is_told_once(ends: Ends) -> None:
     assert len(ends.lost) == 1
 
 
+def test_a_process_that_talks_nonsense_is_ended_and_told(monkeypatch: pytest.MonkeyPatch, ends: Ends) -> None:
+    def nonsense(data: bytes) -> m.AnyRecord:
+        raise ValueError("unknown tag")
+
+    monkeypatch.setattr("engine.run.transports.decode_record", nonsense)
+    transport = ProcessTransport(ends.records.append, ends.lost.append)
+    train(transport)
+    ends.until(lambda: ends.lost)
+    assert ends.lost == ["the worker sent what is no record: unknown tag"]
+    with pytest.raises(ProcessLookupError):
+        os.kill(transport.pid, 0)
+    transport.close()
+
+
 def test_a_worker_that_fails_is_told(monkeypatch: pytest.MonkeyPatch, ends: Ends) -> None:
     def fail(self: object, command: object) -> None:
         raise RuntimeError("broken")

@@ -36,10 +36,9 @@ def netviz(*arguments: object, **variables: str) -> Done:
         cwd=ROOT,
         env=environment(**variables),
         capture_output=True,
-        text=True,
         timeout=60,
     )
-    return Done(done.returncode, done.stdout, done.stderr)
+    return Done(done.returncode, done.stdout.decode(), done.stderr.decode())
 
 
 def here(capfd: pytest.CaptureFixture[str], *arguments: object) -> Done:
@@ -48,8 +47,7 @@ def here(capfd: pytest.CaptureFixture[str], *arguments: object) -> Done:
     try:
         status = main([str(argument) for argument in arguments])
     except SystemExit as stopped:
-        assert isinstance(stopped.code, int)
-        status = stopped.code
+        status = int(stopped.code or 0)
     printed = capfd.readouterr()
     return Done(status, printed.out, printed.err)
 

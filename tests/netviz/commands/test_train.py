@@ -242,9 +242,7 @@ def test_ctrl_c_ends_with_130_and_all_that_was(tmp_path: Path) -> None:
     assert saved(out) == weights_after(file, count)
 
 
-def test_ctrl_c_outside_of_training_is_no_traceback(
-    cli: Here, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_ctrl_c_outside_of_training_is_no_traceback(cli: Here, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def press(*arguments: object) -> None:
         raise KeyboardInterrupt
 
@@ -277,7 +275,9 @@ def text_file(folder: Path) -> Path:
 
 
 def misshapen(folder: Path) -> Path:
-    state = {name: np.zeros(a.shape, "float32") for name, a in Trainer(load_project(write(folder))).network.state().items()}
+    state = {
+        name: np.zeros(a.shape, "float32") for name, a in Trainer(load_project(write(folder))).network.state().items()
+    }
     save_weights(folder / "misshapen.safetensors", {**state, "h1.weight": np.zeros((5, 3), "float32")})
     return folder / "misshapen.safetensors"
 
@@ -308,8 +308,8 @@ BAD_OPTIONS: dict[str, tuple[list[Any], str]] = {
     "seed: too small": (["--seed", "-1"], "training.seed: "),
     "seed: too big": (["--seed", str(2**80)], "training.seed: "),
     "no such variant": (["--variant", "B"], "variants: .*B"),
-    "no such device": (["--device", "tpu"], "device 'tpu' is not known, allowed: cpu, cuda, cuda:N"),
-    "no such cuda device": (["--device", "cuda:99"], "device 'cuda:99': "),
+    "no such device": (["--device", "tpu"], "--device: device 'tpu' is not known, allowed: cpu, cuda, cuda:N"),
+    "no such cuda device": (["--device", "cuda:99"], "--device: device 'cuda:99': "),
     "set: no value": (["--set", "training.epochs"], "--set: expected PATH=VALUE"),
     "set: no such node": (["--set", "graph.nodes.zz.units=3"], "graph.nodes.zz: there is nothing"),
     "set: no such field": (["--set", "training.optimizer.speed=3"], "training.optimizer.speed: "),

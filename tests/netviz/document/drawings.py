@@ -21,7 +21,7 @@ def chain(*layers):
 
 
 def graph(text):
-    """`x>h1 h1>a1 a1>out:1`: kinds by the first letter of an id (x, h, a, o; j is a join)."""
+    """`x>h1 h1>a1 a1>j1:1`: kinds by the first letter of an id (x, h, a, o; j is a join); `gone` is a missing node."""
     edges = []
     names = {}
     for word in text.split():
@@ -31,7 +31,7 @@ def graph(text):
         if target:
             names[target] = None
             edges.append(Edge(source, target, int(port) if port else None))
-    return Graph(tuple(Node(name, layer(name)) for name in names), tuple(edges))
+    return Graph(tuple(Node(name, layer(name)) for name in names if name != "gone"), tuple(edges))
 
 
 def layer(name):
@@ -52,7 +52,9 @@ def project(own=None, variants=(), **more):
 
 def three():
     """The project's own; one with a graph of its own; one that shares the graph and has its own training."""
-    other = chain(("h1", Dense(units=4)), ("a1", Relu()), ("h2", Dense(units=4)), ("a2", Relu()), ("out", Dense(units=1)))
+    other = chain(
+        ("h1", Dense(units=4)), ("a1", Relu()), ("h2", Dense(units=4)), ("a2", Relu()), ("out", Dense(units=1))
+    )
     slow = Training(loss=BinaryCrossEntropy(), optimizer=Sgd(lr=0.001))
     return project(
         variants=(Variant("deep", graph=other), Variant("slow", training=slow, layout={"out": (500.0, 50.0)})),

@@ -1,6 +1,8 @@
 """Edits are named, merged, refused in words and undone to the byte; no window is needed."""
 
+import gc
 import itertools
+import weakref
 from dataclasses import replace
 
 import pytest
@@ -237,6 +239,20 @@ def test_another_project_begins_anew(document, changes):
     assert document.project.name == "Other"
     assert not document.stack.canUndo()
     assert changes[-1] == Change(None, frozenset(), "all")
+
+
+def test_a_document_that_nobody_holds_is_gone_at_once():
+    """Its commands are owned by C++; a circle through them would be left to the collector, which crashes on it."""
+    gc.disable()
+    try:
+        document = Document(xor())
+        document.set_node_field(0, "h1", "units", 5)
+        document.stack.undo()
+        gone = weakref.ref(document)
+        del document
+        assert gone() is None
+    finally:
+        gc.enable()
 
 
 lanes = st.integers(0, 2)

@@ -7,9 +7,10 @@ from PySide6.QtWidgets import QApplication
 
 from engine.data.toy import Xor
 from engine.graph import Edge, Graph, Node
-from engine.layers.activations import Tanh
+from engine.layers.activations import Relu, Tanh
 from engine.layers.dense import Dense
 from engine.layers.input import Input
+from engine.layers.join import Add
 from engine.losses import BinaryCrossEntropy
 from engine.optimizers import Adam
 from engine.project import Project, Variant
@@ -18,6 +19,7 @@ from netviz import theme
 from netviz.document.document import Document
 from netviz.editor.canvas import Canvas
 from netviz.editor.inspector import Inspector
+from netviz.editor.shelf import Shelf
 
 
 def chain(*layers):
@@ -41,6 +43,35 @@ def document():
             ),
         )
     )
+
+
+@pytest.fixture
+def branched():
+    """One lane with a skip, two joins, and two nodes that stand alone."""
+    layers = {
+        "x": Input(), "h1": Dense(units=8), "a1": Tanh(), "h2": Dense(units=8), "a2": Relu(), "add1": Add(),
+        "out": Dense(units=1), "lone": Relu(), "h9": Dense(units=8),
+    }  # fmt: skip
+    wires = ("x h1", "h1 a1", "a1 h2", "h2 a2", "a2 add1", "a1 add1", "add1 out")
+    return Document(
+        Project(
+            name="Branched",
+            data=Xor(),
+            graph=Graph(tuple(Node(*n) for n in layers.items()), tuple(Edge(*wire.split()) for wire in wires)),
+            training=Training(loss=BinaryCrossEntropy(), optimizer=Adam(lr=0.03)),
+        )
+    )
+
+
+@pytest.fixture
+def board(branched, app, qtbot, tmp_path):
+    """A canvas on `branched`."""
+    made = Canvas(branched, shelf=Shelf(tmp_path / "templates"))
+    qtbot.addWidget(made)
+    made.resize(1000, 460)
+    shown(made, qtbot)
+    made.setFocus()
+    return made
 
 
 @pytest.fixture

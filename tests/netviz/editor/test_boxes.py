@@ -6,7 +6,8 @@ from engine.graph import Edge, Graph, Node
 from engine.layers.activations import Relu, Tanh
 from engine.layers.dense import Dense
 from engine.layers.input import Input
-from netviz.editor.boxes import COLUMN, ROW, Box, automatic, counted, dock, picture
+from netviz.document.layered import COLUMN
+from netviz.editor.boxes import Box, counted, dock, picture
 
 
 def graph(nodes, edges):
@@ -35,17 +36,6 @@ def test_an_activation_stands_alone(nodes, edges):
     assert dock(graph(nodes, edges))["a"] == Box("a")
 
 
-def test_boxes_stand_from_left_to_right_and_branches_above_one_another():
-    boxes = {name: Box(name) for name in "xabo"}
-    places = automatic(boxes, (("x", "a"), ("x", "b"), ("a", "o"), ("b", "o")))
-    assert places == {"x": (0, 0), "a": (COLUMN, -ROW / 2), "b": (COLUMN, ROW / 2), "o": (2 * COLUMN, 0)}
-
-
-def test_a_circle_of_wires_is_drawn_too():
-    boxes = {name: Box(name) for name in "ab"}
-    assert set(automatic(boxes, (("a", "b"), ("b", "a")))) == {"a", "b"}
-
-
 def test_a_lane_in_words(document):
     found = drawn(document)
     assert [(b.title, b.second, b.count) for b in found.boxes.values()] == [
@@ -53,7 +43,10 @@ def test_a_lane_in_words(document):
         ("Dense 4", "tanh", "12 parameters"),
         ("Dense 1", "linear", "5 parameters"),
     ]
-    assert found.wires == {("x", "h1"): "2", ("h1", "out"): "4"}
+    assert [(w.source, w.target, w.start, shape) for w, shape in found.wires.items()] == [
+        ("x", "h1", "x", "2"),
+        ("a1", "out", "h1", "4"),
+    ]
     assert found.note == "17 parameters"
     assert found.boxes["h1"].words == "h1: Dense 4\na1: Tanh\n12 parameters\nshape 2 → 4"
     assert counted(1) == "1 parameter"

@@ -1,0 +1,39 @@
+"""What the instruments may cost at unlimited pace: first they say things less finely, then less often."""
+
+import time
+from collections import deque
+from statistics import median
+
+SHARE = 0.03  # of the time
+OFTEN = 20.0  # answers a second: as long as the share does not do for so many, they are made coarser
+COARSEST = 0.25  # of the full detail
+CALM = 10  # answers that are looked at before they are made finer again
+
+
+class Budget:
+    """`detail` is what probes are asked with, and not before `ready_at`."""
+
+    def __init__(self) -> None:
+        self.detail = 1.0
+        self.ready_at = 0.0
+        self._costs: deque[float] = deque(maxlen=CALM)
+
+    def free(self) -> None:
+        """The next answer may come at once."""
+        self.ready_at = 0.0
+
+    def spend(self, seconds: float) -> None:
+        """An answer has cost so much."""
+        self.ready_at = time.perf_counter() + seconds / SHARE
+        costs, allowed = self._costs, SHARE / OFTEN
+        costs.append(seconds)
+        # One answer alone may have been held up by another process.
+        if len(costs) > 1 and min(costs[-1], costs[-2]) > allowed:
+            self._ask_for(max(COARSEST, self.detail * allowed / min(costs[-1], costs[-2])))
+        elif len(costs) == CALM and median(costs) < allowed / 3:
+            self._ask_for(min(1.0, self.detail * 2))
+
+    def _ask_for(self, detail: float) -> None:
+        """Halves only: every other detail would want buffers of its own."""
+        self.detail = next(step for step in (1.0, 0.5, 0.25) if step <= detail or step == COARSEST)
+        self._costs.clear()

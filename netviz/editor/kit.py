@@ -1,0 +1,79 @@
+"""Pens and brushes of the drawn network, made once for each theme, and how much is to be read at the zoom of the view.
+
+All items of a scene share one Kit: making a pen costs as much as drawing a box with it.
+"""
+
+from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtGui import QBrush, QColor, QFont, QFontMetricsF, QPainter, QPen
+
+from netviz.editor.metrics import Detail
+from netviz.theme import Theme, mix, theme
+
+
+class Kit:
+    """What items paint with."""
+
+    def __init__(self) -> None:
+        self.detail = Detail.ALL
+        self._theme: Theme | None = None
+        self._elided: dict[tuple[str, int, float], str] = {}
+        self.renew()
+
+    def renew(self) -> None:
+        """Takes over the theme in use."""
+        t = theme()
+        if t is self._theme:
+            return
+        self._theme = t
+        self.card, self.raised = QBrush(QColor(t.card)), QBrush(mix(t.card, t.raised, 0.7))
+        self.faded = QBrush(mix(t.card, t.window, 0.75))
+        self.port, self.port_taken = QBrush(mix(t.card, t.window, 0.5)), QBrush(mix(t.faint, t.card, 0.2))
+        self.edge, self.edge_hover = QPen(QColor(t.line), 1.0), QPen(mix(t.line, t.text, 0.35), 1.0)
+        self.edge_faded = QPen(mix(t.line, t.window, 0.25), 1.0, Qt.PenStyle.DashLine)
+        self.edge_chosen, self.edge_wrong = QPen(QColor(t.accent), 1.6), QPen(QColor(t.red), 1.6)
+        self.glow, self.inner_wrong = QPen(mix(t.card, t.accent, 0.4), 3.0), QPen(QColor(t.red), 1.2)
+        self.port_edge, self.port_hot = QPen(mix(t.faint, t.card, 0.2), 1.2), QPen(QColor(t.accent), 1.6)
+        self.text, self.faint = QPen(QColor(t.text)), QPen(QColor(t.faint))
+        self.text_faded, self.faint_faded = QPen(mix(t.text, t.window, 0.45)), QPen(mix(t.faint, t.window, 0.35))
+        self.wire, self.wire_hover = QPen(mix(t.faint, t.window, 0.35), 2.0), QPen(mix(t.faint, t.text, 0.3), 2.4)
+        self.wire_chosen, self.wire_drop = QPen(QColor(t.accent), 2.6), QPen(QColor(t.accent), 4.0)
+        self.wire_leaving = QPen(mix(t.faint, t.window, 0.6), 1.6, Qt.PenStyle.DashLine)
+        self.label = QPen(mix(t.faint, t.text, 0.2))
+        self.label_back = QColor(t.window)
+        self.mark_chosen, self.mark_hover = QBrush(mix(t.card, t.accent, 0.32)), QBrush(mix(t.card, t.accent, 0.14))
+        self.guide = QPen(QColor(t.accent), 1.0, Qt.PenStyle.DashLine)
+        self.guide.setCosmetic(True)
+        for pen in (self.wire, self.wire_hover, self.wire_chosen, self.wire_drop):
+            pen.setCapStyle(Qt.PenCapStyle.FlatCap)
+
+    def verdict_pen(self, ok: bool, possible: bool) -> QPen:
+        """Accent: fits. Amber: can be drawn and is a problem then. Red: cannot be."""
+        t = theme()
+        pen = QPen(QColor(t.accent if ok else t.amber if possible else t.red), 2.4)
+        if not ok:
+            pen.setStyle(Qt.PenStyle.DashLine)
+        return pen
+
+    def write(self, painter: QPainter, rect: QRectF, text: str, font: QFont, pen: QPen) -> None:
+        """One line from the left, cut with … where it is too long."""
+        key = text, id(font), round(rect.width())
+        elided = self._elided.get(key)
+        if elided is None:
+            if len(self._elided) > 5000:
+                self._elided.clear()
+            measure = QFontMetricsF(font)
+            elided = self._elided[key] = measure.elidedText(text, Qt.TextElideMode.ElideRight, rect.width())
+        painter.setFont(font)
+        painter.setPen(pen)
+        painter.drawText(rect, _LEFT, elided)
+
+    def forget_words(self) -> None:
+        """Fonts are new: what fitted before may not fit now."""
+        self._elided.clear()
+
+
+def dot(painter: QPainter, x: float, y: float, radius: float) -> None:
+    painter.drawEllipse(QPointF(x, y), radius, radius)
+
+
+_LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter

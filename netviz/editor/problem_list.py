@@ -1,0 +1,77 @@
+"""Everything that keeps the networks from being trained, one line each, that leads to its node."""
+
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtGui import QColor, QKeyEvent
+from PySide6.QtWidgets import QLabel, QListWidget, QListWidgetItem, QVBoxLayout, QWidget
+
+from netviz import theme
+from netviz.document.document import Change, Document
+from netviz.editor.canvas import Canvas
+
+WHERE = Qt.ItemDataRole.UserRole
+
+
+class ProblemList(QWidget):
+    """A click or Enter chooses the node on the canvas. Empty is good news, and says so."""
+
+    def __init__(self, document: Document, canvas: Canvas, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._document, self._canvas = document, canvas
+        self.list = _Lines()
+        self.list.setAccessibleName("Problems")
+        self.list.setWordWrap(True)
+        self.list.setFrameShape(QListWidget.Shape.NoFrame)
+        self.fine = QLabel("No problems: the network can be trained.")
+        self.fine.setObjectName("faint")
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.addWidget(self.fine)
+        column.addWidget(self.list)
+        self.list.itemClicked.connect(self._jump)
+        self.list.itemActivated.connect(self._jump)
+        document.changed.connect(self._changed)
+        theme.on_change(self._show)
+
+    def sizeHint(self) -> QSize:
+        return QSize(320, 90)
+
+    @property
+    def lines(self) -> list[str]:
+        return [self.list.item(row).text() for row in range(self.list.count())]
+
+    def _changed(self, change: Change) -> None:
+        if change.section not in ("layout", "panels", "name"):
+            self._show()
+
+    def _show(self) -> None:
+        self.list.clear()
+        lanes = self._document.lanes()
+        for index, lane in enumerate(lanes):
+            nodes = {node.id for node in lane.graph.nodes}
+            for problem in self._document.lane_problems(index):
+                where = problem.where.removeprefix("graph.edges.").split("->")[-1].split(".")[0]
+                place = f"{lane.variant}: " if len(lanes) > 1 else ""
+                item = QListWidgetItem(f"{place}{problem}")
+                item.setForeground(QColor(theme.theme().red))
+                item.setData(WHERE, (index, where if where in nodes else ""))
+                item.setToolTip("Show the node" if where in nodes else "")
+                self.list.addItem(item)
+        self.fine.setVisible(self.list.count() == 0)
+        self.list.setVisible(self.list.count() > 0)
+
+    def _jump(self, item: QListWidgetItem) -> None:
+        lane, node = item.data(WHERE)
+        if node:
+            self._canvas.select(lane, node)
+            self._canvas.ensureVisible(self._canvas.node_item(lane, node), 24, 24)
+            self._canvas.setFocus()
+
+
+class _Lines(QListWidget):
+    """Enter activates on every system."""
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self.currentItem() is not None:
+            self.itemActivated.emit(self.currentItem())
+        else:
+            super().keyPressEvent(event)

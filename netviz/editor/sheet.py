@@ -1,0 +1,140 @@
+"""A view onto the drawn networks that zooms, pans and shows everything; dots behind, a small map in the corner."""
+
+from PySide6.QtCore import QEvent, QPoint, QPointF, QRectF, Qt
+from PySide6.QtGui import QColor, QNativeGestureEvent, QPainter, QPen, QWheelEvent
+from PySide6.QtWidgets import QFrame, QGraphicsView, QWidget
+
+from netviz.editor.metrics import LEAST_ZOOM, MARGIN, MOST_ZOOM
+from netviz.editor.mini_map import MiniMap
+from netviz.editor.scene import NetworkScene
+from netviz.editor.snapping import GRID
+from netviz.theme import mix, on_change, theme
+
+LEAST_FIT = 0.5  # smaller letters are not readable: rather pan
+AROUND = 2000.0  # how far beyond the boxes one can pan
+
+
+class Sheet(QGraphicsView):
+    """Where one looks, and how near. What is on it is the scene's."""
+
+    def __init__(self, scene: NetworkScene, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.sheet = scene
+        self._fits = True  # until someone zooms or pans
+        self._dots = QPen()
+        self.setScene(scene)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setRenderHint(QPainter.RenderHint.Antialiasing)
+        self.setOptimizationFlag(QGraphicsView.OptimizationFlag.DontSavePainterState)
+        self.setTransformationAnchor(QGraphicsView.ViewportAnchor.NoAnchor)
+        self.setResizeAnchor(QGraphicsView.ViewportAnchor.NoAnchor)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setMinimumSize(160, 90)
+        self.map = MiniMap(self)
+        self.map.asked.connect(self.look_at)
+        for bar in (self.horizontalScrollBar(), self.verticalScrollBar()):
+            bar.valueChanged.connect(self._looked)
+        on_change(self._repaint)
+
+    @property
+    def zoom(self) -> float:
+        return self.transform().m11()
+
+    def visible_rect(self) -> QRectF:
+        """What is in view, in the scene."""
+        return self.mapToScene(self.viewport().rect()).boundingRect()
+
+    def fit(self) -> None:
+        """Shows everything: boxes take the room there is, and only then the view zooms out."""
+        self._fits = True
+        size = self.viewport().size()
+        self.sheet.make_room(size.width(), size.height())
+        content = self.sheet.content()
+        if content.isEmpty():
+            return
+        across = (size.width() - 2 * MARGIN) / content.width()
+        down = (size.height() - 2 * MARGIN) / content.height()
+        zoom = max(LEAST_FIT, min(1.0, across, down))
+        self.resetTransform()
+        self.scale(zoom, zoom)
+        self.sheet.show_detail(zoom)
+        self.extend()
+        shown = QRectF(0, 0, size.width() / zoom, size.height() / zoom)
+        shown.moveCenter(content.center())
+        if content.width() > shown.width():
+            shown.moveLeft(content.left() - MARGIN)
+        if content.height() > shown.height():
+            shown.moveTop(content.top() - MARGIN)
+        self.centerOn(shown.center())
+        self._looked()
+
+    def zoom_by(self, factor: float, at: QPoint) -> None:
+        """Zooms so that what is under `at`, in the view, stays there."""
+        factor = min(MOST_ZOOM, max(LEAST_ZOOM, self.zoom * factor)) / self.zoom
+        before = self.mapToScene(at)
+        self.scale(factor, factor)
+        moved = self.mapToScene(at) - before
+        self.translate(moved.x(), moved.y())
+        self.sheet.show_detail(self.zoom)
+        self._fits = False
+        self._looked()
+
+    def look_at(self, centre: QPointF) -> None:
+        self._fits = False
+        self.centerOn(centre)
+
+    def settle(self) -> None:
+        """After an edit: shows everything again if something went out of sight, but moves nothing without need."""
+        seen = self.visible_rect().adjusted(-1, -1, 1, 1).contains(self.sheet.content())
+        if self._fits and not seen:
+            self.fit()
+        else:
+            self.extend()
+            self._looked()
+
+    def extend(self) -> None:
+        room = self.sheet.content().adjusted(-AROUND, -AROUND, AROUND, AROUND)
+        # A scene that shrinks under the eye would scroll.
+        self.sheet.setSceneRect(room | self.visible_rect() if not self._fits else room)
+
+    def _looked(self) -> None:
+        self.map.look()
+
+    def resizeEvent(self, event) -> None:
+        super().resizeEvent(event)
+        if self._fits:
+            self.fit()
+        self.map.place()
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        self.zoom_by(1.0015 ** event.angleDelta().y(), event.position().toPoint())
+        event.accept()
+
+    def viewportEvent(self, event: QEvent) -> bool:
+        if isinstance(event, QNativeGestureEvent) and event.gestureType() == Qt.NativeGestureType.ZoomNativeGesture:
+            self.zoom_by(1 + event.value(), event.position().toPoint())
+            return True
+        return super().viewportEvent(event)
+
+    # Painting
+
+    def _repaint(self) -> None:
+        t = theme()
+        self.sheet.kit.renew()
+        self.setBackgroundBrush(QColor(t.window))
+        self._dots = QPen(mix(t.window, t.line, 0.8), 1.6)
+        self.sheet.update()
+        self.viewport().update()
+        self.map.update()
+
+    def drawBackground(self, painter: QPainter, rect: QRectF) -> None:
+        painter.fillRect(rect, self.backgroundBrush())
+        step = GRID if self.zoom > 0.4 else 4 * GRID
+        left, top = rect.left() // step * step, rect.top() // step * step
+        columns, rows = int(rect.width() / step) + 2, int(rect.height() / step) + 2
+        painter.setPen(self._dots)
+        # Thousands of dots: smoothing them takes longer than drawing the network.
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+        painter.drawPoints([QPointF(left + i * step, top + j * step) for i in range(columns) for j in range(rows)])
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)
