@@ -9,6 +9,8 @@ from engine.errors import Problem, ShapeError
 from engine.layers.base import Layer, Shape, Weighted
 from engine.layers.input import Input
 
+MOST_INPUTS = 1_000  # of a layer that takes any number
+
 
 @dataclass(frozen=True, slots=True)
 class Node:
@@ -95,9 +97,9 @@ def _inputs(graph: Graph) -> tuple[dict[str, tuple[str, ...]], list[Problem]]:
             problems.append(Problem(name, f"there is no node {missing[0]!r}"))
             continue
         taken, layer = slots[edge.target], layers[edge.target]
-        allowed = layer.most_inputs
+        allowed = layer.most_inputs if layer.most_inputs is not None else MOST_INPUTS
         port = next(n for n in count() if n not in taken) if edge.port is None else edge.port
-        if port in taken or port < 0 or (allowed is not None and port >= allowed):
+        if port in taken or port < 0 or port >= allowed:
             problems.append(Problem(edge.target, f"takes {_count(layer)}, got another from {edge.source!r}"))
             continue
         taken[port] = edge.source

@@ -128,3 +128,10 @@ def test_two_input_nodes_are_a_problem():
     nodes["edges"].append(["x2", "j", 2])
     with pytest.raises(ProjectError, match="one node must be the input"):
         project(nodes)
+
+
+def test_an_input_number_beyond_all_sense_is_refused():
+    nodes = graph("concat")
+    nodes["edges"][4] = ["b", "j", 10**9]
+    with pytest.raises(ProjectError, match="j: takes 2 inputs or more"):
+        project(nodes)
