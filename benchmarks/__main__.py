@@ -1,6 +1,7 @@
 """Runs groups of benchmarks and writes their sections of RESULTS.md: `python -m benchmarks [names…]`."""
 
 import argparse
+import shutil
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -9,7 +10,7 @@ from pathlib import Path
 
 from threadpoolctl import threadpool_limits
 
-from benchmarks import step
+from benchmarks import editor, step, window
 from benchmarks.measure import Effort
 from benchmarks.report import Row, merged, section, table
 from engine.files import write_atomically
@@ -24,9 +25,19 @@ class Group:
     about: str
     measure: Callable[[Effort], Iterator[Row]]
     needs: tuple[str, ...] = ()  # packages that netviz itself does without
+    programs: tuple[str, ...] = ()
+
+    def missing(self) -> list[str]:
+        """What it needs that is not there, and how to get it."""
+        packages = [f"{name} (pip install {name})" for name in self.needs if find_spec(name) is None]
+        return packages + [name for name in self.programs if shutil.which(name) is None]
 
 
-GROUPS = (Group("step", "a training step against PyTorch eager", step.ABOUT, step.measure, ("torch",)),)
+GROUPS = (
+    Group("step", "a training step against PyTorch eager", step.ABOUT, step.measure, ("torch",)),
+    Group("window", "the window beside a training at full speed", window.ABOUT, window.measure, programs=("Xvfb",)),
+    Group("editor", "drawing a network by hand", editor.ABOUT, editor.measure),
+)
 RESULTS = Path(__file__).with_name("RESULTS.md")
 
 
@@ -45,8 +56,8 @@ def main(arguments: Sequence[str] | None = None, groups: Sequence[Group] = GROUP
     for group in groups:
         if group.name not in (chosen.names or names):
             continue
-        if missing := [package for package in group.needs if find_spec(package) is None]:
-            print(f"{group.name}: left out, it needs {' and '.join(missing)}: pip install {' '.join(missing)}")
+        if missing := group.missing():
+            print(f"{group.name}: left out, it needs {' and '.join(missing)}")
             continue
         # Products of two libraries that both want every core measure the scheduler.
         with threadpool_limits(1):

@@ -17,10 +17,9 @@ class Screen:
     def __enter__(self) -> "Screen":
         self._folder = tempfile.TemporaryDirectory(prefix="netviz-screen-")
         told, tell = os.pipe()
-        kind = "{}x{}x24".format(*SIZE)
+        screen, quiet = ["-screen", "0", "{}x{}x24".format(*SIZE), "-wr"], ["-nolisten", "tcp"]
         self._server = subprocess.Popen(
-            ["Xvfb", "-displayfd", str(tell), "-screen", "0", kind, "-wr", "-nolisten", "tcp"]
-            + ["-fbdir", self._folder.name],
+            ["Xvfb", "-displayfd", str(tell), *screen, *quiet, "-fbdir", self._folder.name],
             pass_fds=[tell],
             stderr=subprocess.DEVNULL,
         )

@@ -4,7 +4,6 @@ Inputs come over standard input: eight bytes each, the second on the system's cl
 """
 
 import os
-import struct
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -16,6 +15,7 @@ from PySide6.QtCore import QEvent, QEventLoop, QPointF, QSocketNotifier, Qt, QTi
 from PySide6.QtGui import QMouseEvent
 from PySide6.QtWidgets import QApplication
 
+from benchmarks.window import STAMP, Seen
 from engine.project import load_project
 from engine.run.messages import Pace, PaceUnit, RunState
 from netviz import theme
@@ -23,7 +23,6 @@ from netviz.main_window import MainWindow
 from netviz.panels.base import Panel
 from netviz.runtime.history import LaneHistory
 
-STAMP = struct.Struct("d")
 SETTLE = 0.3  # seconds before a turn counts: the window is there again, the first steps are done
 LONGEST = 30.0  # seconds that anything may take
 
@@ -35,17 +34,6 @@ PICTURES: dict[str, Callable[[LaneHistory], Any]] = {
     "gradients": lambda lane: lane.layers.version,
     "saturation": lambda lane: lane.layers.version,
 }
-
-
-class Seen(msgspec.Struct):
-    """Everything measured in one window; times in seconds."""
-
-    pairs: list[tuple[float, float]]  # steps a second with the window, and without
-    frames: list[float]
-    inputs: list[float]
-    plays: list[float]
-    ticks: float  # a second
-    pictures: dict[str, float]  # a second, panel by panel; of several networks the slowest one's
 
 
 class TimedApplication(QApplication):

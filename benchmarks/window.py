@@ -3,6 +3,7 @@
 import os
 import random
 import signal
+import struct
 import subprocess
 import sys
 import time
@@ -20,7 +21,6 @@ import numpy as np
 from benchmarks.measure import Effort
 from benchmarks.report import Row
 from benchmarks.screen import SIZE, Screen
-from benchmarks.watched import STAMP, Seen
 from netviz.experiments import find_experiments
 
 ABOUT = f"""\
@@ -32,13 +32,27 @@ one 60 Hz tick to the next, events, panels and painting, by the wall clock; 95th
 second the slowest panel draws something that it had not drawn before; of several networks the one drawn least often.
 **Start**: from `python -m netviz` until nine tenths of the window's pixels are painted on the screen, files being in
 the system's cache. **Play**: from the click until the window has been painted after every panel drew the run's first
-news, at the experiment's own pace."""
+news, at the experiment's own pace. Training and window want a core each: any other load on two cores falls on the
+window's turns alone, so measure on a machine that does nothing else."""
 
 WINDOW = 1440 * 900  # pixels
 EVERY = 0.015  # seconds between two inputs
 FOREVER = 10_000_000  # epochs: no run ends while it is measured
 STARTS = 7
 TURN = 20  # times the effort's seconds: the worker's speed wavers more than a loop's
+
+STAMP = struct.Struct("d")  # an input: when it was made, in seconds of the system's clock
+
+
+class Seen(msgspec.Struct):
+    """Everything measured in one window; times in seconds."""
+
+    pairs: list[tuple[float, float]]  # steps a second with the window, and without
+    frames: list[float]
+    inputs: list[float]
+    plays: list[float]
+    ticks: float  # a second
+    pictures: dict[str, float]  # a second, panel by panel; of several networks the slowest one's
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +94,7 @@ def _digits() -> dict[str, Any]:
 
 def watch(case: Case, screen: Screen, effort: Effort) -> Seen:
     """Opens a window on the case, sends it inputs until it has seen enough, and returns what it saw."""
-    pairs, seconds = max(2, effort.pairs // 3), TURN * effort.seconds
+    pairs, seconds = max(2, effort.pairs // 3), max(0.2, TURN * effort.seconds)
     with TemporaryDirectory() as folder:
         file = Path(folder) / "watched.netviz"
         file.write_bytes(msgspec.json.encode(case.project))

@@ -1,13 +1,17 @@
 """The benchmarks' machinery: a table from real steps, disagreement refused, and results that keep other groups."""
 
+import shutil
+
 import numpy as np
 import pytest
 
-from benchmarks import step
+from benchmarks import step, window
 from benchmarks.__main__ import GROUPS, Group, main
 from benchmarks.measure import Effort, compare
 from benchmarks.report import Row, merged, table
+from benchmarks.screen import SIZE, Screen
 from benchmarks.step import CASES, DisagreementError, EngineSide, largest_difference
+from engine.project import project_from
 
 QUICK = Effort(pairs=2, seconds=0.001)
 SMALL = {case.title: case for case in CASES if max(case.widths) < 100}
@@ -142,3 +146,52 @@ def test_an_unknown_group_is_refused(tmp_path, capsys):
         main(["stpe"], GROUPS, tmp_path / "RESULTS.md")
     assert error.value.code == 2
     assert "there is no group 'stpe', the groups are step" in capsys.readouterr().err
+
+
+def test_rows_of_a_window():
+    seen = window.Seen(
+        pairs=[(96.0, 100.0), (90.0, 100.0), (99.0, 100.0)],
+        frames=[0.001] * 90 + [0.009] * 10,
+        inputs=[0.001] * 90 + [0.007] * 10,
+        plays=[0.1],
+        ticks=62.0,
+        pictures={"loss": 30.0, "boundary": 14.0},
+    )
+    kept, late, frame, pictures = window.rows(window.Case("XOR", {}), seen)
+    assert (kept.value, kept.spread, kept.met) == (0.96, (0.9, 0.99), True)
+    assert kept.context == "96 / 100 steps/s"
+    assert late.value == pytest.approx(7.0)  # milliseconds
+    assert late.met is False
+    assert frame.value == pytest.approx(9.0)
+    assert frame.met is False
+    assert (pictures.value, pictures.met) == (14.0, False)
+    assert pictures.context == "loss 30, boundary 14; 62 ticks/s"
+
+
+def test_window_cases_are_sound_projects_that_never_end(tmp_path):
+    for case in window.cases():
+        project = project_from(case.project, tmp_path)
+        assert project.problems() == []
+        assert all(lane.training.epochs == window.FOREVER for lane in project.lanes())
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(shutil.which("Xvfb") is None, reason="the group is left out without Xvfb")
+def test_a_window_is_watched_on_a_screen_of_its_own():
+    with Screen() as screen:
+        assert screen.painted() == 0
+        seen = window.watch(next(window.cases()), screen, QUICK)
+        assert screen.painted() == 0  # it is closed again
+    assert len(seen.pairs) == len(seen.plays) == 2
+    assert all(rate > 100 for pair in seen.pairs for rate in pair)
+    assert set(seen.pictures) == {"loss", "boundary", "histograms", "gradients", "saturation"}
+    assert seen.inputs
+    assert min(seen.inputs) > 0
+    assert 0 < max(seen.frames) < 5
+
+
+@pytest.mark.skipif(shutil.which("Xvfb") is None, reason="the group is left out without Xvfb")
+def test_the_start_is_seen_on_the_screen():
+    with Screen() as screen:
+        assert 0.1 < window.start(screen) < 30
+        assert screen.painted() < 0.01 * SIZE[0] * SIZE[1]

@@ -7,7 +7,8 @@ import msgspec
 import numpy as np
 
 from engine.backend import Array
-from engine.layers.base import Activation
+from engine.graph import Structure
+from engine.layers.base import Activation, Weighted
 from engine.probes.base import SAMPLE, Probe
 from engine.trainer import Trainer
 
@@ -44,7 +45,12 @@ class HistogramAnswer(msgspec.Struct, frozen=True, eq=False, tag="histograms"):
 
 
 class Histograms(Probe, frozen=True, tag="histograms"):
-    """Every drawn layer's outputs on the first training examples, in inference mode."""
+    """The activations' and the network's outputs on the first training examples, in inference mode.
+
+    With `weighted`, those of layers with weights too.
+    """
+
+    weighted: bool = False
 
     def measure(self, trainer: Trainer, detail: float = 1.0) -> HistogramAnswer:
         shapes = trainer.network.structure.shapes
@@ -54,8 +60,15 @@ class Histograms(Probe, frozen=True, tag="histograms"):
         plan.fill(rows)
         with np.errstate(all="ignore"):
             plan.run_forward()
-            layers = tuple(_histogram(trainer, node, plan.vars[node].value) for node in plan.structure.drawn)
+            layers = tuple(_histogram(trainer, node, plan.vars[node].value) for node in self._nodes(plan.structure))
         return HistogramAnswer(layers, len(rows))
+
+    def _nodes(self, structure: Structure) -> list[str]:
+        return [
+            node
+            for node in structure.drawn
+            if self.weighted or node == structure.output or not isinstance(structure.layers[node], Weighted)
+        ]
 
 
 def edges(low: float, high: float, symlog: bool) -> Array:

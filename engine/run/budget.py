@@ -4,7 +4,7 @@ import time
 from collections import deque
 from statistics import median
 
-SHARE = 0.03  # of the time
+SHARE = 0.025  # of the time
 OFTEN = 20.0  # answers a second: as long as the share does not do for so many, they are made coarser
 COARSEST = 0.25  # of the full detail
 CALM = 10  # answers that are looked at before they are made finer again

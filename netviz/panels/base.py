@@ -4,6 +4,7 @@ from collections.abc import Callable
 from time import monotonic
 from typing import Any, ClassVar
 
+from PySide6.QtCore import Signal
 from PySide6.QtGui import QColor, QPainter, QPaintEvent
 from PySide6.QtWidgets import QWidget
 
@@ -21,7 +22,7 @@ class Panel(QWidget):
     title: ClassVar[str]
     help: ClassVar[str]  # what you see, what to look for
     topics: ClassVar[frozenset[str]]  # of loss, scores, layers, histograms, boundary
-    probes: ClassVar[tuple[ProbeRequest, ...]] = ()
+    wishes_changed = Signal()  # `probes` has other questions now
     needs_layers: ClassVar[bool] = False  # wants every layer's scalars
 
     def __init__(self, history: History, parent: QWidget | None = None) -> None:
@@ -30,6 +31,11 @@ class Panel(QWidget):
         self._said = -SAY_EVERY
         self.setAccessibleName(self.title)
         look().changed.connect(self.recoloured)
+
+    @property
+    def probes(self) -> tuple[ProbeRequest, ...]:
+        """The questions that the worker should answer while the panel can be seen."""
+        return ()
 
     def refresh(self) -> None:
         """Draws the history as it is now."""

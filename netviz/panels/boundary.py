@@ -33,7 +33,6 @@ class BoundaryPanel(Panel):
         "hidden layer, one that hugs single dots to an over-fitted net."
     )
     topics: ClassVar[frozenset[str]] = frozenset({"boundary", "scores"})
-    probes: ClassVar[tuple[ProbeRequest, ...]] = (Boundary(),)
 
     def __init__(self, history: History, parent: QWidget | None = None) -> None:
         super().__init__(history, parent)
@@ -42,6 +41,10 @@ class BoundaryPanel(Panel):
         layout.setContentsMargins(GAP, GAP, GAP, GAP)
         layout.addWidget(self.squares)
         self.refresh()
+
+    @property
+    def probes(self) -> tuple[ProbeRequest, ...]:
+        return (Boundary(),)
 
     def refresh(self) -> None:
         lanes = self.history.lanes

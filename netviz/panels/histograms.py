@@ -38,7 +38,6 @@ class HistogramsPanel(Panel):
         "layer (collapse), and for a high bar at 0 (dead ReLUs). All shows the layers with weights too (key W)."
     )
     topics: ClassVar[frozenset[str]] = frozenset({"histograms"})
-    probes: ClassVar[tuple[ProbeRequest, ...]] = (Histograms(),)
 
     def __init__(self, history: History, parent: QWidget | None = None) -> None:
         super().__init__(history, parent)
@@ -52,8 +51,13 @@ class HistogramsPanel(Panel):
         layout.addWidget(self.ridges)
         self.refresh()
 
+    @property
+    def probes(self) -> tuple[ProbeRequest, ...]:
+        return (Histograms(weighted=self.all.isChecked()),)
+
     def _choose(self, chosen: bool) -> None:
         self.ridges.all = chosen
+        self.wishes_changed.emit()
         self.ridges.forget()
         self.refresh()
 
@@ -172,12 +176,14 @@ class _Ridges(Canvas):
             if height < 8:  # no room for each kind's ticks: only the last one's
                 lasts = [k + 1 == count for k in range(count)]
                 height = (body.height() - line - 8) / count
-            height = max(2.0, min(height, TALLEST))
+            height = max(0.5, min(height, TALLEST))
             name_width = min(self.fonts.width([h.node for _, h in shown[i]]) + 7, body.width() * 0.34)
             top = body.top() + 8
             for (layer, histogram), span, last in zip(shown[i], spans, lasts, strict=True):
                 name = QRectF(body.left(), top, name_width, height)
-                area = QRectF(body.left() + name_width, top, max(8.0, body.width() - name_width - 4), height - 1)
+                area = QRectF(
+                    body.left() + name_width, top, max(8.0, body.width() - name_width - 4), max(height - 1, height / 2)
+                )
                 colour = depth_colour(layer, len(lanes[i].info.layers))
                 yield _Row(i, layer, histogram, span, name, area, last, colour, total(histogram))
                 top += height + (line if last else 0.0)

@@ -40,7 +40,7 @@ def outputs(made: Trainer) -> dict[str, Any]:
 
 
 def measured(made: Trainer) -> HistogramAnswer:
-    return Histograms().measure(made)
+    return Histograms(weighted=True).measure(made)
 
 
 @pytest.mark.parametrize("samples", [200, 2000])
@@ -114,3 +114,12 @@ def test_looking_changes_nothing() -> None:
     assert before.values.tobytes() == after.values.tobytes()
     other = trainer()
     assert made.update() == other.update()
+
+
+def test_layers_with_weights_are_looked_at_only_when_asked_for() -> None:
+    made = trainer()
+    drawn, layers = made.network.structure.drawn, made.network.structure.layers
+    without = [node for node in drawn if layers[node].kind() != "dense" or node == drawn[-1]]
+    assert [h.node for h in Histograms().measure(made).layers] == without
+    assert [h.node for h in Histograms(weighted=True).measure(made).layers] == list(drawn)
+    assert len(without) < len(drawn)
