@@ -22,19 +22,20 @@ from PySide6.QtWidgets import QApplication, QWidget
 
 from netviz.document.document import Change, Document
 from netviz.editor import walking
-from netviz.editor.boxes import Wire
 from netviz.editor.carried import Carry, offer_in
 from netviz.editor.commands import KEYS, Commands
 from netviz.editor.gestures import Gesture, Pan
+from netviz.editor.kit import Stress
 from netviz.editor.node_item import NodeItem
 from netviz.editor.overlay import Bubble, Preview, Toast
-from netviz.editor.press import begin, under
+from netviz.editor.press import begin, light, under
 from netviz.editor.quick_search import Offer, QuickSearch
 from netviz.editor.scene import NetworkScene
 from netviz.editor.selection import Selection
 from netviz.editor.sheet import Sheet
 from netviz.editor.shelf import Shelf
-from netviz.editor.wire_item import Stress, WireItem
+from netviz.editor.spoken import described
+from netviz.editor.wire_item import WireItem
 from netviz.editor.wiring_gestures import KeyConnect
 from netviz.editor.wishes import Place, Wishes
 from netviz.theme import theme, title
@@ -128,25 +129,13 @@ class Canvas(Sheet):
             here = lane == chosen.lane and wire == chosen.wire
             if here or wire_item.stress is Stress.CHOSEN:
                 wire_item.emphasise(Stress.CHOSEN if here else Stress.NONE)
+        self.sheet.overview.update()
 
     def _describe(self) -> None:
         """For a screen reader, which hears of the description's change."""
-        chosen, words = self.chosen_now, "Nothing is selected. Arrow keys choose a node, Tab adds a layer."
-        if chosen.wire is not None:
-            words = self._words_of_wire(chosen.wire)
-        elif chosen.key is not None and (item := self.sheet.box_of(*chosen.key)) is not None:
-            lane = self.sheet.pictures[chosen.lane]
-            words = f"Selected: {chosen.primary} in {lane.name}. {item.picture.words}{_ends(lane.wires, item)}"
-            if len(chosen.nodes) > 1:
-                words = f"{len(chosen.nodes)} nodes are selected: {', '.join(sorted(chosen.nodes))}. {words}"
-        self.setAccessibleDescription(words)
+        self.setAccessibleDescription(described(self.sheet.pictures, self.chosen_now))
 
-    def _words_of_wire(self, wire: Wire) -> str:
-        shape = self.sheet.pictures[self.chosen_now.lane].wires.get(wire, "")
-        return f"Selected: wire from {wire.source} to {wire.target}, input {wire.number}, shape {shape or 'not known'}"
-
-    def announce(self, words: str) -> None:
-        """A screen reader says it at once."""
+    def announce(self, words: str) -> None:  # by a screen reader, at once
         if QAccessible.isActive():
             QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(self, words))
 
@@ -158,12 +147,9 @@ class Canvas(Sheet):
     # What changed
 
     def _changed(self, change: Change) -> None:
-        if change.section in ("panels", "name") and len(self.document.lanes()) > 1:
-            return
         if change.section == "panels":
             return
-        if self._gesture is not None and change.section != "layout":
-            self.end_gesture()  # what it held may be gone
+        self.end_gesture()  # what it held may be gone
         self._hover(None)
         self.sheet.refresh(change)
         self.map.forget()
@@ -173,7 +159,7 @@ class Canvas(Sheet):
         if change.section == "all":
             self.choose(Selection())
             self.fit()
-        elif self._gesture is None:
+        else:
             self.settle()
 
     # Adding
@@ -198,13 +184,14 @@ class Canvas(Sheet):
         return self.commands.for_menu()
 
     def keys(self) -> list[tuple[str, str]]:
-        """Every key, and what it does."""
         return [*self.commands.keys(), *KEYS]
 
     # Mouse
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         at, button = event.position().toPoint(), event.button()
+        if isinstance(self._gesture, KeyConnect):
+            self.end_gesture()
         if self._gesture is not None or button not in (Qt.MouseButton.LeftButton, Qt.MouseButton.MiddleButton):
             return
         self._hover(None)
@@ -225,6 +212,8 @@ class Canvas(Sheet):
         if not self._moved and gesture.cursor is not None:
             self.viewport().setCursor(gesture.cursor)
         self._moved = True
+        if not isinstance(gesture, Pan):
+            self.follow(at)
         gesture.move(at, event.modifiers())
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
@@ -243,8 +232,7 @@ class Canvas(Sheet):
         if event.button() != Qt.MouseButton.LeftButton or under(self, at) is not None:
             self.mousePressEvent(event)
             return
-        # The first click of the two has dropped the selection, which the new layer is to follow.
-        self.choose(self._before_click)
+        self.choose(self._before_click)  # the first click of the two has dropped what the new layer is to follow
         self.commands.search_for_selected(at)
 
     def leaveEvent(self, event: QEvent) -> None:
@@ -257,10 +245,10 @@ class Canvas(Sheet):
         found = None if at is None else under(self, at)
         item, port = found if isinstance(found, tuple) else (found, None)
         if self._hovered is not None and self._hovered is not item:
-            _light(self._hovered, None, None)
+            light(self._hovered, None, None)
         self._hovered = item
         if item is not None and at is not None:
-            _light(item, item.node_at(self.mapToScene(at) - item.pos()) if isinstance(item, NodeItem) else "", port)
+            light(item, item.node_at(self.mapToScene(at) - item.pos()) if isinstance(item, NodeItem) else "", port)
         if self._gesture is None:
             shape = Qt.CursorShape.CrossCursor if port is not None else Qt.CursorShape.ArrowCursor
             self.viewport().setCursor(shape)
@@ -355,16 +343,15 @@ class Canvas(Sheet):
 
     def _walk(self, step: tuple[int, int], extend: bool) -> None:
         """Along the wires, and up and down between a layer, its activation, what stands beside, and the lanes."""
-        key = self.selection
-        goal = walking.along(self.sheet, *key, step) if key is not None else walking.first(self.sheet)
+        goal = walking.next_of(self.sheet, self.chosen_now, step)
         if goal is None:
             return
         if not extend:
             self.select(*goal)
             return
         self.choose(self.chosen_now.extended(*goal))
-        if (item := self.sheet.box_of(*goal)) is not None and not self._fits:
-            self.ensureVisible(item, 24, 24)
+        if not self._fits:
+            self.ensureVisible(self.sheet.box_of(*goal), 24, 24)
 
     def focusInEvent(self, event) -> None:
         super().focusInEvent(event)
@@ -401,22 +388,6 @@ class Canvas(Sheet):
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.drawRect(room.adjusted(0.5, 0.5, -0.5, -0.5))
         painter.restore()
-
-
-def _light(item: NodeItem | WireItem, node: str | None, port: int | None) -> None:
-    if isinstance(item, NodeItem):
-        item.hover(node, port)
-    elif item.stress is not Stress.CHOSEN:
-        item.emphasise(Stress.HOVER if node is not None else Stress.NONE)
-
-
-def _ends(wires: Iterable[Wire], item: NodeItem) -> str:
-    """ ", from x, to out": the nodes before and after a box."""
-    box = item.picture.box
-    before = [w.source for w in wires if w.end == box.node]
-    after = [w.target for w in wires if w.start == box.node]
-    parts = [f"{word} {', '.join(names)}" for word, names in (("from", before), ("to", after)) if names]
-    return "".join(f", {part}" for part in parts)
 
 
 _STEPS = {

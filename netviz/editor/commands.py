@@ -11,6 +11,7 @@ from engine.errors import ProjectError
 from netviz.document import palette
 from netviz.editor.boxes import LanePicture
 from netviz.editor.name_line import NameLine
+from netviz.editor.press import begin
 from netviz.editor.quick_search import Offer, QuickSearch, offers
 from netviz.editor.selection import Selection
 
@@ -70,6 +71,7 @@ class Commands(QObject):
         self.arrange = make("Arrange A&utomatically", self._arrange, "Ctrl+Shift+L")
         self.add_layer = make("Add &Layer…", lambda: self.search_for_selected(self.spot()), "Tab", "Shift+A")
         self.connect_to = make("C&onnect to…", canvas.start_connecting, "C")
+        self.next_wire = make("Select &Wire", self._next_wire, "W")
         self.pull_out = make("Pull &Out of Its Wires", self._pull_out, "Ctrl+E")
         self.save_template = make("Save as &Template…", self._save_template)
         self.update(canvas.chosen_now)
@@ -77,7 +79,8 @@ class Commands(QObject):
     def for_menu(self) -> list[QAction | None]:
         return [
             self.cut, self.copy, self.paste, self.duplicate, self.delete, self.select_all, None,
-            self.add_layer, self.connect_to, self.rename, self.replace, self.repeat, self.pull_out, None,
+            self.add_layer, self.connect_to, self.pull_out, self.next_wire, None,
+            self.rename, self.replace, self.repeat, None,
             self.align, self.arrange, None, self.save_template,
         ]  # fmt: skip
 
@@ -100,13 +103,12 @@ class Commands(QObject):
             action.setEnabled(nodes)
         for action in (self.rename, self.connect_to, self.pull_out):
             action.setEnabled(len(chosen.nodes) == 1)
+        self.next_wire.setEnabled(nodes or chosen.wire is not None)
         self.delete.setEnabled(nodes or chosen.wire is not None)
         self.align.setEnabled(boxes > 1)
 
     def context_menu(self, at: QPoint | None) -> QMenu:
         """For what is under `at`, which is selected if it was not; without a place for what is selected."""
-        from netviz.editor.press import begin
-
         canvas = self._canvas
         if at is not None:
             gesture = begin(canvas, at, Qt.KeyboardModifier.NoModifier)
@@ -254,6 +256,18 @@ class Commands(QObject):
             self._wishes.remove(lane, nodes)
             self._canvas.select(lane, before)
 
+    def _next_wire(self) -> None:
+        """The first wire of the selected box; from a wire, the next one of the lane."""
+        chosen, lane = self._canvas.chosen_now, self._canvas.sheet.pictures[self._canvas.chosen_now.lane]
+        wires = sorted(lane.wires, key=lambda w: (lane.places[w.start], lane.places[w.end], w.number))
+        if chosen.wire in wires:
+            goal = wires[(wires.index(chosen.wire) + 1) % len(wires)]
+        else:
+            box = lane.homes[chosen.primary]
+            goal = next((w for w in wires if box in (w.start, w.end)), None)
+        if goal is not None:
+            self._canvas.choose(Selection(chosen.lane, wire=goal))
+
     def _select_all(self) -> None:
         lane = self._canvas.chosen_now.lane
         primary = self._canvas.chosen_now.primary
@@ -268,11 +282,9 @@ class Commands(QObject):
             return None
         lane, node = key
         canvas.ensureVisible(item, 4, 4)
-        corner = canvas.mapFromScene(item.pos())
-        width = max(110, round(item.metrics.width * canvas.zoom))
-        height = canvas.fontMetrics().height() + 10
-        middle = round(item.metrics.height * canvas.zoom / 2)
-        rect = QRect(corner + QPoint(0, middle - height // 2), corner + QPoint(width, middle + height // 2))
+        width, height = max(110, round(item.metrics.width * canvas.zoom)), canvas.fontMetrics().height() + 8
+        low = canvas.mapFromScene(item.pos() + item.rect().bottomLeft())  # where the name is written
+        rect = QRect(low.x(), low.y() - height, width, height)
         return NameLine(node, rect, lambda name: self._take_name(lane, node, name), canvas.say, canvas)
 
     def _take_name(self, lane: int, node: str, name: str) -> str:

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QPoint, QPointF, QRectF, Qt
 
 from netviz.editor.boxes import Box, Wire
+from netviz.editor.kit import Stress
 from netviz.editor.node_item import NodeItem
 from netviz.editor.selection import Selection
 from netviz.editor.snapping import snap
-from netviz.editor.wire_item import Stress, WireItem
+from netviz.editor.wire_item import WireItem
 
 if TYPE_CHECKING:
     from netviz.editor.canvas import Canvas
@@ -67,6 +68,7 @@ class Gesture:
             target.emphasise(Stress.DROP)
         elif target is not None:
             target.hover(target.picture.box.exit)
+        self.scene.overview.update()
 
     @property
     def _wire(self) -> Wire | None:

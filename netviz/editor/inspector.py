@@ -16,6 +16,7 @@ from netviz import theme
 from netviz.document import fields
 from netviz.document.document import Change, Document
 from netviz.document.drawing import Drawing
+from netviz.document.wiring import slots
 from netviz.editor.boxes import BoxPicture, grouped, picture, text_of_shape
 from netviz.editor.form import Form, Section
 from netviz.editor.several import activations_of, differing, having, title_of
@@ -93,7 +94,7 @@ class Inspector(QWidget):
         if self._lane >= len(lanes):
             return None
         problems, structure = self._document.lane_problems(self._lane), self._document.structure(self._lane)
-        boxes = picture(lanes[self._lane], structure, problems, "").boxes.values()
+        boxes = picture(lanes[self._lane], structure, problems, "", self._document.data_shape()).boxes.values()
         return next((box for box in boxes if self._node in box.box.nodes), None)
 
     def _there(self) -> tuple[str, ...]:
@@ -120,15 +121,9 @@ class Inspector(QWidget):
             # After the size, before the details of the initial weights.
             listed.insert(0 if self._node == activation else min(1, len(listed)), ACTIVATION)
             values[ACTIVATION.name] = lane.graph.layer(activation).kind()
-        facts = {}
-        if structure is not None:
-            count = structure.parameter_count(self._node)
-            facts["Parameters"] = grouped(count) if count else "none"
-            sources = ", ".join(map(text_of_shape, structure.input_shapes(self._node)))
-            shape = text_of_shape(structure.shapes[self._node])
-            facts["Shape"] = f"{sources} → {shape}" if sources else shape
+        facts = self._facts(box)
         if len(nodes) > 1:
-            total = sum(structure.parameter_count(node) for node in nodes) if structure is not None else 0
+            total = 0 if structure is None else sum(map(structure.parameter_count, nodes))
             facts = {"Parameters": grouped(total)} if total else {}
             if unlike := differing(lane.graph, nodes, [p for p in listed if p is not ACTIVATION]):
                 facts["Not alike"] = unlike
@@ -142,6 +137,17 @@ class Inspector(QWidget):
         where = f"{self._node} in {lane.variant}" if len(self._document.lanes()) > 1 else self._node
         self.node.head(title, where, box.problem)
         self._show_form((self._node,), listed, values, facts)
+
+    def _facts(self, box: BoxPicture) -> dict[str, str]:
+        """What follows from the fields, as far as an unfinished network tells."""
+        graph, shapes = self._document.lanes()[self._lane].graph, self._drawing.shapes(self._lane).outputs
+        if self._node not in shapes:
+            return {}
+        count = box.parameters if self._node == box.box.node else 0
+        sources = [source for _, source in sorted(slots(graph, self._node).items())]
+        before = ", ".join(text_of_shape(shapes[source]) for source in sources)
+        after = text_of_shape(shapes[self._node])
+        return {"Parameters": grouped(count) if count else "none", "Shape": f"{before} → {after}" if before else after}
 
     def _show_form(
         self, nodes: tuple[str, ...], listed: list[Property], values: Mapping[str, object], facts: Mapping[str, str]

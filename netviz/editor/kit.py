@@ -3,11 +3,23 @@
 All items of a scene share one Kit: making a pen costs as much as drawing a box with it.
 """
 
+from enum import Enum
+
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QBrush, QColor, QFont, QFontMetricsF, QPainter, QPen
 
 from netviz.editor.metrics import Detail
-from netviz.theme import Theme, mix, theme
+from netviz.theme import Theme, depth_colour, mix, theme
+
+
+class Stress(Enum):
+    """Why a wire looks unlike the others."""
+
+    NONE = 0
+    HOVER = 1
+    CHOSEN = 2
+    DROP = 3  # what is held will be put into it
+    LEAVING = 4  # what it leads to is being pulled out
 
 
 class Kit:
@@ -15,6 +27,7 @@ class Kit:
 
     def __init__(self) -> None:
         self.detail = Detail.ALL
+        self.thin = False  # from afar; a line of one pixel is drawn five times as fast as a wider one
         self._theme: Theme | None = None
         self._elided: dict[tuple[str, int, float], str] = {}
         self.renew()
@@ -25,8 +38,10 @@ class Kit:
         if t is self._theme:
             return
         self._theme = t
+        self._depths: dict[tuple[int, int], QColor] = {}
         self.card, self.raised = QBrush(QColor(t.card)), QBrush(mix(t.card, t.raised, 0.7))
         self.faded = QBrush(mix(t.card, t.window, 0.75))
+        self.afar = mix(t.card, t.faint, 0.35)
         self.port, self.port_taken = QBrush(mix(t.card, t.window, 0.5)), QBrush(mix(t.faint, t.card, 0.2))
         self.edge, self.edge_hover = QPen(QColor(t.line), 1.0), QPen(mix(t.line, t.text, 0.35), 1.0)
         self.edge_faded = QPen(mix(t.line, t.window, 0.25), 1.0, Qt.PenStyle.DashLine)
@@ -37,14 +52,38 @@ class Kit:
         self.text_faded, self.faint_faded = QPen(mix(t.text, t.window, 0.45)), QPen(mix(t.faint, t.window, 0.35))
         self.wire, self.wire_hover = QPen(mix(t.faint, t.window, 0.35), 2.0), QPen(mix(t.faint, t.text, 0.3), 2.4)
         self.wire_chosen, self.wire_drop = QPen(QColor(t.accent), 2.6), QPen(QColor(t.accent), 4.0)
+        self.wire_thin = QPen(mix(t.faint, t.window, 0.35), 1.0)
+        self.wire_thin.setCosmetic(True)
         self.wire_leaving = QPen(mix(t.faint, t.window, 0.6), 1.6, Qt.PenStyle.DashLine)
         self.label = QPen(mix(t.faint, t.text, 0.2))
         self.label_back = QColor(t.window)
         self.mark_chosen, self.mark_hover = QBrush(mix(t.card, t.accent, 0.32)), QBrush(mix(t.card, t.accent, 0.14))
         self.guide = QPen(QColor(t.accent), 1.0, Qt.PenStyle.DashLine)
-        self.guide.setCosmetic(True)
+        self.mark_afar, self.wrong_afar = QPen(QColor(t.accent), 2.5), QPen(QColor(t.red), 1.6)
+        for pen in (self.guide, self.mark_afar, self.wrong_afar):
+            pen.setCosmetic(True)
         for pen in (self.wire, self.wire_hover, self.wire_chosen, self.wire_drop):
             pen.setCapStyle(Qt.PenCapStyle.FlatCap)
+
+    def depth(self, index: int, count: int) -> QColor:
+        """The colour of a layer with weights, by its depth."""
+        if (colour := self._depths.get((index, count))) is None:
+            colour = self._depths[index, count] = depth_colour(index, count)
+        return colour
+
+    def box_afar(self, depth: tuple[int, int] | None, loose: bool) -> QColor:
+        """All that is left of a box from far away."""
+        colour = self.afar if depth is None else self.depth(*depth)
+        return mix(colour, theme().window, 0.6) if loose else colour
+
+    def wire_pen(self, stress: Stress) -> QPen:
+        return {
+            Stress.NONE: self.wire,
+            Stress.HOVER: self.wire_hover,
+            Stress.CHOSEN: self.wire_chosen,
+            Stress.DROP: self.wire_drop,
+            Stress.LEAVING: self.wire_leaving,
+        }[stress]
 
     def verdict_pen(self, ok: bool, possible: bool) -> QPen:
         """Accent: fits. Amber: can be drawn and is a problem then. Red: cannot be."""

@@ -1,13 +1,13 @@
 """One box of the drawn network: a layer, its docked activation, its parameters. All painting of a box is here."""
 
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QFontMetricsF, QPainter, QPainterPath
+from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPainterPath
 from PySide6.QtWidgets import QGraphicsItem, QStyleOptionGraphicsItem, QWidget
 
 from netviz.editor.boxes import BoxPicture
 from netviz.editor.kit import Kit, dot
 from netviz.editor.metrics import BAR, BAR_LEFT, PADDING, PORT, Detail, Metrics
-from netviz.theme import RADIUS, depth_colour
+from netviz.theme import RADIUS
 
 OUT = -1  # the number of the output port
 STRIP = 13.0  # for the numbers of inputs whose order counts
@@ -65,7 +65,7 @@ class NodeItem(QGraphicsItem):
         return self._chosen
 
     def rect(self) -> QRectF:
-        return QRectF(0, 0, self.metrics.width, self.metrics.height)
+        return self._frame
 
     def second_rect(self) -> QRectF:
         """The second line, where a docked activation is clicked."""
@@ -97,7 +97,7 @@ class NodeItem(QGraphicsItem):
 
     def _layout(self) -> None:
         """Where things are in the box; asked for at every repaint, so it is known beforehand."""
-        rect = self.rect()
+        self._frame = rect = QRectF(0, 0, self.metrics.width, self.metrics.height)
         self._bounds = rect.adjusted(-5, -5, 5, 5)
         self._shape = QPainterPath()
         self._shape.addRect(rect)
@@ -109,22 +109,28 @@ class NodeItem(QGraphicsItem):
         self._lines = first, second, QRectF(self._left, second.bottom(), room, m.line_height)
         self._large = QRectF(self._left, 0, room, m.height)
         self._bar = QRectF(BAR_LEFT, PADDING, BAR, m.height - 2 * PADDING)
-        self._frame = rect
         self._last = self._last_line(room)
 
     # Painting
 
     def paint(self, painter: QPainter, option: QStyleOptionGraphicsItem, widget: QWidget | None = None) -> None:
         detail = self._kit.detail
-        self._paint_frame(painter, detail)
-        if detail is Detail.BOXES:
-            return
+        self._paint_frame(painter)
         if detail is Detail.ALL:
             self._paint_second_mark(painter)
         self._paint_words(painter, detail)
         self._paint_ports(painter, detail)
 
-    def _paint_frame(self, painter: QPainter, detail: Detail) -> None:
+    def paint_afar(self, painter: QPainter) -> None:
+        """For the overview, in the scene's coordinates."""
+        kit, picture, frame = self._kit, self.picture, self._frame.translated(self.pos())
+        painter.fillRect(frame, kit.box_afar(picture.depth, picture.loose))
+        if self._chosen or picture.problem:
+            painter.setPen(kit.mark_afar if self._chosen else kit.wrong_afar)
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.drawRect(frame)
+
+    def _paint_frame(self, painter: QPainter) -> None:
         kit, picture, rect = self._kit, self.picture, self._frame
         chosen = bool(self._chosen)
         if self._focused:
@@ -135,22 +141,17 @@ class NodeItem(QGraphicsItem):
         edge = kit.edge_hover if hovered else kit.edge_faded if picture.loose else kit.edge
         painter.setPen(kit.edge_chosen if chosen else kit.edge_wrong if picture.problem else edge)
         painter.setBrush(kit.raised if hovered else kit.faded if picture.loose else kit.card)
-        if detail is Detail.BOXES:
-            painter.drawRect(rect)
-        else:
-            painter.drawRoundedRect(rect, RADIUS, RADIUS)
+        painter.drawRoundedRect(rect, RADIUS, RADIUS)
         if picture.problem and chosen:
             painter.setPen(kit.inner_wrong)
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.drawRoundedRect(rect.adjusted(2.5, 2.5, -2.5, -2.5), RADIUS - 2, RADIUS - 2)
         if picture.depth is None:
             return
-        colour = depth_colour(*picture.depth)
+        colour = kit.depth(*picture.depth)
         if picture.loose:
+            colour = QColor(colour)
             colour.setAlphaF(0.45)
-        if detail is Detail.BOXES:
-            painter.fillRect(QRectF(0, 0, 3 * BAR, rect.height()), colour)  # two pixels are all that is left of it
-            return
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(colour)
         painter.drawRoundedRect(self._bar, BAR / 2, BAR / 2)

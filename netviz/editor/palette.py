@@ -81,8 +81,8 @@ class Palette(QWidget):
                 item.setData(0, Qt.ItemDataRole.AccessibleDescriptionRole, offer.help)
                 head.addChild(item)
             head.setExpanded(True)
-        if items := self._items():
-            self.tree.setCurrentItem(items[0])
+        if (items := self._items()) and text:
+            self.tree.setCurrentItem(items[0])  # what Enter takes
 
     def _add_first(self) -> None:
         if items := self._items():
@@ -105,6 +105,7 @@ class Tree(QTreeWidget):
         self.setDragDropMode(QAbstractItemView.DragDropMode.DragOnly)
         self.setAccessibleName("Layers and templates")
         self.setFrameShape(QTreeWidget.Shape.NoFrame)
+        self.setStyleSheet("QTreeWidget { background: transparent; } QTreeWidget::item { padding: 2px 0; }")
 
     def mimeData(self, items) -> QMimeData:  # noqa: N802 - Qt's name
         return mime_of(items[0].data(0, OFFER))

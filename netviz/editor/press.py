@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QPoint
 
 from netviz.editor.gestures import ADDS, ON_PORT, Band, Gesture, Keys, Move, Pull, Undock, WireClick
+from netviz.editor.kit import Stress
 from netviz.editor.node_item import OUT, NodeItem
 from netviz.editor.wire_item import WireItem
 from netviz.editor.wiring_gestures import Replug, WireDrag
@@ -21,6 +22,14 @@ def under(canvas: "Canvas", at: QPoint) -> NodeItem | WireItem | tuple[NodeItem,
     scene, point = canvas.sheet, canvas.mapToScene(at)
     port = scene.port_at(point, ON_PORT / canvas.zoom) if canvas.zoom >= LEAST_WIRING else None
     return port or scene.box_at(point) or scene.wire_at(point, ON_CURVE / canvas.zoom)
+
+
+def light(item: NodeItem | WireItem, node: str | None, port: int | None) -> None:
+    """Shows what a press would take; with no `node`, that it would take nothing."""
+    if isinstance(item, NodeItem):
+        item.hover(node, port)
+    elif item.stress is not Stress.CHOSEN:
+        item.emphasise(Stress.HOVER if node is not None else Stress.NONE)
 
 
 def begin(canvas: "Canvas", at: QPoint, keys: Keys) -> Gesture:

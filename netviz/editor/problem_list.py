@@ -4,8 +4,10 @@ from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QColor, QKeyEvent
 from PySide6.QtWidgets import QLabel, QListWidget, QListWidgetItem, QVBoxLayout, QWidget
 
+from engine.errors import Problem
 from netviz import theme
 from netviz.document.document import Change, Document
+from netviz.document.drawing import Drawing
 from netviz.editor.canvas import Canvas
 
 WHERE = Qt.ItemDataRole.UserRole
@@ -17,10 +19,12 @@ class ProblemList(QWidget):
     def __init__(self, document: Document, canvas: Canvas, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._document, self._canvas = document, canvas
+        self._drawing = Drawing(document)
         self.list = _Lines()
         self.list.setAccessibleName("Problems")
         self.list.setWordWrap(True)
         self.list.setFrameShape(QListWidget.Shape.NoFrame)
+        self.list.setStyleSheet("QListWidget { background: transparent; } QListWidget::item { padding: 2px 4px; }")
         self.fine = QLabel("No problems: the network can be trained.")
         self.fine.setObjectName("faint")
         column = QVBoxLayout(self)
@@ -48,7 +52,7 @@ class ProblemList(QWidget):
         lanes = self._document.lanes()
         for index, lane in enumerate(lanes):
             nodes = {node.id for node in lane.graph.nodes}
-            for problem in self._document.lane_problems(index):
+            for problem in self._problems(index):
                 where = problem.where.removeprefix("graph.edges.").split("->")[-1].split(".")[0]
                 place = f"{lane.variant}: " if len(lanes) > 1 else ""
                 item = QListWidgetItem(f"{place}{problem}")
@@ -58,6 +62,13 @@ class ProblemList(QWidget):
                 self.list.addItem(item)
         self.fine.setVisible(self.list.count() == 0)
         self.list.setVisible(self.list.count() > 0)
+
+    def _problems(self, lane: int) -> list[Problem]:
+        """Shapes that do not meet are found by the document only once everything is connected; they are said before."""
+        found = self._document.lane_problems(lane)
+        said = {problem.message for problem in found}
+        errors = self._drawing.shapes(lane).errors.items()
+        return found + [Problem(node, message) for node, message in errors if message not in said]
 
     def _jump(self, item: QListWidgetItem) -> None:
         lane, node = item.data(WHERE)

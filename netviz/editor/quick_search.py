@@ -63,6 +63,8 @@ class QuickSearch(QFrame):
         self._list.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self._list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self._list.setUniformItemSizes(True)
+        self._list.setFrameShape(QFrame.Shape.NoFrame)
+        self._list.setStyleSheet("QListWidget { background: transparent; } QListWidget::item { padding: 2px 4px; }")
         self._help = QLabel()
         self._help.setObjectName("faint")
         self._help.setFont(theme.small())

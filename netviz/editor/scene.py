@@ -10,9 +10,11 @@ from netviz.editor.boxes import LanePicture, Wire, picture
 from netviz.editor.kit import Kit
 from netviz.editor.metrics import MARGIN, Detail, Metrics, metrics
 from netviz.editor.node_item import OUT, NodeItem
-from netviz.editor.routing import Obstacles, route
+from netviz.editor.overview import Overview
+from netviz.editor.routing import Obstacles, Route, route
 from netviz.editor.wire_item import LaneItem, WireItem
 
+THIN = 0.75  # zoom below which a wire is one pixel wide
 LEAST_BETWEEN, MOST_BETWEEN = 12.0, 40.0  # pixels between lanes
 
 
@@ -26,10 +28,14 @@ class NetworkScene(QGraphicsScene):
         self._document = document
         self._room = (900.0, 330.0)
         self.kit = Kit()
+        self.overview = Overview(self)
+        self.addItem(self.overview)
         self.pictures: list[LanePicture] = []
         self.nodes: dict[tuple[int, str], NodeItem] = {}  # by lane and box
         self.wires: dict[tuple[int, Wire], WireItem] = {}
         self.headers: dict[int, LaneItem] = {}
+        self._content = QRectF()
+        self._routed: dict[int, list[tuple[float, float]]] = {}  # where a lane's boxes were when all wires were drawn
         self._rows: list[float] = []  # scene y of each lane's layout y of 0
         self.metrics: Metrics = metrics([], self._room[0])
         self.refresh(Change(None, frozenset(), "all"))
@@ -59,20 +65,22 @@ class NetworkScene(QGraphicsScene):
         self._place(keep=False)
 
     def show_detail(self, zoom: float) -> None:
-        if (detail := Detail.at(zoom)) is not self.kit.detail:
-            self.kit.detail = detail
-            self.update()
+        old, self.kit.detail, self.kit.thin = self.kit.detail, Detail.at(zoom), zoom < THIN
+        if (old is Detail.BOXES) != (self.kit.detail is Detail.BOXES):
+            self._show_items()
+
+    def _show_items(self) -> None:
+        """From afar the overview stands for the boxes and wires."""
+        afar = self.kit.detail is Detail.BOXES
+        self.overview.setVisible(afar)
+        for item in (*self.nodes.values(), *self.wires.values()):
+            item.setVisible(not afar)
 
     # Where things are
 
     def content(self) -> QRectF:
-        """What a view should show: boxes and names."""
-        found = QRectF()
-        for item in self.nodes.values():
-            found |= item.rect().translated(item.pos())
-        for header in self.headers.values():
-            found |= QRectF(found.left() if self.nodes else 0.0, header.y(), 1, 1)
-        return found
+        """What a view should show: boxes and names, where they are at rest."""
+        return QRectF(self._content)
 
     def box_of(self, lane: int, node: str) -> NodeItem | None:
         """The box in which a node is drawn."""
@@ -141,15 +149,24 @@ class NetworkScene(QGraphicsScene):
 
     def connect_wires(self, lane: int, items: Iterable[WireItem] | None = None) -> None:
         """Draws a lane's wires, or some of them, to where the boxes are now."""
+        here = [item for (index, _), item in self.nodes.items() if index == lane]
+        standing = [(item.x(), item.y()) for item in here]
+        still = items is None and self._routed.get(lane) == standing
         if items is None:
+            self._routed[lane] = standing
             items = [item for (index, _), item in self.wires.items() if index == lane]
-        boxes = [item.rect().translated(item.pos()) for (i, _), item in self.nodes.items() if i == lane]
-        obstacles, labels = Obstacles(boxes), self.pictures[lane].wires
+        else:
+            self._routed.pop(lane, None)
+        obstacles, labels = Obstacles(item.rect().translated(item.pos()) for item in here), self.pictures[lane].wires
         for item in items:
             wire = item.wire
             start = self.nodes[lane, wire.start].port(OUT)
             end = self.nodes[lane, wire.end].port(wire.number)
-            item.show(route(start, end, obstacles), labels[wire], self.metrics.small)
+            same = still and item.ends == (start, end)
+            found = Route(item.path(), item.below) if same else route(start, end, obstacles)
+            item.ends = start, end
+            item.show(found.path, labels[wire], self.metrics.small, found.below)
+        self.overview.refresh()
 
     # Inside
 
@@ -176,6 +193,19 @@ class NetworkScene(QGraphicsScene):
             width = max(self._room[0] - 2 * MARGIN, 120.0)
             self.headers[index].setPos(left, self._top(index))
             self.headers[index].show(lane.name, lane.note, lane.problem, width, self.metrics)
+        self._content = self._measured()
+        if self.kit.detail is Detail.BOXES:
+            self._show_items()
+
+    def _measured(self) -> QRectF:
+        if not self.nodes:  # the room of the view, so that names stand at its top
+            return QRectF(0, 0, self._room[0] - 2 * MARGIN, self._room[1] - 2 * MARGIN)
+        found = QRectF()
+        for item in self.nodes.values():
+            found |= item.rect().translated(item.pos())
+        for header in self.headers.values():
+            found |= QRectF(found.left(), header.y(), 1, 1)
+        return found
 
     def _extent(self, lane: int) -> tuple[float, float]:
         """From above the header to the lowest box, relative to the lane's row."""

@@ -11,6 +11,8 @@ from netviz.editor.snapping import GRID
 from netviz.theme import mix, on_change, theme
 
 LEAST_FIT = 0.5  # smaller letters are not readable: rather pan
+LEAST_DOTS = 20.0  # pixels from dot to dot
+STRIDE = 24  # pixels to pan at once
 AROUND = 2000.0  # how far beyond the boxes one can pan
 
 
@@ -84,6 +86,14 @@ class Sheet(QGraphicsView):
         self._fits = False
         self.centerOn(centre)
 
+    def follow(self, at: QPoint) -> None:
+        """Pans on when something in the hand is led over the edge of the view."""
+        room = self.viewport().rect()
+        over = QPoint(max(0, at.x() - room.right()) + min(0, at.x()), max(0, at.y() - room.bottom()) + min(0, at.y()))
+        if not over.isNull():
+            step = QPointF(max(-STRIDE, min(STRIDE, over.x())), max(-STRIDE, min(STRIDE, over.y())))
+            self.look_at(self.mapToScene(room.center()) + step / self.zoom)
+
     def settle(self) -> None:
         """After an edit: shows everything again if something went out of sight, but moves nothing without need."""
         seen = self.visible_rect().adjusted(-1, -1, 1, 1).contains(self.sheet.content())
@@ -124,13 +134,16 @@ class Sheet(QGraphicsView):
         self.sheet.kit.renew()
         self.setBackgroundBrush(QColor(t.window))
         self._dots = QPen(mix(t.window, t.line, 0.8), 1.6)
+        self._dots.setCosmetic(True)
         self.sheet.update()
         self.viewport().update()
         self.map.update()
 
     def drawBackground(self, painter: QPainter, rect: QRectF) -> None:
         painter.fillRect(rect, self.backgroundBrush())
-        step = GRID if self.zoom > 0.4 else 4 * GRID
+        step = GRID
+        while step * self.zoom < LEAST_DOTS:
+            step *= 2
         left, top = rect.left() // step * step, rect.top() // step * step
         columns, rows = int(rect.width() / step) + 2, int(rect.height() / step) + 2
         painter.setPen(self._dots)

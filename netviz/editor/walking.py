@@ -5,9 +5,17 @@ from collections.abc import Callable, Iterable
 from netviz.editor.boxes import LanePicture
 from netviz.editor.node_item import NodeItem
 from netviz.editor.scene import NetworkScene
+from netviz.editor.selection import Selection
 
 Step = tuple[int, int]
 ASIDE = 2.5  # how much a step sideways counts against one straight on
+
+
+def next_of(scene: NetworkScene, chosen: Selection, step: Step) -> tuple[int, str] | None:
+    """Where an arrow leads from what is selected; from a wire to one of its ends, from nothing to the first box."""
+    if chosen.wire is not None:
+        return chosen.lane, chosen.wire.target if sum(step) > 0 else chosen.wire.source
+    return first(scene) if chosen.key is None else along(scene, *chosen.key, step)
 
 
 def along(scene: NetworkScene, lane: int, node: str, step: Step) -> tuple[int, str] | None:

@@ -1,27 +1,15 @@
 """A wire between two boxes, with the shape that flows; and the line that stands above a lane."""
 
-from enum import Enum
-
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPainterPath
 from PySide6.QtWidgets import QGraphicsItem, QStyleOptionGraphicsItem, QWidget
 
 from netviz.editor.boxes import Wire
-from netviz.editor.kit import Kit
+from netviz.editor.kit import Kit, Stress
 from netviz.editor.metrics import Detail, Metrics
 from netviz.theme import lane_colour, theme
 
 SAMPLES = 12  # points of a curve that are looked at to find what is near
-
-
-class Stress(Enum):
-    """Why a wire looks unlike the others."""
-
-    NONE = 0
-    HOVER = 1
-    CHOSEN = 2
-    DROP = 3  # what is held will be put into it
-    LEAVING = 4  # what it leads to is being pulled out
 
 
 class WireItem(QGraphicsItem):
@@ -34,17 +22,19 @@ class WireItem(QGraphicsItem):
         self._path = QPainterPath()
         self._bounds, self._label_rect = QRectF(), QRectF()
         self._points: list[tuple[float, float]] = []
-        self._label, self._font = "", QFont()
+        self._label, self._font, self.below = "", QFont(), False
+        self.ends = QPointF(), QPointF()  # where it was led from and to
         self.stress = Stress.NONE
 
-    def show(self, path: QPainterPath, label: str, font: QFont) -> None:
-        if path == self._path and (label, font) == (self._label, self._font):
+    def show(self, path: QPainterPath, label: str, font: QFont, below: bool = False) -> None:
+        if path == self._path and (label, font, below) == (self._label, self._font, self.below):
             return
         self.prepareGeometryChange()
-        self._path, self._label, self._font = path, label, font
+        self._path, self._label, self._font, self.below = path, label, font, below
         measure, middle = QFontMetricsF(font), path.pointAtPercent(0.5)
         width = measure.horizontalAdvance(label) + 2
-        self._label_rect = QRectF(middle.x() - width / 2, middle.y() - measure.height() - 4, width, measure.height())
+        top = middle.y() + 2 if below else middle.y() - measure.height() - 4
+        self._label_rect = QRectF(middle.x() - width / 2, top, width, measure.height())
         self._bounds = path.boundingRect().adjusted(-4, -4, 4, 4) | self._label_rect
         self._points = []
         self.update()
@@ -81,15 +71,8 @@ class WireItem(QGraphicsItem):
 
     def paint(self, painter: QPainter, option: QStyleOptionGraphicsItem, widget: QWidget | None = None) -> None:
         kit = self._kit
-        painter.setPen(
-            {
-                Stress.NONE: kit.wire,
-                Stress.HOVER: kit.wire_hover,
-                Stress.CHOSEN: kit.wire_chosen,
-                Stress.DROP: kit.wire_drop,
-                Stress.LEAVING: kit.wire_leaving,
-            }[self.stress]
-        )
+        plain = kit.wire_thin if kit.thin else kit.wire
+        painter.setPen(plain if self.stress is Stress.NONE else kit.wire_pen(self.stress))
         painter.setBrush(Qt.BrushStyle.NoBrush)
         painter.drawPath(self._path)
         if kit.detail is Detail.ALL and self._label:

@@ -9,8 +9,9 @@ from netviz import theme
 from netviz.document.wiring import Verdict
 from netviz.editor import walking
 from netviz.editor.gestures import Gesture, Keys
+from netviz.editor.kit import Stress
 from netviz.editor.node_item import OUT, NodeItem
-from netviz.editor.wire_item import Stress, WireItem
+from netviz.editor.wire_item import WireItem
 from netviz.editor.wishes import ANOTHER
 
 if TYPE_CHECKING:
@@ -81,7 +82,13 @@ class WireDrag(Gesture):
         super().finish()
 
     def _connect(self) -> None:
-        self.wishes.connect(self.lane, self.source, self.target, self.port)
+        self.wishes.connect(self.lane, self.source, self.target, self._number())
+
+    def _number(self) -> int | None:
+        """The input as the file is to have it: the next free one needs no number, and moves up when others go."""
+        item = self.scene.box_of(self.lane, self.target)
+        free = [n for n in range(item.picture.inputs) if n not in item.taken] if item is not None else []
+        return None if self.port in free[:1] else self.port
 
     def _drop_on_nothing(self, at: QPoint) -> None:
         if self._forward:
@@ -158,8 +165,7 @@ class Replug(WireDrag):
     def _judge(self, lane: int) -> Verdict:
         if lane == self.lane and self._same():
             return Verdict(True)
-        verdict = super()._judge(lane)
-        return verdict
+        return super()._judge(lane)
 
     def _connect(self) -> None:
         if not self._same():
@@ -210,7 +216,9 @@ class KeyConnect(Gesture):
         return True
 
     def _fits(self, item: NodeItem) -> bool:
-        return self.wishes.verdict(self.lane, self.source, item.picture.box.node, None).ok
+        # A box with no free input is ruled out at a glance; to judge shapes takes the whole network.
+        free = len(item.taken - {OUT}) < item.picture.inputs
+        return free and self.wishes.verdict(self.lane, self.source, item.picture.box.node, None).ok
 
     def _aim_at(self, item: NodeItem | None) -> None:
         self.target = item

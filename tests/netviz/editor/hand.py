@@ -1,7 +1,7 @@
 """What a hand does with the canvas: presses, drags, wheels and keys, at places said by name."""
 
-from PySide6.QtCore import QPoint, QPointF, Qt
-from PySide6.QtGui import QWheelEvent
+from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
+from PySide6.QtGui import QMouseEvent, QWheelEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
@@ -47,9 +47,6 @@ def hold(canvas, start, end, keys=NONE, button=LEFT):
 
 def move(canvas, at, keys=NONE, button=LEFT):
     """QTest's own move tells neither buttons nor keys."""
-    from PySide6.QtCore import QEvent
-    from PySide6.QtGui import QMouseEvent
-
     viewport = canvas.viewport()
     place = QPointF(viewport.mapToGlobal(at))
     QApplication.sendEvent(

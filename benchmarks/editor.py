@@ -1,0 +1,174 @@
+"""The canvas under the hand: what one frame of a drag, of a zoom and of an edit costs the window."""
+
+import os
+import random
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import pairwise
+from time import perf_counter
+
+from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
+from PySide6.QtGui import QMouseEvent, QWheelEvent
+from PySide6.QtWidgets import QApplication
+
+from benchmarks.measure import Effort
+from benchmarks.report import Row
+from engine.data.toy import Xor
+from engine.graph import Edge, Graph, Node
+from engine.layers.activations import Tanh
+from engine.layers.base import Layer
+from engine.layers.dense import Dense
+from engine.layers.input import Input
+from engine.layers.join import Add
+from engine.losses import BinaryCrossEntropy
+from engine.optimizers import Sgd
+from engine.project import Project
+from engine.training import Training
+from netviz import theme
+from netviz.document.document import Document
+from netviz.editor.canvas import Canvas
+
+SIZE = (1000, 640)
+GOAL = 8.0  # milliseconds: half of a frame at 60 Hz, since the panels want the other half
+ABOUT = f"""\
+One canvas of {SIZE[0]} × {SIZE[1]}, dark. A frame is all that the window's thread does for one event of the mouse: the
+event itself and the painting that it asks for, by the wall clock; 95th percentile. **Drag** moves a box in the middle
+with all its wires and lines to rest on; **zoom** turns the wheel from everything in view to the letters and back, each
+turn painting the whole view; **edit** changes the units of a layer, which resolves the shapes anew."""
+
+
+@dataclass(frozen=True, slots=True)
+class Net:
+    """A network to draw, by name."""
+
+    title: str
+    graph: Graph
+
+
+def nets() -> Iterator[Net]:
+    yield Net("50 layers", chain(50))
+    yield Net("500 nodes", mesh(500))
+
+
+def chain(count: int) -> Graph:
+    """Dense layers with their activations, one after the other."""
+    nodes: list[tuple[str, Layer]] = [("x", Input())]
+    for number in range(count):
+        nodes += [(f"h{number}", Dense(units=8)), (f"a{number}", Tanh())]
+    nodes.append(("out", Dense(units=1)))
+    names = [name for name, _ in nodes]
+    wires = pairwise(names)
+    return Graph(tuple(Node(*n) for n in nodes), tuple(Edge(*w) for w in wires))
+
+
+def mesh(count: int) -> Graph:
+    """Boxes in columns of ten, each fed by two of the column before: many wires, many crossings."""
+    draw, nodes, wires = random.Random(0), [Node("x", Input())], []
+    before = ["x"]
+    while len(nodes) < count - 1:
+        column = []
+        for _ in range(10):
+            name = f"n{len(nodes)}"
+            join = len(before) > 1 and draw.random() < 0.5
+            nodes.append(Node(name, Add() if join else Dense(units=8)))
+            wires += [Edge(source, name) for source in draw.sample(before, 2 if join else 1)]
+            column.append(name)
+        before = column
+    nodes.append(Node("out", Add()))
+    followed = {wire.source for wire in wires}
+    wires += [Edge(node.id, "out") for node in nodes if node.id not in followed and node.id != "out"]
+    return Graph(tuple(nodes), tuple(wires))
+
+
+def measure(effort: Effort) -> Iterator[Row]:
+    if sys.platform.startswith("linux") and not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
+        os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+    app = QApplication.instance() or QApplication([])
+    assert isinstance(app, QApplication)
+    theme.start(app, "dark")
+    frames = max(20, round(effort.pairs * 8))
+    for net in nets():
+        training = Training(loss=BinaryCrossEntropy(), optimizer=Sgd(lr=0.1))
+        document = Document(Project(name="net", data=Xor(), graph=net.graph, training=training))
+        canvas = Canvas(document)
+        canvas.resize(*SIZE)
+        canvas.show()
+        app.processEvents()
+        for what, times in (
+            ("drag", _drag(app, canvas, frames)),
+            ("zoom", _zoom(app, canvas, frames)),
+            ("edit", _edit(app, canvas, frames // 4)),
+        ):
+            times.sort()
+            low, high = times[len(times) // 4], times[-1 - len(times) // 4]
+            p95, context = times[int(len(times) * 0.95)], f"worst {times[-1]:.1f} ms"
+            goal = None if what == "edit" else GOAL
+            yield Row(f"{net.title}: {what}", p95, goal, "ms", True, (low, high), context)
+        canvas.close()
+        canvas.deleteLater()
+
+
+def _timed(app: QApplication, canvas: Canvas, act: Callable[[], None]) -> float:
+    """Milliseconds of an event and of the painting that follows it."""
+    begun = perf_counter()
+    act()
+    app.processEvents()
+    return (perf_counter() - begun) * 1e3
+
+
+def _drag(app: QApplication, canvas: Canvas, frames: int) -> list[float]:
+    """A box in the middle, round and round, with what is near it in view."""
+    scene = canvas.sheet
+    items = sorted(scene.nodes.values(), key=lambda item: (item.x(), item.y()))
+    item = items[len(items) // 2]
+    canvas.centerOn(item)
+    app.processEvents()
+    start = canvas.mapFromScene(item.pos() + QPointF(item.metrics.width / 2, 8))
+    _send(canvas, QEvent.Type.MouseButtonPress, start)
+    times = []
+    for number in range(frames):
+        at = start + QPoint(20 + 3 * (number % 60), 10 + 2 * (number % 45))
+        times.append(_timed(app, canvas, lambda at=at: _send(canvas, QEvent.Type.MouseMove, at)))
+    canvas.end_gesture()
+    return times
+
+
+def _zoom(app: QApplication, canvas: Canvas, frames: int) -> list[float]:
+    """Out until everything is small, and in again."""
+    centre = canvas.viewport().rect().center()
+    times = []
+    for number in range(frames):
+        notch = -1 if number % 40 < 20 else 1
+        times.append(_timed(app, canvas, lambda notch=notch: _wheel(canvas, centre, notch)))
+    canvas.fit()
+    app.processEvents()
+    return times
+
+
+def _edit(app: QApplication, canvas: Canvas, frames: int) -> list[float]:
+    document = canvas.document
+    node = next(n.id for n in document.project.graph.nodes if isinstance(n.layer, Dense))
+    times = []
+    for number in range(frames):
+        units = 8 + number % 2
+        times.append(_timed(app, canvas, lambda units=units: document.set_node_field(0, node, "units", units)))
+    return times
+
+
+def _send(canvas: Canvas, kind: QEvent.Type, at: QPoint) -> None:
+    button = Qt.MouseButton.LeftButton
+    place = QPointF(canvas.viewport().mapToGlobal(at))
+    held = Qt.KeyboardModifier.NoModifier
+    moved = Qt.MouseButton.NoButton if kind is QEvent.Type.MouseMove else button
+    QApplication.sendEvent(canvas.viewport(), QMouseEvent(kind, QPointF(at), place, moved, button, held))
+
+
+def _wheel(canvas: Canvas, at: QPoint, notches: int) -> None:
+    view, none = canvas.viewport(), Qt.MouseButton.NoButton
+    turn = QPoint(0, 120 * notches)
+    event = QWheelEvent(
+        QPointF(at), QPointF(view.mapToGlobal(at)), QPoint(), turn, none,
+        Qt.KeyboardModifier.NoModifier, Qt.ScrollPhase.NoScrollPhase, False,
+    )  # fmt: skip
+    QApplication.sendEvent(view, event)
