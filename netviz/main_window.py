@@ -14,6 +14,8 @@ from netviz.autosave import Autosave
 from netviz.document.document import Document
 from netviz.editor.canvas import Canvas
 from netviz.editor.inspector import Inspector
+from netviz.editor.palette import Palette
+from netviz.editor.problem_list import ProblemList
 from netviz.file_actions import FileActions
 from netviz.menus import Menus
 from netviz.panels.base import Panel
@@ -25,13 +27,6 @@ from netviz.widgets.panel_dock import PanelDock
 from netviz.widgets.run_bar import RunBar
 from netviz.window_layout import WindowLayout
 
-CANVAS_KEYS = [
-    ("Arrows", "along the wires, and between networks"),
-    ("Home, End", "first and last layer"),
-    ("F", "show the whole network"),
-    ("+, -, Wheel", "zoom"),
-    ("Drag", "move a layer, or the view"),
-]
 if TYPE_CHECKING:
     from netviz.windows import Windows
 
@@ -58,15 +53,21 @@ class MainWindow(QMainWindow):
         self._put_centre()
         self.panels = [kind(self.session.history) for kind in PANELS]
         self.docks = {panel.ident: self._dock(panel) for panel in self.panels}
-        inspector = PanelDock("inspector", "Inspector", "", self.inspector, self)
-        self.docks["inspector"] = inspector
+        beside = {
+            "palette": ("Layers", Palette(self.document, self.canvas)),
+            "inspector": ("Inspector", self.inspector),
+            "problems": ("Problems", ProblemList(self.document, self.canvas)),
+        }
+        for ident, (title, widget) in beside.items():
+            self.docks[ident] = PanelDock(ident, title, "", widget, self)
         self.layout_ = WindowLayout(self, self.docks, self.panels)
         self.link = RunLink(self.document, self.session, self.banner, self.run_bar)
         self.files = FileActions(self, self.document, self.session, self.banner, self.layout_)
         self.menus = Menus(self)
         self.autosave = Autosave(self.document, self.session, lambda: self.files.unsaved)
         self.files.saved.connect(self.autosave.copy)
-        self.canvas.selected.connect(self.inspector.inspect)
+        self.canvas.chosen.connect(self.inspector.inspect)
+        self.link.problems_asked.connect(self.show_problems)
         self.session.diverged.connect(self._show_diverged)
         self.run_bar.stop_asked.connect(self._stop)
         self.document.stack.cleanChanged.connect(self._retitle)
@@ -102,7 +103,7 @@ class MainWindow(QMainWindow):
 
     def canvas_keys(self) -> list[tuple[str, list[tuple[str, str]]]]:
         """The keys of the canvas, for the sheet of keys."""
-        return [("Network", CANVAS_KEYS)]
+        return [("Network", self.canvas.keys())]
 
     def _show_diverged(self, record: Diverged) -> None:
         self.banner.show_message("diverged", record.message, "red", "Reset", self.session.reset)
@@ -112,6 +113,12 @@ class MainWindow(QMainWindow):
         """Ends the run, after asking about weights that would be lost with it."""
         if self.files.may_close():
             self.session.stop()
+
+    def show_problems(self) -> None:
+        dock = self.docks["problems"]
+        dock.show()
+        dock.raise_()
+        dock.widget().setFocus()
 
     def _retitle(self) -> None:
         file = f" — {self.document.path.name}" if self.document.path else ""

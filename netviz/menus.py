@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QApplication, QMenu
 
 from netviz import theme
 from netviz.experiments import find_experiments
+from netviz.lane_actions import LaneActions
 from netviz.recent import fill_recent
 from netviz.settings import remember, remembered
 from netviz.widgets.command_palette import CommandPalette, actions_of
@@ -75,7 +76,18 @@ class Menus:
         undo.setShortcuts(Keys.Undo)
         redo.setShortcuts(Keys.Redo)
         menu.addActions([undo, redo])
-        self.edit = menu
+        menu.addSeparator()
+        for action in self._window.canvas.actions_for_menu():
+            menu.addAction(action) if action is not None else menu.addSeparator()
+        self._fill_network()
+
+    def _fill_network(self) -> None:
+        menu, lanes = self._menu("&Network"), LaneActions(self._window)
+        self.add(menu, "Train Another Beside It", "Ctrl+B", lanes.duplicate)
+        self.add(menu, "Rename Network…", "", lanes.rename)
+        self.add(menu, "Remove Network", "", lanes.remove)
+        menu.addSeparator()
+        self.add(menu, "Show All Problems", "Ctrl+Shift+M", self._window.show_problems)
 
     def _fill_run(self) -> None:
         menu, bar, link = self._menu("&Run"), self._window.run_bar, self._window.link

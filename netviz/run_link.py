@@ -1,7 +1,7 @@
 """What an edit means for the run: nothing, a setting sent at once, or a restart that a person is asked for."""
 
 import msgspec
-from PySide6.QtCore import QObject, QTimer
+from PySide6.QtCore import QObject, QTimer, Signal
 
 from engine.project import Project
 from engine.random import generator
@@ -26,6 +26,8 @@ def saved_pace(project: Project) -> Pace | None:
 
 class RunLink(QObject):
     """Keeps the session's project in step with the document."""
+
+    problems_asked = Signal()
 
     def __init__(self, document: Document, session: Session, banner: Banner, run_bar: RunBar) -> None:
         super().__init__(document)
@@ -88,7 +90,7 @@ class RunLink(QObject):
         self._bar.block(str(problems[0]) if problems else "")
         if problems:
             more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
-            self._banner.show_message("problem", f"{problems[0]}{more}", "red")
+            self._banner.show_message("problem", f"{problems[0]}{more}", "red", "Show", self.problems_asked.emit)
         else:
             self._banner.take_back("problem")
         return not problems

@@ -15,7 +15,8 @@ from netviz.widgets.panel_dock import PanelDock
 VERSION = 1  # of the docks' saved state
 ROWS = [["boundary", "loss"], ["histograms", "gradients", "saturation"]]
 CANVAS_SHARE = 0.36  # of the window's height
-INSPECTOR = 280  # its width in pixels
+PALETTE, INSPECTOR = 168, 272  # their widths in pixels
+BESIDE = ("palette", "inspector", "problems")  # what never stands in a row
 
 
 class WindowLayout:
@@ -25,6 +26,7 @@ class WindowLayout:
         self._window, self._docks, self._panels = window, docks, panels
         self._rows = ROWS
         window.setCorner(Qt.Corner.BottomRightCorner, Qt.DockWidgetArea.RightDockWidgetArea)
+        window.setCorner(Qt.Corner.BottomLeftCorner, Qt.DockWidgetArea.LeftDockWidgetArea)
 
     def restore(self, saved: Mapping[str, Any]) -> None:
         """Takes a project's `panels`; what is missing or makes no sense there is as usual."""
@@ -51,14 +53,16 @@ class WindowLayout:
         return {"rows": self._rows, "docks": base64.b64encode(docks).decode(), "states": states}
 
     def arrange(self) -> None:
-        """The project's rows below the network, the inspector beside them; other panels are closed."""
+        """The project's rows below the network, palette and inspector beside them; other panels are closed."""
         window, docks = self._window, self._docks
         for dock in docks.values():
             dock.setFloating(False)
             window.removeDockWidget(dock)
-        inspector = docks["inspector"]
-        window.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, inspector)
-        inspector.show()
+        window.addDockWidget(Qt.DockWidgetArea.LeftDockWidgetArea, docks["palette"])
+        window.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, docks["inspector"])
+        window.splitDockWidget(docks["inspector"], docks["problems"], Qt.Orientation.Vertical)
+        docks["palette"].show()
+        docks["inspector"].show()
         heads = [docks[row[0]] for row in self._rows]
         for number, head in enumerate(heads):
             if number == 0:
@@ -78,9 +82,10 @@ class WindowLayout:
         heads = [docks[row[0]] for row in self._rows]
         each = int(window.height() * (1 - CANVAS_SHARE) / len(heads))
         window.resizeDocks(heads, [each] * len(heads), Qt.Orientation.Vertical)
-        window.resizeDocks([docks["inspector"]], [INSPECTOR], Qt.Orientation.Horizontal)
+        sides = [docks["palette"], docks["inspector"]]
+        window.resizeDocks(sides, [PALETTE, INSPECTOR], Qt.Orientation.Horizontal)
         for row in self._rows:
-            width = (window.width() - INSPECTOR) // len(row)
+            width = (window.width() - INSPECTOR - PALETTE) // len(row)
             window.resizeDocks([docks[name] for name in row], [width] * len(row), Qt.Orientation.Horizontal)
 
 
@@ -88,7 +93,7 @@ def _rows(saved: object, known: Mapping[str, Any]) -> list[list[str]]:
     """Rows of panels that there are, each panel once."""
     if not isinstance(saved, list):
         return []
-    seen: set[str] = {"inspector"}
+    seen: set[str] = set(BESIDE)
     rows = []
     for row in saved:
         names = [name for name in row if isinstance(name, str)] if isinstance(row, list) else []

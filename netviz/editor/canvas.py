@@ -64,7 +64,6 @@ class Canvas(Sheet):
         self._moved = False  # the pointer went further than a hand trembles
         self._before_click = Selection()
         self._hovered: NodeItem | WireItem | None = None
-        self._space = False
         self._nudge: object = object()
         self.commands = Commands(self)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
@@ -196,7 +195,7 @@ class Canvas(Sheet):
             return
         self._hover(None)
         self._moved, self._before_click = False, self.chosen_now
-        if button == Qt.MouseButton.MiddleButton or self._space:
+        if button == Qt.MouseButton.MiddleButton:
             self._gesture = Pan(self, at)
         else:
             self._gesture = begin(self, at, event.modifiers())
@@ -318,9 +317,6 @@ class Canvas(Sheet):
                 self.choose(Selection())
         elif self._gesture is not None:
             event.accept()  # a hand that drags is not to edit as well
-        elif key == keys.Key_Space and not event.isAutoRepeat():
-            self._space = True
-            self.viewport().setCursor(Qt.CursorShape.OpenHandCursor)
         elif key == keys.Key_F and not held:
             self.fit()
         elif key in (keys.Key_Plus, keys.Key_Equal, keys.Key_Minus):
@@ -334,12 +330,6 @@ class Canvas(Sheet):
             self.select(*walking.end_of(self.sheet, lane, key == keys.Key_End))
         else:
             super().keyPressEvent(event)
-
-    def keyReleaseEvent(self, event: QKeyEvent) -> None:
-        if event.key() == Qt.Key.Key_Space and not event.isAutoRepeat():
-            self._space = False
-            self.viewport().unsetCursor()
-        super().keyReleaseEvent(event)
 
     def _walk(self, step: tuple[int, int], extend: bool) -> None:
         """Along the wires, and up and down between a layer, its activation, what stands beside, and the lanes."""
@@ -360,7 +350,6 @@ class Canvas(Sheet):
 
     def focusOutEvent(self, event) -> None:
         super().focusOutEvent(event)
-        self._space = False
         self._show_choice()
         self.viewport().update()
 

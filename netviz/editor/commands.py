@@ -40,7 +40,7 @@ KEYS = (
     ("Drag an activation's line", "take it out of its box"),
     ("Double click", "add a layer there"),
     ("Wheel, +, -", "zoom"),
-    ("Space and drag, middle button", "pan"),
+    ("Middle button and drag", "pan"),
     ("F", "show the whole network"),
     ("Shift+Tab", "leave the network"),
 )
