@@ -8,7 +8,7 @@ from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QMainWindow, QVBoxLayout, QWidget
 
 from engine.project import Project
-from engine.run.messages import Diverged
+from engine.run.messages import Diverged, LanePreview
 from netviz import theme
 from netviz.autosave import Autosave
 from netviz.document.document import Document
@@ -68,6 +68,7 @@ class MainWindow(QMainWindow):
         self.files.saved.connect(self.autosave.copy)
         self.canvas.chosen.connect(self.inspector.inspect)
         self.link.problems_asked.connect(self.show_problems)
+        self.session.previewed.connect(self._show_preview)
         self.session.diverged.connect(self._show_diverged)
         self.run_bar.stop_asked.connect(self._stop)
         self.document.stack.cleanChanged.connect(self._retitle)
@@ -113,6 +114,19 @@ class MainWindow(QMainWindow):
         """Ends the run, after asking about weights that would be lost with it."""
         if self.files.may_close():
             self.session.stop()
+
+    def _show_preview(self, lanes: tuple[LanePreview, ...]) -> None:
+        self.canvas.show_scales([{s.node: (s.signal, s.gradient) for s in lane.nodes} for lane in lanes])
+        for note in filter(None, (lane.note for lane in lanes)):
+            self.canvas.say(note)
+
+    def toggle_preview(self, on: bool) -> None:
+        """Whether boxes show the scale of the signal at the initial weights."""
+        self.link.previews = on
+        if on:
+            self.link.preview()
+        else:
+            self.canvas.show_scales([])
 
     def show_problems(self) -> None:
         dock = self.docks["problems"]

@@ -106,6 +106,10 @@ class Menus:
             menu.addAction(dock.toggleViewAction())
         menu.addSeparator()
         self.add(menu, "Show the Whole Network", "", window.canvas.fit)
+        preview = menu.addAction("Signal's Scale on the Boxes")
+        preview.setCheckable(True)
+        preview.setChecked(True)
+        preview.toggled.connect(window.toggle_preview)
         self.add(menu, "The Project's Own Layout", "", window.layout_.arrange)
         self.add(menu, "Full Screen", "F11", window.toggle_full_screen)
         themes = {"system": "As the System", "dark": "Dark", "light": "Light"}

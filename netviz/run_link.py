@@ -32,6 +32,7 @@ class RunLink(QObject):
     def __init__(self, document: Document, session: Session, banner: Banner, run_bar: RunBar) -> None:
         super().__init__(document)
         self._document, self._session, self._banner, self._bar = document, session, banner, run_bar
+        self.previews = True
         self._paced = False  # the project's pace has been set
         self._settled = QTimer(self, singleShot=True, interval=SETTLE_MS)
         self._settled.timeout.connect(self._compare)
@@ -42,11 +43,18 @@ class RunLink(QObject):
         session.rewound.connect(lambda: banner.take_back("diverged"))
         session.opened.connect(self._opened)
         run_bar.new_seed_asked.connect(self.new_seed)
+        run_bar.blocked_play.connect(self._say_problem)
 
     def open_run(self) -> None:
         """A new run on the document as it is, from the weights saved with it if there are any."""
         if self._check():
             self._session.open(self._document.project)
+            self.preview()
+
+    def preview(self) -> None:
+        """Asks for the scale of the signal in the edited network, if it is wanted."""
+        if self.previews and not self._document.problems():
+            self._session.preview(self._document.project)
 
     def _opened(self) -> None:
         self._banner.take_back("diverged")
@@ -85,20 +93,25 @@ class RunLink(QObject):
             self._settled.start()
 
     def _check(self) -> bool:
-        """Whether the document can be trained; if not, says why where play is."""
+        """Whether the document can be trained; if not, play says why. A drawing just begun is not scolded."""
         problems = self._document.problems()
         self._bar.block(str(problems[0]) if problems else "")
-        if problems:
-            more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
-            self._banner.show_message("problem", f"{problems[0]}{more}", "red", "Show", self.problems_asked.emit)
-        else:
+        if not problems:
             self._banner.take_back("problem")
+        elif self._session.project is not None or self._document.path is not None:
+            self._say_problem()
         return not problems
+
+    def _say_problem(self) -> None:
+        first, *others = self._document.problems()
+        more = f" (and {len(others)} more)" if others else ""
+        self._banner.show_message("problem", f"{first}{more}", "red", "Show", self.problems_asked.emit)
 
     def _compare(self) -> None:
         if not self._check():
             self._banner_keeps_running()
             return
+        self.preview()
         running, edited = self._session.project, self._document.project
         if running is None:
             self.open_run()

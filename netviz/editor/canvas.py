@@ -4,7 +4,7 @@ It holds what is selected and the gesture in the hand. Every edit is a wish to t
 document says that it has changed.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 
 from PySide6.QtCore import QEvent, QPoint, QRectF, Qt, Signal
 from PySide6.QtGui import (
@@ -26,6 +26,7 @@ from netviz.editor.carried import Carry, offer_in
 from netviz.editor.commands import KEYS, Commands
 from netviz.editor.gestures import Gesture, Pan
 from netviz.editor.kit import Stress
+from netviz.editor.levels import levels_of
 from netviz.editor.node_item import NodeItem
 from netviz.editor.overlay import Bubble, Preview, Toast
 from netviz.editor.press import begin, light, under
@@ -142,6 +143,12 @@ class Canvas(Sheet):
         """A word at the lower edge, for a while."""
         self.toast.say(words)
         self.announce(words)
+
+    def show_scales(self, lanes: Sequence[Mapping[str, tuple[float, float]]]) -> None:
+        """The scale of signal and gradient at each node of each lane; a node that is not named shows none."""
+        for item in self.sheet.nodes.values():
+            scales = lanes[item.lane] if item.lane < len(lanes) else {}
+            item.show_levels(levels_of(item.picture.box, scales))
 
     # What changed
 

@@ -55,6 +55,8 @@ class Kit:
         self.wire_thin = QPen(mix(t.faint, t.window, 0.35), 1.0)
         self.wire_thin.setCosmetic(True)
         self.wire_leaving = QPen(mix(t.faint, t.window, 0.6), 1.6, Qt.PenStyle.DashLine)
+        self.level_track, self.signal = QBrush(QColor(t.line)), QBrush(QColor(t.accent))
+        self.gradient = QBrush(QColor(t.green))
         self.label = QPen(mix(t.faint, t.text, 0.2))
         self.label_back = QColor(t.window)
         self.mark_chosen, self.mark_hover = QBrush(mix(t.card, t.accent, 0.32)), QBrush(mix(t.card, t.accent, 0.14))

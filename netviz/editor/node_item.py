@@ -6,6 +6,7 @@ from PySide6.QtWidgets import QGraphicsItem, QStyleOptionGraphicsItem, QWidget
 
 from netviz.editor.boxes import BoxPicture
 from netviz.editor.kit import Kit, dot
+from netviz.editor.levels import Levels, share
 from netviz.editor.metrics import BAR, BAR_LEFT, PADDING, PORT, Detail, Metrics
 from netviz.theme import RADIUS
 
@@ -28,6 +29,7 @@ class NodeItem(QGraphicsItem):
         self._focused = False
         self._hovered: str | None = None
         self._hot: int | None = None
+        self._levels: Levels | None = None
         self._shape = QPainterPath()
         self._layout()
         self.setToolTip(picture.words)
@@ -59,6 +61,17 @@ class NodeItem(QGraphicsItem):
         if (node, port) != (self._hovered, self._hot):
             self._hovered, self._hot = node, port
             self.update()
+
+    def show_levels(self, levels: Levels | None) -> None:
+        """The signal's scale, as two thin bars at the lower edge: forward, and below it backward."""
+        if levels != self._levels:
+            self._levels = levels
+            self.setToolTip(self.picture.words + (f"; {levels.words}" if levels is not None else ""))
+            self.update()
+
+    @property
+    def levels(self) -> Levels | None:
+        return self._levels
 
     @property
     def chosen(self) -> frozenset[str]:
@@ -118,6 +131,7 @@ class NodeItem(QGraphicsItem):
         self._paint_frame(painter)
         if detail is Detail.ALL:
             self._paint_second_mark(painter)
+            self._paint_levels(painter)
         self._paint_words(painter, detail)
         self._paint_ports(painter, detail)
 
@@ -164,6 +178,21 @@ class NodeItem(QGraphicsItem):
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(self._kit.mark_chosen if activation in self._chosen else self._kit.mark_hover)
         painter.drawRoundedRect(self.second_rect(), 3, 3)
+
+    def _paint_levels(self, painter: QPainter) -> None:
+        if self._levels is None:
+            return
+        kit, length = self._kit, self.metrics.width - self._left - PADDING
+        painter.setPen(Qt.PenStyle.NoPen)
+        for row, (value, brush) in enumerate(
+            ((self._levels.signal, kit.signal), (self._levels.gradient, kit.gradient))
+        ):
+            line = QRectF(self._left, self.metrics.height - 6.2 + row * 2.6, length, 1.6)
+            painter.setBrush(kit.level_track)
+            painter.drawRect(line)
+            line.setWidth(length * share(value))
+            painter.setBrush(brush)
+            painter.drawRect(line)
 
     def _paint_words(self, painter: QPainter, detail: Detail) -> None:
         kit, m, picture = self._kit, self.metrics, self.picture

@@ -37,6 +37,7 @@ class RunBar(QToolBar):
 
     new_seed_asked = Signal()
     stop_asked = Signal()
+    blocked_play = Signal()  # play was pressed and cannot begin
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__("Run", parent)
@@ -55,7 +56,7 @@ class RunBar(QToolBar):
         self.stop.setToolTip("End the run and give its memory back")
         self.stop.triggered.connect(self.stop_asked)
         self.addActions([self.reset, self.play, self.step, self.epoch, self.seed])
-        self.play.triggered.connect(session.toggle)
+        self.play.triggered.connect(self._toggle)
         self.step.triggered.connect(lambda: session.advance(steps=1))
         self.epoch.triggered.connect(lambda: session.advance(epochs=1))
         self.reset.triggered.connect(lambda: session.reset())
@@ -100,6 +101,13 @@ class RunBar(QToolBar):
         names = [name for name, pace in PACES.items() if pace == self._session.pace]
         self.pace.setCurrentIndex(self.pace.findText(names[0]) if names else -1)
 
+    def _toggle(self) -> None:
+        if self._blocked and not self._session.running:
+            self.refresh()
+            self.blocked_play.emit()
+        else:
+            self._session.toggle()
+
     def block(self, reason: str) -> None:
         """Play cannot begin for `reason`; an empty one frees it."""
         self._blocked = reason
@@ -118,7 +126,7 @@ class RunBar(QToolBar):
         self.play.setChecked(running)
         self.play.setIcon(icon("pause" if running else "play"))
         self.play.setText("Pause" if running else "Play")
-        self.play.setEnabled(running or ready)
+        self.play.setEnabled(bool(running or ready or self._blocked or session.project))
         for action in (self.step, self.epoch):
             action.setEnabled(ready and not running)
         for action in (self.reset, self.seed, self.stop):

@@ -189,10 +189,16 @@ def test_a_network_with_a_problem_says_which_and_does_not_play(open_window, qtbo
     window.document.set_training_field(0, "loss.kind", "cross_entropy")
     qtbot.waitUntil(lambda: window.banner.isVisible(), timeout=LONG)
     assert "cross_entropy wants an output per class" in window.banner.text
-    assert not window.run_bar.play.isEnabled()
+    window.banner.dismiss()
+    press(window, window.run_bar.play)
+    assert "cross_entropy wants an output per class" in window.banner.text
+    assert not window.run_bar.step.isEnabled()
+    qtbot.wait(100)
+    assert not window.session.running
     window.document.stack.undo()
-    qtbot.waitUntil(lambda: window.run_bar.play.isEnabled(), timeout=LONG)
-    assert not window.banner.isVisible()
+    qtbot.waitUntil(lambda: not window.banner.isVisible(), timeout=LONG)
+    press(window, window.run_bar.play)
+    qtbot.waitUntil(lambda: window.session.running, timeout=LONG)
 
 
 def test_a_loss_that_is_no_number_stops_and_says_where(open_window, qtbot):
@@ -377,8 +383,9 @@ def test_a_new_window_is_empty_and_says_what_is_missing(open_window, qtbot):
     window.files.new_window()
     (other,) = windows.all
     assert [node.id for node in other.document.project.graph.nodes] == ["x"]
+    assert not other.banner.isVisible()  # a drawing just begun is not scolded
+    press(other, other.run_bar.play)
     assert "no layer has weights" in other.banner.text
-    assert not other.run_bar.play.isEnabled()
     other.close()
 
 
@@ -403,3 +410,17 @@ def test_what_is_open_is_remembered_in_order(tmp_path):
     assert [path.stem for path in recent()] == ["a", "b"]
     (tmp_path / "a.netviz").unlink()
     assert [path.stem for path in recent()] == ["b"]
+
+
+def test_boxes_show_the_scale_that_the_signal_will_have(open_window, qtbot):
+    window = open_window("vanishing-gradient")
+    first, last = window.canvas.node_item(0, "h1"), window.canvas.node_item(0, "h8")
+    qtbot.waitUntil(lambda: first.levels is not None, timeout=LONG)
+    assert first.levels.gradient < 1e-3 * last.levels.gradient  # sigmoids let it fade
+    relu = window.canvas.node_item(2, "h1"), window.canvas.node_item(2, "h8")
+    assert relu[0].levels.gradient > 0.05 * relu[1].levels.gradient
+    before = first.levels
+    window.document.set_node_field(0, "h1", "init", "zeros")
+    qtbot.waitUntil(lambda: first.levels != before, timeout=LONG)
+    window.toggle_preview(False)
+    assert first.levels is None

@@ -1,0 +1,47 @@
+"""Networks to be used, not trained: where the input node says its shape, no data are needed."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from engine.backend import Array, open_backend
+from engine.data.absent import Absent
+from engine.errors import ProjectError
+from engine.graph import Graph
+from engine.layers.base import Shape
+from engine.layers.input import Input
+from engine.network import Network
+from engine.project import Project, apply_setting, project_from, read_json
+
+
+def load_for_use(path: Path, variant: str | None = None, settings: Mapping[str, object] | None = None) -> Project:
+    """One network of a project file, its own or `variant`; raises ProjectError where it cannot be used."""
+    data = read_json(path)
+    for where, value in (settings or {}).items():
+        apply_setting(data, where, value)
+    project = project_from(data, path.parent, path.stem)
+    lane = project.lane(project.variant if variant is None else variant)
+    try:
+        lane.summary()
+    except ProjectError:
+        shape = _input_shape(lane.graph)
+        if shape is None:
+            raise
+        lane = replace(lane, data=Absent(shape=shape))
+    lane.structure()
+    return lane
+
+
+def network_with(project: Project, weights: Mapping[str, Array]) -> Network:
+    """The network with these weights, in their own number type; ValueError where they do not fit."""
+    double = any(array.dtype == np.float64 for array in weights.values())
+    network = Network(project, open_backend("cpu", "float64" if double else "float32"))
+    network.load_parameters(weights)
+    return network
+
+
+def _input_shape(graph: Graph) -> Shape | None:
+    declared = (node.layer.shape for node in graph.nodes if isinstance(node.layer, Input))
+    return next((shape for shape in declared if shape is not None), None)
