@@ -1,5 +1,6 @@
 """The window: it puts document, session, canvas, inspector and panels together, and decides nothing else."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -129,10 +130,16 @@ class MainWindow(QMainWindow):
             self.canvas.show_scales([])
 
     def show_problems(self) -> None:
-        dock = self.docks["problems"]
+        self.go_to("problems")
+
+    def go_to(self, ident: str) -> None:
+        """Shows a dock and gives its first field the keys."""
+        dock = self.docks[ident]
         dock.show()
         dock.raise_()
-        dock.widget().setFocus()
+        fields = [w for w in _in_focus_order(dock.widget()) if w.isVisible() and w.isEnabled()]
+        if fields:
+            fields[0].setFocus(Qt.FocusReason.TabFocusReason)
 
     def _retitle(self) -> None:
         file = f" — {self.document.path.name}" if self.document.path else ""
@@ -158,3 +165,12 @@ class MainWindow(QMainWindow):
         self.autosave.close()
         self.files.close()
         event.accept()
+
+
+def _in_focus_order(area: QWidget) -> Iterator[QWidget]:
+    """What the Tab key comes to inside `area`."""
+    widget = area.nextInFocusChain()
+    while widget is not area:
+        if area.isAncestorOf(widget) and widget.focusPolicy() & Qt.FocusPolicy.TabFocus:
+            yield widget
+        widget = widget.nextInFocusChain()

@@ -111,6 +111,11 @@ class Menus:
         preview.setChecked(True)
         preview.toggled.connect(window.toggle_preview)
         self.add(menu, "The Project's Own Layout", "", window.layout_.arrange)
+        menu.addSeparator()
+        self.add(menu, "Go to the Network", "Ctrl+1", window.canvas.setFocus)
+        self.add(menu, "Go to the Inspector", "Ctrl+2", lambda: window.go_to("inspector"))
+        self.add(menu, "Go to the Layers", "Ctrl+3", lambda: window.go_to("palette"))
+        menu.addSeparator()
         self.add(menu, "Full Screen", "F11", window.toggle_full_screen)
         themes = {"system": "As the System", "dark": "Dark", "light": "Light"}
         self._choices(menu, "Theme", themes, remembered("theme", "system"), self._choose_theme)

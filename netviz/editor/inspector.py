@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable, Collection, Mapping
+from itertools import pairwise
 from pathlib import Path
 
 import msgspec
@@ -70,9 +71,7 @@ class Inspector(QWidget):
     def inspect(self, lane: int, node: str, nodes: Collection[str] = ()) -> None:
         """Shows a node, and the training of its lane; what is edited is edited for all `nodes` that have it."""
         self._lane, self._node, self._nodes = lane, node, frozenset(nodes) | {node}
-        self._show_node()
-        self._show_training()
-        self._show_data()
+        self._show_all()
 
     # What there is
 
@@ -87,6 +86,13 @@ class Inspector(QWidget):
         self._show_node()
         self._show_training()
         self._show_data()
+        # A form that was made anew stands last in the order of the Tab key.
+        chain: list[QWidget] = [
+            self,
+            *(w for part in (self.node, self.training, self.data) for w in part.form.focus_chain()),
+        ]
+        for before, after in pairwise(chain):
+            QWidget.setTabOrder(before, after)
 
     def _box(self) -> BoxPicture | None:
         """The box that is chosen, or whose activation is."""
