@@ -24,7 +24,7 @@ class Palette(QWidget):
         self.line.setAccessibleName("Search layers")
         self.tree = Tree()
         column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
+        column.setContentsMargins(theme.GAP, 2, theme.GAP, theme.GAP)
         column.setSpacing(theme.GAP)
         column.addWidget(self.line)
         column.addWidget(self.tree)
