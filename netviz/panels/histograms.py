@@ -29,7 +29,7 @@ TALLEST = 130.0
 
 class HistogramsPanel(Panel):
     ident: ClassVar[str] = "histograms"
-    title: ClassVar[str] = "Activations per layer"
+    title: ClassVar[str] = "Activations"
     help: ClassVar[str] = (
         "How the outputs of each layer are spread over the first training examples, from input (top) to output; each "
         "shape is scaled to its own fullest bin. The bar at 0 holds the exact zeros, its height is their share. "

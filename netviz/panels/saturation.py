@@ -21,7 +21,7 @@ DEAD = 0.32  # of a strip's height shows dead units
 
 class SaturationPanel(Panel):
     ident: ClassVar[str] = "saturation"
-    title: ClassVar[str] = "Saturated and dead units"
+    title: ClassVar[str] = "Saturated and dead"
     help: ClassVar[str] = (
         "One strip for each activation layer, time from left to right. Amber: the share of outputs where the local "
         "derivative is under 1 % of its maximum, so that hardly any gradient passes. Red, below: the share of units "
