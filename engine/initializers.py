@@ -43,6 +43,11 @@ class Initializer:
     name: InitName
     title: str
     draw: Callable[[np.random.Generator, Request], Array]
+    torch_line: str  # draws tensor {w} by the same law
+
+    def torch(self, tensor: str, want: Request) -> str:
+        """The PyTorch line that draws `tensor`."""
+        return self.torch_line.format(w=tensor, want=want)
 
     @property
     def help(self) -> str:
@@ -102,16 +107,18 @@ def lecun_normal(rng: np.random.Generator, want: Request) -> Array:
 INITIALIZERS: dict[str, Initializer] = {
     initializer.name: initializer
     for initializer in (
-        Initializer("zeros", "Zeros", zeros),
-        Initializer("ones", "Ones", ones),
-        Initializer("constant", "Constant", constant),
-        Initializer("normal", "Normal", normal),
-        Initializer("uniform", "Uniform", uniform),
-        Initializer("glorot_normal", "Glorot normal", glorot_normal),
-        Initializer("glorot_uniform", "Glorot uniform", glorot_uniform),
-        Initializer("he_normal", "He normal", he_normal),
-        Initializer("he_uniform", "He uniform", he_uniform),
-        Initializer("lecun_normal", "LeCun normal", lecun_normal),
+        Initializer("zeros", "Zeros", zeros, "nn.init.zeros_({w})"),
+        Initializer("ones", "Ones", ones, "nn.init.ones_({w})"),
+        Initializer("constant", "Constant", constant, "nn.init.constant_({w}, {want.value})"),
+        Initializer("normal", "Normal", normal, "nn.init.normal_({w}, std={want.std})"),
+        Initializer("uniform", "Uniform", uniform, "nn.init.uniform_({w}, -{want.limit}, {want.limit})"),
+        Initializer("glorot_normal", "Glorot normal", glorot_normal, "nn.init.xavier_normal_({w})"),
+        Initializer("glorot_uniform", "Glorot uniform", glorot_uniform, "nn.init.xavier_uniform_({w})"),
+        Initializer("he_normal", "He normal", he_normal, 'nn.init.kaiming_normal_({w}, nonlinearity="relu")'),
+        Initializer("he_uniform", "He uniform", he_uniform, 'nn.init.kaiming_uniform_({w}, nonlinearity="relu")'),
+        Initializer(
+            "lecun_normal", "LeCun normal", lecun_normal, 'nn.init.kaiming_normal_({w}, nonlinearity="linear")'
+        ),
     )
 }
 

@@ -34,6 +34,16 @@ class Loss(Declared, frozen=True):
         """True where the decision is right, an entry per decision; None where nothing is decided."""
         raise NotImplementedError(self.kind())
 
+    def torch(self) -> str:
+        """The PyTorch expression that makes the same loss, of logits where `takes_logits`."""
+        raise NotImplementedError(self.kind())
+
+    def torch_targets(self, classes: int | None, units: int) -> str:
+        """The expression that makes of a tensor `y`, as the data have it, what that loss takes."""
+        if units == 1:
+            return "y.float().reshape(-1, 1)"
+        return "y.float()" if classes is None else f"nn.functional.one_hot(y.long(), {units}).float()"
+
 
 class MeanSquaredError(Loss, frozen=True, tag="mse"):
     """L = mean (z - y)² over all elements; dL/dz = 2 (z - y) / n."""
@@ -58,6 +68,9 @@ class MeanSquaredError(Loss, frozen=True, tag="mse"):
         if classes is None or (len(z) == 1 and classes > 2):
             return None
         return same_side(z, y, 0.5) if len(z) == 1 else same_class(z, y)
+
+    def torch(self) -> str:
+        return "nn.MSELoss()"
 
 
 class BinaryCrossEntropy(Loss, frozen=True, tag="binary_cross_entropy"):
@@ -130,6 +143,9 @@ class BinaryCrossEntropy(Loss, frozen=True, tag="binary_cross_entropy"):
         decided: Array = (z > 0) == (y > 0.5)
         return decided
 
+    def torch(self) -> str:
+        return "nn.BCEWithLogitsLoss()"
+
 
 class CrossEntropy(Loss, frozen=True, tag="cross_entropy"):
     """L = mean over examples of log Σ_j exp(z_j) - Σ_j y_j z_j; dL/dz = (softmax(z) - y) / N."""
@@ -170,6 +186,13 @@ class CrossEntropy(Loss, frozen=True, tag="cross_entropy"):
 
     def hits(self, xp: Any, z: Array, y: Array, classes: int | None) -> Array | None:
         return same_class(z, y)
+
+    def torch(self) -> str:
+        return "nn.CrossEntropyLoss()"
+
+    def torch_targets(self, classes: int | None, units: int) -> str:
+        # Without the data nobody knows whether y are class numbers or rows of probabilities.
+        return "y.long()" if classes is not None else "y.float() if y.ndim == 2 else y.long()"
 
 
 def columns(y: Array, units: int) -> Array:

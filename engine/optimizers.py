@@ -30,6 +30,10 @@ class Optimizer(Declared, frozen=True):
         """The calls that update `p` by gradient `g`; `t` is scratch of the same length."""
         raise NotImplementedError(self.kind())
 
+    def torch(self, parameters: str) -> str:
+        """The PyTorch expression that makes the same optimizer of `parameters`."""
+        raise NotImplementedError(self.kind())
+
 
 class Sgd(Optimizer, frozen=True, tag="sgd"):
     """v ← μ v + g; p ← p - η v, or with Nesterov p ← p - η (g + μ v) (PyTorch's form)."""
@@ -55,6 +59,11 @@ class Sgd(Optimizer, frozen=True, tag="sgd"):
         else:
             calls += [(xp.multiply, v, lr, t)]
         return [*calls, (xp.subtract, p, t, p)]
+
+    def torch(self, parameters: str) -> str:
+        momentum = f", momentum={self.momentum}" if self.momentum else ""
+        nesterov = ", nesterov=True" if self.nesterov and self.momentum else ""  # PyTorch refuses it without momentum
+        return f"torch.optim.SGD({parameters}, lr={self.lr}{momentum}{nesterov})"
 
 
 class Adam(Optimizer, frozen=True, tag="adam"):
@@ -97,3 +106,7 @@ class Adam(Optimizer, frozen=True, tag="adam"):
             (xp.multiply, t, rate, t),
             (xp.subtract, p, t, p),
         ]
+
+    def torch(self, parameters: str) -> str:
+        betas = f"betas=({self.beta1}, {self.beta2})"
+        return f"torch.optim.Adam({parameters}, lr={self.lr}, {betas}, eps={self.eps})"

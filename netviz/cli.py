@@ -76,10 +76,32 @@ def _declare_train(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--variant", metavar="NAME", help="train this one of the project's networks")
     parser.add_argument("--init", type=Path, metavar="W.safetensors", help="weights to begin with")
     parser.add_argument("--save", type=Path, metavar="W.safetensors", help="where trained weights go")
+    parser.add_argument("--export", type=Path, metavar="M.onnx", help="where the trained network goes as ONNX")
     parser.add_argument("--telemetry", type=Path, metavar="T.jsonl", help="where telemetry goes")
     parser.add_argument("--every", type=_positive, default=1, metavar="K", help="telemetry at every K-th step")
     _declare_set(parser)
     parser.add_argument("--quiet", action="store_true", help="no bar and no summary")
+
+
+def _declare_predict(parser: argparse.ArgumentParser) -> None:
+    _declare_network(parser)
+    parser.add_argument("--input", type=Path, required=True, metavar="X.npz", help="examples, the array x")
+    parser.add_argument("--output", type=Path, required=True, metavar="Y.npz", help="where the outputs go, the array y")
+
+
+def _declare_export(parser: argparse.ArgumentParser) -> None:
+    _declare_network(parser)
+    parser.add_argument("--to", required=True, choices=("onnx", "torch"), help="an ONNX model or a PyTorch module")
+    parser.add_argument("out", type=Path, metavar="OUT", help="the file to write")
+
+
+def _declare_network(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("file", type=Path)
+    parser.add_argument(
+        "--weights", type=Path, metavar="W.safetensors", help="trained weights; else those saved with the project"
+    )
+    parser.add_argument("--variant", metavar="NAME", help="take this one of the project's networks")
+    _declare_set(parser)
 
 
 def _declare_check(parser: argparse.ArgumentParser) -> None:
@@ -133,6 +155,18 @@ def _check(options: argparse.Namespace) -> int:
     return check(options)
 
 
+def _predict(options: argparse.Namespace) -> int:
+    from netviz.commands.predict import predict
+
+    return predict(options)
+
+
+def _export(options: argparse.Namespace) -> int:
+    from netviz.commands.export import export
+
+    return export(options)
+
+
 def _experiments(options: argparse.Namespace) -> int:
     from netviz.commands.experiments import experiments
 
@@ -154,6 +188,8 @@ def _worker(options: argparse.Namespace) -> int:
 COMMANDS = {
     "train": Command("train without a window", _declare_train, _train),
     "check": Command("shapes, parameter counts, and what is wrong", _declare_check, _check),
+    "predict": Command("a trained network's outputs for a file of examples", _declare_predict, _predict),
+    "export": Command("a trained network as ONNX or PyTorch", _declare_export, _export),
     "experiments": Command("the experiments that come with netviz", _declare_experiments, _experiments),
     "info": Command("versions, devices, and what is missing", _declare_nothing, _info),
     "worker": Command("the training process behind a window", _declare_nothing, _worker),

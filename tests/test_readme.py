@@ -13,7 +13,9 @@ from netviz.experiments import find_experiments
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()
-COMMANDS = [line.partition("#")[0].strip() for line in README.splitlines() if line.startswith("netviz ")]
+COMMANDS = [
+    line.partition("  #")[0].strip() for line in README.splitlines() if line.startswith(("netviz ", "python -c "))
+]
 
 
 def blocks(language: str) -> list[str]:
@@ -28,11 +30,13 @@ def test_there_is_something_to_type():
 @pytest.mark.slow
 def test_every_command_works_in_order(tmp_path):
     for command in COMMANDS:
-        words = [sys.executable, "-m", "netviz", *shlex.split(command)[1:]]
+        program, *arguments = shlex.split(command)
+        words = [sys.executable, *(["-m", "netviz"] if program == "netviz" else []), *arguments]
         environment = {**os.environ, "PYTHONPATH": str(ROOT)}
         done = subprocess.run(words, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=100)
         assert done.returncode == 0, f"{command}: {done.stderr}"
-    assert (tmp_path / "xor.safetensors").exists()
+    for name in ("xor.safetensors", "xor.onnx", "xor.py", "y.npz"):
+        assert (tmp_path / name).exists(), name
 
 
 def test_the_python_example_works(tmp_path, monkeypatch):

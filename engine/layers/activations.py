@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar
 
 from engine.backend import Array
-from engine.layers.base import Activation, Block
+from engine.layers.base import Activation, Block, Operator, Shape
 
 if TYPE_CHECKING:
     from engine.plan import Plan, Var
@@ -32,6 +32,12 @@ class Relu(Activation, frozen=True, tag="relu"):
         slope: Array = h > 0
         return slope
 
+    def onnx(self, inputs: tuple[str, ...], shapes: tuple[Shape, ...]) -> tuple[Operator, ...]:
+        return (Operator("Relu", inputs),)
+
+    def torch(self, *shapes: Shape) -> str:
+        return "nn.ReLU()"
+
 
 class Tanh(Activation, frozen=True, tag="tanh"):
     """h = tanh a; h' = 1 - h²."""
@@ -53,6 +59,12 @@ class Tanh(Activation, frozen=True, tag="tanh"):
     def derivative(self, h: Array) -> Array:
         slope: Array = 1 - h * h
         return slope
+
+    def onnx(self, inputs: tuple[str, ...], shapes: tuple[Shape, ...]) -> tuple[Operator, ...]:
+        return (Operator("Tanh", inputs),)
+
+    def torch(self, *shapes: Shape) -> str:
+        return "nn.Tanh()"
 
 
 class Sigmoid(Activation, frozen=True, tag="sigmoid"):
@@ -76,6 +88,12 @@ class Sigmoid(Activation, frozen=True, tag="sigmoid"):
     def derivative(self, h: Array) -> Array:
         slope: Array = h * (1 - h)
         return slope
+
+    def onnx(self, inputs: tuple[str, ...], shapes: tuple[Shape, ...]) -> tuple[Operator, ...]:
+        return (Operator("Sigmoid", inputs),)
+
+    def torch(self, *shapes: Shape) -> str:
+        return "nn.Sigmoid()"
 
 
 def softplus(plan: Plan, a: Array, h: Array) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ClassVar
 
 from engine.backend import Array
@@ -14,6 +16,19 @@ if TYPE_CHECKING:
     from engine.plan import Plan, Var
 
 Shape = tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Operator:
+    """One ONNX operator, as data. Names that begin with a dot are the layer's own: `.weight` is a parameter.
+
+    The last operator of a layer leaves `output` empty: that is what the layer gives on.
+    """
+
+    kind: str
+    inputs: tuple[str, ...]
+    attributes: Mapping[str, int | float | str | tuple[int, ...]] = field(default_factory=dict)
+    output: str = ""
 
 
 class Layer(Declared, frozen=True):
@@ -35,6 +50,18 @@ class Layer(Declared, frozen=True):
         """Adds the calls that take `h.value` to `a.value`, and `a.grad` to `h.grad` and to `p`'s gradient."""
         raise NotImplementedError(self.kind())
 
+    def onnx(self, inputs: tuple[str, ...], shapes: tuple[Shape, ...]) -> tuple[Operator, ...]:
+        """The operators, in order, that take `inputs` (N, *shape) to the output, in inference mode."""
+        raise NotImplementedError(self.kind())
+
+    def torch(self, *shapes: Shape) -> str:
+        """The PyTorch expression that makes this layer's module; empty for a layer that needs none."""
+        raise NotImplementedError(self.kind())
+
+    def torch_forward(self, module: str, inputs: tuple[str, ...]) -> str:
+        """The expression that takes `inputs` to the output through what `torch` made."""
+        return f"{module}({', '.join(inputs)})"
+
 
 class Join(Layer, frozen=True):
     """A layer of two inputs or more, whose order counts. It has no parameters."""
@@ -45,6 +72,9 @@ class Join(Layer, frozen=True):
     def bind_join(self, plan: Plan, inputs: tuple[Var, ...], a: Var) -> None:
         """Adds the calls that take the inputs' values to `a.value`, and `a.grad` to their gradients."""
         raise NotImplementedError(self.kind())
+
+    def torch(self, *shapes: Shape) -> str:
+        return ""
 
 
 class Block:
@@ -73,6 +103,10 @@ class Weighted(Layer, frozen=True):
 
     def initial(self, name: str, shape: Shape, rng: np.random.Generator) -> Array:
         """The initial value of parameter `name`, in float64 on the host."""
+        raise NotImplementedError(self.kind())
+
+    def torch_initial(self, module: str, *shapes: Shape) -> tuple[str, ...]:
+        """The PyTorch lines that draw the parameters of `module` by the same law."""
         raise NotImplementedError(self.kind())
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 import msgspec
@@ -9,8 +10,8 @@ import numpy as np
 from msgspec import Meta
 
 from engine.backend import Array, BoundCall
-from engine.initializers import InitName, draw
-from engine.layers.base import Block, Shape, Weighted, vector
+from engine.initializers import INITIALIZERS, InitName, Request, draw
+from engine.layers.base import Block, Operator, Shape, Weighted, vector
 
 if TYPE_CHECKING:
     from engine.plan import Plan, Var
@@ -102,3 +103,20 @@ class Dense(Weighted, frozen=True, tag="dense"):
         if h.grad is not None:
             calls.append((self.views(p.value)["weight"].T.dot, a.grad, h.grad))
         plan.backward(*calls)
+
+    def onnx(self, inputs: tuple[str, ...], shapes: tuple[Shape, ...]) -> tuple[Operator, ...]:
+        parameters = (".weight", ".bias") if self.bias else (".weight",)
+        return (Operator("Gemm", (*inputs, *parameters), {"transB": 1}),)
+
+    def torch(self, *shapes: Shape) -> str:
+        bias = "" if self.bias else ", bias=False"
+        return f"nn.Linear({shapes[0][0]}, {self.units}{bias})"
+
+    def torch_initial(self, module: str, *shapes: Shape) -> tuple[str, ...]:
+        features = shapes[0][0]
+        want = Request((self.units, features), features, self.units, self.init_std, self.init_limit, self.init_value)
+        lines = [INITIALIZERS[self.init].torch(f"{module}.weight", want)]
+        if self.bias:
+            bias = INITIALIZERS["constant" if self.bias_init else "zeros"]
+            lines.append(bias.torch(f"{module}.bias", replace(want, value=float(self.bias_init))))
+        return tuple(lines)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar
 
 from engine.errors import ShapeError
-from engine.layers.base import Join, Shape, vector
+from engine.layers.base import Join, Operator, Shape, vector
 
 if TYPE_CHECKING:
     from engine.plan import Plan, Var
@@ -32,6 +32,12 @@ class Add(Join, frozen=True, tag="add"):
         if a.grad is not None:
             plan.backward(*[(plan.xp.copyto, h.grad, a.grad) for h in inputs if h.grad is not None])
 
+    def onnx(self, inputs: tuple[str, ...], shapes: tuple[Shape, ...]) -> tuple[Operator, ...]:
+        return (Operator("Sum", inputs),)
+
+    def torch_forward(self, module: str, inputs: tuple[str, ...]) -> str:
+        return " + ".join(inputs)
+
 
 class Concat(Join, frozen=True, tag="concat"):
     """a = h₀ above h₁ above …; the gradient is cut at the same places."""
@@ -52,6 +58,12 @@ class Concat(Join, frozen=True, tag="concat"):
             start = piece.stop
         if back:
             plan.backward(*back)
+
+    def onnx(self, inputs: tuple[str, ...], shapes: tuple[Shape, ...]) -> tuple[Operator, ...]:
+        return (Operator("Concat", inputs, {"axis": 1}),)
+
+    def torch_forward(self, module: str, inputs: tuple[str, ...]) -> str:
+        return f"torch.cat([{', '.join(inputs)}], dim=1)"
 
 
 def _text(shape: Shape) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar
 
 from engine.backend import Array
-from engine.layers.base import Activation, Block
+from engine.layers.base import Activation, Block, Operator, Shape
 
 if TYPE_CHECKING:
     from engine.plan import Plan, Var
@@ -33,6 +33,12 @@ class Softmax(Activation, frozen=True, tag="softmax"):
     def derivative(self, h: Array) -> Array:
         slope: Array = h * (1 - h)
         return slope
+
+    def onnx(self, inputs: tuple[str, ...], shapes: tuple[Shape, ...]) -> tuple[Operator, ...]:
+        return (Operator("Softmax", inputs, {"axis": 1}),)
+
+    def torch(self, *shapes: Shape) -> str:
+        return "nn.Softmax(dim=1)"
 
 
 def softmax(plan: Plan, a: Array, h: Array, row: Array) -> None:

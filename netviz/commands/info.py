@@ -7,7 +7,7 @@ from engine.backend import cuda_devices
 from engine.telemetry import blas_threads
 from netviz.system import mending_line, missing_libraries
 
-PACKAGES = ("netviz", "numpy", "PySide6-Essentials", "pyqtgraph", "msgspec", "safetensors", "pillow")
+PACKAGES = ("netviz", "numpy", "PySide6-Essentials", "pyqtgraph", "msgspec", "safetensors", "onnx", "pillow")
 
 
 def info() -> int:

@@ -1,26 +1,25 @@
 """`netviz train`: a run without a window, by the same lane that the window's worker steps."""
 
 import argparse
-import os
 import signal
 import sys
-import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from math import inf
-from pathlib import Path
 from types import FrameType
 
 import numpy as np
 
 from engine.divergence import DivergenceError
-from engine.errors import Problem, ProjectError
+from engine.export.names import class_name
+from engine.export.onnx import must_fit, save_onnx
 from engine.project import load_project
 from engine.run.lane import Lane
 from engine.telemetry import TelemetryFile, one_blas_thread
 from engine.trainer import Trainer
-from engine.weights import load_weights, save_weights
+from engine.weights import save_weights
+from netviz.commands.files import fitting_weights, must_be_writable
 from netviz.commands.settings import parse_settings
 
 DONE, DIVERGED, INTERRUPTED = 0, 3, 130
@@ -30,7 +29,7 @@ def train(options: argparse.Namespace) -> int:
     """Trains and writes what was asked for; returns the exit status."""
     one_blas_thread()
     trainer = _trainer(options)
-    _must_be_writable(options)
+    _check_outputs(options, trainer)
     lane = Lane(trainer, scores_epochs=options.telemetry is not None)
     if options.telemetry is not None:
         lane.telemetry = TelemetryFile(options.telemetry, trainer, options.every)
@@ -47,6 +46,8 @@ def train(options: argparse.Namespace) -> int:
             lane.telemetry.close()
     if options.save is not None:
         save_weights(options.save, trainer.network.state())
+    if options.export is not None:
+        save_onnx(options.export, trainer.network, class_name(trainer.project))
     if reason:
         print(f"{options.file}: {reason}", file=sys.stderr)
     if not options.quiet:
@@ -64,46 +65,17 @@ def _trainer(options: argparse.Namespace) -> Trainer:
     # The seed once more: a variant may have a training section of its own.
     trainer = Trainer(project, options.device, options.dtype, options.seed)
     if options.init is not None:
-        weights = load_weights(options.init)
-        try:
+        with fitting_weights("--init", options.init) as weights:
             trainer.network.load_parameters(weights)
-        except ValueError as error:
-            raise ProjectError(Problem("--init", f"{options.init}: {error}")) from None
     return trainer
 
 
-def _must_be_writable(options: argparse.Namespace) -> None:
+def _check_outputs(options: argparse.Namespace, trainer: Trainer) -> None:
     """Said before training, not after it."""
-    outputs = {"--save": options.save, "--telemetry": options.telemetry}
-    given = {option: path for option, path in outputs.items() if path is not None}
-    for option, path in given.items():
-        if why := _why_not(path, whole=option == "--save"):
-            raise ProjectError(Problem(option, f"{path}: {why}, so it cannot be written"))
-    taken = {options.file.resolve(): "the project"}
-    for option, path in given.items():
-        place = path.resolve()
-        if place in taken:
-            raise ProjectError(Problem(option, f"expected a file of its own, got {taken[place]}: {path}"))
-        taken[place] = f"that of {option}"
-
-
-def _why_not(path: Path, whole: bool) -> str:
-    """What keeps `path` from being written; `whole` files are moved into place, others written where they are."""
-    try:
-        if path.is_dir():
-            return "is a folder"
-        if not path.parent.is_dir():
-            return "is in a folder that is not there"
-        if path.exists() and not path.is_file():
-            return "is not a regular file" if whole else ""  # a pipe or terminal may take telemetry
-        if path.exists() and not os.access(path, os.W_OK):
-            return "is write-protected"
-        if whole or not path.exists():
-            with tempfile.TemporaryFile(dir=path.parent, prefix=f".{path.name}."):
-                return ""
-    except OSError as error:
-        return str(error.strerror)
-    return ""
+    if options.export is not None:
+        must_fit(trainer.network.structure)
+    outputs = {"--save": options.save, "--export": options.export, "--telemetry": options.telemetry}
+    must_be_writable(outputs, {options.file: "the project"}, streamed="--telemetry")
 
 
 def _steps(options: argparse.Namespace, trainer: Trainer) -> int:

@@ -95,6 +95,8 @@ WITHOUT_WINDOW = {
     "train, bad": ["train", "@", "--set", "x=1"],
     "check": ["check", "@", "--gradients"],
     "check, bad": ["check", "nowhere.netviz"],
+    "predict, bad": ["predict", "@", "--input", "nowhere.npz", "--output", "@.npz"],
+    "export, bad": ["export", "@", "--to", "onnx", "@.onnx"],
     "experiments": ["experiments"],
     "experiments --copy": ["experiments", "--copy", "xor", "@"],
     "info": ["info"],

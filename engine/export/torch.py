@@ -1,0 +1,233 @@
+"""A network as PyTorch source: a module that takes the project's weights file, and the project's training below it.
+
+No text of the project comes into it as it stands: node ids are identifiers already, numbers are written by `repr`,
+and of the project's name only letters and digits stay.
+"""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from engine.errors import ProjectError
+from engine.export.lines import fitted
+from engine.export.names import class_name, variables
+from engine.files import write_atomically
+from engine.graph import Structure
+from engine.layers.base import Weighted
+from engine.project import Project
+
+IMPORTED = ("DataLoader", "TensorDataset")
+EXAMPLES = 256  # random ones, where the file is run without data
+
+
+def save_torch(path: Path, project: Project) -> None:
+    """Writes `torch_source` to `path`, whole or not at all."""
+    write_atomically(path, torch_source(project).encode())
+
+
+def torch_source(project: Project) -> str:
+    """The file's text, the same for the same project; its last class is the network."""
+    writer = _Writer(project)
+    parts = [writer.head(), writer.module()]
+    if writer.trained:
+        parts += [writer.first_weights(), writer.loop(), writer.main()]
+    return "\n\n\n".join("\n".join(lines) for lines in parts) + "\n"
+
+
+class _Writer:
+    """The parts of the file, each a list of lines."""
+
+    def __init__(self, project: Project) -> None:
+        self.project, self.training, self.structure = project, project.training, project.structure()
+        self.name = class_name(project, IMPORTED)
+        layers = self.structure.layers
+        self.weighted = [node for node in self.structure.drawn if isinstance(layers[node], Weighted)]
+        self.trained = [node for node in self.weighted if node not in _frozen(self.structure)]
+        self.logits = _logits(project, self.structure)
+        self.fused = self.logits != self.structure.output
+        self.method = "logits"  # what gives the loss its logits, where the drawn output is behind them
+        while self.method in layers:
+            self.method += "_"
+        self.example = ", ".join(map(str, self.structure.shapes[self.structure.order[0]]))
+        (self.units,) = self.structure.shapes[self.structure.output]
+        self.classes = _classes(project)
+
+    def head(self) -> list[str]:
+        lines = [
+            f'"""{self.name}: a network made in netviz.',
+            "",
+            "It takes the weights that netviz saved:",
+            "",
+            f"    model = {self.name}()",
+            '    model.load_state_dict(safetensors.torch.load_file("weights.safetensors"))',
+            "    model.eval()",
+        ]
+        if self.trained:
+            lines += ["", "Run with a file of arrays x and y (numpy.savez), it trains the network anew."]
+        lines += ['"""', ""]
+        if self.trained:
+            lines += ["import sys", "", "import numpy as np"]
+        lines += ["import torch", "from torch import nn"]
+        if self.trained:
+            lines.append(f"from torch.utils.data import {', '.join(IMPORTED)}")
+        return lines
+
+    def module(self) -> list[str]:
+        structure = self.structure
+        lines = [
+            f"class {self.name}(nn.Module):",
+            f'    """x (N, {self.example}), as the data have it, to y (N, {self.units}){self._meaning()}."""',
+            "",
+            "    def __init__(self) -> None:",
+            "        super().__init__()",
+        ]
+        for node in structure.drawn:
+            made = structure.layers[node].torch(*structure.input_shapes(node))
+            if made:
+                lines += fitted(_assigned(node, made), 8)
+            if node in self.weighted and node not in self.trained:
+                lines += fitted(f"{_module('self', node)}.requires_grad_(False)", 8)
+        inside = structure.drawn[:-1] if self.fused else structure.drawn
+        lines += ["", *self._forward(self.method if self.fused else "forward", inside)]
+        if self.fused:
+            drawn = structure.layers[structure.output]
+            value = drawn.torch_forward(_module("self", structure.output), (f"self.{self.method}(x)",))
+            lines += ["", "    def forward(self, x: torch.Tensor) -> torch.Tensor:", *fitted(f"return {value}", 8)]
+        return lines
+
+    def _forward(self, name: str, nodes: tuple[str, ...]) -> list[str]:
+        """A method that takes x to the last of `nodes`."""
+        structure = self.structure
+        names = variables(nodes, ("self", "torch", "nn", "x"))
+        names[structure.order[0]] = "x"
+        lines = [f"    def {name}(self, x: torch.Tensor) -> torch.Tensor:"]
+        for node in nodes:
+            inputs = tuple(names[source] for source in structure.inputs[node])
+            value = structure.layers[node].torch_forward(_module("self", node), inputs)
+            lines += fitted(f"return {value}" if node == nodes[-1] else f"{names[node]} = {value}", 8)
+        return lines
+
+    def _meaning(self) -> str:
+        if not self.training.loss.takes_logits:
+            return ""
+        return ", probabilities" if self.fused else ", logits"
+
+    def first_weights(self) -> list[str]:
+        lines = [
+            *fitted(f"def initialize(model: {self.name}) -> None:"),
+            '    """Draws first weights by the laws that the project names."""',
+        ]
+        alike: dict[tuple[str, ...], list[str]] = {}
+        for node in self.weighted:
+            alike.setdefault(self._drawn_as("layer", node), []).append(node)
+        for drawn, nodes in alike.items():
+            modules = [_module("model", node) for node in nodes]
+            if len(modules) > 1:
+                lines += fitted(f"for layer in ({', '.join(modules)}):", 4)
+                lines += _indented(drawn, 8)
+            else:
+                lines += _indented(self._drawn_as(modules[0], nodes[0]), 4)
+        return lines
+
+    def _drawn_as(self, module: str, node: str) -> tuple[str, ...]:
+        layer = self.structure.layers[node]
+        assert isinstance(layer, Weighted)
+        return layer.torch_initial(module, *self.structure.input_shapes(node))
+
+    def loop(self) -> list[str]:
+        training = self.training
+        size = "len(x)" if training.batch_size == "all" else training.batch_size
+        shuffle = training.shuffle and training.batch_size != "all"
+        output = f"model.{self.method}(inputs)" if self.fused else "model(inputs)"
+        penalties = self._penalties()
+        lines = [
+            *fitted(f"def train(model: {self.name}, x: torch.Tensor, y: torch.Tensor) -> None:"),
+            '    """Trains as the project does: its loss, optimizer, batch size and epochs."""',
+            f"    criterion = {training.loss.torch()}",
+            *fitted(f"optimizer = {training.optimizer.torch('model.parameters()')}", 4),
+        ]
+        if penalties:
+            lines += fitted(f"weights = [{', '.join(_module('model', node) + '.weight' for node in self.trained)}]", 4)
+        lines += [
+            *fitted(f"y = {training.loss.torch_targets(self.classes, self.units)}", 4),
+            *fitted(f"batches = DataLoader(TensorDataset(x, y), batch_size={size}, shuffle={shuffle})", 4),
+            "    model.train()",
+            f"    for epoch in range({training.epochs}):",
+            "        for inputs, targets in batches:",
+            f"            loss = criterion({output}, targets)",
+            *(f"            {name} = {value}" for name, value in penalties.items()),
+            "            optimizer.zero_grad()",
+            f"            {_sum('loss', penalties)}.backward()",
+        ]
+        if training.clip_norm is not None:
+            lines += fitted(f"nn.utils.clip_grad_norm_(model.parameters(), {training.clip_norm})", 12)
+        return [
+            *lines,
+            "            optimizer.step()",
+            '        print(f"epoch {epoch + 1}: loss {loss.item():.4g}")',
+        ]
+
+    def _penalties(self) -> dict[str, str]:
+        strength, found = self.training.regularization, {}
+        if strength.l1:
+            found["l1"] = f"{strength.l1} * sum(w.abs().sum() for w in weights)"
+        if strength.l2:
+            found["l2"] = f"{strength.l2} / 2 * sum(w.square().sum() for w in weights)"
+        return found
+
+    def main(self) -> list[str]:
+        numbers = f"torch.rand({EXAMPLES}, {self.units})"
+        y = f"torch.randint({self.classes}, ({EXAMPLES},))" if self.classes else numbers
+        return [
+            'if __name__ == "__main__":',
+            "    if len(sys.argv) > 1:",
+            "        data = np.load(sys.argv[1])",
+            '        x, y = torch.from_numpy(data["x"]).float(), torch.from_numpy(data["y"])',
+            "    else:",
+            '        print("no file of data was named: random numbers stand in for it")',
+            *fitted(f"x, y = torch.randn({EXAMPLES}, {self.example}), {y}", 8),
+            f"    torch.manual_seed({self.training.seed})",
+            f"    model = {self.name}()",
+            "    initialize(model)",
+            "    train(model, x, y)",
+        ]
+
+
+def _logits(project: Project, structure: Structure) -> str:
+    """The node whose output the loss takes: a last sigmoid or softmax is left to a loss of logits."""
+    last = structure.output
+    taken_in = project.training.loss.takes_logits and structure.layers[last].kind() in ("sigmoid", "softmax")
+    return structure.inputs[last][0] if taken_in else last
+
+
+def _classes(project: Project) -> int | None:
+    """How many, where the data are there to say that y are classes."""
+    try:
+        return project.summary().classes
+    except ProjectError:
+        return None
+
+
+def _frozen(structure: Structure) -> set[str]:
+    return {node for node, layer in structure.layers.items() if isinstance(layer, Weighted) and not layer.trains}
+
+
+def _private(node: str) -> bool:
+    """Inside a class Python gives names that begin with two underscores another name."""
+    return node.startswith("__")
+
+
+def _module(owner: str, node: str) -> str:
+    return f'{owner}.get_submodule("{node}")' if _private(node) else f"{owner}.{node}"
+
+
+def _assigned(node: str, made: str) -> str:
+    return f'self.add_module("{node}", {made})' if _private(node) else f"self.{node} = {made}"
+
+
+def _sum(first: str, others: Iterable[str]) -> str:
+    total = " + ".join((first, *others))
+    return total if total == first else f"({total})"
+
+
+def _indented(lines: Iterable[str], indent: int) -> list[str]:
+    return [piece for line in lines for piece in fitted(line, indent)]

@@ -1,0 +1,30 @@
+"""The trained network that `predict` and `export` are asked for."""
+
+import argparse
+from pathlib import Path
+
+from engine.errors import Problem, ProjectError
+from engine.inference import load_for_use, network_with
+from engine.network import Network
+from engine.project import Project
+from netviz.commands.files import fitting_weights
+from netviz.commands.settings import parse_settings
+
+
+def opened_project(options: argparse.Namespace) -> Project:
+    """The network that the options name; its data may be missing where its input node says the shape."""
+    return load_for_use(options.file, options.variant, parse_settings(options.settings))
+
+
+def weights_file(options: argparse.Namespace, project: Project) -> Path:
+    """Where the weights are: as the option says, else as the project does."""
+    if options.weights is not None:
+        return Path(options.weights)
+    if project.weights is None:
+        raise ProjectError(Problem("--weights", "is missing, and the project names no weights that were saved with it"))
+    return project.folder / project.weights
+
+
+def trained_network(options: argparse.Namespace, project: Project) -> Network:
+    with fitting_weights("--weights", weights_file(options, project)) as weights:
+        return network_with(project, weights)

@@ -1,0 +1,152 @@
+"""Networks to export: chains, skips, joins, drawn outputs, and ids that mean something else in a program."""
+
+import ast
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from engine.network import Network
+from engine.project import Project, project_from
+from tests.engine.cases import network
+
+Array = np.ndarray[Any, Any]
+Node = dict[str, object]
+
+CLASSES = {"kind": "noise", "shape": [4], "samples": 40, "classes": 3}
+PAIR = {"kind": "noise", "shape": [4], "samples": 40, "classes": 2}
+
+
+def dense(node: str, units: int, **fields: object) -> Node:
+    return {"id": node, "kind": "dense", "units": units, **fields}
+
+
+def act(node: str, kind: str) -> Node:
+    return {"id": node, "kind": kind}
+
+
+def graph_project(nodes: list[Node], edges: list[Any], loss: str, data: dict[str, Any], **rest: Any) -> Project:
+    training = {"loss": {"kind": loss}, "optimizer": {"kind": "sgd", "lr": 0.1}, **rest.pop("training", {})}
+    parts = {"format": "netviz-project", "version": 1, "name": "net", "data": data, "training": training, **rest}
+    made = project_from({**parts, "graph": {"nodes": nodes, "edges": edges}}, Path())
+    assert not made.problems(), made.problems()
+    return made
+
+
+def chain(layers: list[Node], loss: str = "mse", data: dict[str, Any] | None = None, **rest: Any) -> Project:
+    """The layers one after another, behind an input called x."""
+    ids = ["x", *(str(layer["id"]) for layer in layers)]
+    data = data or {"kind": "noise", "shape": [4], "targets": int(str(layers[-1].get("units", 2))), "samples": 40}
+    return graph_project([act("x", "input"), *layers], [list(e) for e in pairwise(ids)], loss, data, **rest)
+
+
+def residual() -> Project:
+    """Two skips, one of them over two layers; an output that feeds three layers, and one of them twice."""
+    nodes = [act("x", "input"), dense("h1", 6), act("a1", "tanh"), dense("h2", 6), act("a2", "relu"), dense("h3", 6)]
+    nodes += [act("s1", "add"), act("s2", "add"), dense("out", 2)]
+    edges = [["x", "h1"], ["h1", "a1"], ["a1", "h2"], ["h2", "a2"], ["a2", "s1"], ["a1", "s1"], ["s1", "h3"]]
+    edges += [["h3", "s2"], ["a1", "s2"], ["a1", "s2"], ["s1", "s2"], ["s2", "out"]]
+    return graph_project(nodes, edges, "mse", {"kind": "noise", "shape": [4], "targets": 2, "samples": 40})
+
+
+def concat() -> Project:
+    """Three inputs whose numbers are not the order of the wires; the raw input is one of them."""
+    nodes = [act("x", "input"), dense("h1", 3), act("a1", "sigmoid"), dense("h2", 5), act("cat", "concat")]
+    nodes += [dense("out", 3)]
+    edges = [["x", "h1"], ["h1", "a1"], ["x", "h2"], ["x", "cat", 2], ["h2", "cat", 0], ["a1", "cat", 1]]
+    return graph_project(nodes, [*edges, ["cat", "out"]], "cross_entropy", CLASSES)
+
+
+def ends_in(kind: str) -> Project:
+    """A join as the output."""
+    nodes = [act("x", "input"), dense("p", 2), dense("q", 2), act("j", kind)]
+    data = {"kind": "noise", "shape": [4], "targets": 2 if kind == "add" else 4, "samples": 40}
+    return graph_project(nodes, [["x", "p"], ["x", "q"], ["p", "j"], ["q", "j"]], "mse", data)
+
+
+def odd_ids() -> Project:
+    """Ids that are names of the exported programs, or that Python treats in a way of its own."""
+    names = ["y", "self", "torch", "nn", "__private", "__debug__", "_", "__", "__9", "private", "sum", "l", "logits"]
+    names += ["initialize", "model", "super", "match", "print", "torch_", "x_", "__name__", "batches", "F", "X"]
+    nodes: list[Node] = [act("data", "input")]
+    for number, name in enumerate(names):
+        nodes.append(dense(name, 4, bias=number % 3 > 0, init="he_normal"))
+    nodes += [act("j", "add"), dense("x", 1), act("drawn", "sigmoid")]
+    edges = [list(edge) for edge in pairwise(["data", *names, "j", "x", "drawn"])]
+    edges += [[name, "j"] for name in names[:-1]]
+    return graph_project(nodes, edges, "binary_cross_entropy", PAIR, training={"regularization": {"l1": 0.1}})
+
+
+def long_names(length: int) -> Project:
+    """Ids of so many letters: of 64, the most that are allowed, few lines fit."""
+    wide = [dense(f"{letter * length}", 4, bias=False) for letter in "abcd"]
+    ids = [str(node["id"]) for node in wide]
+    nodes = [act("x", "input"), *wide, act("e" * length, "concat"), dense("f" * length, 4), act("g" * length, "add")]
+    nodes += [dense("h" * length, 2, trainable=False), act("i" * length, "softmax")]
+    edges: list[Any] = [["x", ids[0]], *map(list, pairwise(ids)), *([name, "e" * length] for name in ids)]
+    edges += [["e" * length, "f" * length], ["f" * length, "g" * length], *([name, "g" * length] for name in ids)]
+    edges += [["g" * length, "h" * length], ["h" * length, "i" * length]]
+    training = {"optimizer": {"kind": "adam", "lr": 0.0123456789, "beta1": 0.123456789}, "clip_norm": 1e-20}
+    training |= {"regularization": {"l1": 0.012, "l2": 0.0345}}
+    name = "A name of very many words " * 7
+    return graph_project(nodes, edges, "cross_entropy", PAIR, training=training, name=name)
+
+
+def many_inputs() -> Project:
+    """Joins of so many inputs that they stand in lines of their own."""
+    ids = [f"branch{number}" for number in range(30)]
+    nodes = [act("x", "input"), *(dense(name, 3) for name in ids), act("cat", "concat"), act("all", "add")]
+    nodes += [dense("out", 2)]
+    edges = [["x", name] for name in ids] + [[name, "cat"] for name in ids]
+    nodes.insert(-1, dense("narrow", 3))
+    edges += [["cat", "narrow"], *([name, "all"] for name in ids), ["narrow", "all"], ["all", "out"]]
+    return graph_project(nodes, edges, "mse", {"kind": "noise", "shape": [4], "targets": 2, "samples": 40})
+
+
+NETS: dict[str, Project] = {
+    "one layer": chain([dense("out", 2)]),
+    "no bias": chain([dense("h1", 3, bias=False), act("a1", "relu"), dense("out", 2, bias=False)]),
+    "frozen": chain([dense("h1", 3, trainable=False), act("a1", "tanh"), dense("out", 2)]),
+    "all frozen": chain([dense("out", 2, trainable=False)]),
+    "residual": residual(),
+    "concat": concat(),
+    "ends in add": ends_in("add"),
+    "ends in concat": ends_in("concat"),
+    "logits": chain([dense("h1", 5), act("a1", "tanh"), dense("out", 1)], "binary_cross_entropy", PAIR),
+    "a drawn sigmoid": chain([dense("h1", 5), dense("out", 1), act("p", "sigmoid")], "binary_cross_entropy", PAIR),
+    "a drawn softmax": chain([dense("h1", 5), dense("out", 3), act("p", "softmax")], "cross_entropy", CLASSES),
+    "a sigmoid under mse": chain([dense("out", 1), act("p", "sigmoid")], "mse", PAIR),
+    "a softmax inside": chain([dense("h1", 5), act("p", "softmax"), dense("out", 2)]),
+    "odd ids": odd_ids(),
+    **{f"ids of {length}": long_names(length) for length in (12, 20, 28, 36, 40, 64)},
+    "many inputs": many_inputs(),
+}
+
+
+def trained(made: Project, dtype: str = "float32") -> Network:
+    """The network with every parameter drawn anew, so that no two layers and no bias are alike."""
+    return network(made, dtype, seed=3)
+
+
+def examples(made: Project, count: int = 7) -> Array:
+    shape = made.summary().shape
+    return np.random.default_rng(1).standard_normal((count, *shape)).astype(np.float32)
+
+
+def by_hand() -> Project:
+    """A net with a skip, a frozen layer and a drawn softmax, whose exported text a test holds in whole."""
+    layers = [dense("h1", 6), act("a1", "tanh"), dense("h2", 6, bias=False, init="normal", trainable=False)]
+    layers += [act("skip", "add"), dense("out", 3), act("p", "softmax")]
+    training = {"optimizer": {"kind": "sgd", "lr": 0.1, "momentum": 0.9, "nesterov": True}, "batch_size": 8}
+    training |= {"regularization": {"l2": 0.01}, "clip_norm": 1.0, "epochs": 5, "seed": 7}
+    made = chain([*layers[:3], *layers[4:]], "cross_entropy", CLASSES, training=training, name="XOR, by hand")
+    edges = [["x", "h1"], ["h1", "a1"], ["a1", "h2"], ["h2", "skip"], ["a1", "skip"], ["skip", "out"], ["out", "p"]]
+    data = made.to_json()
+    data["graph"] = {"nodes": [act("x", "input"), *layers], "edges": edges}
+    return project_from(data, Path())
+
+
+def network_class(source: str) -> ast.ClassDef:
+    """The last class, which everything that reads the file takes."""
+    return [node for node in ast.parse(source).body if isinstance(node, ast.ClassDef)][-1]

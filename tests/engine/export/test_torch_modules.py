@@ -1,0 +1,154 @@
+"""PyTorch modules at work: the same outputs, the same training, the same laws for first weights.
+
+PyTorch is no dependency: where it is not installed, test_torch.py holds the text, whole and in parts.
+"""
+
+import re
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from engine.data.files import Npz
+from engine.export.torch import save_torch, torch_source
+from engine.initializers import INITIALIZERS
+from engine.project import Project
+from engine.trainer import Trainer
+from engine.weights import save_weights
+from tests.engine.cases import LAYER_CASES, LOSS_CASES, Array, LossCase, behind_identity, loss_project
+from tests.engine.export.nets import NETS, act, by_hand, chain, dense, examples, network_class, trained
+
+ALL = {**NETS, **{f"layer {case.name}": behind_identity(case) for case in LAYER_CASES}}
+each_net = pytest.mark.parametrize("name", ALL)
+
+
+@pytest.fixture
+def torch() -> Any:
+    return pytest.importorskip("torch", reason="PyTorch is not installed: the exported modules cannot be run")
+
+
+def run_source(source: str) -> dict[str, Any]:
+    names: dict[str, Any] = {"__name__": "exported"}
+    exec(compile(source, "net.py", "exec", dont_inherit=True), names)
+    return names
+
+
+def made_module(source: str) -> Any:
+    return run_source(source)[network_class(source).name]()
+
+
+def loaded(module: Any, state: Mapping[str, Array], tmp_path: Path) -> Any:
+    """The module with the weights of a file that netviz wrote."""
+    from safetensors.torch import load_file
+
+    save_weights(tmp_path / "w.safetensors", state)
+    module.load_state_dict(load_file(tmp_path / "w.safetensors"), strict=True)
+    return module
+
+
+@each_net
+def test_the_module_takes_the_weights_file_and_predicts_the_same(torch: Any, tmp_path: Path, name: str) -> None:
+    net, x = trained(ALL[name]), examples(ALL[name], 40)
+    module = loaded(made_module(torch_source(ALL[name])), net.state(), tmp_path).eval()
+    assert set(module.state_dict()) == set(net.state())
+    with torch.no_grad():
+        y = module(torch.from_numpy(x)).numpy()
+    np.testing.assert_allclose(y, net.predict(x), rtol=1e-5, atol=1e-5)
+    frozen = {name for name, p in module.named_parameters() if not p.requires_grad}
+    layers = net.structure.layers
+    assert frozen == {name for name in net.state() if not layers[name.rpartition(".")[0]].trains}  # type: ignore
+
+
+TRAININGS: dict[str, dict[str, Any]] = {
+    "sgd": {"optimizer": {"kind": "sgd", "lr": 0.1}},
+    "momentum": {"optimizer": {"kind": "sgd", "lr": 0.1, "momentum": 0.9}},
+    "nesterov": {"optimizer": {"kind": "sgd", "lr": 0.1, "momentum": 0.9, "nesterov": True}},
+    "adam": {"optimizer": {"kind": "adam", "lr": 0.02, "beta1": 0.8, "beta2": 0.99, "eps": 1e-3}},
+    "l2": {"regularization": {"l2": 0.3}},
+    "l1": {"regularization": {"l1": 0.05}},
+    "l1, l2 and clip": {"regularization": {"l1": 0.05, "l2": 0.3}, "clip_norm": 0.25},
+    "clip": {"clip_norm": 0.05},
+    "all at once": {"batch_size": "all", "shuffle": True},
+}
+
+
+def trains_the_same(torch: Any, made: Project) -> None:
+    """Batches in the data's order, from the same weights: the exported loop ends where the trainer does."""
+    trainer = Trainer(made)
+    source = torch_source(made)
+    names = run_source(source)
+    module = names[network_class(source).name]()
+    start = {name: torch.from_numpy(array) for name, array in trainer.network.state().items()}
+    module.load_state_dict(start)
+    x, y = torch.from_numpy(trainer.data.x).float(), torch.from_numpy(trainer.data.y)
+    names["train"](module, x, y)
+    trainer.run(made.training.epochs * trainer.steps_per_epoch)
+    after = trainer.network.state()
+    for name, tensor in module.state_dict().items():
+        np.testing.assert_allclose(tensor.numpy(), after[name], rtol=1e-3, atol=2e-5, err_msg=name)
+    assert any(not np.allclose(after[name], start[name], atol=1e-2) for name in after)
+
+
+@pytest.mark.parametrize("training", TRAININGS)
+def test_the_loop_trains_as_the_trainer_does(torch: Any, training: str, capsys: pytest.CaptureFixture[str]) -> None:
+    case = next(case for case in LOSS_CASES if case.name == "ce_drawn")
+    trains_the_same(
+        torch, loss_project(case, **{"batch_size": 8, "shuffle": False, "epochs": 3, **TRAININGS[training]})
+    )
+    assert re.fullmatch(r"(epoch \d: loss [\d.e-]+\n){3}", capsys.readouterr().out)
+
+
+@pytest.mark.parametrize("case", LOSS_CASES, ids=lambda case: case.name)
+def test_the_loop_has_the_loss_and_its_targets(torch: Any, case: LossCase, tmp_path: Path) -> None:
+    made = loss_project(case, batch_size=8, shuffle=False, epochs=3)
+    if case.rows != "numbers":  # shares and distributions, which no source draws
+        y = np.random.default_rng(2).uniform(0, 1, (30, case.units))
+        y = y / y.sum(axis=1, keepdims=True) if case.rows == "distributions" else y
+        np.savez(tmp_path / "d.npz", x=np.random.default_rng(1).standard_normal((30, 4)), y=y)
+        made = replace(made, data=Npz(path="d.npz", validation=0.0), folder=tmp_path)
+    trains_the_same(torch, made)
+
+
+def test_a_frozen_layer_stays_and_the_rest_trains(torch: Any) -> None:
+    layers = [dense("h1", 3, trainable=False), act("a1", "tanh"), dense("out", 2)]
+    made = chain(layers, training={"shuffle": False, "epochs": 3, "batch_size": 8})
+    trains_the_same(torch, made)
+
+
+@pytest.mark.parametrize("init", INITIALIZERS)
+def test_first_weights_are_drawn_by_the_same_law(torch: Any, init: str) -> None:
+    more = {"init_std": 0.5, "init_limit": 0.25, "init_value": -0.75, "bias_init": 0.125}
+    made = chain(
+        [dense("wide", 300, init=init, **more), dense("out", 2)], data={"kind": "noise", "shape": [200], "targets": 2}
+    )
+    names = run_source(torch_source(made))
+    torch.manual_seed(0)
+    module = names["Net"]()
+    names["initialize"](module)
+    theirs, ours = module.state_dict(), Trainer(made).network.state()
+    assert (theirs["wide.bias"].numpy() == 0.125).all()
+    assert (theirs["out.bias"].numpy() == 0).all()
+    mine, other = ours["wide.weight"], theirs["wide.weight"].numpy()
+    for share in (0, 5, 25, 50, 75, 95, 100):
+        room = 0.2 if share in (0, 100) and "normal" in init else 0.02
+        scale = np.abs(mine).max() or 1
+        assert abs(np.percentile(mine, share) - np.percentile(other, share)) <= room * scale
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("named", [True, False])
+def test_run_as_a_program_it_trains(torch: Any, tmp_path: Path, named: bool) -> None:
+    made = by_hand()
+    save_torch(tmp_path / "net.py", made)
+    data = made.data.load(made.folder)
+    np.savez(tmp_path / "data.npz", x=data.x, y=data.y)
+    command = [sys.executable, "net.py", *(["data.npz"] if named else [])]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=100)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count("epoch ") == 5
+    assert done.stdout.startswith("epoch 1: loss " if named else "no file of data was named")

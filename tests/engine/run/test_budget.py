@@ -1,0 +1,41 @@
+"""The instruments' share of the time."""
+
+import pytest
+
+from engine.run import budget as module
+from engine.run.budget import CALM, COARSEST, OFTEN, SHARE, Budget
+
+ALLOWED = SHARE / OFTEN
+
+
+def test_what_an_answer_costs_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module.time, "perf_counter", lambda: 100.0)
+    budget = Budget()
+    assert budget.ready_at == 0.0
+    budget.spend(0.003)
+    assert budget.ready_at == 100.0 + 0.003 / SHARE
+    budget.free()
+    assert budget.ready_at == 0.0
+
+
+def test_dear_answers_make_pictures_coarser_and_cheap_ones_finer() -> None:
+    budget = Budget()
+    budget.spend(1.9 * ALLOWED)
+    assert budget.detail == 1.0  # one alone says nothing
+    budget.spend(1.9 * ALLOWED)
+    assert budget.detail == 0.5
+    for _ in range(2):
+        budget.spend(100 * ALLOWED)
+    assert budget.detail == COARSEST
+    for _ in range(CALM - 1):
+        budget.spend(0.3 * ALLOWED)
+    assert budget.detail == COARSEST
+    budget.spend(0.3 * ALLOWED)
+    assert budget.detail == 0.5
+
+
+def test_a_single_dear_answer_changes_nothing() -> None:
+    budget = Budget()
+    for number in range(40):
+        budget.spend(20 * ALLOWED if number % 4 == 0 else 0.5 * ALLOWED)
+    assert budget.detail == 1.0
