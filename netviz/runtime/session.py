@@ -95,8 +95,8 @@ class Session(QObject):
             self._resume = True
             self._revive()
         elif self.state is m.RunState.IDLE and self.project is not None:
-            if not self._resume:  # else it plays as soon as it is open
-                self._resume = True
+            self._resume = True  # it plays as soon as it is open
+            if not self._opening:
                 self.open(self.project)
         else:
             self._send(m.Play())
@@ -298,6 +298,8 @@ class Session(QObject):
             self._keyframe = None
             self.history.open(opened)
         self._opening = self._reviving = False
+        if self.state is m.RunState.IDLE:  # the worker says so next; who plays on hearing of it must not open again
+            self._set(m.RunState.PAUSED, self.step if self._keyframe is not None else 0, self.epoch, "")
         self._reopen_views()
         self.opened.emit()
         note = opened.note or (f"weights that still fit were kept: {', '.join(opened.kept)}" if opened.kept else "")

@@ -15,11 +15,12 @@ from pytestqt.qtbot import QtBot
 
 from engine.probes.boundary import Boundary
 from engine.probes.histograms import Histograms
-from engine.project import Project
+from engine.project import Project, load_project
 from engine.run import messages as m
 from engine.run.messages import ProbeRequest
 from engine.run.transports import ProcessTransport
 from engine.trainer import Trainer
+from netviz.experiments import find_experiments
 from netviz.runtime import session as module
 from netviz.runtime.session import Session, WorkerLost
 from tests.engine.cases import project
@@ -490,3 +491,17 @@ def test_closing_in_the_middle_leaves_nothing_behind(qtbot: QtBot, kind: str) ->
     if pid is not None:
         with pytest.raises(ProcessLookupError):
             os.kill(pid, 0)
+
+
+def test_play_as_soon_as_it_is_open_does_not_open_again(qtbot: QtBot, tmp_path: Path) -> None:
+    """The worker's word that it stands still comes after its word that it is open, perhaps a frame later."""
+    session, opened = Session("thread"), []
+    try:
+        session.opened.connect(lambda: opened.append(session.state))
+        session.opened.connect(session.play)
+        session.open(load_project(find_experiments()["xor"].path, {"training.epochs": 3}))
+        session.play()  # asked for before it is open, too
+        qtbot.waitUntil(lambda: session.state is m.RunState.FINISHED, timeout=10_000)
+        assert opened == [m.RunState.PAUSED]
+    finally:
+        session.close()
