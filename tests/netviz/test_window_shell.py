@@ -1,0 +1,127 @@
+"""What stands round the network and the panels: menus, commands, keys, windows, files, looks."""
+
+import pytest
+from PySide6.QtCore import QMimeData, QPoint, Qt, QUrl
+from PySide6.QtGui import QDragEnterEvent, QDropEvent
+from PySide6.QtWidgets import QApplication, QLabel, QPushButton, QToolButton
+
+from engine.project import load_project, save_project
+from netviz import theme
+from netviz.experiments import find_experiments
+from netviz.main_window import MainWindow
+from netviz.recent import recent, remember_file
+from netviz.widgets.command_palette import CommandPalette, match
+from netviz.widgets.key_sheet import KeySheet
+from netviz.windows import Windows
+
+LONG = 30_000
+CORNERS = {(-0.7, -0.7): 0, (0.7, 0.7): 0, (-0.7, 0.7): 1, (0.7, -0.7): 1}
+
+
+def press(window: MainWindow, action) -> None:
+    """Clicks the tool button of an action."""
+    button = window.run_bar.widgetForAction(action)
+    assert isinstance(button, QToolButton)
+    assert button.isEnabled()
+    QApplication.processEvents()
+    from PySide6.QtTest import QTest
+
+    QTest.mouseClick(button, Qt.MouseButton.LeftButton)
+
+
+def test_nonsense_in_panels_is_ignored(open_window, tmp_path):
+    from dataclasses import replace
+
+    project = load_project(find_experiments()["xor"].path)
+    nonsense = {"rows": [["loss", 3, "loss"], "x", []], "docks": "§", "states": [1], "pace": {"unit": "hurry"}}
+    path = tmp_path / "odd.netviz"
+    save_project(replace(project, panels=nonsense), path)
+    window = open_window(path)
+    assert not window.docks["loss"].isHidden()
+    assert window.docks["boundary"].isHidden()
+
+
+def test_theme_switches_live(open_window, qtbot):
+    window = open_window()
+    dark = window.grab().toImage().pixelColor(QPoint(3, 300))
+    theme.look().use(theme.LIGHT)
+    qtbot.wait(50)
+    light = window.grab().toImage().pixelColor(QPoint(3, 300))
+    assert light.lightness() > dark.lightness() + 100
+
+
+def test_everything_can_be_named(open_window):
+    """What a screen reader meets has a name."""
+    window = open_window()
+    for button in window.findChildren(QToolButton) + window.findChildren(QPushButton):
+        if button.isVisible():
+            assert button.accessibleName() or button.text() or button.toolTip(), button
+
+
+@pytest.mark.parametrize("size", [(1280, 720), (1000, 640)])
+def test_it_fits_a_projector(open_window, qtbot, size):
+    window = open_window("vanishing-gradient")
+    window.resize(*size)
+    qtbot.wait(50)
+    assert window.width() <= size[0]
+    assert window.height() <= size[1]
+
+
+def test_the_palette_of_commands_finds_and_does(open_window, qtbot):
+    window = open_window()
+    window.menus.show_palette()
+    palette = window.findChild(CommandPalette)
+    qtbot.keyClicks(palette.focusWidget() or palette, "light")
+    assert palette.found[0] == "View › Theme › Light"
+    qtbot.keyClick(palette.focusWidget() or palette, Qt.Key.Key_Return)
+    assert theme.theme() is theme.LIGHT
+
+
+def test_letters_in_order_are_enough_to_find():
+    assert match("rst", "Run › Reset") is not None
+    assert match("zz", "Run › Reset") is None
+    assert match("reset", "Run › Reset") < match("rst", "Run › Reset")
+
+
+def test_the_sheet_lists_the_keys_of_the_menus(open_window):
+    window = open_window()
+    window.menus.show_keys()
+    sheet = window.findChild(KeySheet)
+    shown = {label.text() for label in sheet.findChildren(QLabel)}
+    assert {"Space", "Ctrl+S", "Undo", "Save"} <= shown
+
+
+def test_a_new_window_is_empty_and_says_what_is_missing(open_window, qtbot):
+    window = open_window()
+    windows = Windows(lambda project, path: MainWindow(project, path, "thread"))
+    window.windows = windows
+    window.files.new_window()
+    (other,) = windows.all
+    assert [node.id for node in other.document.project.graph.nodes] == ["x"]
+    assert not other.banner.isVisible()  # a drawing just begun is not scolded
+    press(other, other.run_bar.play)
+    assert "no layer has weights" in other.banner.text
+    other.close()
+
+
+def test_a_project_dropped_on_the_window_opens(open_window, qtbot, tmp_path):
+    window = open_window()
+    path = tmp_path / "dropped.netviz"
+    path.write_bytes(find_experiments()["vanishing-gradient"].path.read_bytes())
+    data = QMimeData()
+    data.setUrls([QUrl.fromLocalFile(str(path))])
+    at, buttons, none = window.rect().center(), Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
+    copy = Qt.DropAction.CopyAction
+    QApplication.sendEvent(window, QDragEnterEvent(at, copy, data, buttons, none))
+    QApplication.sendEvent(window, QDropEvent(at.toPointF(), copy, data, buttons, none))
+    qtbot.waitUntil(lambda: window.document.path == path, timeout=LONG)
+    assert recent()[0] == path
+
+
+def test_what_is_open_is_remembered_in_order(tmp_path):
+    for name in ("a", "b", "a"):
+        (tmp_path / f"{name}.netviz").touch()
+        remember_file(tmp_path / f"{name}.netviz")
+    assert [path.stem for path in recent()] == ["a", "b"]
+    (tmp_path / "a.netviz").unlink()
+    assert [path.stem for path in recent()] == ["b"]
