@@ -1,15 +1,20 @@
 """A network's graph: nodes and wires, their order, and the shape on every wire."""
 
+from collections.abc import Callable, Container, Hashable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache, wraps
 from graphlib import CycleError, TopologicalSorter
-from itertools import count
 from math import prod
+from typing import Any, Concatenate, ParamSpec, TypeVar, cast
 
 from engine.errors import Problem, ShapeError
 from engine.layers.base import Layer, Shape, Weighted
 from engine.layers.input import Input
 
 MOST_INPUTS = 1_000  # of a layer that takes any number
+KEPT = 32  # graphs about which a question's answer is kept
+P = ParamSpec("P")
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +37,75 @@ class Graph:
     nodes: tuple[Node, ...]
     edges: tuple[Edge, ...]
 
+    @property
+    def layers(self) -> Mapping[str, Layer]:
+        """The layers by node, in file order."""
+        return _layers(self)
+
     def layer(self, node: str) -> Layer:
-        return next(n.layer for n in self.nodes if n.id == node)
+        return _layers(self)[node]
+
+
+class _Same:
+    """A key by which a graph is known again, and no other that is equal: to compare all nodes would take longer."""
+
+    __slots__ = ("graph",)
+
+    def __init__(self, graph: Graph) -> None:
+        self.graph = graph
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Same) and other.graph is self.graph
+
+    def __hash__(self) -> int:
+        return id(self.graph)
+
+
+class _Alike:
+    """A key by which a graph is known again when nothing but fields of its layers has changed.
+
+    How many inputs a layer takes follows from its kind, so what is asked of wires alone has the same answer.
+    """
+
+    __slots__ = ("graph", "key")
+
+    def __init__(self, graph: Graph) -> None:
+        self.graph = graph
+        self.key: Hashable = tuple((node.id, type(node.layer)) for node in graph.nodes), graph.edges
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Alike) and other.key == self.key
+
+    def __hash__(self) -> int:
+        return hash(self.key)
+
+
+def once(work: Callable[Concatenate[Graph, P], T]) -> Callable[Concatenate[Graph, P], T]:
+    """`work` done once for each graph: graphs are frozen, and everyone who draws or checks one asks the same of it."""
+    call: Any = work
+    kept = lru_cache(KEPT)(lambda same, *more: call(same.graph, *more))
+    return cast(Callable[Concatenate[Graph, P], T], wraps(work)(lambda graph, *more: kept(_Same(graph), *more)))
+
+
+def once_for_wires(work: Callable[[Graph], T]) -> Callable[[Graph], T]:
+    """The same for what follows from ids, kinds and wires alone, so that it outlives the edit of a field."""
+    kept = once(work)
+    return wraps(work)(lambda graph: kept(_first_alike(graph)))
+
+
+@once
+def _first_alike(graph: Graph) -> Graph:
+    return _first(_Alike(graph))
+
+
+@lru_cache(KEPT)
+def _first(alike: _Alike) -> Graph:
+    return alike.graph
+
+
+@once
+def _layers(graph: Graph) -> Mapping[str, Layer]:
+    return {node.id: node.layer for node in graph.nodes}
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,24 +131,45 @@ class Structure:
         return tuple(node for node in self.order if not isinstance(self.layers[node], Input))
 
 
+@dataclass(frozen=True, slots=True)
+class _Wiring:
+    """What `resolve` finds without looking at a field."""
+
+    inputs: dict[str, tuple[str, ...]]
+    order: tuple[str, ...]
+    output: str
+    problems: tuple[Problem, ...]
+
+
 def resolve(graph: Graph, data_shape: Shape | None) -> tuple[Structure | None, list[Problem]]:
     """The structure of `graph` fed with examples of `data_shape`, or every problem that it has."""
-    inputs, problems = _inputs(graph)
-    order = _order(graph, inputs, problems)
-    output = _output(graph, problems)
-    if problems:
-        return None, problems
-    layers = {node.id: node.layer for node in graph.nodes}
-    shapes: dict[str, Shape] = {}
-    for node in order:
+    structure, problems = _resolved(graph, data_shape)
+    return structure, list(problems)
+
+
+@once
+def _resolved(graph: Graph, data_shape: Shape | None) -> tuple[Structure | None, tuple[Problem, ...]]:
+    wiring, layers = _wiring(graph), dict(graph.layers)
+    if wiring.problems:
+        return None, wiring.problems
+    inputs, shapes = wiring.inputs, dict[str, Shape]()
+    for node in wiring.order:
         try:
             shapes[node] = _shape(layers[node], [shapes[source] for source in inputs[node]], data_shape)
         except ShapeError as error:
-            return None, [Problem(node, str(error))]
-    structure = Structure(order, layers, inputs, shapes, output)
+            return None, (Problem(node, str(error)),)
+    structure = Structure(wiring.order, layers, inputs, shapes, wiring.output)
     if not any(isinstance(layer, Weighted) for layer in layers.values()):
-        return None, [Problem("graph", "no layer has weights, so there is nothing to train")]
-    return structure, []
+        return None, (Problem("graph", "no layer has weights, so there is nothing to train"),)
+    return structure, ()
+
+
+@once_for_wires
+def _wiring(graph: Graph) -> _Wiring:
+    inputs, problems = _inputs(graph)
+    order = _order(graph, inputs, problems)
+    output = _output(graph, problems)
+    return _Wiring(inputs, order, output, tuple(problems))
 
 
 def _shape(layer: Layer, sources: list[Shape], data_shape: Shape | None) -> Shape:
@@ -89,28 +182,36 @@ def _inputs(graph: Graph) -> tuple[dict[str, tuple[str, ...]], list[Problem]]:
     """Every node's sources by input number, and what is wrong with the wires."""
     problems = []
     slots: dict[str, dict[int, str]] = {node.id: {} for node in graph.nodes}
-    layers = {node.id: node.layer for node in graph.nodes}
+    layers = graph.layers
     for edge in graph.edges:
-        name = f"graph.edges.{edge.source}->{edge.target}"
-        missing = [end for end in (edge.source, edge.target) if end not in slots]
-        if missing:
-            problems.append(Problem(name, f"there is no node {missing[0]!r}"))
+        if edge.source not in slots or edge.target not in slots:
+            missing = edge.target if edge.source in slots else edge.source
+            problems.append(Problem(f"graph.edges.{edge.source}->{edge.target}", f"there is no node {missing!r}"))
             continue
         taken, layer = slots[edge.target], layers[edge.target]
         allowed = layer.most_inputs if layer.most_inputs is not None else MOST_INPUTS
-        port = next(n for n in count() if n not in taken) if edge.port is None else edge.port
+        port = free_port(taken) if edge.port is None else edge.port
         if port in taken or port < 0 or port >= allowed:
             problems.append(Problem(edge.target, f"takes {_count(layer)}, got another from {edge.source!r}"))
             continue
         taken[port] = edge.source
+    wrong = {problem.where for problem in problems}
     for node, taken in slots.items():
-        if any(p.where == node for p in problems):
+        if node in wrong:
             continue
         if len(taken) < layers[node].arity:
             problems.append(Problem(node, f"takes {_count(layers[node])}, got {len(taken) or 'none'}"))
         elif gaps := sorted(set(range(max(taken, default=-1))) - taken.keys()):
             problems.append(Problem(node, f"nothing comes to input {gaps[0]}, but to a later one"))
     return {node: tuple(taken[port] for port in sorted(taken)) for node, taken in slots.items()}, problems
+
+
+def free_port(taken: Container[int]) -> int:
+    """The first input number that is not taken."""
+    port = 0
+    while port in taken:
+        port += 1
+    return port
 
 
 def _count(layer: Layer) -> str:

@@ -47,18 +47,23 @@ class Network:
 
     def load_parameters(self, mapping: Mapping[str, Array]) -> None:
         """Takes every parameter; ValueError on a missing, unknown or misshapen name, and nothing is changed."""
+        if wrong := self.misfits(mapping):
+            raise ValueError(wrong[0])
         views = dict(self.parameters_.named(self.parameters_.values))
-        for name in views:
-            if name not in mapping:
-                raise ValueError(f"{name}: is missing, expected shape {views[name].shape}")
-        for name, array in mapping.items():
-            if name not in views:
-                raise ValueError(f"{name}: is unknown, the network has {', '.join(views)}")
-            if np.shape(array) != views[name].shape:
-                raise ValueError(f"{name}: expected shape {views[name].shape}, got {np.shape(array)}")
         ready = {name: self.backend.from_host(np.asarray(array, np.float64)) for name, array in mapping.items()}
         for name, array in ready.items():
             views[name][...] = array
+
+    def misfits(self, mapping: Mapping[str, Array]) -> list[str]:
+        """What keeps `load_parameters` from taking `mapping`, a line for each missing, unknown or misshapen name."""
+        shapes = {name: view.shape for name, view in self.parameters_.named(self.parameters_.values)}
+        found = [f"{name}: is missing, expected shape {shape}" for name, shape in shapes.items() if name not in mapping]
+        for name, array in mapping.items():
+            if name not in shapes:
+                found.append(f"{name}: is unknown, the network has {', '.join(shapes)}")
+            elif np.shape(array) != shapes[name]:
+                found.append(f"{name}: expected shape {shapes[name]}, got {np.shape(array)}")
+        return found
 
     def load_fitting(self, mapping: Mapping[str, Array]) -> list[str]:
         """Takes every parameter whose name and shape fit; returns the names taken."""

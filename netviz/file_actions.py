@@ -40,6 +40,7 @@ class FileActions(QObject):
         self._kept = 0  # the step whose weights are saved, or that need no saving
         session.opened.connect(self._opened)
         session.rewound.connect(self._rewound)
+        session.weights_loaded.connect(self._weights_loaded)
 
     # Opening
 
@@ -104,7 +105,7 @@ class FileActions(QObject):
             self.save_to(path)
 
     def _ask_path(self) -> Path | None:
-        suggestion = str(Path(self._folder()) / f"{_file_name(self._document.project.name)}{ENDING}")
+        suggestion = str(Path(self._folder()) / f"{file_name(self._document.project.name)}{ENDING}")
         name, _ = QFileDialog.getSaveFileName(self._window, "Save the project", suggestion, FILTER)
         if not name:
             return None
@@ -223,11 +224,20 @@ class FileActions(QObject):
     def _rewound(self) -> None:
         self._kept = 0
 
+    def _weights_loaded(self) -> None:
+        self._kept = -1  # they are not in the project's own file, whatever the step
+
+    @property
+    def background(self) -> Background:
+        """Where the disk is touched; the window waits for it before it closes."""
+        return self._background
+
 
 def _has_weights(project: Project) -> bool:
     return any(lane.weights for lane in project.lanes())
 
 
-def _file_name(title: str) -> str:
+def file_name(title: str) -> str:
+    """A plain name for files, whatever a project is called."""
     kept = "".join(c if c.isalnum() or c in "-_" else "-" for c in title.lower())
     return "-".join(part for part in kept.split("-") if part) or "network"

@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QApplication, QMenu
 
 from netviz import theme
 from netviz.experiments import find_experiments
+from netviz.export_actions import ExportActions
 from netviz.lane_actions import LaneActions
 from netviz.recent import fill_recent
 from netviz.settings import remember, remembered
@@ -65,6 +66,7 @@ class Menus:
         self.add(menu, "&Save", Keys.Save, files.save)
         self.add(menu, "Save &As…", Keys.SaveAs, files.save_as)
         menu.addSeparator()
+        ExportActions(self._window).fill(menu.addMenu("&Export"))
         self.add(menu, "Record &Telemetry…", "", files.ask_telemetry)
         menu.addSeparator()
         self.add(menu, "&Close Window", Keys.Close, self._window.close)

@@ -1,8 +1,13 @@
 """One network of a run: its trainer, stepped with what is due at each step and at each epoch's end."""
 
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+import numpy as np
+from msgspec.structs import replace
+
+from engine.backend import Array
 from engine.divergence import DivergenceError
 from engine.run.messages import ACTIVATION_FIELDS, WEIGHT_FIELDS, EpochScore, LayerScalars, LossBuckets
 from engine.run.pending import MOST, Losses, Scalars
@@ -81,6 +86,17 @@ class Lane:
                 _or_nan(validation.accuracy) if validation else NAN,
             )
         )
+
+    def take_weights(self, weights: Mapping[str, Array], lead: Trainer) -> list[str]:
+        """Takes the weights that fit; a lane whose loss was no number goes on with them at the step of `lead`."""
+        taken = self.trainer.network.load_fitting(weights)
+        if taken and self.failure is not None:
+            state, at = self.trainer.snapshot(), lead.snapshot()
+            # What made the loss no number may lie in the optimizer's memory, too.
+            slots = tuple(np.nan_to_num(slot, nan=0.0, posinf=0.0, neginf=0.0) for slot in state.slots)
+            self.trainer.restore(replace(state, slots=slots, step=at.step, epoch=at.epoch, position=at.position))
+            self.failure = None
+        return taken
 
     def take_news(self) -> tuple[LossBuckets, tuple[EpochScore, ...], LayerScalars | None]:
         """What has happened since the last call."""

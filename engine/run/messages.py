@@ -118,6 +118,14 @@ class TakeKeyframe(Command, frozen=True):
     token: int
 
 
+class LoadWeights(Command, frozen=True):
+    """Takes, into a lane that runs, those of the weights whose name and shape fit; the run goes on from there."""
+
+    lane: int
+    weights: dict[str, Any]  # by name, in PyTorch's layouts
+    source: str  # what they are called in what is said about them
+
+
 class RecordTelemetry(Command, frozen=True):
     """Writes each lane's telemetry from here on, every `every` steps; an empty path ends it.
 
@@ -281,6 +289,15 @@ class Previewed(Record, frozen=True):
     lanes: tuple[LanePreview, ...]
 
 
+class WeightsLoaded(Record, frozen=True):
+    """To one `LoadWeights` of which something fitted."""
+
+    lane: int
+    source: str
+    taken: tuple[str, ...]
+    misfits: tuple[str, ...]  # in words: what is missing, unknown or of another shape
+
+
 class Refused(Record, frozen=True):
     """A command that could not be carried out; nothing was changed."""
 
@@ -301,11 +318,12 @@ AnyCommand = (
     | Watch
     | Frame
     | TakeKeyframe
+    | LoadWeights
     | RecordTelemetry
     | Preview
     | Shutdown
 )
-AnyRecord = Opened | Progress | Answer | Keyframe | Diverged | Rewound | Previewed | Refused
+AnyRecord = Opened | Progress | Answer | Keyframe | Diverged | Rewound | Previewed | WeightsLoaded | Refused
 
 ARRAY = 1  # msgpack's extension type for arrays
 

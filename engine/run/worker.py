@@ -172,6 +172,18 @@ class Worker:
     def _on_takekeyframe(self, command: m.TakeKeyframe) -> None:
         self._send_keyframe(command.token)
 
+    def _on_loadweights(self, command: m.LoadWeights) -> None:
+        lane, lead = self._lane(command.lane), self._lead
+        misfits = lane.trainer.network.misfits(command.weights)
+        taken = lane.take_weights(command.weights, lead.trainer)
+        if not taken:
+            raise ValueError(f"{command.source}: none of its weights fits {lane.trainer.project.variant}: {misfits[0]}")
+        self._send(m.WeightsLoaded(command.lane, command.source, tuple(taken), tuple(misfits)))
+        if self._state is m.RunState.RUNNING:
+            self._send_keyframe(0)  # a worker that is lost must not lose them
+        else:
+            self._settle(m.RunState.PAUSED if self._state is m.RunState.FAILED else self._state)
+
     def _on_preview(self, command: m.Preview) -> None:
         project = project_from(msgspec.json.decode(command.project), Path(command.folder))
         mine = self._lanes[0].trainer if self._lanes else None

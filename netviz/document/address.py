@@ -1,12 +1,13 @@
 """Where an edit lands in a frozen project: read and write of one part by its address."""
 
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from engine.errors import Problem, ProjectError
 from engine.graph import Graph, Node
 from engine.project import Layout, Project, Variant
 from engine.training import Training
+from netviz.document.layered import places
 
 Section = Literal["graph", "training", "data", "layout", "panels", "name", "drawing", "lane", "lanes", "all"]
 Place = tuple[float, float]
@@ -32,11 +33,13 @@ class Drawn:
     places: tuple[tuple[int, tuple[tuple[str, Place], ...]], ...]
 
     def nodes_unlike(self, other: "Drawn") -> frozenset[str]:
-        """The nodes that were added, removed, moved, changed, or wired in another way."""
-        found = {n.id for n in set(self.graph.nodes) ^ set(other.graph.nodes)}
-        found |= {end for e in set(self.graph.edges) ^ set(other.graph.edges) for end in (e.source, e.target)}
+        """The nodes that were added, removed, changed, wired in another way, or now stand elsewhere."""
+        found = {node.id for node in _unlike(self.graph.nodes, other.graph.nodes)}
+        for edge in _unlike(self.graph.edges, other.graph.edges):
+            found |= {edge.source, edge.target}
         for (_, mine), (_, theirs) in zip(self.places, other.places, strict=True):
-            found |= {node for node, _ in set(mine) ^ set(theirs)}
+            here, there = places(self.graph, dict(mine)), places(other.graph, dict(theirs))
+            found |= {node for node, _ in here.items() ^ there.items()}
         return frozenset(found)
 
 
@@ -50,6 +53,17 @@ class Lanes:
     layout: Layout
     weights: str | None
     variants: tuple[Variant, ...]
+
+
+T = TypeVar("T")
+
+
+def _unlike(mine: tuple[T, ...], theirs: tuple[T, ...]) -> set[T]:
+    """What only one of the two has. Most of it is the same at both ends, and to compare is quicker than to hash."""
+    least = min(len(mine), len(theirs))
+    first = next((i for i in range(least) if mine[i] != theirs[i]), least)
+    last = next((i for i in range(least - first) if mine[-1 - i] != theirs[-1 - i]), least - first)
+    return set(mine[first : len(mine) - last]) ^ set(theirs[first : len(theirs) - last])
 
 
 def owner(project: Project, section: Section, lane: int) -> int:

@@ -17,7 +17,7 @@ from engine.errors import Problem, ProjectError
 from engine.graph import Structure, resolve
 from engine.layers.base import Shape
 from engine.project import Project
-from engine.spec import build, properties
+from engine.spec import build
 from netviz.document import fields
 from netviz.document.address import Address, Drawn, Section, owner, read, sharers, write
 from netviz.document.lanes import LONGEST_NAME
@@ -98,7 +98,7 @@ class Document(QObject):
         at = Address("graph", owner(self._project, "graph", lane), node)
         layer = read(self._project, at)
         after = fields.with_node_field(layer, node, field, value)
-        name = fields.label(properties(type(layer)), field)
+        name = fields.label(fields.properties(type(layer)), field)
         self.edit(at, after, f"Change {name} of {node}", field, gesture)
 
     def replace_kind(self, lane: int, node: str, kind: str) -> None:

@@ -15,7 +15,7 @@ from engine.errors import Problem, ProjectError
 from engine.graph import Graph, Node
 from engine.layers.base import Layer
 from engine.project import Layout, Project
-from engine.spec import build, properties
+from engine.spec import build
 from netviz.document import edits, fields, lanes, layered, palette
 from netviz.document.address import Address, Drawn, Lanes, Place, owner, read
 from netviz.document.clipboard import PLACE_LIMIT, Piece, beside, from_text, piece_of, to_text
@@ -141,7 +141,7 @@ class Drawing:
         having = [n for n in chosen if field in graph.layer(n).__struct_fields__]
         if not having:
             raise ProjectError(Problem(f"{chosen[0]}.{field}", "none of the nodes has this field"))
-        words = fields.label(properties(type(graph.layer(having[0]))), field)
+        words = fields.label(fields.properties(type(graph.layer(having[0]))), field)
         layers = {n: fields.with_node_field(graph.layer(n), n, field, value) for n in having}
         named = f"Change {words} of {_named(having)}"
         self._apply(lane, named, _with_layers(graph, layers), field=(field, *having), gesture=gesture)

@@ -6,20 +6,25 @@ Everything here is a function of frozen values; a value that is not allowed rais
 
 import math
 import typing
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import cache
 from typing import Any
 
 import msgspec
 
+from engine import spec
 from engine.catalogue import DATASETS, LAYERS, LOSSES, OPTIMIZERS
 from engine.data.source import DataSource
 from engine.errors import Problem, ProjectError
 from engine.layers.base import Activation, Layer
-from engine.spec import Declared, Property, build, properties, unknown
+from engine.spec import Declared, Property, build, unknown
 from engine.training import Regularization, Settings, Training, training_from
 
 ACTIVATIONS: dict[str, type[Layer]] = {kind: cls for kind, cls in LAYERS.items() if issubclass(cls, Activation)}
+
+# Forms ask for them at every edit, and to read annotations takes long.
+properties: Callable[[type[msgspec.Struct]], tuple[Property, ...]] = cache(spec.properties)
 
 
 def titles(kinds: Mapping[str, type[Declared]]) -> dict[str, str]:
@@ -34,12 +39,17 @@ def kind_property(name: str, label: str, words: str, kinds: Mapping[str, type[De
 
 def training_properties(training: Training) -> tuple[Property, ...]:
     """What a form shows of a training section, in reading order."""
+    return _training_properties(type(training.loss), type(training.optimizer))
+
+
+@cache
+def _training_properties(loss: type[Declared], optimizer: type[Declared]) -> tuple[Property, ...]:
     plain = {p.name: p for p in properties(_PLAIN)}
     return (
         kind_property("loss.kind", "Loss", "What is made small", LOSSES),
-        *_under("loss", properties(type(training.loss))),
+        *_under("loss", properties(loss)),
         kind_property("optimizer.kind", "Optimizer", "How a gradient becomes a step", OPTIMIZERS),
-        *_under("optimizer", properties(type(training.optimizer))),
+        *_under("optimizer", properties(optimizer)),
         *(plain[name] for name in ("batch_size", "epochs", "seed", "shuffle")),
         *_under("regularization", properties(Regularization)),
         plain["clip_norm"],

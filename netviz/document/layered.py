@@ -9,7 +9,7 @@ from bisect import bisect_right, insort
 from collections.abc import Mapping
 from itertools import pairwise
 
-from engine.graph import Graph
+from engine.graph import Graph, once_for_wires
 from engine.layers.base import Activation
 from engine.layers.input import Input
 from engine.project import Layout
@@ -21,9 +21,10 @@ Wire = tuple[str, str]
 Item = str | tuple[str, str, int]  # a box, or the dummy of a wire in a column
 
 
-def docked(graph: Graph) -> dict[str, str]:
+@once_for_wires
+def docked(graph: Graph) -> Mapping[str, str]:
     """Activation by the layer that it is drawn with: one that alone follows a layer, and follows it alone."""
-    layers = {node.id: node.layer for node in graph.nodes}
+    layers = graph.layers
     followers: dict[str, list[str]] = {}
     sources: dict[str, list[str]] = {}
     for edge in graph.edges:
@@ -39,6 +40,7 @@ def docked(graph: Graph) -> dict[str, str]:
     return found
 
 
+@once_for_wires
 def boxes(graph: Graph) -> tuple[str, ...]:
     """The nodes that are drawn as a box of their own."""
     inside = set(docked(graph).values())
@@ -55,7 +57,12 @@ def places(graph: Graph, layout: Layout) -> Layout:
 
 def automatic(graph: Graph) -> Layout:
     """A place for every box, no two over one another; the first one stands at row 0."""
-    return layered(*_boxed(graph))
+    return dict(_automatic(graph))
+
+
+@once_for_wires
+def _automatic(graph: Graph) -> Layout:
+    return layered(*boxed(graph))
 
 
 def layered(found: tuple[str, ...], wires: tuple[Wire, ...]) -> Layout:
@@ -98,7 +105,9 @@ def aligned(shown: Layout, how: str) -> Layout:
     return {node: (even[node], y) if across else (x, even[node]) for node, (x, y) in shown.items()}
 
 
-def _boxed(graph: Graph) -> tuple[tuple[str, ...], tuple[Wire, ...]]:
+@once_for_wires
+def boxed(graph: Graph) -> tuple[tuple[str, ...], tuple[Wire, ...]]:
+    """The boxes and the wires between them: all that automatic places depend on."""
     found, hosts = boxes(graph), {activation: host for host, activation in docked(graph).items()}
     ends = [(hosts.get(e.source, e.source), hosts.get(e.target, e.target)) for e in graph.edges]
     known = set(found)

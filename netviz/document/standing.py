@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Mapping
 from engine.graph import Graph
 from engine.project import Layout
 from netviz.document.address import Place
-from netviz.document.layered import COLUMN, ROW, automatic, boxes, docked, places
+from netviz.document.layered import COLUMN, ROW, boxed, boxes, docked, places
 
 # What an edit asks of one lane: from where every node was drawn to where some are to stand.
 Placer = Callable[[Layout], Mapping[str, Place]]
@@ -14,7 +14,7 @@ Placer = Callable[[Layout], Mapping[str, Place]]
 def settled(old: Graph, layout: Layout, new: Graph, place: Placer | None = None) -> Layout:
     """The layout of `new`, drawn before as `old` in `layout`.
 
-    A box without a place of its own would jump when the columns are counted anew, so it is given the one it had.
+    A box without a place of its own could jump when the columns are counted anew, so it is given the one it had.
     """
     seen = places(old, layout)
     asked = dict(place(seen)) if place is not None else {}
@@ -22,17 +22,11 @@ def settled(old: Graph, layout: Layout, new: Graph, place: Placer | None = None)
     known = {node.id for node in new.nodes}
     made = {node: at for node, at in layout.items() if node in known}
     made |= {node: (x + 0.0, y + 0.0) for node, (x, y) in asked.items() if node in now}  # -0 becomes 0
-    own = automatic(new) if any(node not in made for node in now) else {}
-    loose = []
+    if boxed(old) != boxed(new):
+        made |= {node: seen[node] for node in now if node in before and node not in made}
     for node in now:
-        if node in asked:
-            continue
-        if node not in before:
-            loose.append(node)
-        elif made.get(node, own.get(node)) != seen[node]:
-            made[node] = seen[node]
-    for node in loose:
-        made |= _beside(node, seen, places(new, {**own, **made}), old, new)
+        if node not in before and node not in asked:
+            made |= _beside(node, seen, places(new, made), old, new)
     return made
 
 

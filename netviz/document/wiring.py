@@ -3,11 +3,11 @@
 Nothing here asks for a finished network: nodes may stand alone, inputs be missing. Places are elsewhere.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from itertools import count
 
 from engine.errors import ShapeError
-from engine.graph import Edge, Graph
+from engine.graph import Edge, Graph, free_port, once, once_for_wires, resolve
 from engine.layers.base import Layer, Shape
 from engine.layers.input import Input
 
@@ -36,14 +36,30 @@ def inputs_of(layer: Layer) -> tuple[int, int | None]:
     return layer.arity, layer.most_inputs
 
 
-def slots(graph: Graph, node: str) -> dict[int, str]:
-    """The sources of `node` by input number: a wire without one takes the next free, in file order."""
-    taken: dict[int, str] = {}
+def slots(graph: Graph, node: str) -> Mapping[int, str]:
+    """The sources of `node` by input number."""
+    return _slots(graph).get(node, {})
+
+
+@once_for_wires
+def numbered(graph: Graph) -> tuple[tuple[Edge, int], ...]:
+    """Every wire with the number of its input: one without takes the next free, in file order."""
+    taken: dict[str, set[int]] = {}
+    found = []
     for edge in graph.edges:
-        if edge.target == node:
-            port = next(n for n in count() if n not in taken) if edge.port is None else edge.port
-            taken.setdefault(port, edge.source)
-    return taken
+        used = taken.setdefault(edge.target, set())
+        number = free_port(used) if edge.port is None else edge.port
+        used.add(number)
+        found.append((edge, number))
+    return tuple(found)
+
+
+@once_for_wires
+def _slots(graph: Graph) -> Mapping[str, Mapping[int, str]]:
+    found: dict[str, dict[int, str]] = {}
+    for edge, number in numbered(graph):
+        found.setdefault(edge.target, {}).setdefault(number, edge.source)
+    return found
 
 
 def verdict(graph: Graph, data_shape: Shape | None, source: str, target: str, port: int | None = None) -> Verdict:
@@ -65,7 +81,7 @@ def rewired(graph: Graph, drawn: Graph, data_shape: Shape | None, target: str) -
 
 def refusal(graph: Graph, source: str, target: str, port: int | None = None) -> str | None:
     """Why a wire cannot be drawn at all, or None."""
-    layers = {node.id: node.layer for node in graph.nodes}
+    layers = graph.layers
     for end in (source, target):
         if end not in layers:
             return f"there is no node {end!r}"
@@ -89,18 +105,17 @@ def refusal(graph: Graph, source: str, target: str, port: int | None = None) -> 
     return None
 
 
+@once
 def shapes(graph: Graph, data_shape: Shape | None) -> Shapes:
     """One example's shape after each node for which all that comes before is there and fits."""
-    layers = {node.id: node.layer for node in graph.nodes}
-    found = Shapes({}, {})
-    for node in downstream(graph):
+    structure, _ = resolve(graph, data_shape)
+    if structure is not None:
+        return Shapes(structure.shapes, {})
+    layers, found = graph.layers, Shapes({}, {})
+    for node, sources in _ready(graph):
         layer = layers[node]
-        taken = slots(graph, node)
-        least, most = inputs_of(layer)
-        known = [found.outputs[taken[n]] for n in sorted(taken) if taken[n] in found.outputs]
-        without_gap = max(taken, default=-1) + 1 == len(taken)
-        complete = without_gap and len(known) == len(taken) >= least and (most is None or len(taken) <= most)
-        if not complete or (isinstance(layer, Input) and layer.shape is None and data_shape is None):
+        known = [found.outputs[source] for source in sources if source in found.outputs]
+        if len(known) < len(sources) or (isinstance(layer, Input) and layer.shape is None and data_shape is None):
             continue
         try:
             found.outputs[node] = (
@@ -111,7 +126,21 @@ def shapes(graph: Graph, data_shape: Shape | None) -> Shapes:
     return found
 
 
-def downstream(graph: Graph) -> list[str]:
+@once_for_wires
+def _ready(graph: Graph) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """The nodes that have as many sources as they take, with these, each after all that feed it."""
+    layers, into, found = graph.layers, _slots(graph), []
+    for node in downstream(graph):
+        taken = into.get(node, {})
+        least, most = inputs_of(layers[node])
+        without_gap = max(taken, default=-1) + 1 == len(taken)
+        if without_gap and len(taken) >= least and (most is None or len(taken) <= most):
+            found.append((node, tuple(taken[number] for number in sorted(taken))))
+    return tuple(found)
+
+
+@once_for_wires
+def downstream(graph: Graph) -> tuple[str, ...]:
     """Every node after all that feed it, ties in file order; what is on a circle, or behind one, is left out."""
     waiting = {node.id: 0 for node in graph.nodes}
     followers: dict[str, list[str]] = {node: [] for node in waiting}
@@ -125,7 +154,7 @@ def downstream(graph: Graph) -> list[str]:
             waiting[target] -= 1
             if not waiting[target]:
                 order.append(target)
-    return order
+    return tuple(order)
 
 
 def _way(graph: Graph, start: str, end: str) -> tuple[str, ...]:

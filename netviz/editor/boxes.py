@@ -4,13 +4,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from math import prod
+from typing import NamedTuple
 
 from engine.errors import Problem
-from engine.graph import Graph, Structure
+from engine.graph import Graph, Structure, once_for_wires
 from engine.layers.base import Activation, Layer, Shape, Weighted
 from engine.layers.input import Input
 from engine.project import Project
 from netviz.document import layered, wiring
+
+OUT = -1  # the number of a box's output
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +33,7 @@ class Box:
         return self.activation or self.node
 
 
-@dataclass(frozen=True, slots=True)
-class Wire:
+class Wire(NamedTuple):
     """A wire as the file has it, the number of the input that it comes to, and the boxes at its ends."""
 
     source: str
@@ -73,63 +75,55 @@ class LanePicture:
     places: Mapping[str, tuple[float, float]]
     wires: Mapping[Wire, str]  # the shape that flows
     homes: Mapping[str, str]  # the box of every node
+    taken: Mapping[str, frozenset[int]]  # the inputs of every box to which wires come; OUT where one leaves
+
+    def stands_like(self, other: "LanePicture") -> bool:
+        """Whether nothing but words and colours differs, so that boxes and wires stay where they are."""
+        return self.taken is other.taken and self.places == other.places
 
 
 @dataclass(frozen=True, slots=True)
-class _Known:
-    """What is known of a graph, finished or not: shapes after nodes, and sources by input number."""
+class _Frame:
+    """What is drawn of a graph whatever its layers' fields are."""
 
-    shapes: Mapping[str, Shape]
-    errors: Mapping[str, str]
-    slots: Mapping[str, Mapping[int, str]]
-    layers: Mapping[str, Layer]
-
-    def incoming(self, node: str) -> tuple[Shape, ...] | None:
-        """The shapes at the inputs, where all are known and there are enough."""
-        sources = [source for _, source in sorted(self.slots[node].items())]
-        if len(sources) < self.layers[node].arity or any(source not in self.shapes for source in sources):
-            return None
-        return tuple(self.shapes[source] for source in sources)
-
-    def parameters(self, node: str) -> int:
-        layer, shapes = self.layers[node], self.incoming(node)
-        fits = isinstance(layer, Weighted) and shapes is not None and node in self.shapes
-        return prod(layer.block_shape(*shapes)) if fits else 0  # type: ignore[misc, union-attr]
+    boxes: Mapping[str, Box]
+    homes: Mapping[str, str]
+    wires: tuple[Wire, ...]
+    taken: Mapping[str, frozenset[int]]
+    sources: Mapping[str, tuple[str, ...]]  # of every box, by input number
+    ports: Mapping[str, tuple[int, bool]]
+    depths: Mapping[str, tuple[int, int]]
+    loose: frozenset[str]
 
 
 def picture(
     lane: Project, structure: Structure | None, problems: list[Problem], name: str, data_shape: Shape | None = None
 ) -> LanePicture:
     """What to draw of one lane. Without a structure, shapes are shown as far as they can be known."""
-    found = dock(lane.graph)
-    layers = {node.id: node.layer for node in lane.graph.nodes}
-    known = _known(lane.graph, layers, structure, data_shape)
-    weighted = [box.node for box in found.values() if isinstance(layers[box.node], Weighted)]
-    depths = {node: (index, len(weighted)) for index, node in enumerate(weighted)}
-    by_node, rest = _sorted_out(problems, known.errors, layers)
-    reached = _reached(lane.graph, layers)
-    boxes = {}
-    for box in found.values():
-        layer = layers[box.node]
-        wrong = "\n".join(line for node in box.nodes for line in by_node.get(node, ()))
-        parameters = known.parameters(box.node)
-        title, second = _title(layer, box.node, known), _second(box, lane, known)
-        loose = box.node not in reached
-        words = _words(box, title, parameters, known, wrong, loose)
-        ports, numbered = _ports(layer, known.slots[box.node])
-        boxes[box.node] = BoxPicture(
-            box, title, second, parameters, depths.get(box.node), wrong, words, ports, numbered, loose
-        )
-    homes = {node: box.node for box in found.values() for node in box.nodes}
-    wires = _wires(lane.graph, homes, known)
-    pairs = tuple(dict.fromkeys((wire.start, wire.end) for wire in wires))
+    graph, frame = lane.graph, _frame(lane.graph)
+    shapes, by_node, rest = _known(lane, structure, problems, data_shape)
+    made, layers, data = frame.boxes.values(), graph.layers, lane.data.title
+    boxes = {box.node: _box(box, frame, layers, data, shapes, by_node) for box in made}
+    wires = {wire: text_of_shape(shapes.get(wire.source, ())) for wire in frame.wires}
     total = sum(box.parameters for box in boxes.values())
-    places = {n: at for n, at in lane.layout.items() if n in found}
-    if len(places) < len(found):
-        places = {**_automatic(tuple(found), pairs), **places}
-    ordered = dict(sorted(boxes.items(), key=lambda item: places[item[0]]))
+    places = {n: at for n, at in lane.layout.items() if n in boxes}
+    if len(places) < len(boxes):
+        places = {**layered.automatic(graph), **places}
+    ordered = {node: boxes[node] for node in sorted(boxes, key=places.__getitem__)}
     problem = rest[0] if rest else "; ".join(f"{n}: {lines[0]}" for n, lines in list(by_node.items())[:1])
-    return LanePicture(name, counted(total) if total else "", problem, ordered, places, wires, homes)
+    note = counted(total) if total else ""
+    return LanePicture(name, note, problem, ordered, places, wires, frame.homes, frame.taken)
+
+
+def box_of(
+    node: str, lane: Project, structure: Structure | None, problems: list[Problem], data_shape: Shape | None
+) -> BoxPicture | None:
+    """The box in which `node` is drawn, as in the picture of its lane."""
+    frame = _frame(lane.graph)
+    if node not in frame.homes:
+        return None
+    shapes, by_node, _ = _known(lane, structure, problems, data_shape)
+    return _box(frame.boxes[frame.homes[node]], frame, lane.graph.layers, lane.data.title, shapes, by_node)
 
 
 def dock(graph: Graph) -> dict[str, Box]:
@@ -152,47 +146,104 @@ def grouped(number: int) -> str:
     return f"{number:,}".replace(",", "\N{NARROW NO-BREAK SPACE}")
 
 
-# The layout of boxes that nobody placed is asked for at every edit, and wires change less often than numbers.
-@lru_cache(maxsize=16)
-def _automatic(found: tuple[str, ...], wires: tuple[tuple[str, str], ...]) -> dict[str, tuple[float, float]]:
-    return layered.layered(found, wires)
-
-
-def _known(graph: Graph, layers: Mapping[str, Layer], structure: Structure | None, data_shape: Shape | None) -> _Known:
-    slots: dict[str, dict[int, str]] = {node: {} for node in layers}
-    for edge, number in _numbered(graph):
-        if edge.source in layers:
-            slots[edge.target].setdefault(number, edge.source)
+def _known(
+    lane: Project, structure: Structure | None, problems: list[Problem], data_shape: Shape | None
+) -> tuple[Mapping[str, Shape], dict[str, list[str]], list[str]]:
+    """The shapes after nodes, the problems of each node, and those of no node."""
     if structure is not None:
-        return _Known(structure.shapes, {}, slots, layers)
-    shapes = wiring.shapes(graph, data_shape)
-    return _Known(shapes.outputs, shapes.errors, slots, layers)
+        return structure.shapes, *_sorted_out(problems, {}, lane.graph.layers)
+    found = wiring.shapes(lane.graph, data_shape)
+    return found.outputs, *_sorted_out(problems, found.errors, lane.graph.layers)
 
 
-def _numbered(graph: Graph):
-    """Every wire to a node that is there, with the number of its input."""
-    taken: dict[str, set[int]] = {node.id: set() for node in graph.nodes}
-    for edge in graph.edges:
-        if edge.target not in taken:
+@once_for_wires
+def _frame(graph: Graph) -> _Frame:
+    found, layers = dock(graph), graph.layers
+    homes = {node: box.node for box in found.values() for node in box.nodes}
+    slots: dict[str, dict[int, str]] = {node: {} for node in layers}
+    wires, taken = {}, {node: set[int]() for node in found}
+    for edge, number in wiring.numbered(graph):
+        if edge.source not in layers or edge.target not in layers:
             continue
-        used = taken[edge.target]
-        number = edge.port
-        if number is None:
-            number = 0
-            while number in used:
-                number += 1
-        used.add(number)
-        yield edge, number
+        slots[edge.target].setdefault(number, edge.source)
+        start, end = homes[edge.source], homes[edge.target]
+        if start != end:
+            wires[Wire(edge.source, edge.target, number, edge.port, start, end)] = None
+            taken[start].add(OUT)
+            taken[end].add(number)
+    weighted = [node for node in found if isinstance(layers[node], Weighted)]
+    return _Frame(
+        boxes=found,
+        homes=homes,
+        wires=tuple(wires),
+        taken={node: frozenset(numbers) for node, numbers in taken.items()},
+        sources={node: tuple(source for _, source in sorted(slots[node].items())) for node in found},
+        ports={node: _ports(layers[node], slots[node]) for node in found},
+        depths={node: (index, len(weighted)) for index, node in enumerate(weighted)},
+        loose=frozenset(found) - _reached(graph, layers),
+    )
 
 
-def _wires(graph: Graph, homes: Mapping[str, str], known: _Known) -> dict[Wire, str]:
-    wires = {}
-    for edge, number in _numbered(graph):
-        if edge.source in homes and homes[edge.source] != homes[edge.target]:
-            ends = homes[edge.source], homes[edge.target]
-            shape = known.shapes.get(edge.source, ())
-            wires[Wire(edge.source, edge.target, number, edge.port, *ends)] = text_of_shape(shape)
-    return wires
+def _box(
+    box: Box,
+    frame: _Frame,
+    layers: Mapping[str, Layer],
+    data: str,
+    shapes: Mapping[str, Shape],
+    problems: Mapping[str, list[str]],
+) -> BoxPicture:
+    """One box, as far as it is known what comes to it."""
+    node = box.node
+    sources = frame.sources[node]
+    wrong = "\n".join(line for part in box.nodes for line in problems.get(part, ())) if problems else ""
+    return _drawn(
+        box,
+        layers[node],
+        None if box.activation is None else layers[box.activation].title,
+        data,
+        tuple([shapes[source] for source in sources if source in shapes]),
+        len(sources),
+        shapes.get(node),
+        shapes.get(box.exit),
+        frame.depths.get(node),
+        wrong,
+        frame.ports[node],
+        node in frame.loose,
+    )
+
+
+# An edit changes few boxes, and the others are not even looked at again where they are the same object.
+@lru_cache(maxsize=8192)
+def _drawn(
+    box: Box,
+    layer: Layer,
+    activation: str | None,
+    data: str,
+    before: tuple[Shape, ...],  # as far as they are known
+    sources: int,
+    shape: Shape | None,
+    after: Shape | None,  # what leaves the box
+    depth: tuple[int, int] | None,
+    wrong: str,
+    ports: tuple[int, bool],
+    loose: bool,
+) -> BoxPicture:
+    complete = len(before) == sources >= layer.arity
+    fits = isinstance(layer, Weighted) and complete and shape is not None
+    parameters = prod(layer.block_shape(*before)) if fits else 0
+    title = _title(layer, shape)
+    lines = [wrong] if wrong else []
+    lines.append(f"{box.node}: {title}")
+    if activation is not None:
+        lines.append(f"{box.activation}: {activation}")
+    if parameters:
+        lines.append(counted(parameters))
+    if complete and before and after is not None:
+        lines.append(f"shape {', '.join(map(text_of_shape, before))} → {text_of_shape(after)}")
+    if loose:
+        lines.append("not connected with the input")
+    second = _second(layer, activation, data, shape)
+    return BoxPicture(box, title, second, parameters, depth, wrong, "\n".join(lines), *ports, loose)
 
 
 def _reached(graph: Graph, layers: Mapping[str, Layer]) -> set[str]:
@@ -219,38 +270,21 @@ def _ports(layer: Layer, taken: Mapping[int, str]) -> tuple[int, bool]:
     return (wanted if most is None else min(wanted, max(most, len(taken)))), True
 
 
-def _title(layer: Layer, node: str, known: _Known) -> str:
+def _title(layer: Layer, shape: Shape | None) -> str:
     if isinstance(layer, Activation):
         return layer.title
-    shape = known.shapes.get(node) or getattr(layer, "shape", None) or ()
-    size = text_of_shape(shape) or str(getattr(layer, "units", ""))
+    size = text_of_shape(shape or getattr(layer, "shape", None) or ()) or str(getattr(layer, "units", ""))
     return f"{layer.title} {size}".strip()
 
 
-def _second(box: Box, lane: Project, known: _Known) -> str:
-    layer = known.layers[box.node]
-    if box.activation is not None:
-        title = known.layers[box.activation].title
-        return title.lower() if title.istitle() else title  # ReLU stays
+def _second(layer: Layer, activation: str | None, data: str, shape: Shape | None) -> str:
+    if activation is not None:
+        return activation.lower() if activation.istitle() else activation  # ReLU stays
     if isinstance(layer, Input):
-        return lane.data.title
+        return data
     if isinstance(layer, Weighted):
         return "linear"
-    return text_of_shape(known.shapes.get(box.node, ()))
-
-
-def _words(box: Box, title: str, parameters: int, known: _Known, wrong: str, loose: bool) -> str:
-    lines = [f"{box.node}: {title}"]
-    if box.activation is not None:
-        lines.append(f"{box.activation}: {known.layers[box.activation].title}")
-    if parameters:
-        lines.append(counted(parameters))
-    incoming, shape = known.incoming(box.node), known.shapes.get(box.exit)
-    if incoming and shape is not None:
-        lines.append(f"shape {', '.join(map(text_of_shape, incoming))} → {text_of_shape(shape)}")
-    if loose:
-        lines.append("not connected with the input")
-    return "\n".join([wrong, *lines] if wrong else lines)
+    return text_of_shape(shape or ())
 
 
 def _sorted_out(

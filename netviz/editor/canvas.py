@@ -158,7 +158,7 @@ class Canvas(Sheet):
         self.end_gesture()  # what it held may be gone
         self._hover(None)
         self.sheet.refresh(change)
-        self.map.forget()
+        self.map.renew()
         self.choose(self.chosen_now.still(self.sheet.pictures))
         self._show_choice()
         self._describe()

@@ -12,13 +12,13 @@ from PySide6.QtWidgets import QFileDialog, QFrame, QScrollArea, QVBoxLayout, QWi
 from engine.catalogue import DATASETS, LOSSES, OPTIMIZERS
 from engine.errors import ProjectError
 from engine.layers.base import Activation
-from engine.spec import Property, properties
+from engine.spec import Property
 from netviz import theme
 from netviz.document import fields
 from netviz.document.document import Change, Document
 from netviz.document.drawing import Drawing
 from netviz.document.wiring import slots
-from netviz.editor.boxes import BoxPicture, grouped, picture, text_of_shape
+from netviz.editor.boxes import BoxPicture, box_of, grouped, text_of_shape
 from netviz.editor.form import Form, Section
 from netviz.editor.several import activations_of, differing, having, title_of
 
@@ -100,8 +100,7 @@ class Inspector(QWidget):
         if self._lane >= len(lanes):
             return None
         problems, structure = self._document.lane_problems(self._lane), self._document.structure(self._lane)
-        boxes = picture(lanes[self._lane], structure, problems, "", self._document.data_shape()).boxes.values()
-        return next((box for box in boxes if self._node in box.box.nodes), None)
+        return box_of(self._node, lanes[self._lane], structure, problems, self._document.data_shape())
 
     def _there(self) -> tuple[str, ...]:
         """The selected nodes that there are, in file order."""
@@ -121,7 +120,7 @@ class Inspector(QWidget):
         lane, structure = self._document.lanes()[self._lane], self._document.structure(self._lane)
         nodes = self._there()
         layer, activation = lane.graph.layer(self._node), self._activation(box)
-        listed, values = list(properties(type(layer))), {}
+        listed, values = list(fields.properties(type(layer))), {}
         values = fields.values(layer, tuple(listed))
         if activation is not None:
             # After the size, before the details of the initial weights.

@@ -6,7 +6,7 @@ from PySide6.QtCore import QPointF, QRectF, Qt, Signal
 from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent, QPen, QPixmap
 from PySide6.QtWidgets import QWidget
 
-from netviz.theme import depth_colour, mix, theme
+from netviz.theme import mix, theme
 
 if TYPE_CHECKING:
     from netviz.editor.sheet import Sheet
@@ -25,6 +25,7 @@ class MiniMap(QWidget):
         super().__init__(sheet)
         self._sheet = sheet
         self._picture: QPixmap | None = None
+        self._drawn_of: list[tuple[object, ...]] = []
         self.setAccessibleName("Map of the network")
         self.setToolTip("The whole network; click to look there")
         self.setCursor(Qt.CursorShape.PointingHandCursor)
@@ -39,11 +40,14 @@ class MiniMap(QWidget):
             self.place()
         self.update()
 
-    def forget(self) -> None:
-        """The network is another one."""
-        self._picture = None
-        self.place()
-        self.update()
+    def renew(self) -> None:
+        """The network may be another one."""
+        items = self._sheet.sheet.nodes.values()
+        shown = [(i.x(), i.y(), i.picture.depth, i.picture.problem) for i in items]
+        if shown != self._drawn_of:
+            self._drawn_of, self._picture = shown, None
+            self.place()
+            self.update()
 
     def place(self) -> None:
         """In the lower right corner, in the shape of the network."""
@@ -91,12 +95,12 @@ class MiniMap(QWidget):
         painter.setPen(Qt.PenStyle.NoPen)
         scene = self._sheet.sheet
         width, height = max(2.0, scene.metrics.width * scale), max(1.5, scene.metrics.height * scale)
+        wrong, plain = QColor(t.red), mix(t.faint, t.card, 0.25)
+        left, top = corner.x(), corner.y()
         for item in scene.nodes.values():
-            at = (item.pos() - corner) * scale
-            colour = QColor(t.red) if item.picture.problem else mix(t.faint, t.card, 0.25)
-            if item.picture.depth is not None and not item.picture.problem:
-                colour = depth_colour(*item.picture.depth)
-            painter.fillRect(QRectF(at.x(), at.y(), width, height), colour)
+            depth = item.picture.depth
+            colour = wrong if item.picture.problem else plain if depth is None else scene.kit.depth(*depth)
+            painter.fillRect(QRectF((item.x() - left) * scale, (item.y() - top) * scale, width, height), colour)
         painter.end()
         return picture
 

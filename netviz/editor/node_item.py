@@ -4,13 +4,12 @@ from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPainterPath
 from PySide6.QtWidgets import QGraphicsItem, QStyleOptionGraphicsItem, QWidget
 
-from netviz.editor.boxes import BoxPicture
+from netviz.editor.boxes import OUT, BoxPicture
 from netviz.editor.kit import Kit, dot
 from netviz.editor.levels import Levels, share
 from netviz.editor.metrics import BAR, BAR_LEFT, PADDING, PORT, Detail, Metrics
 from netviz.theme import RADIUS
 
-OUT = -1  # the number of the output port
 STRIP = 13.0  # for the numbers of inputs whose order counts
 
 
@@ -30,6 +29,7 @@ class NodeItem(QGraphicsItem):
         self._hovered: str | None = None
         self._hot: int | None = None
         self._levels: Levels | None = None
+        self._last: str | None = None  # the third line, once it was painted
         self._shape = QPainterPath()
         self._layout()
         self.setToolTip(picture.words)
@@ -37,15 +37,17 @@ class NodeItem(QGraphicsItem):
 
     def show(self, picture: BoxPicture, metrics: Metrics, taken: frozenset[int]) -> None:
         """Repaints only where something differs."""
-        if metrics != self.metrics:
-            self.prepareGeometryChange()
-            self.metrics = metrics
-            self._layout()
-        elif (picture, taken) == (self.picture, self.taken):
+        resized, old = metrics is not self.metrics, self.picture
+        if not resized and (picture is old or picture == old) and taken == self.taken:
             return
-        self.picture, self.taken = picture, taken
-        self.setToolTip(picture.words)
-        self._layout()
+        if resized:
+            self.prepareGeometryChange()
+        self.metrics, self.picture, self.taken = metrics, picture, taken
+        self._last = None
+        if resized or (picture.depth is None, picture.numbered) != (old.depth is None, old.numbered):
+            self._layout()
+        if picture.words != old.words:
+            self.setToolTip(picture.words)
         self.update()
 
     def choose(self, nodes: frozenset[str], primary: bool, focused: bool) -> None:
@@ -122,7 +124,7 @@ class NodeItem(QGraphicsItem):
         self._lines = first, second, QRectF(self._left, second.bottom(), room, m.line_height)
         self._large = QRectF(self._left, 0, room, m.height)
         self._bar = QRectF(BAR_LEFT, PADDING, BAR, m.height - 2 * PADDING)
-        self._last = self._last_line(room)
+        self._last = None
 
     # Painting
 
@@ -201,6 +203,8 @@ class NodeItem(QGraphicsItem):
             kit.write(painter, self._large, picture.title, m.title, text)
             return
         first, second, third = self._lines
+        if self._last is None:
+            self._last = self._last_line(third.width())
         kit.write(painter, first, picture.title, m.title, text)
         kit.write(painter, second, picture.second, m.small, text if picture.box.activation in self._chosen else faint)
         kit.write(painter, third, self._last, m.small, faint)

@@ -4,9 +4,10 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QPoint
 
+from netviz.editor.boxes import OUT
 from netviz.editor.gestures import ADDS, ON_PORT, Band, Gesture, Keys, Move, Pull, Undock, WireClick
 from netviz.editor.kit import Stress
-from netviz.editor.node_item import OUT, NodeItem
+from netviz.editor.node_item import NodeItem
 from netviz.editor.wire_item import WireItem
 from netviz.editor.wiring_gestures import Replug, WireDrag
 

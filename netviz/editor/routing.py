@@ -2,9 +2,11 @@
 
 from bisect import bisect_left
 from collections.abc import Iterable
+from math import inf
+from operator import itemgetter
 from typing import NamedTuple
 
-from PySide6.QtCore import QPointF, QRectF
+from PySide6.QtCore import QPointF
 from PySide6.QtGui import QPainterPath
 
 CLEAR = 12.0  # between a wire and a box that it goes round
@@ -12,17 +14,26 @@ LOOP = 40.0  # how far a wire that runs back swings out at least
 SLACK = 3.0  # how near to a box's edge a wire may come before it goes round
 
 
+Rect = tuple[float, float, float, float]  # left, right, top, bottom
+
+
 class Obstacles:
-    """The boxes of a lane from left to right, to be asked which stand between two places."""
+    """The boxes of a lane, to be asked which stand between two places."""
 
-    def __init__(self, rects: Iterable[QRectF]) -> None:
-        self._rects = sorted(((r.left(), r.right(), r.top(), r.bottom()) for r in rects), key=lambda r: r[0])
-        self._lefts = [rect[0] for rect in self._rects]
+    def __init__(self, rects: Iterable[Rect]) -> None:
+        self._across = sorted(rects)
+        self._down = sorted(self._across, key=itemgetter(2))
+        self._lefts, self._tops = [rect[0] for rect in self._across], [rect[2] for rect in self._down]
+        self._tallest = max((bottom - top for _, _, top, bottom in self._across), default=0.0)
 
-    def between(self, left: float, right: float) -> list[tuple[float, float, float, float]]:
-        """(left, right, top, bottom) of the boxes that stand wholly between."""
+    def between(self, left: float, right: float, top: float, bottom: float) -> list[Rect]:
+        """The boxes that stand wholly between `left` and `right` and reach into what is between `top` and `bottom`."""
         first, last = bisect_left(self._lefts, left), bisect_left(self._lefts, right)
-        return [rect for rect in self._rects[first:last] if rect[1] <= right]
+        if first >= last:
+            return []
+        high, low = bisect_left(self._tops, top - self._tallest), bisect_left(self._tops, bottom)
+        fewer = self._across[first:last] if last - first < low - high else self._down[high:low]
+        return [r for r in fewer if left <= r[0] and r[1] <= right and r[2] < bottom and r[3] > top]
 
 
 def straight(start: QPointF, end: QPointF) -> QPainterPath:
@@ -35,59 +46,55 @@ def straight(start: QPointF, end: QPointF) -> QPainterPath:
 
 
 class Route(NamedTuple):
-    """A path, and whether it passes below boxes, so that words have no room above it."""
+    """A path, the middle of it, and whether it passes below boxes, so that words have no room above it."""
 
     path: QPainterPath
+    middle: QPointF
     below: bool = False
 
 
 def route(start: QPointF, end: QPointF, obstacles: Obstacles) -> Route:
     """The straight curve, or one that passes above or below all that it would cross, whichever is nearer."""
     x0, y0, x1, y1 = start.x(), start.y(), end.x(), end.y()
-    among = obstacles.between(x0, x1)
-    low, high = min(y0, y1) - SLACK, max(y0, y1) + SLACK
-    hit = [r for r in among if r[2] < high and r[3] > low and _crossed(r, x0, y0, x1, y1)]
+    near = obstacles.between(x0, x1, min(y0, y1) - SLACK, max(y0, y1) + SLACK)
+    hit = [r for r in near if _crossed(r, x0, y0, x1, y1)]
     if not hit:
-        return Route(straight(start, end))
+        return Route(straight(start, end), (start + end) / 2)  # one half of the curve is the other, turned round
     level, first, last = min(
-        (_level(among, hit, above) for above in (True, False)),
+        (_level(obstacles, x0, x1, hit, above) for above in (True, False)),
         key=lambda found: abs(found[0] - y0) + abs(found[0] - y1),
     )
     path = QPainterPath(start)
     _curve(path, QPointF(first, level))
     path.lineTo(last, level)
     _curve(path, end)
-    return Route(path, level > max(rect[3] for rect in hit))
+    return Route(path, path.pointAtPercent(0.5), level > max(rect[3] for rect in hit))
 
 
-def _crossed(rect: tuple[float, float, float, float], x0: float, y0: float, x1: float, y1: float) -> bool:
-    """Whether the straight curve comes too near to a box; its y is a smooth step of its x, nearly."""
+def _crossed(rect: Rect, x0: float, y0: float, x1: float, y1: float) -> bool:
+    """Whether the straight curve comes too near to a box; its y is, nearly, a smooth step of its x."""
     left, right, top, bottom = rect
-    ys = [y0 + (y1 - y0) * _step((x - x0) / (x1 - x0)) for x in (left, (left + right) / 2, right)]
-    return min(ys) < bottom + SLACK and max(ys) > top - SLACK
+    a, b = (left - x0) / (x1 - x0), (right - x0) / (x1 - x0)
+    first, last = y0 + (y1 - y0) * a * a * (3 - 2 * a), y0 + (y1 - y0) * b * b * (3 - 2 * b)
+    return (first < bottom + SLACK or last < bottom + SLACK) and (first > top - SLACK or last > top - SLACK)
 
 
-def _step(t: float) -> float:
-    return t * t * (3 - 2 * t)
-
-
-def _level(
-    among: list[tuple[float, float, float, float]], hit: list[tuple[float, float, float, float]], above: bool
-) -> tuple[float, float, float]:
+def _level(obstacles: Obstacles, x0: float, x1: float, hit: list[Rect], above: bool) -> tuple[float, float, float]:
     """y of the way round, and from where to where it runs; what it would meet there is gone round as well."""
-    met, rest = list(hit), [rect for rect in among if rect not in hit]
-    while True:
+    met, more = list[Rect](), hit
+    known = set(hit)
+    first, last, top, bottom = inf, -inf, inf, -inf
+    while more:
+        met += more
+        known.update(more)
+        first, last = min(first, min(r[0] for r in more)), max(last, max(r[1] for r in more))
+        top, bottom = min(top, min(r[2] for r in more)), max(bottom, max(r[3] for r in more))
         # A longer way round runs further out, so that two do not lie upon each other.
         away = CLEAR + 3.0 * min(len(met) - 1, 6)
-        level = min(r[2] for r in met) - away if above else max(r[3] for r in met) + away
-        first, last = min(r[0] for r in met), max(r[1] for r in met)
-        more, others = [], []
-        for r in rest:
-            there = r[2] - SLACK < level < r[3] + SLACK and r[1] > first - CLEAR and r[0] < last + CLEAR
-            (more if there else others).append(r)
-        if not more:
-            return level, first, last
-        met, rest = met + more, others
+        level = top - away if above else bottom + away
+        there = obstacles.between(x0, x1, level - SLACK, level + SLACK)
+        more = [r for r in there if r not in known and r[1] > first - CLEAR and r[0] < last + CLEAR]
+    return level, first, last
 
 
 def _curve(path: QPainterPath, end: QPointF) -> None:

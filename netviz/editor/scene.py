@@ -1,17 +1,18 @@
 """The drawn networks of a document: one row for each lane, redrawn only where something changed."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from PySide6.QtCore import QObject, QPointF, QRectF
 from PySide6.QtWidgets import QGraphicsScene
 
 from netviz.document.document import Change, Document
-from netviz.editor.boxes import LanePicture, Wire, picture
+from netviz.editor.boxes import OUT, LanePicture, Wire, picture
 from netviz.editor.kit import Kit
 from netviz.editor.metrics import MARGIN, Detail, Metrics, metrics
-from netviz.editor.node_item import OUT, NodeItem
+from netviz.editor.node_item import NodeItem
 from netviz.editor.overview import Overview
-from netviz.editor.routing import Obstacles, Route, route
+from netviz.editor.routed import Routed
+from netviz.editor.routing import Obstacles, Rect, route
 from netviz.editor.wire_item import LaneItem, WireItem
 
 THIN = 0.75  # zoom below which a wire is one pixel wide
@@ -35,7 +36,8 @@ class NetworkScene(QGraphicsScene):
         self.wires: dict[tuple[int, Wire], WireItem] = {}
         self.headers: dict[int, LaneItem] = {}
         self._content = QRectF()
-        self._routed: dict[int, list[tuple[float, float]]] = {}  # where a lane's boxes were when all wires were drawn
+        self._routed: dict[int, Routed] = {}  # by lane
+        self._drawn: dict[int, object] = {}  # by lane, what its picture was made of
         self._rows: list[float] = []  # scene y of each lane's layout y of 0
         self.metrics: Metrics = metrics([], self._room[0])
         self.refresh(Change(None, frozenset(), "all"))
@@ -48,16 +50,24 @@ class NetworkScene(QGraphicsScene):
         some = change.lane is not None and len(self.pictures) == len(lanes)
         if len(self.pictures) != len(lanes) or change.section in ("all", "lanes"):
             self._rows = []
-        shape = self._document.data_shape()
+            self._drawn.clear()
+        shape, before = self._document.data_shape(), list(self.pictures)
         for index, lane in enumerate(lanes):
             if some and index != change.lane:
                 continue
             name = lane.variant if len(lanes) > 1 else lane.name
             problems = self._document.lane_problems(index)
-            made = picture(lane, self._document.structure(index), problems, name, shape)
-            self.pictures[index : index + 1] = [made]
+            drawn = lane.graph, lane.layout, lane.data, shape, problems, name
+            if self._drawn.get(index) != drawn:
+                self._drawn[index] = drawn
+                made = picture(lane, self._document.structure(index), problems, name, shape)
+                self.pictures[index : index + 1] = [made]
         del self.pictures[len(lanes) :]
-        self._place(keep=bool(self._rows))
+        if self._rows and self._stands_like(before):
+            for index, was in enumerate(before):
+                self._rewrite(index, was)
+        else:
+            self._place(keep=bool(self._rows))
 
     def make_room(self, width: float, height: float) -> None:
         """Spreads the boxes over a view of this size."""
@@ -147,52 +157,84 @@ class NetworkScene(QGraphicsScene):
         """The place in the lane's layout of a box with its top left here."""
         return self.metrics.unplace(at.x(), at.y() - self._rows[lane])
 
-    def connect_wires(self, lane: int, items: Iterable[WireItem] | None = None) -> None:
-        """Draws a lane's wires, or some of them, to where the boxes are now."""
-        here = [item for (index, _), item in self.nodes.items() if index == lane]
-        standing = [(item.x(), item.y()) for item in here]
-        still = items is None and self._routed.get(lane) == standing
-        if items is None:
-            self._routed[lane] = standing
-            items = [item for (index, _), item in self.wires.items() if index == lane]
-        else:
-            self._routed.pop(lane, None)
-        obstacles, labels = Obstacles(item.rect().translated(item.pos()) for item in here), self.pictures[lane].wires
-        for item in items:
-            wire = item.wire
-            start = self.nodes[lane, wire.start].port(OUT)
-            end = self.nodes[lane, wire.end].port(wire.number)
-            same = still and item.ends == (start, end)
-            found = Route(item.path(), item.below) if same else route(start, end, obstacles)
-            item.ends = start, end
-            item.show(found.path, labels[wire], self.metrics.small, found.below)
-        self.overview.refresh()
+    def connect_wires(self, lane: int, held: Sequence[WireItem]) -> None:
+        """Draws some of a lane's wires to where the boxes are for the moment."""
+        self._routed.setdefault(lane, Routed()).hold(held)
+        self._lead(lane, held, Obstacles(rect for rect, _ in self._standing(lane).values()))
 
     # Inside
 
+    def _standing(self, lane: int) -> dict[str, tuple[Rect, int]]:
+        """Where the boxes of a lane are now, and how many inputs they show."""
+        width, height, found = self.metrics.width, self.metrics.height, {}
+        for (index, node), item in self.nodes.items():
+            if index == lane:
+                x, y = item.x(), item.y()
+                found[node] = (x, x + width, y, y + height), item.picture.inputs
+        return found
+
+    def _show_wires(self, lane: int) -> None:
+        """Leads the wires anew that need it, and writes beside the others where their shape is another one."""
+        standing, labels, font = self._standing(lane), self.pictures[lane].wires, self.metrics.small
+        items = [self.wires[lane, wire] for wire in labels]
+        if stale := self._routed.setdefault(lane, Routed()).stale(standing, items):
+            self._lead(lane, stale, Obstacles(rect for rect, _ in standing.values()))
+        for item, label in zip(items, labels.values(), strict=True):
+            if item.label != label:
+                item.show(item.route, label, font)
+
+    def _lead(self, lane: int, items: Iterable[WireItem], obstacles: Obstacles) -> None:
+        labels, font = self.pictures[lane].wires, self.metrics.small
+        for item in items:
+            wire = item.wire
+            item.ends = self.nodes[lane, wire.start].port(OUT), self.nodes[lane, wire.end].port(wire.number)
+            item.show(route(*item.ends, obstacles), labels[wire], font)
+        self.overview.refresh()
+
+    def _stands_like(self, before: list[LanePicture]) -> bool:
+        """Whether everything is where it was in the pictures `before`, and has room for its words there."""
+        return (
+            len(before) == len(self.pictures)
+            and all(now.stands_like(was) for now, was in zip(self.pictures, before, strict=True))
+            and not any(routed.held for routed in self._routed.values())
+            and metrics(self.pictures, self._room[0], self.metrics) is self.metrics
+        )
+
+    def _rewrite(self, lane: int, was: LanePicture) -> None:
+        """Takes over words and colours where they are not as they were."""
+        now, font = self.pictures[lane], self.metrics.small
+        for node, box in now.boxes.items():
+            if box is not was.boxes[node]:
+                self.nodes[lane, node].show(box, self.metrics, now.taken[node])
+        for (wire, label), old in zip(now.wires.items(), was.wires.values(), strict=True):
+            if label != old:
+                item = self.wires[lane, wire]
+                item.show(item.route, label, font)
+        self._show_header(lane)
+
+    def _show_header(self, lane: int) -> None:
+        now, width = self.pictures[lane], max(self._room[0] - 2 * MARGIN, 120.0)
+        self.headers[lane].show(now.name, now.note, now.problem, width, self.metrics)
+
     def _place(self, keep: bool) -> None:
-        old = self.metrics
-        self.metrics = metrics(self.pictures, self._room[0], self.metrics if keep else None)
-        if self.metrics is not old:
+        new = metrics(self.pictures, self._room[0], self.metrics if keep else None)
+        if new != self.metrics:
+            self.metrics, keep = new, False
             self.kit.forget_words()
-            if self.metrics != old:
-                keep = False
+            self._routed.clear()
         self._match()
         self._rows = self._kept_rows() if keep and len(self._rows) == len(self.pictures) else self._new_rows()
         for index, lane in enumerate(self.pictures):
-            taken: dict[str, set[int]] = {node: set() for node in lane.boxes}
-            for wire in lane.wires:
-                taken[wire.start].add(OUT)
-                taken[wire.end].add(wire.number)
+            row = self._rows[index]
             for node, at in lane.places.items():
-                item = self.nodes[index, node]
-                item.show(lane.boxes[node], self.metrics, frozenset(taken[node]))
-                item.setPos(self.scene_place(index, at))
-            self.connect_wires(index)
+                item, (x, y) = self.nodes[index, node], self.metrics.place(at)
+                item.show(lane.boxes[node], self.metrics, lane.taken[node])
+                if item.x() != x or item.y() != row + y:
+                    item.setPos(x, row + y)
+            self._show_wires(index)
             left = min((self.nodes[index, node].x() for node in lane.places), default=0.0)
-            width = max(self._room[0] - 2 * MARGIN, 120.0)
             self.headers[index].setPos(left, self._top(index))
-            self.headers[index].show(lane.name, lane.note, lane.problem, width, self.metrics)
+            self._show_header(index)
         self._content = self._measured()
         if self.kit.detail is Detail.BOXES:
             self._show_items()
@@ -200,17 +242,18 @@ class NetworkScene(QGraphicsScene):
     def _measured(self) -> QRectF:
         if not self.nodes:  # the room of the view, so that names stand at its top
             return QRectF(0, 0, self._room[0] - 2 * MARGIN, self._room[1] - 2 * MARGIN)
-        found = QRectF()
-        for item in self.nodes.values():
-            found |= item.rect().translated(item.pos())
+        xs, ys = [item.x() for item in self.nodes.values()], [item.y() for item in self.nodes.values()]
+        width, height = self.metrics.width, self.metrics.height
+        found = QRectF(QPointF(min(xs), min(ys)), QPointF(max(xs) + width, max(ys) + height))
         for header in self.headers.values():
             found |= QRectF(found.left(), header.y(), 1, 1)
         return found
 
     def _extent(self, lane: int) -> tuple[float, float]:
         """From above the header to the lowest box, relative to the lane's row."""
-        ys = [self.metrics.place(at)[1] for at in self.pictures[lane].places.values()] or [0.0]
-        return min(ys) - self.metrics.header, max(ys) + self.metrics.height
+        ys = [y for _, y in self.pictures[lane].places.values()] or [0.0]
+        top, bottom = (self.metrics.place((0.0, y))[1] for y in (min(ys), max(ys)))
+        return top - self.metrics.header, bottom + self.metrics.height
 
     def _top(self, lane: int) -> float:
         return self._rows[lane] + self._extent(lane)[0]
@@ -249,6 +292,7 @@ class NetworkScene(QGraphicsScene):
         for table, wanted in ((self.nodes, boxes), (self.wires, wires), (self.headers, range(len(self.pictures)))):
             for key in [key for key in table if key not in wanted]:
                 self.removeItem(table.pop(key))
+                self.overview.refresh()
         for key, box in boxes.items():
             if key not in self.nodes:
                 self.nodes[key] = NodeItem(key[0], box, self.metrics, self.kit)

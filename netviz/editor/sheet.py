@@ -23,7 +23,9 @@ class Sheet(QGraphicsView):
         super().__init__(parent)
         self.sheet = scene
         self._fits = True  # until someone zooms or pans
+        self._fitted = QRectF()  # what was to be shown then
         self._dots = QPen()
+        self._dotted: tuple[tuple[float, ...], list[QPointF]] = (), []  # where, and the dots there
         self.setScene(scene)
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setRenderHint(QPainter.RenderHint.Antialiasing)
@@ -52,7 +54,7 @@ class Sheet(QGraphicsView):
         self._fits = True
         size = self.viewport().size()
         self.sheet.make_room(size.width(), size.height())
-        content = self.sheet.content()
+        content = self._fitted = self.sheet.content()
         if content.isEmpty():
             return
         across = (size.width() - 2 * MARGIN) / content.width()
@@ -96,8 +98,9 @@ class Sheet(QGraphicsView):
 
     def settle(self) -> None:
         """After an edit: shows everything again if something went out of sight, but moves nothing without need."""
-        seen = self.visible_rect().adjusted(-1, -1, 1, 1).contains(self.sheet.content())
-        if self._fits and not seen:
+        content = self.sheet.content()
+        seen = self.visible_rect().adjusted(-1, -1, 1, 1).contains(content)
+        if self._fits and not seen and content != self._fitted:
             self.fit()
         else:
             self.extend()
@@ -149,5 +152,9 @@ class Sheet(QGraphicsView):
         painter.setPen(self._dots)
         # Thousands of dots: smoothing them takes longer than drawing the network.
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
-        painter.drawPoints([QPointF(left + i * step, top + j * step) for i in range(columns) for j in range(rows)])
+        where = (left, top, step, columns, rows)
+        if where != self._dotted[0]:
+            points = [QPointF(left + i * step, top + j * step) for i in range(columns) for j in range(rows)]
+            self._dotted = where, points
+        painter.drawPoints(self._dotted[1])
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)

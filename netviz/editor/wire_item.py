@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QGraphicsItem, QStyleOptionGraphicsItem, QWidget
 from netviz.editor.boxes import Wire
 from netviz.editor.kit import Kit, Stress
 from netviz.editor.metrics import Detail, Metrics
+from netviz.editor.routing import Route
 from netviz.theme import lane_colour, theme
 
 SAMPLES = 12  # points of a curve that are looked at to find what is near
@@ -19,23 +20,23 @@ class WireItem(QGraphicsItem):
         super().__init__()
         self.lane, self.wire = lane, wire
         self._kit = kit
-        self._path = QPainterPath()
+        self.route = Route(QPainterPath(), QPointF())
         self._bounds, self._label_rect = QRectF(), QRectF()
         self._points: list[tuple[float, float]] = []
-        self._label, self._font, self.below = "", QFont(), False
-        self.ends = QPointF(), QPointF()  # where it was led from and to
+        self._label, self._font = "", QFont()
+        self.ends: tuple[QPointF, QPointF] | None = None  # where it was led from and to
         self.stress = Stress.NONE
 
-    def show(self, path: QPainterPath, label: str, font: QFont, below: bool = False) -> None:
-        if path == self._path and (label, font, below) == (self._label, self._font, self.below):
+    def show(self, found: Route, label: str, font: QFont) -> None:
+        if found.path == self.route.path and (label, font, found.below) == (self._label, self._font, self.route.below):
             return
         self.prepareGeometryChange()
-        self._path, self._label, self._font, self.below = path, label, font, below
-        measure, middle = QFontMetricsF(font), path.pointAtPercent(0.5)
+        self.route, self._label, self._font = found, label, font
+        measure, middle = QFontMetricsF(font), found.middle
         width = measure.horizontalAdvance(label) + 2
-        top = middle.y() + 2 if below else middle.y() - measure.height() - 4
+        top = middle.y() + 2 if found.below else middle.y() - measure.height() - 4
         self._label_rect = QRectF(middle.x() - width / 2, top, width, measure.height())
-        self._bounds = path.boundingRect().adjusted(-4, -4, 4, 4) | self._label_rect
+        self._bounds = found.path.boundingRect().adjusted(-4, -4, 4, 4) | self._label_rect
         self._points = []
         self.update()
 
@@ -50,10 +51,10 @@ class WireItem(QGraphicsItem):
         return self._label
 
     def path(self) -> QPainterPath:
-        return self._path
+        return self.route.path
 
     def middle(self) -> QPointF:
-        return self._path.pointAtPercent(0.5)
+        return self.route.middle
 
     def distance(self, point: QPointF, limit: float) -> float:
         """How far `point` is from the wire; infinity where that is more than `limit`."""
@@ -61,7 +62,7 @@ class WireItem(QGraphicsItem):
         if not self._bounds.adjusted(-limit, -limit, limit, limit).contains(point):
             return float("inf")
         if not self._points:
-            at = (self._path.pointAtPercent(i / SAMPLES) for i in range(SAMPLES + 1))
+            at = (self.route.path.pointAtPercent(i / SAMPLES) for i in range(SAMPLES + 1))
             self._points = [(p.x(), p.y()) for p in at]
         near = min(_to_segment(x, y, *a, *b) for a, b in zip(self._points, self._points[1:], strict=False))
         return near if near <= limit else float("inf")
@@ -74,7 +75,7 @@ class WireItem(QGraphicsItem):
         plain = kit.wire_thin if kit.thin else kit.wire
         painter.setPen(plain if self.stress is Stress.NONE else kit.wire_pen(self.stress))
         painter.setBrush(Qt.BrushStyle.NoBrush)
-        painter.drawPath(self._path)
+        painter.drawPath(self.route.path)
         if kit.detail is Detail.ALL and self._label:
             painter.setFont(self._font)
             painter.setPen(kit.label)

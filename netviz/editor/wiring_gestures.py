@@ -8,9 +8,10 @@ from PySide6.QtGui import QKeyEvent
 from netviz import theme
 from netviz.document.wiring import Verdict
 from netviz.editor import walking
+from netviz.editor.boxes import OUT
 from netviz.editor.gestures import Gesture, Keys
 from netviz.editor.kit import Stress
-from netviz.editor.node_item import OUT, NodeItem
+from netviz.editor.node_item import NodeItem
 from netviz.editor.wire_item import WireItem
 from netviz.editor.wishes import ANOTHER
 

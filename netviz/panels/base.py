@@ -14,6 +14,9 @@ from netviz.theme import look, theme
 
 SAY_EVERY = 1.0  # seconds between two summaries for screen readers, at the least
 
+Row = tuple[str | float | int | None, ...]
+Table = tuple[tuple[str, ...], list[Row]]  # names of the columns, and rows; what is not known is None or NaN
+
 
 class Panel(QWidget):
     """One instrument in a dock. The session calls `refresh` when one of `topics` has changed and it can be seen."""
@@ -59,6 +62,10 @@ class Panel(QWidget):
         if now() - self._said >= SAY_EVERY:
             self._said = now()
             self.setAccessibleDescription(self.summary())
+
+    def table(self) -> Table:
+        """What is shown, in numbers."""
+        raise NotImplementedError(self.ident)
 
     def state(self) -> dict[str, Any]:
         """What the person chose here, for the project file."""

@@ -7,9 +7,9 @@ from PySide6.QtCore import QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QPainter, QPixmap
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
-from engine.probes.boundary import Boundary, BoundaryAnswer
+from engine.probes.boundary import Boundary, BoundaryAnswer, grid
 from engine.run.messages import ProbeRequest
-from netviz.panels.base import Panel
+from netviz.panels.base import Panel, Row, Table
 from netviz.runtime.history import History, LaneHistory
 from netviz.theme import GAP, theme
 from netviz.widgets.canvas import Canvas
@@ -74,12 +74,26 @@ class BoundaryPanel(Panel):
                 parts.append(f"{lane.info.name}: {_in_words(lane.boundary)}{right}")
         return "; ".join(parts)
 
+    def table(self) -> Table:
+        """A row for each cell of the plane, at its centre."""
+        shown = ((lane.info.name, lane.boundary) for lane in self.history.lanes if lane.boundary is not None)
+        return ("network", "x1", "x2", "value", "class"), [row for name, seen in shown for row in _cells(name, seen)]
+
 
 def accuracy(lane: LaneHistory) -> float:
     """The validation accuracy, or where there is none the training accuracy."""
     if lane.score is None:
         return float("nan")
     return lane.score.accuracy if np.isnan(lane.score.val_accuracy) else lane.score.val_accuracy
+
+
+def _cells(name: str, answer: BoundaryAnswer) -> list[Row]:
+    """(network, x₁, x₂, value, class): the winner's probability, that of class 1, or a plain number of no class."""
+    values = np.asarray(answer.values)
+    winners = answer.winners if answer.winners is not None else values > 0.5 if answer.probability else None
+    classes = [None] * values.size if winners is None else np.asarray(winners, int).ravel().tolist()
+    places = grid(answer.bounds, len(values)).tolist()
+    return [(name, *at, *said) for at, *said in zip(places, values.ravel().tolist(), classes, strict=True)]
 
 
 def _in_words(answer: BoundaryAnswer) -> str:
@@ -184,11 +198,11 @@ class _Squares(Canvas):
         points = self.history.points
         if points is None:
             return
-        key = (square.width(), self.devicePixelRatioF(), bounds, reach)
+        key = (square.width(), self.ratio, bounds, reach)
         if key not in self._layers:
             if len(self._layers) >= 4:
                 self._layers.clear()
-            self._layers[key] = points_layer(points, bounds, square.width(), self.devicePixelRatioF(), reach)
+            self._layers[key] = points_layer(points, bounds, square.width(), self.ratio, reach)
         painter.drawPixmap(square.topLeft(), self._layers[key])
 
     def _draw_ticks(self, painter: QPainter, square: QRectF, bounds: Bounds) -> None:

@@ -5,7 +5,7 @@ from typing import ClassVar
 import numpy as np
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
-from netviz.panels.base import Panel
+from netviz.panels.base import Panel, Table
 from netviz.runtime.history import History, LaneHistory
 from netviz.theme import GAP, depth_colour
 from netviz.widgets.curves import Bundle, Style, means
@@ -86,6 +86,18 @@ class GradientsPanel(Panel):
 
     def summary(self) -> str:
         return "; ".join(_in_words(lane) for lane in self.history.lanes if len(lane.layers))
+
+    def table(self) -> Table:
+        """A row for each layer and step; of a long past a row stands for some steps, beginning with its own."""
+        header = ("network", "layer", "step", "gradient_norm_low", "gradient_norm_mean", "gradient_norm_high")
+        rows = []
+        for lane in self.history.lanes:
+            bundle = norms(lane)
+            low, mean, high = (part.T.tolist() for part in (bundle.low, bundle.middle, bundle.high))
+            for i, layer in enumerate(bundle.names):
+                for step, *numbers in zip(bundle.steps.tolist(), low[i], mean[i], high[i], strict=True):
+                    rows.append((lane.info.name, layer, int(step), *numbers))
+        return header, rows
 
 
 def norms(lane: LaneHistory) -> Bundle:

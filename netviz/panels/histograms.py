@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from engine.probes.histograms import Histograms, LayerHistogram, edges
 from engine.run.messages import ProbeRequest
-from netviz.panels.base import Panel
+from netviz.panels.base import Panel, Row, Table
 from netviz.runtime.history import History, LaneHistory
 from netviz.theme import GAP, depth_colour, theme
 from netviz.widgets.canvas import Canvas
@@ -92,6 +92,14 @@ class HistogramsPanel(Panel):
             parts.append(f"{lane.info.name}: {'; '.join(words)}")
         return ". ".join(parts)
 
+    def table(self) -> Table:
+        """A row for each bin, and for each count that no bin holds."""
+        rows = []
+        for lane in self.history.lanes:
+            for _, histogram in shown_layers(lane, self.all.isChecked()):
+                rows += [(lane.info.name, histogram.node, *row) for row in _counts(histogram)]
+        return ("network", "layer", "holds", "from", "to", "count"), rows
+
     def state(self) -> dict[str, Any]:
         return {"all": self.all.isChecked()}
 
@@ -108,6 +116,18 @@ def shown_layers(lane: LaneHistory, everything: bool) -> list[tuple[int, LayerHi
     found = [(numbers[h.node], h) for h in lane.histograms.layers if h.node in numbers]
     last = len(lane.info.layers) - 1
     return [(i, h) for i, h in found if everything or not lane.info.weighted[i] or i == last]
+
+
+def _counts(h: LayerHistogram) -> Iterator[Row]:
+    """(what it holds, from, to, how many)"""
+    ends = edges(h.low, h.high, h.symlog).tolist()
+    for low, high, count in zip(ends, ends[1:], np.asarray(h.counts).tolist(), strict=False):
+        yield "bin", low, high, count
+    yield "zeros", 0.0, 0.0, h.zeros
+    yield "below", None, h.low, h.under
+    yield "above", h.high, None, h.over
+    yield "infinite", None, None, h.infinite
+    yield "nan", None, None, h.nan
 
 
 def _in_words(h: LayerHistogram) -> str:
@@ -218,7 +238,7 @@ class _Ridges(Canvas):
             painter.setBrush(body)
             painter.drawPolygon(shape)
             painter.setBrush(Qt.BrushStyle.NoBrush)
-            painter.setPen(hairline(colour))
+            painter.setPen(QPen(colour, 1) if self.sharpness else hairline(colour))
             painter.drawPolyline(shape)
         painter.setPen(QPen(colour, 1))
         painter.drawLine(area.bottomLeft(), area.bottomRight())

@@ -7,7 +7,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor, QKeyEvent
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
-from netviz.panels.base import Panel
+from netviz.panels.base import Panel, Row, Table
 from netviz.runtime.history import History, LaneHistory
 from netviz.theme import GAP, lane_colour
 from netviz.widgets.curves import Bundle, Style
@@ -21,6 +21,11 @@ SPIKE = 3.0  # times the 98th percentile: a rarer loss above that does not set t
 BELOW = 1000.0  # times under the smallest score: a batch's loss below that does not set a logarithmic axis
 LONGEST = 12  # letters of a lane's name before the figures
 FEW = 50  # losses, below which every one does
+
+COLUMNS = (
+    *("network", "step", "batch_loss_low", "batch_loss_mean", "batch_loss_high"),
+    *("train_loss", "train_accuracy", "validation_loss", "validation_accuracy"),
+)
 
 
 class LossPanel(Panel):
@@ -115,12 +120,26 @@ class LossPanel(Panel):
             _line(lane, 0, 1).wordings[0].replace("\N{NO-BREAK SPACE}", " ") for lane in self.history.lanes
         )
 
+    def table(self) -> Table:
+        """A row a step; of a long past a row stands for some steps, beginning with its own."""
+        return COLUMNS, [row for lane in self.history.lanes for row in _rows(lane)]
+
     def state(self) -> dict[str, Any]:
         return {"log": self.log.isChecked()}
 
     def restore(self, state: dict[str, Any]) -> None:
         if isinstance(state.get("log"), bool):
             self.log.setChecked(state["log"])
+
+
+def _rows(lane: LaneHistory) -> list[Row]:
+    losses, scores = lane.loss, lane.scores
+    batches = np.hstack([losses.low, losses.mean, losses.high])
+    both = np.union1d(losses.steps, scores.steps)
+    values = np.full((len(both), 7), np.nan)
+    values[np.searchsorted(both, losses.steps), :3] = batches
+    values[np.searchsorted(both, scores.steps), 3:] = scores.mean
+    return [(lane.info.name, int(step), *numbers) for step, numbers in zip(both, values.tolist(), strict=True)]
 
 
 def _last_step(lane: LaneHistory) -> float:

@@ -7,7 +7,7 @@ from PySide6.QtCore import QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QImage, QPainter
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
-from netviz.panels.base import Panel
+from netviz.panels.base import Panel, Table
 from netviz.runtime.history import History, LaneHistory
 from netviz.theme import GAP, depth_colour, theme
 from netviz.widgets.canvas import Canvas
@@ -17,6 +17,8 @@ from netviz.widgets.ticks import percent, whole
 
 TALLEST = 84.0  # of a strip
 DEAD = 0.32  # of a strip's height shows dead units
+
+SHARES = ("saturated_fraction", "dead_fraction")
 
 
 class SaturationPanel(Panel):
@@ -62,6 +64,16 @@ class SaturationPanel(Panel):
                 )
                 parts.append(f"{lane.info.name}: {shares}")
         return "; ".join(parts)
+
+    def table(self) -> Table:
+        """A row for each activation and step; of a long past a row holds the means of some steps."""
+        rows = []
+        for lane in self.history.lanes:
+            for i in lane.activations():
+                shares = lane.layers.mean[:, [lane.column(i, name) for name in SHARES]].tolist()
+                for step, both in zip(lane.layers.steps, shares, strict=True):
+                    rows.append((lane.info.name, lane.info.layers[i], int(step), *both))
+        return ("network", "layer", "step", *SHARES), rows
 
 
 def latest(lane: LaneHistory, layer: int, name: str) -> float:
@@ -132,10 +144,9 @@ class _Strips(Canvas):
     def _draw_lane(
         self, painter: QPainter, lane: LaneHistory, mine: list[Strip], amber: np.ndarray, red: np.ndarray
     ) -> None:
-        pixels = max(4, round(mine[0].area.width() * self.devicePixelRatioF()))
+        pixels = max(4, round(mine[0].area.width() * self.ratio))
         numbers = [strip.layer for strip in mine]
-        names = ("saturated_fraction", "dead_fraction")
-        wanted = [lane.column(i, name) for name in names for i in numbers]
+        wanted = [lane.column(i, name) for name in SHARES for i in numbers]
         shares = strip_pixels(lane.layers.steps, lane.layers.mean[:, wanted], pixels)
         for k, strip in enumerate(mine):
             for row, ramp, share in ((k, amber, 1.0), (k + len(mine), red, DEAD)):
@@ -173,7 +184,7 @@ class _Strips(Canvas):
             advance = self.fonts.figure_metrics.horizontalAdvance(percent(1.0, 0)) + 5
             right = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight
             painter.setPen(QColor(t.text))
-            saturated, dead = (latest(history, strip.layer, n) for n in ("saturated_fraction", "dead_fraction"))
+            saturated, dead = (latest(history, strip.layer, n) for n in SHARES)
             painter.drawText(QRectF(strip.area.right(), middle - 12, advance, 24), right, percent(saturated, 0))
             if room >= 2 * advance:
                 painter.setPen(QColor(t.red if dead > 0 else t.faint))
@@ -232,6 +243,6 @@ class _Strips(Canvas):
             return ""
         step = steps[0] + share * (steps[-1] - steps[0])
         at = max(0, int(np.searchsorted(steps, step, "right")) - 1)
-        values = [lane.layers.mean[at, lane.column(strip.layer, n)] for n in ("saturated_fraction", "dead_fraction")]
+        values = [lane.layers.mean[at, lane.column(strip.layer, n)] for n in SHARES]
         saturated, dead = (percent(float(value)).strip() for value in values)
         return f"{lane.info.layers[strip.layer]} at step {whole(steps[at])}: {saturated} saturated, {dead} dead"

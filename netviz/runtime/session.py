@@ -6,11 +6,12 @@ A slow window costs frames, never training speed or memory: the worker answers o
 import contextlib
 import itertools
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Qt, QTimer, Signal
 
+from engine.backend import Array
 from engine.project import Project
 from engine.run import messages as m
 from engine.run.transports import Lost, ProcessTransport, Receive, ThreadTransport, Transport
@@ -43,6 +44,7 @@ class Session(QObject):
     pace_changed = Signal()
     previewed = Signal(object)  # a LanePreview for each lane of the edited project
     diverged = Signal(m.Diverged)
+    weights_loaded = Signal(m.WeightsLoaded)
     refused = Signal(str)
     noticed = Signal(str)  # something to tell that needs no answer
     worker_lost = Signal(str)
@@ -140,6 +142,10 @@ class Session(QObject):
         token = next(self._tokens)
         self._waiting[token] = done
         self._send(m.TakeKeyframe(token))
+
+    def load_weights(self, lane: int, weights: Mapping[str, Array], source: str) -> None:
+        """Takes those of the weights that fit into a network that runs; `weights_loaded` or `refused` tells."""
+        self._send(m.LoadWeights(lane, dict(weights), source))
 
     def preview(self, project: Project) -> None:
         """Asks what scale the signal has in an edited project; `previewed` tells."""
@@ -267,6 +273,8 @@ class Session(QObject):
                     self._waiting.pop(record.token)(record)
             case m.Diverged():
                 self.diverged.emit(record)
+            case m.WeightsLoaded():
+                self.weights_loaded.emit(record)
             case m.Previewed():
                 if record.number == self._previews:  # an older one is of another drawing
                     self.previewed.emit(record.lanes)

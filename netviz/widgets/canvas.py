@@ -14,9 +14,15 @@ class Canvas(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.note = ""
+        self.sharpness: float | None = None  # device pixels a pixel, where it is not the screen that is drawn on
         self.fonts = fonts()
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self.setMouseTracking(True)
+
+    @property
+    def ratio(self) -> float:
+        """Device pixels a pixel, for what is drawn as a bitmap."""
+        return self.sharpness or self.devicePixelRatioF()
 
     def paint(self, painter: QPainter, rect: QRectF) -> None:
         raise NotImplementedError(type(self).__name__)

@@ -14,6 +14,7 @@ from netviz.theme import mix, theme
 FAR = 20_000.0  # pixels: what lies further out is drawn at this distance, within the reach of Qt's rasterizer
 FAINT = 0.32  # of the way from the card to a band's colour: opaque, for blending a jagged line takes 20 times as long
 SPARSE = 2.5  # pixels between columns from which a band is filled
+STRONG = 1.8  # pixels
 GRAIN = 2  # pixels that one mean is taken over
 
 
@@ -59,6 +60,7 @@ class View:
     bottom: float
     top: float
     log: bool = False
+    fine: bool = False  # for a picture of any size: lines are as wide as they look, whatever that takes
 
     def x(self, steps: np.ndarray | float) -> np.ndarray:
         place = (np.asarray(steps, float) - self.left) * (self.rect.width() / (self.right - self.left))
@@ -138,7 +140,7 @@ def _draw_means(painter: QPainter, view: View, bundle: Bundle, middle: np.ndarra
     gaps = np.isnan(y)
     for j, colour in enumerate(bundle.colours):
         for part in _runs(gaps[:, j]):
-            _draw_run(painter, x[part], y[part, j], y[part, j], bundle.style, colour)
+            _draw_run(painter, x[part], y[part, j], y[part, j], bundle.style, colour, view.fine)
         if view.log:
             _mark_zeros(painter, view, x, middle[:, j] == 0, colour)
 
@@ -153,7 +155,7 @@ def _draw_extremes(painter: QPainter, view: View, bundle: Bundle) -> None:
     gaps = np.isnan(top)
     for j, colour in enumerate(bundle.colours):
         for part in _runs(gaps[:, j]):
-            _draw_run(painter, x[part], top[part, j], bottom[part, j], bundle.style, colour)
+            _draw_run(painter, x[part], top[part, j], bottom[part, j], bundle.style, colour, view.fine)
         if view.log:
             _mark_zeros(painter, view, x, high[:, j] == 0, colour)
 
@@ -167,10 +169,12 @@ def _runs(gap: np.ndarray) -> list[slice]:
 
 
 def _draw_run(
-    painter: QPainter, x: np.ndarray, top: np.ndarray, bottom: np.ndarray, style: Style, colour: QColor
+    painter: QPainter, x: np.ndarray, top: np.ndarray, bottom: np.ndarray, style: Style, colour: QColor, fine: bool
 ) -> None:
     colour = mix(theme().card, colour, FAINT) if style is Style.BAND else colour
-    pen, ratio = hairline(colour), painter.device().devicePixelRatioF()
+    wide = STRONG if style is Style.STRONG else 1.0
+    ratio = 1.0 if fine else painter.device().devicePixelRatioF()
+    pen = QPen(colour, wide) if fine else hairline(colour)
     if style is Style.DASHED:
         pen.setDashPattern([5 * ratio, 3 * ratio])
     painter.setPen(pen)
@@ -183,7 +187,7 @@ def _draw_run(
         painter.setBrush(Qt.BrushStyle.NoBrush)
         return
     shape = arrayToQPolygonF(x, top) if even else zigzag(x, top, bottom)
-    times = 1 if style is Style.BAND else round(ratio * (1.8 if style is Style.STRONG else 1))
+    times = 1 if fine or style is Style.BAND else round(ratio * wide)
     painter.save()
     for _ in range(times):
         painter.drawPolyline(shape)

@@ -6,6 +6,7 @@ the dearest part and are kept as a pixmap until a range changes.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from enum import Enum
 
 import pyqtgraph as pg
@@ -73,6 +74,7 @@ class Plot(pg.GraphicsView):
     in_row = False
     zoomed = False  # the person looks at a part: ranges are left alone
     note = ""
+    sharpness: float | None = None  # as a Canvas has it
 
     def __init__(self, parent: QWidget | None = None) -> None:
         self._at: QPointF | None = None
@@ -240,7 +242,7 @@ class Plot(pg.GraphicsView):
     def drawForeground(self, painter: QPainter, rect: QRectF) -> None:
         if not self.note:
             for one in self.visible_axes():
-                draw(painter, one.view(), one.bundles)
+                draw(painter, replace(one.view(), fine=self.sharpness is not None), one.bundles)
                 if one.end_labels and self.label_width:
                     draw_end_labels(painter, self.fonts, one.view(), one.bundles, self.label_width - 5)
             self._draw_reading(painter)

@@ -51,6 +51,7 @@ COMMANDS: tuple[Any, ...] = (
     m.Watch((Histograms(), Boundary(), Boundary(37)), True),
     m.Frame(2**40),
     m.TakeKeyframe(5),
+    m.LoadWeights(1, {"h1.weight": np.eye(3), "h1.bias": np.zeros(3, "float16")}, "W ü.safetensors"),
     m.RecordTelemetry("T ü.jsonl", 10),
     m.Preview(3, b"{}", "."),
     m.Shutdown(),
@@ -65,6 +66,7 @@ RECORDS: tuple[Any, ...] = (
     m.Diverged(1, 10, "out", "the loss became nan"),
     m.Rewound(99),
     m.Previewed(3, (m.LanePreview((m.NodeScale("h1", 0.5, NAN),), ""), m.LanePreview((), "too large"))),
+    m.WeightsLoaded(1, "W.safetensors", ("h1.weight",), ("h1.bias: is missing, expected shape (5,)",)),
     m.Refused("no"),
 )
 ARRAYS = {

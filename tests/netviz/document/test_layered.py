@@ -63,7 +63,7 @@ def test_an_activation_stands_with_its_layer_until_another_follows_that_too():
 
 def test_what_was_seen_somewhere_stays_there():
     old, new = graph("x>h1 h1>h2"), graph("x h1>h2")
-    assert settled(old, {}, new) == {"h1": (160.0, 0.0), "h2": (320.0, 0.0)}
+    assert settled(old, {}, new) == {"x": (0.0, 0.0), "h1": (160.0, 0.0), "h2": (320.0, 0.0)}
     assert settled(old, {}, old) == {}
 
 

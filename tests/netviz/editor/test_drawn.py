@@ -13,30 +13,34 @@ from tests.netviz.editor.hand import ALT, LEFT, NONE, drag, hold, middle, press_
 START, END = QPointF(100, 30), QPointF(400, 30)
 
 
+def standing(*boxes):
+    return Obstacles((box.left(), box.right(), box.top(), box.bottom()) for box in boxes)
+
+
 def crossed(path, rect):
     return any(rect.contains(path.pointAtPercent(i / 200)) for i in range(201))
 
 
 def test_a_wire_with_nothing_between_is_one_curve():
-    assert route(START, END, Obstacles([QRectF(0, 0, 100, 60), QRectF(400, 0, 100, 60)])).path == straight(START, END)
+    assert route(START, END, standing(QRectF(0, 0, 100, 60), QRectF(400, 0, 100, 60))).path == straight(START, END)
 
 
 @pytest.mark.parametrize("top", [0.0, -20.0, 20.0])
 def test_a_skip_goes_round_the_box_between_on_the_nearer_side(top):
     box = QRectF(200, top, 100, 60)
     assert crossed(straight(START, END), box)
-    path = route(START, END, Obstacles([box])).path
+    path = route(START, END, standing(box)).path
     assert not crossed(path, box)
     middle = path.pointAtPercent(0.5).y()
     assert middle < top if top > 0 else middle > top + 60 if top < 0 else True
-    assert route(START, END, Obstacles([box])).below == (middle > top + 60)
+    assert route(START, END, standing(box)).below == (middle > top + 60)
     assert path.pointAtPercent(0) == START
     assert path.pointAtPercent(1) == END
 
 
 def test_a_skip_goes_round_what_it_would_meet_on_the_way_round():
     boxes = [QRectF(200, 0, 60, 60), QRectF(200, 66, 60, 60), QRectF(200, -66, 60, 60)]
-    path = route(START, END, Obstacles(boxes)).path
+    path = route(START, END, standing(*boxes)).path
     assert not any(crossed(path, box) for box in boxes)
 
 

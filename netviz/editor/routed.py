@@ -1,0 +1,52 @@
+"""Which wires of a lane must be led anew: those of a box that moved, and those in whose way it stood or now stands."""
+
+from collections.abc import Iterable, Mapping
+
+from PySide6.QtCore import QPointF
+
+from netviz.editor.wire_item import WireItem
+
+MANY = 40  # boxes that moved: to ask each wire about each of them takes longer than to lead it anew
+Rect = tuple[float, float, float, float]  # left, right, top, bottom
+
+
+class Routed:
+    """Where the boxes of a lane were when its wires were led."""
+
+    def __init__(self) -> None:
+        self._boxes: Mapping[str, tuple[Rect, int]] = {}
+        self._held: set[WireItem] = set()
+
+    @property
+    def held(self) -> bool:
+        return bool(self._held)
+
+    def hold(self, wires: Iterable[WireItem]) -> None:
+        """These follow what is in the hand, and not where the document has it."""
+        self._held.update(wires)
+
+    def stale(self, boxes: Mapping[str, tuple[Rect, int]], wires: Iterable[WireItem]) -> list[WireItem]:
+        """Those of all the lane's `wires` that must be led anew, now that `boxes` stand so and have as many inputs."""
+        old, held, self._boxes, self._held = self._boxes, self._held, boxes, set()
+        touched = {node for node in old.keys() | boxes.keys() if old.get(node) != boxes.get(node)}
+        moved = set[Rect]()
+        for node in touched:
+            ends = {table[node][0] for table in (old, boxes) if node in table}
+            if len(ends) == 2 or not (node in old and node in boxes):
+                moved |= ends
+        if len(moved) > MANY:
+            return list(wires)
+        return [
+            item
+            for item in wires
+            if item.ends is None
+            or item in held
+            or item.wire.start in touched
+            or item.wire.end in touched
+            or (moved and _passes(*item.ends, moved))
+        ]
+
+
+def _passes(start: QPointF, end: QPointF, moved: Iterable[Rect]) -> bool:
+    left, right = start.x(), end.x()
+    return any(left <= rect[0] and rect[1] <= right for rect in moved)

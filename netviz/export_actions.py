@@ -1,0 +1,144 @@
+"""Trained networks out of the window and weights into it: always of the network that runs, not of the drawing."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject
+from PySide6.QtWidgets import QFileDialog, QMenu
+
+from engine.backend import Array
+from engine.export.names import class_name
+from engine.export.onnx import save_onnx
+from engine.export.torch import save_torch
+from engine.inference import network_with
+from engine.project import OWN, Project
+from engine.run.messages import Keyframe, RunState, WeightsLoaded
+from engine.weights import load_weights, save_weights
+from netviz.document.difference import Difference, difference
+from netviz.file_actions import file_name
+from netviz.panel_exports import PanelExports
+from netviz.saving import Saver
+
+if TYPE_CHECKING:
+    from netviz.main_window import MainWindow
+
+Write = Callable[[Path, Project, Mapping[str, Array]], object]
+WEIGHTS = "Weights (*.safetensors)"
+MOST_NAMED = 3  # weights that did not fit
+
+
+class ExportActions(QObject):
+    """Acts on the network in which something is selected, or else on the first."""
+
+    def __init__(self, window: "MainWindow") -> None:
+        super().__init__(window)
+        self._window, self._session, self._saver = window, window.session, Saver(window)
+        self.panels = PanelExports(window, self._saver)
+        self._session.weights_loaded.connect(self._tell_loaded)
+
+    def fill(self, menu: QMenu) -> None:
+        """The Export menu."""
+        for text, call in (
+            ("ONNX Model…", self.save_onnx),
+            ("PyTorch Module…", self.save_torch),
+            ("Weights…", self.save_weights),
+            ("Load Weights…", self.ask_weights),
+        ):
+            menu.addAction(text).triggered.connect(lambda _=False, c=call: c())
+        menu.addSeparator()
+        self.panels.fill(menu)
+
+    # Out
+
+    def save_onnx(self) -> None:
+        def write(path: Path, project: Project, weights: Mapping[str, Array]) -> None:
+            save_onnx(path, network_with(project, weights), class_name(project))
+
+        self._export("Export to ONNX", "ONNX model (*.onnx)", write)
+
+    def save_torch(self) -> None:
+        note = "; its weights are a file of their own (Weights…)"
+        self._export("Export to PyTorch", "Python (*.py)", lambda path, project, _: save_torch(path, project), note)
+
+    def save_weights(self) -> None:
+        self._export("Save the weights", WEIGHTS, lambda path, _, weights: save_weights(path, weights))
+
+    def _export(self, title: str, line: str, write: Write, note: str = "") -> None:
+        """Asks for a file, then for the weights as they are now, and writes."""
+        running = self._running()
+        if running is None:
+            return
+        ending = line[line.index("*") + 1 : -1]
+        asked = self._saver.ask(title, self._stem(running.lanes()[self._lane]), {line: ending})
+        running = self._running()  # the run went on behind the dialog
+        if asked is None or running is None:
+            return
+        path, lane = asked[0], self._lane
+        project, differs = running.lanes()[lane], self._differs(running, lane)
+        # The banner holds one message: that of the export takes over the offer of the one before it.
+        answer = ("Restart", self._window.link.restart) if differs else ()
+
+        def told(keyframe: Keyframe) -> None:
+            weights = keyframe.parameters or ()
+            if lane < len(weights):
+                self._saver.write(path, lambda: write(path, project, weights[lane]), note + differs, *answer)
+            else:
+                self._saver.say(f"{path.name} was not written: the run has ended", "red")
+
+        self._saver.say(f"Writing {path.name} …")
+        self._session.take_keyframe(told)
+
+    # In
+
+    def ask_weights(self) -> None:
+        """Weights out of a file, into the network that runs."""
+        if self._running() is None:
+            return
+        name, _ = QFileDialog.getOpenFileName(self._window, "Load weights", str(self._saver.folder), WEIGHTS)
+        if name:
+            path, lane = Path(name), self._lane
+            self._window.files.background.run(
+                lambda: load_weights(path),
+                lambda weights: self._session.load_weights(lane, weights, path.name),
+                lambda error: self._saver.say(str(error), "red"),
+            )
+
+    def _tell_loaded(self, record: WeightsLoaded) -> None:
+        name, misfits = self._session.history.lanes[record.lane].info.name, record.misfits
+        if not misfits:
+            self._saver.say(f"{name} goes on with the weights of {record.source}")
+            return
+        more = f" (and {len(misfits) - MOST_NAMED} more)" if len(misfits) > MOST_NAMED else ""
+        words = f"{'; '.join(misfits[:MOST_NAMED])}{more}"
+        self._saver.say(f"{name} took {', '.join(record.taken)} of {record.source}; the rest stays: {words}", "amber")
+
+    # Which network
+
+    @property
+    def _lane(self) -> int:
+        selection = self._window.canvas.selection
+        return selection[0] if selection is not None else 0
+
+    def _running(self) -> Project | None:
+        """The project that runs, with the chosen network in it; else None, and a word why."""
+        project = self._session.project
+        if project is None or self._session.state is RunState.IDLE:
+            self._saver.say("No network runs that has weights: press play first", "amber")
+            return None
+        if self._lane >= len(project.lanes()):
+            name = self._window.document.lanes()[self._lane].variant
+            self._saver.say(f"{name} does not run yet: restart with the edited network first", "amber")
+            return None
+        return project
+
+    def _differs(self, running: Project, lane: int) -> str:
+        """A word where the drawing has become another network than the one that runs."""
+        found = difference(running, self._window.document.project)
+        mine = tuple(f for f in found.fields if not f.live and f.lane in (lane, None) and f.section != "variants")
+        words = Difference(mine, found.lanes[lane : lane + 1]).words
+        return f"; this is the network that runs, the drawing differs: {words}" if mine else ""
+
+    def _stem(self, project: Project) -> str:
+        name = project.name if project.variant == OWN else f"{project.name} {project.variant}"
+        return file_name(name)
