@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-import numpy as np
 
 from engine.catalogue import DATASETS, LAYERS
 from engine.data.source import DataSource, Summary
@@ -365,9 +364,8 @@ def _lane_problems(lane: Project, summary: Summary) -> list[Problem]:
     if len(structure.shapes[structure.output]) != 1:
         return [Problem(structure.output, "the output must be a vector")]
     # One example of the kind that the data have shows whether loss, outputs and targets fit.
-    one = np.full((1, summary.targets), 1 / summary.targets) if summary.classes is None else np.zeros(1, np.int64)
     try:
-        lane.training.loss.targets(one, summary.classes, structure.shapes[structure.output][0])
+        lane.training.loss.targets(summary.example(), summary.classes, structure.shapes[structure.output][0])
     except ProjectError as error:
         return list(error.problems)
     return []

@@ -17,6 +17,8 @@ Array = np.ndarray[Any, Any]
 
 MOST_CLASSES = 65_536  # more is a quantity that was saved as whole numbers
 
+_summaries: dict[tuple[Path, int, int], Summary] = {}
+
 
 class Npz(DataSource, frozen=True, tag="npz"):
     """Arrays x (N, ...) and y of an .npz file, and x_val, y_val where it has them (`validation` is not used then).
@@ -33,6 +35,18 @@ class Npz(DataSource, frozen=True, tag="npz"):
     validation: Validation = 0.25
 
     def summary(self, folder: Path) -> Summary:
+        path = folder / self.path
+        try:
+            stat = path.stat()
+        except (OSError, ValueError):
+            return self._read_summary(folder)  # which says what is wrong with it
+        key = (path, stat.st_mtime_ns, stat.st_size)
+        if key not in _summaries:
+            _summaries.clear()  # one file is asked about again and again while a network is drawn over it
+            _summaries[key] = self._read_summary(folder)
+        return _summaries[key]
+
+    def _read_summary(self, folder: Path) -> Summary:
         with self._open(folder) as archive:
             return _outline(archive).summary
 

@@ -38,6 +38,12 @@ class Summary:
     classes: int | None  # None: y are numbers
     targets: int  # columns of y (1 where y are classes)
 
+    def example(self) -> np.ndarray[Any, Any]:
+        """One y of the kind that the data have: whether a loss fits is seen on it, without reading them."""
+        if self.classes is None:
+            return np.full((1, self.targets), 1 / self.targets)
+        return np.zeros(1, np.int64)
+
 
 class DataSource(Declared, frozen=True):
     """A source of examples; `folder` is where relative paths begin."""

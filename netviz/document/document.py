@@ -12,7 +12,7 @@ from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QUndoCommand, QUndoStack
 
 from engine.catalogue import DATASETS, LAYERS, LOSSES, OPTIMIZERS
-from engine.data.source import DataSource
+from engine.data.source import DataSource, Summary
 from engine.errors import Problem, ProjectError
 from engine.graph import Structure, resolve
 from engine.layers.base import Shape
@@ -47,7 +47,7 @@ class Document(QObject):
         self.path = path
         self._project = project
         self._structures: dict[int, tuple[Structure | None, list[Problem]]] = {}
-        self._shape: tuple[Shape | None] | None = None
+        self._summary: tuple[DataSource, Path, Summary | None] | None = None
         self._problems: list[Problem] | None = None
 
     # What there is
@@ -80,12 +80,25 @@ class Document(QObject):
 
     def data_shape(self) -> Shape | None:
         """The shape of one example, where the data can be read."""
-        if self._shape is None:
+        summary = self._data_summary()
+        return None if summary is None else summary.shape
+
+    def fitting_losses(self) -> tuple[str, ...]:
+        """The kinds of loss that suit the data, for some number of outputs; all where the data cannot be read."""
+        summary = self._data_summary()
+        return tuple(LOSSES) if summary is None else fields.losses_for(summary)
+
+    def _data_summary(self) -> Summary | None:
+        """What the data are, asked once for each data section."""
+        project = self._project
+        known = self._summary
+        if known is None or known[0] is not project.data or known[1] != project.folder:
             try:
-                self._shape = (self._project.summary().shape,)
+                known = project.data, project.folder, project.summary()
             except ProjectError:
-                self._shape = (None,)
-        return self._shape[0]
+                known = project.data, project.folder, None
+            self._summary = known
+        return known[2]
 
     def shares_training(self, lane: int) -> tuple[int, ...]:
         """The lanes that a change of this lane's training reaches."""
@@ -213,7 +226,6 @@ class Document(QObject):
 
     def _forget(self) -> None:
         self._structures.clear()
-        self._shape = None
         self._problems = None
 
     def _resolved(self, lane: int) -> tuple[Structure | None, list[Problem]]:

@@ -15,9 +15,10 @@ import msgspec
 
 from engine import spec
 from engine.catalogue import DATASETS, LAYERS, LOSSES, OPTIMIZERS
-from engine.data.source import DataSource
+from engine.data.source import DataSource, Summary
 from engine.errors import Problem, ProjectError
 from engine.layers.base import Activation, Layer
+from engine.losses import Loss
 from engine.spec import Declared, Property, build, unknown
 from engine.training import Regularization, Settings, Training, training_from
 
@@ -154,3 +155,20 @@ def _plain_settings() -> type[msgspec.Struct]:
 
 
 _PLAIN = _plain_settings()
+
+
+def losses_for(summary: Summary) -> tuple[str, ...]:
+    """The losses that can be trained on such data, with one output or with one for each class or column."""
+    return tuple(kind for kind, loss in LOSSES.items() if any(_fits(loss(), summary, k) for k in _outputs(summary)))
+
+
+def _outputs(summary: Summary) -> set[int]:
+    return {1, summary.classes} if summary.classes is not None else {summary.targets}
+
+
+def _fits(loss: Loss, summary: Summary, units: int) -> bool:
+    try:
+        loss.targets(summary.example(), summary.classes, units)
+    except ProjectError:
+        return False
+    return True

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable, Collection, Mapping
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -170,7 +171,8 @@ class Inspector(QWidget):
         lanes = self._document.lanes()
         lane = min(self._lane, len(lanes) - 1)
         training = lanes[lane].training
-        listed = fields.training_properties(training)
+        suit = {training.loss.kind(), *self._document.fitting_losses()}
+        listed = tuple(_offering(p, suit) if p.name == "loss.kind" else p for p in fields.training_properties(training))
         shared, note = self._document.shares_training(lane), ""
         if len(lanes) > 1:
             names = ", ".join(lanes[i].variant for i in shared)
@@ -250,3 +252,8 @@ class Inspector(QWidget):
     def _file_dialog(self) -> str:
         folder = os.fspath(self._document.project.folder)
         return QFileDialog.getOpenFileName(self, "Data", folder, "NumPy files (*.npz)")[0]
+
+
+def _offering(p: Property, suit: Collection[str]) -> Property:
+    """The property with only those of its choices that suit."""
+    return replace(p, choices=tuple(choice for choice in p.choices if choice in suit))
