@@ -30,6 +30,7 @@ from netviz.document.document import Document
 from netviz.document.drawing import Drawing
 from netviz.editor.canvas import Canvas
 from netviz.main_window import MainWindow
+from netviz.windows import settle_memory
 
 SIZE = (1000, 640)
 GOAL = 8.0  # milliseconds: half of a frame at 60 Hz, since the panels want the other half
@@ -125,6 +126,7 @@ def _in_window(app: QApplication, net: Net, frames: int) -> Iterator[Row]:
     opened = QEventLoop()
     window.session.opened.connect(opened.quit)
     window.show()
+    settle_memory()  # as the program does when a project has been opened
     opened.exec()
     window.canvas.select(0, next(n.id for n in net.graph.nodes if isinstance(n.layer, Dense)))
     yield _row(f"{net.title}: edit in the window", _edit(app, document, frames))

@@ -1,6 +1,5 @@
 """Opening the window, and the demonstration that needs no display."""
 
-import gc
 import sys
 import tempfile
 from pathlib import Path
@@ -38,9 +37,6 @@ def run_window(options: WindowOptions) -> int:
         window.files.offer_recovery(found)
     if options.demo and app.platformName() == "offscreen":
         demonstrate(window)
-    # What the window is made of lives as long as it does: the collector need not walk through it at every edit.
-    gc.collect()
-    gc.freeze()
     return app.exec()
 
 

@@ -17,7 +17,7 @@ from netviz.runtime.background import Background
 from netviz.runtime.session import Session
 from netviz.widgets.banner import Banner
 from netviz.window_layout import WindowLayout
-from netviz.windows import empty_project
+from netviz.windows import empty_project, settle_memory
 
 FILTER = f"netviz projects (*{ENDING})"
 Buttons = QMessageBox.StandardButton
@@ -71,6 +71,7 @@ class FileActions(QObject):
 
     def _show(self, project: Project, path: Path | None) -> None:
         self._document.load(project, path)
+        settle_memory()
         if path is not None:
             remember_file(path)
         self._layout.restore(project.panels)
