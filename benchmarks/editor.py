@@ -121,7 +121,7 @@ def _row(what: str, times: list[float]) -> Row:
 def _in_window(app: QApplication, net: Net, frames: int) -> Iterator[Row]:
     """Edits with everything beside the canvas that follows them."""
     QStandardPaths.setTestModeEnabled(True)
-    window = MainWindow(_project(net), None, "thread")
+    window = MainWindow(_project(net), None, "process")
     document = window.document
     opened = QEventLoop()
     window.session.opened.connect(opened.quit)
