@@ -14,6 +14,7 @@ from netviz import theme
 from netviz.autosave import Autosave
 from netviz.document.document import Document
 from netviz.editor.canvas import Canvas
+from netviz.editor.commands import KEYS
 from netviz.editor.inspector import Inspector
 from netviz.editor.palette import Palette
 from netviz.editor.problem_list import ProblemList
@@ -104,8 +105,8 @@ class MainWindow(QMainWindow):
         self.setWindowState(self.windowState() ^ Qt.WindowState.WindowFullScreen)
 
     def canvas_keys(self) -> list[tuple[str, list[tuple[str, str]]]]:
-        """The keys of the canvas, for the sheet of keys."""
-        return [("Network", self.canvas.keys())]
+        """The keys of the canvas that no menu shows, for the sheet of keys."""
+        return [("On the network", list(KEYS))]
 
     def _show_diverged(self, record: Diverged) -> None:
         self.banner.show_message("diverged", record.message, "red", "Reset", self.session.reset)

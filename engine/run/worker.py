@@ -248,7 +248,9 @@ class Worker:
         self._stale = self._stale or allowed > 0
         try:
             while allowed > 0 and inbox.empty():
+                last_by_hand = lead.step_number + 1 == self._limit  # who steps by hand wants to see where it ends
                 for lane in lanes:
+                    lane.observe_next = lane.observe_next or (last_by_hand and lane.watches_layers)
                     lane.advance()
                 allowed -= 1
                 pacer.done += 1

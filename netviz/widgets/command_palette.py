@@ -4,7 +4,17 @@ from collections.abc import Iterable
 
 from PySide6.QtCore import QEvent, QObject, QSize, Qt
 from PySide6.QtGui import QAction, QKeyEvent, QKeySequence
-from PySide6.QtWidgets import QDialog, QLineEdit, QListWidget, QListWidgetItem, QMenu, QMenuBar, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QDialog,
+    QHeaderView,
+    QLineEdit,
+    QMenu,
+    QMenuBar,
+    QTreeWidget,
+    QTreeWidgetItem,
+    QVBoxLayout,
+    QWidget,
+)
 
 from netviz import theme
 
@@ -18,7 +28,11 @@ class CommandPalette(QDialog):
         self._actions = [(path, action) for path, action in actions if action.isEnabled()]
         self._search = QLineEdit(placeholderText="Type a command")
         self._search.setAccessibleName("Search commands")
-        self._list = QListWidget()
+        self._list = QTreeWidget(columnCount=2, rootIsDecorated=False, uniformRowHeights=True)
+        self._list.setHeaderHidden(True)
+        self._list.header().setStretchLastSection(False)
+        self._list.header().setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
+        self._list.header().setSectionResizeMode(1, QHeaderView.ResizeMode.ResizeToContents)
         self._list.setAccessibleName("Commands found")
         self._list.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         column = QVBoxLayout(self)
@@ -27,20 +41,19 @@ class CommandPalette(QDialog):
         column.addWidget(self._list)
         self._search.textChanged.connect(self._show)
         self._search.installEventFilter(self)
-        self._list.itemActivated.connect(lambda _: self.accept())
-        self._list.itemClicked.connect(lambda _: self.accept())
+        self._list.itemClicked.connect(lambda *_: self.accept())
         self.accepted.connect(self._do)
         self._show("")
         self.setFocusProxy(self._search)
         self._search.setFocus()
 
     def sizeHint(self) -> QSize:
-        return QSize(460, 380)
+        return QSize(560, 400)
 
     @property
     def found(self) -> list[str]:
         """What is listed, from the top."""
-        return [self._list.item(row).data(Qt.ItemDataRole.AccessibleTextRole) for row in range(self._list.count())]
+        return [self._list.topLevelItem(row).text(0) for row in range(self._list.topLevelItemCount())]
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Arrows and Enter in the search move in the list."""
@@ -48,8 +61,7 @@ class CommandPalette(QDialog):
             assert isinstance(event, QKeyEvent)
             if event.key() in (Qt.Key.Key_Up, Qt.Key.Key_Down):
                 step = 1 if event.key() == Qt.Key.Key_Down else -1
-                count = max(1, self._list.count())
-                self._list.setCurrentRow((self._list.currentRow() + step) % count)
+                self._go_to(self._list.indexOfTopLevelItem(self._list.currentItem()) + step)
                 return True
             if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
                 self.accept()
@@ -63,17 +75,20 @@ class CommandPalette(QDialog):
         )
         for _, number in ranked:
             path, action = self._actions[number]
-            key = action.shortcut().toString(QKeySequence.SequenceFormat.NativeText)
-            item = QListWidgetItem(f"{path}\t{key}" if key else path)
-            item.setData(Qt.ItemDataRole.UserRole, number)
-            item.setData(Qt.ItemDataRole.AccessibleTextRole, path)
-            self._list.addItem(item)
-        self._list.setCurrentRow(0)
+            item = QTreeWidgetItem([path, action.shortcut().toString(QKeySequence.SequenceFormat.NativeText)])
+            item.setData(0, Qt.ItemDataRole.UserRole, number)
+            self._list.addTopLevelItem(item)
+        self._go_to(0)
+
+    def _go_to(self, row: int) -> None:
+        """Chooses a line; past the last one comes the first."""
+        if count := self._list.topLevelItemCount():
+            self._list.setCurrentItem(self._list.topLevelItem(row % count))
 
     def _do(self) -> None:
         item = self._list.currentItem()
         if item is not None:
-            self._actions[item.data(Qt.ItemDataRole.UserRole)][1].trigger()
+            self._actions[item.data(0, Qt.ItemDataRole.UserRole)][1].trigger()
 
 
 def match(text: str, name: str) -> int | None:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction, QKeySequence
-from PySide6.QtWidgets import QDialog, QGridLayout, QHBoxLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDialog, QGridLayout, QHBoxLayout, QLabel, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
 
 from netviz import theme
 
@@ -29,7 +29,7 @@ class KeySheet(QDialog):
                 column.addStretch()
                 column, used = QVBoxLayout(), 0
                 row.addLayout(column)
-            column.addLayout(_group(name, keys))
+            column.addWidget(_group(name, keys))
             used += len(keys) + 2
         column.addStretch()
         scroll = QScrollArea()
@@ -48,12 +48,18 @@ def keys_of(actions: Sequence[tuple[str, QAction]]) -> list[tuple[str, Keys]]:
         if not action.shortcut().isEmpty():
             menu, _, name = path.partition(" › ")
             key = action.shortcut().toString(QKeySequence.SequenceFormat.NativeText)
+            # Undo and redo name what they would do; the sheet names what they are.
+            name = next((word for word in ("Undo", "Redo") if name.startswith(word)), name)
             groups.setdefault(menu, []).append((key, name.rstrip("…")))
     return list(groups.items())
 
 
-def _group(name: str, keys: Keys) -> QGridLayout:
-    grid = QGridLayout()
+def _group(name: str, keys: Keys) -> QWidget:
+    group = QWidget()
+    group.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
+    grid = QGridLayout(group)
+    grid.setContentsMargins(0, 0, 0, theme.GAP)
+    grid.setVerticalSpacing(3)
     grid.setHorizontalSpacing(2 * theme.GAP)
     head = QLabel(name)
     head.setFont(theme.title())
@@ -64,4 +70,4 @@ def _group(name: str, keys: Keys) -> QGridLayout:
         grid.addWidget(label, number, 0)
         grid.addWidget(QLabel(does), number, 1)
     grid.setColumnStretch(1, 1)
-    return grid
+    return group

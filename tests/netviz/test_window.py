@@ -320,3 +320,10 @@ def test_boxes_show_the_scale_that_the_signal_will_have(open_window, qtbot):
     qtbot.waitUntil(lambda: first.levels != before, timeout=LONG)
     window.toggle_preview(False)
     assert first.levels is None
+
+
+def test_who_steps_by_hand_sees_the_layers_where_it_ends(open_window, qtbot):
+    window = open_window()
+    window.session.advance(epochs=15)
+    layers = window.session.history.lanes[0].layers
+    qtbot.waitUntil(lambda: len(layers) > 0 and layers.steps[-1] == 149, timeout=LONG)
