@@ -74,20 +74,27 @@ class RunLink(QObject):
             self._session.open(self._document.project, keep_weights=self._session.project is not None)
 
     def new_seed(self) -> None:
-        """Other initial weights, by a seed that is written into the project."""
+        """Other initial weights, by a seed that is written into the project; of the edited network, if it differs."""
+        running = self._session.project
+        edited = running is None or difference(running, self._document.project).kind is Kind.RESTART
         seed = self._document.lanes()[0].training.seed
         other = int(generator(seed, "another seed").integers(1_000_000))
         for lane in range(len(self._document.lanes())):
             self._document.set_training_field(lane, "seed", other)
         self._settled.stop()
-        self._session.project = self._document.project
-        self._session.reset(other)
+        if edited:
+            self._banner.take_back("differs")
+            self.open_run()
+        else:
+            self._session.project = self._document.project
+            self._session.reset(other)
 
     def _edited(self, change: Change) -> None:
         if change.section == "all":
             self._paced = False
             self._settled.stop()
             self._banner.dismiss()
+            self._session.drop()
             self.open_run()
         elif change.section not in ("layout", "panels"):
             self._settled.start()
@@ -109,7 +116,7 @@ class RunLink(QObject):
 
     def _compare(self) -> None:
         if not self._check():
-            self._banner_keeps_running()
+            self._keep_running()
             return
         self.preview()
         running, edited = self._session.project, self._document.project
@@ -130,7 +137,7 @@ class RunLink(QObject):
         else:
             self._session.project = edited
 
-    def _banner_keeps_running(self) -> None:
+    def _keep_running(self) -> None:
         """A net with problems cannot start; the one that runs goes on."""
         if self._session.running:
             self._bar.block("")

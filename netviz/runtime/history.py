@@ -90,6 +90,10 @@ class History:
         self.lanes = [LaneHistory(info) for info in opened.lanes]
         self.points = opened.points
 
+    def close(self) -> None:
+        """No lanes: there is no run."""
+        self.lanes, self.points = [], None
+
     def clear(self) -> None:
         """The same lanes, back at step 0."""
         self.lanes = [LaneHistory(lane.info) for lane in self.lanes]

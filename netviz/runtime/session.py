@@ -116,6 +116,13 @@ class Session(QObject):
     def reset(self, seed: int | None = None) -> None:
         self._send(m.Reset(seed))
 
+    def drop(self) -> None:
+        """There is no project any more, and nothing to show; `open` comes next, or a person mends what is wrong."""
+        self.stop()
+        self.project = None
+        self.history.close()
+        self._reopen_views()
+
     def stop(self) -> None:
         self._resume = False
         self._send(m.Stop())

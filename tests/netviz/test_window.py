@@ -5,11 +5,13 @@ import pytest
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QApplication, QFileDialog, QMessageBox, QToolButton
 
-from engine.project import load_project
+from engine.project import load_project, save_project
 from engine.run.messages import Boundary, Pace, PaceUnit, RunState
 from engine.weights import load_weights
+from netviz.experiments import find_experiments
 from netviz.main_window import MainWindow
 from netviz.widgets.command_palette import actions_of
+from netviz.windows import empty_project
 
 LONG = 30_000
 CORNERS = {(-0.7, -0.7): 0, (0.7, 0.7): 0, (-0.7, 0.7): 1, (0.7, -0.7): 1}
@@ -327,3 +329,34 @@ def test_who_steps_by_hand_sees_the_layers_where_it_ends(open_window, qtbot):
     window.session.advance(epochs=15)
     layers = window.session.history.lanes[0].layers
     qtbot.waitUntil(lambda: len(layers) > 0 and layers.steps[-1] == 149, timeout=LONG)
+
+
+def test_a_new_seed_takes_over_an_edited_network(open_window, qtbot):
+    window = open_window()
+    window.session.advance(steps=5)
+    qtbot.waitUntil(lambda: window.session.step == 5, timeout=LONG)
+    window.document.set_node_field(0, "h1", "units", 9)
+    qtbot.waitUntil(lambda: window.banner.answer.isVisible(), timeout=LONG)
+    press(window, window.run_bar.seed)
+    qtbot.waitUntil(lambda: window.session.step == 0, timeout=LONG)
+    assert not window.banner.isVisible()
+    weights = {}
+    qtbot.waitUntil(lambda: window.session.state is RunState.PAUSED, timeout=LONG)
+    window.session.take_keyframe(lambda keyframe: weights.update(keyframe.parameters[0]))
+    qtbot.waitUntil(lambda: bool(weights), timeout=LONG)
+    assert weights["h1.weight"].shape == (9, 2)
+
+
+def test_a_project_that_cannot_be_trained_takes_the_place_of_the_run(open_window, qtbot, tmp_path):
+    window = open_window()
+    path = tmp_path / "begun.netviz"
+    save_project(empty_project(), path)
+    window.files.open(path)
+    qtbot.waitUntil(lambda: window.document.path == path, timeout=LONG)
+    assert window.session.project is None
+    assert window.session.history.lanes == []
+    assert "no layer has weights" in window.banner.text
+    window.files.open_experiment(find_experiments()["xor"].path)
+    qtbot.waitUntil(lambda: len(window.session.history.lanes) == 2, timeout=LONG)
+    press(window, window.run_bar.step)
+    qtbot.waitUntil(lambda: window.session.step == 1, timeout=LONG)
