@@ -13,7 +13,7 @@ from engine.project import load_project
 from engine.run import messages as m
 from netviz.runtime.session import Session
 from tests.netviz.commands.command import lines, netviz, steps, write
-from tests.netviz.runtime.test_session import FakeView
+from tests.netviz.runtime.sessions import FakeView
 
 EPOCHS, PER_EPOCH = 20, 4
 PACES = {"unlimited": m.Pace(m.PaceUnit.UNLIMITED), "3 steps a frame": m.Pace(m.PaceUnit.STEPS_A_FRAME, 3)}

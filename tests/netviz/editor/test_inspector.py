@@ -390,17 +390,3 @@ def test_what_an_unfinished_network_tells_is_shown(branched, app, qtbot):
     assert made.node.form.facts["Shape"][1].text() == "2 → 8"
     made.inspect(0, "h9")
     assert not made.node.form.facts
-
-
-def test_losses_are_offered_by_the_data(inspector, document):
-    """Numbers to be met are nothing for a cross-entropy over classes; what is chosen stays on offer."""
-
-    def offered():
-        combo = inspector.training.form.rows["loss.kind"].editor.combo
-        return {combo.itemData(i) for i in range(combo.count())}
-
-    assert offered() == {"mse", "binary_cross_entropy", "cross_entropy"}
-    document.set_data({"kind": "noise", "shape": [2]})
-    assert offered() == {"mse", "binary_cross_entropy"}
-    document.set_training_field(0, "loss.kind", "cross_entropy")
-    assert "cross_entropy" in offered()

@@ -1,12 +1,7 @@
 """The window's end of a run: what it draws from, what it asks for, and what it does when a worker dies."""
 
-import os
-import signal
-import threading
 from collections import deque
-from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import msgspec
 import numpy as np
@@ -15,122 +10,14 @@ from pytestqt.qtbot import QtBot
 
 from engine.probes.boundary import Boundary
 from engine.probes.histograms import Histograms
-from engine.project import Project, load_project
+from engine.project import load_project
 from engine.run import messages as m
-from engine.run.messages import ProbeRequest
-from engine.run.transports import ProcessTransport
 from engine.trainer import Trainer
 from netviz.experiments import find_experiments
-from netviz.runtime import session as module
 from netviz.runtime.session import Session, WorkerLost
 from tests.engine.cases import project
-from tests.engine.run.bench import DATA, LAYERS, PER_EPOCH, UNLIMITED, small
-
-Make = Callable[..., Session]
-
-
-class FakeView:
-    """A panel that draws nothing and notes when it would have."""
-
-    def __init__(self, *topics: str, probes: tuple[ProbeRequest, ...] = (), needs_layers: bool = False) -> None:
-        self.topics, self.probes, self.needs_layers = frozenset(topics), probes, needs_layers
-        self.visible, self.refreshed, self.reopenings = True, 0, 0
-
-    def isVisible(self) -> bool:  # noqa: N802 (Qt's)
-        return self.visible
-
-    def refresh(self) -> None:
-        self.refreshed += 1
-
-    def reopened(self) -> None:
-        self.reopenings += 1
-
-
-class Silent:
-    """A transport to nobody: what was sent stays to be looked at."""
-
-    name = "silent"
-
-    def __init__(self, receive: Callable[[Any], None], lost: Callable[[str], None]) -> None:
-        self.receive, self.lost = receive, lost
-        self.sent: list[m.Command] = []
-
-    def send(self, command: m.Command) -> None:
-        self.sent.append(command)
-
-    def close(self) -> None:
-        pass
-
-
-@pytest.fixture
-def make(qtbot: QtBot) -> Iterator[Make]:
-    made: list[Session] = []
-
-    def start(kind: str = "thread", pace: m.Pace = UNLIMITED) -> Session:
-        session = Session(kind)
-        made.append(session)
-        session.set_pace(pace)
-        return session
-
-    yield start
-    for session in made:
-        session.close()
-    assert [t.name for t in threading.enumerate() if t.name.startswith("netviz worker")] == []
-
-
-@pytest.fixture
-def silent(make: Make, monkeypatch: pytest.MonkeyPatch) -> tuple[Session, list[Silent]]:
-    """A session without a worker, and every transport that it makes."""
-    made: list[Silent] = []
-
-    def transport(kind: str, receive: Any, lost: Any) -> Silent:
-        made.append(Silent(receive, lost))
-        return made[-1]
-
-    monkeypatch.setattr(module, "make_transport", transport)
-    session = make()
-    session._timer.stop()
-    return session, made
-
-
-def opened(qtbot: QtBot, session: Session, made: Project, **options: Any) -> None:
-    with qtbot.waitSignal(session.opened, timeout=10_000):
-        session.open(made, **options)
-
-
-def reaches(qtbot: QtBot, session: Session, state: m.RunState) -> None:
-    qtbot.waitUntil(lambda: session.state is state, timeout=20_000)
-
-
-def finished(qtbot: QtBot, session: Session, epoch: int) -> None:
-    def done() -> bool:
-        return session.state is m.RunState.FINISHED and session.epoch == epoch
-
-    qtbot.waitUntil(done, timeout=20_000)
-
-
-def weights(qtbot: QtBot, session: Session) -> list[bytes]:
-    """Of every lane, to the bit."""
-    came: list[m.Keyframe] = []
-    session.take_keyframe(came.append)
-    qtbot.waitUntil(lambda: bool(came), timeout=10_000)
-    return [state.values.tobytes() for state in came[0].states]
-
-
-def uninterrupted(made: Project, steps: int) -> bytes:
-    trainer = Trainer(made)
-    for _ in range(steps):
-        trainer.update()
-    values: np.ndarray[Any, Any] = trainer.snapshot().values
-    return values.tobytes()
-
-
-def child(session: Session) -> int:
-    assert isinstance(session._transport, ProcessTransport)
-    return session._transport.pid
-
-
-# A run and its history
+from tests.engine.run.bench import DATA, LAYERS, small
+from tests.netviz.runtime.sessions import FakeView, Make, Silent, finished, opened, reaches, uninterrupted, weights
 
 
 @pytest.mark.parametrize("kind", ["thread", "process"])
@@ -260,9 +147,6 @@ def test_a_window_that_hangs_hoards_one_keyframe(silent: tuple[Session, list[Sil
     assert first.states[0].step == 499
 
 
-# Views
-
-
 def test_a_hidden_view_asks_for_nothing(silent: tuple[Session, list[Silent]]) -> None:
     session, (transport,) = silent
     bars = FakeView("histograms", probes=(Histograms(),))
@@ -337,160 +221,12 @@ def test_only_views_of_what_changed_are_drawn(qtbot: QtBot, make: Make) -> None:
     assert boundary.refreshed == 1
 
 
-# When a worker dies
-
-
-def test_a_killed_worker_costs_nothing_but_time(qtbot: QtBot, make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The run goes on from its last keyframe and ends as if nothing had happened."""
-    made = small(epochs=60)
-    session, told, reopened = make("process", m.Pace(m.PaceUnit.STEPS_A_FRAME, 6)), [], []
-    session.worker_lost.connect(told.append)
-    opened(qtbot, session, made)
-    session.opened.connect(lambda: reopened.append(session.fresh))
-    session.advance(steps=33)
-    qtbot.waitUntil(lambda: len(session.history.lanes[0].loss) == 33, timeout=5000)
-    session.play()
-    qtbot.waitUntil(lambda: session.step > 60, timeout=5000)
-    os.kill(child(session), signal.SIGKILL)
-    qtbot.waitUntil(lambda: bool(told), timeout=5000)
-    (words,) = told
-    assert words.startswith("the worker process ended unexpectedly (signal 9); the run goes on from step ")
-    assert int(words.rpartition(" ")[2]) >= 33
-    finished(qtbot, session, 60)
-    assert reopened == [False]
-    assert weights(qtbot, session) == [uninterrupted(made, 240)]
-    (lane,) = session.history.lanes
-    qtbot.waitUntil(lambda: len(lane.loss) == 240, timeout=5000)
-    np.testing.assert_array_equal(lane.loss.steps, range(240))  # what was seen twice stands once
-    trainer = Trainer(made)
-    np.testing.assert_array_equal(lane.loss.last[:, 0], [trainer.update() for _ in range(240)])
-    assert [int(step) for step in lane.scores.steps] == [PER_EPOCH * (i + 1) - 1 for i in range(60)]
-
-
-def test_a_worker_that_dies_while_it_stands_comes_back_standing(qtbot: QtBot, make: Make) -> None:
-    session = make("process")
-    opened(qtbot, session, small())
-    session.advance(steps=7)
-    qtbot.waitUntil(lambda: session.step == 7, timeout=5000)
-    first = child(session)
-    os.kill(first, signal.SIGKILL)
-    qtbot.waitUntil(lambda: child(session) != first and session.state is m.RunState.PAUSED, timeout=10_000)
-    assert session.step == 7
-    assert weights(qtbot, session) == [uninterrupted(small(), 7)]
-
-
-def test_a_keyframe_asked_of_a_dying_worker_still_comes(qtbot: QtBot, make: Make) -> None:
-    """Saving must not be forgotten because the worker died on the way."""
-    session, came = make("process"), []
-    opened(qtbot, session, small())
-    session.advance(steps=7)
-    qtbot.waitUntil(lambda: session.step == 7, timeout=5000)
-    os.kill(child(session), signal.SIGKILL)
-    session.take_keyframe(came.append)
-    qtbot.waitUntil(lambda: bool(came), timeout=10_000)
-    assert came[0].states[0].values.tobytes() == uninterrupted(small(), 7)
-    assert came[0].parameters is not None
-
-
-def test_a_worker_that_dies_again_and_again_is_given_up(qtbot: QtBot, silent: tuple[Session, list[Silent]]) -> None:
-    session, transports = silent
-    told: list[str] = []
-    session.worker_lost.connect(told.append)
-    session.open(small())
-    state = Trainer(small()).snapshot()
-    transports[0].receive(m.Opened((m.LaneInfo("A", (), (), (), (2,), 4, 5),), None, "numpy", "cpu", "float32", ()))
-    transports[0].receive(m.Keyframe((state,), None))
-    transports[0].receive(m.Progress(m.RunState.RUNNING, 0, 0))
-    for number in range(3):
-        transports[number].receive(WorkerLost("boom"))
-        session._tick()
-    assert len(transports) == 3
-    assert told[:2] == ["boom; the run goes on from step 0"] * 2
-    assert "3 times in a row" in told[2]
-    assert session.state is m.RunState.IDLE
-    session.play()  # a person wants it all the same
-    assert len(transports) == 4
-    (again,) = [c for c in transports[3].sent if isinstance(c, m.Open)]
-    assert again.states is not None
-    info = m.LaneInfo("A", (), (), (), (2,), 4, 5)
-    transports[3].receive(m.Opened((info,), None, "numpy", "cpu", "float32", ()))
-    session._tick()
-    assert m.Play() in transports[3].sent
-
-
-def test_dying_twice_before_it_opened_still_goes_on_running(silent: tuple[Session, list[Silent]]) -> None:
-    session, transports = silent
-    session.open(small())
-    info = m.LaneInfo("A", (), (), (), (2,), 4, 5)
-    transports[0].receive(m.Opened((info,), None, "numpy", "cpu", "float32", ()))
-    transports[0].receive(m.Progress(m.RunState.RUNNING, 0, 0))
-    for transport in (0, 1):
-        transports[transport].receive(WorkerLost("boom"))
-        session._tick()
-    transports[2].receive(m.Opened((info,), None, "numpy", "cpu", "float32", ()))
-    session._tick()
-    assert m.Play() in transports[2].sent
-
-
-def test_getting_on_wipes_the_slate(silent: tuple[Session, list[Silent]]) -> None:
-    session, transports = silent
-    session.open(small())
-    info = m.LaneInfo("A", (), (), (), (2,), 4, 5)
-    for number in range(6):
-        transports[-1].receive(m.Opened((info,), None, "numpy", "cpu", "float32", ()))
-        session._tick()
-        transports[-1].receive(m.Answer(session._asked, m.RunState.RUNNING, session.step + 10, 0, 0.0, ()))
-        transports[-1].receive(WorkerLost("boom"))
-        session._tick()
-        assert len(transports) == number + 2
-
-
-@pytest.mark.parametrize(("first", "second"), [("thread", "process"), ("process", "thread")])
-@pytest.mark.parametrize("running", [False, True])
-def test_a_run_moves_to_another_kind_of_worker(
-    qtbot: QtBot, make: Make, first: str, second: str, running: bool
-) -> None:
-    made = small(epochs=40)
-    session = make(first, m.Pace(m.PaceUnit.STEPS_A_FRAME, 8))
-    opened(qtbot, session, made)
-    session.advance(steps=11)
-    qtbot.waitUntil(lambda: len(session.history.lanes[0].loss) == 11, timeout=5000)
-    if running:
-        session.play()
-        reaches(qtbot, session, m.RunState.RUNNING)
-    with qtbot.waitSignal(session.opened, timeout=10_000):
-        session.use_worker(second)
-    assert not session.fresh
-    if not running:
-        qtbot.wait(60)
-        assert (session.state, session.step) == (m.RunState.PAUSED, 11)
-        session.play()
-    finished(qtbot, session, 40)
-    assert weights(qtbot, session) == [uninterrupted(made, 160)]
-    qtbot.waitUntil(lambda: len(session.history.lanes[0].loss) == 160, timeout=5000)
-
-
 def test_what_the_worker_refuses_is_told(qtbot: QtBot, make: Make, tmp_path: Path) -> None:
     session = make()
     opened(qtbot, session, small())
     with qtbot.waitSignal(session.refused, timeout=5000) as caught:
         session.record_telemetry(tmp_path / "nowhere" / "T.jsonl")
     assert "nowhere" in caught.args[0]
-
-
-@pytest.mark.parametrize("kind", ["thread", "process"])
-def test_closing_in_the_middle_leaves_nothing_behind(qtbot: QtBot, kind: str) -> None:
-    session = Session(kind)
-    session.set_pace(UNLIMITED)
-    opened(qtbot, session, small(epochs=1_000_000))
-    session.play()
-    qtbot.waitUntil(lambda: session.step > 0, timeout=5000)
-    pid = child(session) if kind == "process" else None
-    session.close()
-    assert [t.name for t in threading.enumerate() if t.name.startswith("netviz worker")] == []
-    if pid is not None:
-        with pytest.raises(ProcessLookupError):
-            os.kill(pid, 0)
 
 
 def test_play_as_soon_as_it_is_open_does_not_open_again(qtbot: QtBot, tmp_path: Path) -> None:

@@ -1,0 +1,19 @@
+"""Which losses the inspector offers."""
+
+from PySide6.QtCore import Qt
+
+NONE = Qt.KeyboardModifier.NoModifier
+
+
+def test_losses_are_offered_by_the_data(inspector, document):
+    """Numbers to be met are nothing for a cross-entropy over classes; what is chosen stays on offer."""
+
+    def offered():
+        combo = inspector.training.form.rows["loss.kind"].editor.combo
+        return {combo.itemData(i) for i in range(combo.count())}
+
+    assert offered() == {"mse", "binary_cross_entropy", "cross_entropy"}
+    document.set_data({"kind": "noise", "shape": [2]})
+    assert offered() == {"mse", "binary_cross_entropy"}
+    document.set_training_field(0, "loss.kind", "cross_entropy")
+    assert "cross_entropy" in offered()
