@@ -38,7 +38,10 @@ class FileActions(QObject):
         self._background = Background(self)
         self._recovered: Recovered | None = None
         self._kept = 0  # the step whose weights are saved, or that need no saving
+        self._recording = ""  # the file that telemetry is written to
         session.opened.connect(self._opened)
+        session.opened.connect(self._recording_ended)
+        session.rewound.connect(self._recording_ended)
         session.rewound.connect(self._rewound)
         session.weights_loaded.connect(self._weights_loaded)
 
@@ -192,13 +195,25 @@ class FileActions(QObject):
     def ask_telemetry(self) -> None:
         name, _ = QFileDialog.getSaveFileName(self._window, "Record telemetry", self._folder(), "Telemetry (*.jsonl)")
         if name:
-            self._session.record_telemetry(Path(name if name.endswith(".jsonl") else name + ".jsonl"))
+            path = Path(name if name.endswith(".jsonl") else name + ".jsonl")
+            self._recording = path.name
+            self._session.record_telemetry(path)
             self._banner.show_message(
                 "telemetry",
-                f"Every step from here on is written to {Path(name).name}",
+                f"Every step from here on is written to {path.name}",
                 answer="Stop Recording",
-                call=lambda: self._session.record_telemetry(None),
+                call=self._stop_recording,
             )
+
+    def _stop_recording(self) -> None:
+        self._recording = ""
+        self._session.record_telemetry(None)
+
+    def _recording_ended(self) -> None:
+        """A file of telemetry holds one run: it ended with the run that was recorded."""
+        if self._recording:
+            name, self._recording = self._recording, ""
+            self._banner.show_message("telemetry", f"The run has begun anew; {name} ends where the one before ended")
 
     # Inside
 

@@ -1,16 +1,18 @@
 """What stands round the network and the panels: menus, commands, keys, windows, files, looks."""
 
+import json
+
 import pytest
 from PySide6.QtCore import QMimeData, QPoint, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
-from PySide6.QtWidgets import QApplication, QLabel, QPushButton, QToolButton
+from PySide6.QtWidgets import QApplication, QFileDialog, QLabel, QPushButton, QToolButton
 
 from engine.project import load_project, save_project
 from netviz import theme
 from netviz.experiments import find_experiments
 from netviz.main_window import MainWindow
 from netviz.recent import recent, remember_file
-from netviz.widgets.command_palette import CommandPalette, match
+from netviz.widgets.command_palette import CommandPalette, actions_of, match
 from netviz.widgets.key_sheet import KeySheet
 from netviz.windows import Windows
 
@@ -125,3 +127,37 @@ def test_what_is_open_is_remembered_in_order(tmp_path):
     assert [path.stem for path in recent()] == ["a", "b"]
     (tmp_path / "a.netviz").unlink()
     assert [path.stem for path in recent()] == ["b"]
+
+
+def test_recorded_telemetry_ends_with_its_run_and_says_so(open_window, qtbot, tmp_path, monkeypatch):
+    window = open_window()
+    path = tmp_path / "told.jsonl"
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *a, **k: (str(path), ""))
+    dict(actions_of(window.menuBar()))["File › Record Telemetry…"].trigger()
+    assert "told.jsonl" in window.banner.text
+    window.session.advance(epochs=2)
+    qtbot.waitUntil(lambda: window.session.step == 20, timeout=LONG)
+    press(window, window.run_bar.reset)
+    qtbot.waitUntil(lambda: "begun anew" in window.banner.text, timeout=LONG)
+    window.session.advance(epochs=1)
+    qtbot.waitUntil(lambda: window.session.step == 10, timeout=LONG)
+    lines = [json.loads(line) for line in path.read_text().splitlines()]
+    assert [line["step"] for line in lines if "loss" in line] == list(range(20))
+
+
+def test_another_network_is_trained_beside_the_first(open_window, qtbot):
+    window = open_window()
+    qtbot.keyClick(window, Qt.Key.Key_B, Qt.KeyboardModifier.ControlModifier)
+    qtbot.waitUntil(lambda: len(window.session.history.lanes) == 3, timeout=LONG)
+    lane, _ = window.canvas.selection
+    window.document.replace_kind(lane, "a1", "relu")
+    qtbot.waitUntil(lambda: window.session.history.lanes[lane].info.kinds == ("dense", "relu", "dense"), timeout=LONG)
+    window.session.advance(epochs=1)
+    qtbot.waitUntil(lambda: window.session.epoch == 1 and not window.session.running, timeout=LONG)
+    first, other = (window.session.history.lanes[i].loss.last[:, 0].tolist() for i in (0, lane))
+    assert first[0] != other[0]  # the same weights and batches, another activation
+    window.document.stack.undo()
+    window.document.stack.undo()
+    qtbot.waitUntil(lambda: window.banner.answer.isVisible(), timeout=LONG)
+    qtbot.mouseClick(window.banner.answer, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: len(window.session.history.lanes) == 2, timeout=LONG)
