@@ -12,20 +12,10 @@ from netviz.experiments import find_experiments
 from netviz.main_window import MainWindow
 from netviz.widgets.command_palette import actions_of
 from netviz.windows import empty_project
+from tests.netviz.by_hand import press
 
 LONG = 30_000
 CORNERS = {(-0.7, -0.7): 0, (0.7, 0.7): 0, (-0.7, 0.7): 1, (0.7, -0.7): 1}
-
-
-def press(window: MainWindow, action) -> None:
-    """Clicks the tool button of an action."""
-    button = window.run_bar.widgetForAction(action)
-    assert isinstance(button, QToolButton)
-    assert button.isEnabled()
-    QApplication.processEvents()
-    from PySide6.QtTest import QTest
-
-    QTest.mouseClick(button, Qt.MouseButton.LeftButton)
 
 
 def click_box(window: MainWindow, qtbot, lane: int, node: str) -> None:

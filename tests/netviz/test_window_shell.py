@@ -15,20 +15,9 @@ from netviz.recent import recent, remember_file
 from netviz.widgets.command_palette import CommandPalette, actions_of, match
 from netviz.widgets.key_sheet import KeySheet
 from netviz.windows import Windows
+from tests.netviz.by_hand import press
 
 LONG = 30_000
-CORNERS = {(-0.7, -0.7): 0, (0.7, 0.7): 0, (-0.7, 0.7): 1, (0.7, -0.7): 1}
-
-
-def press(window: MainWindow, action) -> None:
-    """Clicks the tool button of an action."""
-    button = window.run_bar.widgetForAction(action)
-    assert isinstance(button, QToolButton)
-    assert button.isEnabled()
-    QApplication.processEvents()
-    from PySide6.QtTest import QTest
-
-    QTest.mouseClick(button, Qt.MouseButton.LeftButton)
 
 
 def test_nonsense_in_panels_is_ignored(open_window, tmp_path):

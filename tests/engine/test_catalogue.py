@@ -1,0 +1,40 @@
+"""Nothing that a project can name is half declared.
+
+The bases raise NotImplementedError for what each kind must say itself (msgspec's metaclass leaves no room for abc).
+"""
+
+import ast
+import inspect
+import textwrap
+
+import pytest
+
+from engine.catalogue import DATASETS, LAYERS, LOSSES, OPTIMIZERS
+
+KINDS = [kind for table in (LAYERS, LOSSES, OPTIMIZERS, DATASETS) for kind in table.values()]
+# An input is a plan's rows and an exported graph's own input; a join binds several inputs instead of one.
+EXEMPT = {("input", name) for name in ("output_shape", "bind", "onnx", "torch")} | {("add", "bind"), ("concat", "bind")}
+
+
+def is_abstract(method: object) -> bool:
+    """Whether a function does nothing but raise NotImplementedError."""
+    (function,) = ast.parse(textwrap.dedent(inspect.getsource(method))).body
+    body = [line for line in function.body if not isinstance(line, ast.Expr)]
+    return len(body) == 1 and isinstance(body[0], ast.Raise) and "NotImplementedError" in ast.unparse(body[0])
+
+
+def left_abstract(kind: type) -> set[str]:
+    methods = {name for base in kind.__mro__ for name, value in vars(base).items() if inspect.isfunction(value)}
+    ours = {name for name in methods if getattr(kind, name).__module__.startswith("engine.")}
+    return {name for name in ours if is_abstract(getattr(kind, name))}
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.kind())
+def test_every_kind_says_all_that_its_base_leaves_open(kind: type) -> None:
+    assert {(kind.kind(), name) for name in left_abstract(kind)} <= EXEMPT
+
+
+def test_a_kind_that_says_nothing_is_found() -> None:
+    """The control."""
+    base = LAYERS["dense"].__mro__[1]
+    assert {"bind", "block_shape", "initial", "views"} <= left_abstract(base)
