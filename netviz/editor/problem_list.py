@@ -25,7 +25,7 @@ class ProblemList(QWidget):
         self.list.setWordWrap(True)
         self.list.setFrameShape(QListWidget.Shape.NoFrame)
         self.list.setStyleSheet("QListWidget { background: transparent; } QListWidget::item { padding: 2px 4px; }")
-        self.fine = QLabel("No problems: the network can be trained.")
+        self.fine = QLabel("No problems.")
         self.fine.setObjectName("faint")
         self.fine.setWordWrap(True)
         self.fine.setAlignment(Qt.AlignmentFlag.AlignTop)
