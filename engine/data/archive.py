@@ -77,9 +77,15 @@ class Archive:
             there = ", ".join(repr(member) for member in list(self._members)[:8]) or "nothing"
             raise DataFileError(f"has no array {name!r}, it has {there}")
         info = self._members[name]
+        # Seen before anything is opened: what zipfile itself makes of such a file differs from release to release.
+        if not _possible(info, self._size):
+            raise DataFileError(
+                f"array {name!r} is damaged or cut short: "
+                f"the file does not hold the {info.file_size} bytes that it claims"
+            )
         try:
             with self._zip.open(info) as member:
-                yield member, _header(name, info, member, self._size)
+                yield member, _header(name, info, member)
         except DataFileError:
             raise
         except MemoryError:
@@ -89,7 +95,7 @@ class Archive:
             raise DataFileError(f"array {name!r} cannot be read, the file is damaged or cut short") from None
 
 
-def _header(name: str, info: zipfile.ZipInfo, member: IO[bytes], file_size: int) -> Header:
+def _header(name: str, info: zipfile.ZipInfo, member: IO[bytes]) -> Header:
     """The header at the start of `member`, refused where numbers of that shape cannot be behind it."""
     version = npy.read_magic(member)
     if version == (1, 0):
@@ -104,7 +110,7 @@ def _header(name: str, info: zipfile.ZipInfo, member: IO[bytes], file_size: int)
         raise DataFileError(f"array {name!r} holds {dtype}, expected real numbers or booleans")
     claimed = math.prod(shape) * dtype.itemsize
     held = info.file_size - member.tell()
-    if min(shape, default=0) < 0 or claimed != held or not _possible(info, file_size):
+    if min(shape, default=0) < 0 or claimed != held:
         raise DataFileError(
             f"array {name!r} is damaged or cut short: its header claims shape {shape} of {dtype}, "
             "the file does not hold that"
