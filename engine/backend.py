@@ -47,6 +47,11 @@ class Backend:
         made: Array = self.xp.asarray(np.array(value, self.dtype))
         return made
 
+    def word(self, value: int) -> Array:
+        """A 0-d array of 32 bits without a sign."""
+        made: Array = self.xp.asarray(np.array(value, np.uint32))
+        return made
+
     def from_host(self, array: Array) -> Array:
         """A copy on the device in the backend's number type, C-ordered."""
         with np.errstate(over="ignore"):  # beyond float32 is infinite there; training says where it met that

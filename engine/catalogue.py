@@ -7,13 +7,27 @@ from engine.data.toy import Blobs, Circles, Moons, Noise, Spiral, Xor
 from engine.layers.activations import Relu, Sigmoid, Tanh
 from engine.layers.base import Layer
 from engine.layers.dense import Dense
+from engine.layers.dropout import Dropout
 from engine.layers.input import Input
 from engine.layers.join import Add, Concat
+from engine.layers.learned import Constant, Maxout, PRelu
+from engine.layers.norms import BatchNorm, LayerNorm
 from engine.layers.softmax import Softmax
 from engine.losses import BinaryCrossEntropy, CrossEntropy, Loss, MeanSquaredError
 from engine.optimizers import Adam, Optimizer, Sgd
+from engine.schedules import Constant as ConstantRate
+from engine.schedules import Cosine, Cyclic, Exponential, Plateau, Schedule, Step
 
-LAYERS: dict[str, type[Layer]] = {c.kind(): c for c in (Input, Dense, Relu, Tanh, Sigmoid, Softmax, Add, Concat)}
+LAYERS: dict[str, type[Layer]] = {
+    c.kind(): c
+    for c in (
+        *(Input, Dense, Dropout, BatchNorm, LayerNorm),
+        *(Relu, Tanh, Sigmoid, Softmax, PRelu, Maxout),
+        *(Add, Concat),
+        *(Constant,),
+    )
+}
 LOSSES: dict[str, type[Loss]] = {c.kind(): c for c in (MeanSquaredError, BinaryCrossEntropy, CrossEntropy)}
 OPTIMIZERS: dict[str, type[Optimizer]] = {c.kind(): c for c in (Sgd, Adam)}
 DATASETS: dict[str, type[DataSource]] = {c.kind(): c for c in (Xor, Circles, Moons, Spiral, Blobs, Noise, Digits, Npz)}
+SCHEDULES: dict[str, type[Schedule]] = {c.kind(): c for c in (ConstantRate, Exponential, Step, Cosine, Cyclic, Plateau)}

@@ -118,6 +118,11 @@ class Structure:
     shapes: dict[str, Shape]  # of one example's output
     output: str
 
+    @property
+    def input(self) -> str:
+        """The node where examples enter."""
+        return next(node for node in self.order if isinstance(self.layers[node], Input))
+
     def input_shapes(self, node: str) -> tuple[Shape, ...]:
         return tuple(self.shapes[source] for source in self.inputs[node])
 

@@ -9,7 +9,7 @@ import numpy as np
 from engine.backend import Array, Backend
 from engine.data.batches import with_ones
 from engine.parameters import Parameters
-from engine.plan import Plan
+from engine.plan import Moment, Plan
 from engine.project import Project
 
 MOST_NUMBERS = 4_000_000  # held by one plan for prediction: larger inputs go through in pieces
@@ -24,15 +24,19 @@ class Network:
         self.loss = project.training.loss
         self.classes = project.summary().classes
         self.parameters_ = Parameters(self.structure, backend)
+        self.moment = Moment()
         self._plans: dict[tuple[int, str], Plan] = {}
 
     @property
     def input_shape(self) -> tuple[int, ...]:
-        return self.structure.shapes[self.structure.order[0]]
+        return self.structure.shapes[self.structure.input]
 
     def state(self) -> dict[str, Array]:
-        """Every parameter and buffer on the host, as {"h1.weight": (out, in), "h1.bias": (out,)}."""
-        return self.parameters()
+        """Every parameter and buffer on the host, as {"h1.weight": (out, in), "norm1.running_mean": (features,)}."""
+        return self.parameters() | {
+            name: self.backend.to_host(view).astype(np.int64 if self.parameters_.is_count(name) else view.dtype)
+            for name, view in self.parameters_.named_buffers()
+        }
 
     def parameters(self) -> dict[str, Array]:
         """Every parameter on the host."""
@@ -46,18 +50,22 @@ class Network:
         return {name: self.backend.to_host(view) for name, view in self.parameters_.named(vector)}
 
     def load_parameters(self, mapping: Mapping[str, Array]) -> None:
-        """Takes every parameter; ValueError on a missing, unknown or misshapen name, and nothing is changed."""
+        """Takes every parameter, and the buffers that are there.
+
+        ValueError on a missing, unknown or misshapen name, and nothing is changed.
+        """
         if wrong := self.misfits(mapping):
             raise ValueError(wrong[0])
-        views = dict(self.parameters_.named(self.parameters_.values))
+        views = self._views()
         ready = {name: self.backend.from_host(np.asarray(array, np.float64)) for name, array in mapping.items()}
         for name, array in ready.items():
             views[name][...] = array
 
     def misfits(self, mapping: Mapping[str, Array]) -> list[str]:
         """What keeps `load_parameters` from taking `mapping`, a line for each missing, unknown or misshapen name."""
-        shapes = {name: view.shape for name, view in self.parameters_.named(self.parameters_.values)}
-        found = [f"{name}: is missing, expected shape {shape}" for name, shape in shapes.items() if name not in mapping]
+        shapes = {name: view.shape for name, view in self._views().items()}
+        wanted = dict(self.parameters_.named(self.parameters_.values))
+        found = [f"{name}: is missing, expected shape {shapes[name]}" for name in wanted if name not in mapping]
         for name, array in mapping.items():
             if name not in shapes:
                 found.append(f"{name}: is unknown, the network has {', '.join(shapes)}")
@@ -66,13 +74,17 @@ class Network:
         return found
 
     def load_fitting(self, mapping: Mapping[str, Array]) -> list[str]:
-        """Takes every parameter whose name and shape fit; returns the names taken."""
+        """Takes every parameter and buffer whose name and shape fit; returns the names taken."""
         taken = []
-        for name, view in self.parameters_.named(self.parameters_.values):
+        for name, view in self._views().items():
             if name in mapping and np.shape(mapping[name]) == view.shape:
                 view[...] = self.backend.from_host(np.asarray(mapping[name], np.float64))
                 taken.append(name)
         return taken
+
+    def _views(self) -> dict[str, Array]:
+        """Every parameter and buffer on the device, by name."""
+        return {**dict(self.parameters_.named(self.parameters_.values)), **dict(self.parameters_.named_buffers())}
 
     def predict(self, x: Array) -> Array:
         """The network's output (N, units) for raw examples `x` (N, *shape), in inference mode."""
@@ -142,7 +154,16 @@ class Network:
         plan = self._plans.pop(key, None)
         if plan is None:
             loss = None if use == "predict" else self.loss
-            plan = Plan(self.structure, self.parameters_, self.backend, batch, loss, use == "train", self.classes)
+            plan = Plan(
+                self.structure,
+                self.parameters_,
+                self.backend,
+                batch,
+                loss,
+                trains=use == "train",
+                classes=self.classes,
+                moment=self.moment,
+            )
         self._plans[key] = plan
         while len(self._plans) > KEPT_PLANS:
             del self._plans[next(iter(self._plans))]

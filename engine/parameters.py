@@ -1,7 +1,9 @@
-"""All parameters of a network as one flat vector, all gradients as another, with views by layer and by name."""
+"""All numbers of a network as one flat vector, all gradients as another, with views by layer and by name."""
 
 from collections.abc import Iterator
 from math import prod
+
+import numpy as np
 
 from engine.backend import Array, Backend
 from engine.graph import Structure
@@ -10,28 +12,38 @@ from engine.random import generator
 
 
 class Parameters:
-    """`values` and `grads` are flat; the first `trained` numbers are those that the optimizer moves."""
+    """`values` and `grads` are flat. The first `trained` numbers are those that the optimizer moves.
+
+    Behind all parameters, `values` has the buffers: what training writes down, and no gradient moves.
+    """
 
     def __init__(self, structure: Structure, backend: Backend) -> None:
         self.backend = backend
         self.layers = {node: layer for node, layer in structure.layers.items() if isinstance(layer, Weighted)}
-        self._shapes = {
-            node: self.layers[node].block_shape(*structure.input_shapes(node))
-            for node in structure.order
-            if node in self.layers
-        }
+        own = [node for node in structure.order if node in self.layers]
+        self._shapes = {node: self.layers[node].block_shape(*structure.input_shapes(node)) for node in own}
+        self._buffers = {node: self.layers[node].buffers(*structure.input_shapes(node)) for node in own}
         sizes = {node: prod(shape) for node, shape in self._shapes.items()}
         # Frozen layers stand behind the others, so that an optimizer's vectors are one piece.
         order = sorted(sizes, key=lambda node: not self.layers[node].trains)
         self.trained = sum(size for node, size in sizes.items() if self.layers[node].trains)
-        self.values = backend.zeros(sum(sizes.values()))
-        self.grads = backend.zeros(sum(sizes.values()))
-        starts, start = {}, 0
+        self.count = sum(sizes.values())
+        kept = [(node, name, buffer) for node in own for name, buffer in self._buffers[node].items()]
+        self.values = backend.zeros(self.count + sum(prod(buffer.shape) for _, _, buffer in kept))
+        self.grads = backend.zeros(self.count)
+        self._pieces: dict[str, slice] = {}
+        start = 0
         for node in order:
-            starts[node] = start
-            start += sizes[node]
-        self._pieces = {node: slice(starts[node], starts[node] + sizes[node]) for node in sizes}
-        self.blocks = {node: Block(self.block(self.values, node), self.block(self.grads, node)) for node in sizes}
+            self._pieces[node] = slice(start, start := start + sizes[node])
+        self._buffer_views: dict[str, dict[str, Array]] = {node: {} for node in own}
+        for node, name, buffer in kept:
+            piece = slice(start, start := start + prod(buffer.shape))
+            self._buffer_views[node][name] = self.values[piece].reshape(buffer.shape)
+        self.blocks = {
+            node: Block(self.block(self.values, node), self.block(self.grads, node), self._buffer_views[node])
+            for node in sizes
+        }
+        self._begin_buffers()
 
     def block(self, vector: Array, node: str) -> Array:
         """The matrix of `node`'s parameters in a vector laid out like `values`."""
@@ -47,6 +59,17 @@ class Parameters:
             for name, view in self.views(vector, node).items():
                 yield f"{node}.{name}", view
 
+    def named_buffers(self) -> Iterator[tuple[str, Array]]:
+        """Every buffer, as ("norm1.running_mean", view)."""
+        for node, views in self._buffer_views.items():
+            for name, view in views.items():
+                yield f"{node}.{name}", view
+
+    def is_count(self, name: str) -> bool:
+        """Whether the buffer `name` counts: files have it as a whole number."""
+        node, _, own = name.partition(".")
+        return self._buffers[node][own].counts
+
     def weights(self, vector: Array, node: str) -> Array:
         """`node`'s weights without biases in such a vector."""
         return self.views(vector, node)["weight"]
@@ -57,3 +80,9 @@ class Parameters:
             for name, view in self.views(self.values, node).items():
                 drawn = layer.initial(name, view.shape, generator(seed, "init", node, name))
                 view[...] = self.backend.from_host(drawn)
+        self._begin_buffers()
+
+    def _begin_buffers(self) -> None:
+        for node, views in self._buffer_views.items():
+            for name, view in views.items():
+                view[...] = self.backend.from_host(np.full(view.shape, self._buffers[node][name].initial))

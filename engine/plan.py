@@ -27,11 +27,21 @@ class Var:
         self.with_one, self.value, self.grad = with_one, with_one[:-1], grad
 
 
+class Moment:
+    """The seed and the step that a plan runs for: what is drawn at random in a step follows from them."""
+
+    __slots__ = ("seed", "step")
+
+    def __init__(self, seed: int = 0, step: int = 0) -> None:
+        self.seed, self.step = seed, step
+
+
 class Plan:
     """`forward_calls` take `rows` to every node's value (with a loss, to `loss`); `backward_calls` to all gradients.
 
     Without a loss the plan predicts. With one, a last sigmoid or softmax that the loss takes in is left
-    out of the step; `draw_output` computes it for pictures and statistics.
+    out of the step; `draw_output` computes it for pictures and statistics. `state_calls` write down what an
+    update has seen (running averages): they belong to a step that counts, not to a look at its gradient.
     """
 
     def __init__(
@@ -43,12 +53,15 @@ class Plan:
         loss: Loss | None = None,
         trains: bool = True,
         classes: int | None = None,
+        moment: Moment | None = None,
     ) -> None:
         """`classes`: how many, where the targets are classes and so each number is 0 or 1."""
         self.structure, self.parameters, self.backend, self.batch = structure, parameters, backend, batch
         self.xp = backend.xp
         self.trains = trains and loss is not None
-        self.classes = classes
+        self.classes, self.moment = classes, moment or Moment()
+        self.node = ""  # the one that is being bound
+        self.state_calls: list[Call] = []
         self.loss = backend.scalar(0.0)
         self.forward_calls: list[Call] = []
         self._drawn_calls: list[Call] = []
@@ -71,7 +84,7 @@ class Plan:
         self.backward_calls = [call for block in reversed(self._blocks) for call in block]
 
     def _bind(self, node: str, fused: bool) -> None:
-        layer = self.structure.layers[node]
+        layer, self.node = self.structure.layers[node], node
         (features,) = self.structure.shapes[node]
         if isinstance(layer, Input):
             # Examples come as rows, each with a constant 1 at its end; the transposed view makes them columns.
@@ -87,7 +100,8 @@ class Plan:
         if isinstance(layer, Join):
             layer.bind_join(self, tuple(inputs), a)
         else:
-            layer.bind(self, inputs[0], a, self.parameters.blocks.get(node))
+            # A layer without an input is handed its own output in place of one.
+            layer.bind(self, inputs[0] if inputs else a, a, self.parameters.blocks.get(node))
         self._target = self.forward_calls
         if wants_grad:
             self._add_up(inputs, self.structure.inputs[node])
@@ -113,6 +127,10 @@ class Plan:
     def prepare(self, function: Any, *args: object) -> None:
         """A call that depends on the targets alone: it runs when they change."""
         self._target_calls.append(partial(function, *args))
+
+    def write_down(self, *calls: BoundCall) -> None:
+        """Calls of an update that counts, after its way back."""
+        self.state_calls += bound(calls)
 
     def backward(self, *calls: BoundCall) -> None:
         """One block of calls; blocks run in reverse order of binding."""

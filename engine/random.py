@@ -1,6 +1,8 @@
 """Counter-based randomness: every draw is keyed by what it is for, so no generator state is ever carried."""
 
 import hashlib
+from math import prod
+from typing import Any
 
 import numpy as np
 
@@ -11,6 +13,31 @@ def generator(seed: int, *purpose: str | int) -> np.random.Generator:
     Names enter by BLAKE2b, never by Python's `hash`, which differs from process to process.
     Building one costs about 20 µs, more than a step of a tiny net: ask once an epoch at most.
     """
+    return np.random.Generator(np.random.Philox(key=key_of(seed, *purpose)))
+
+
+def key_of(seed: int, *purpose: str | int) -> int:
+    """The 128 bits that stand for (seed, purpose...)."""
     words = "\x1f".join([str(seed), *map(str, purpose)])
-    digest = hashlib.blake2b(words.encode(), digest_size=16).digest()
-    return np.random.Generator(np.random.Philox(key=int.from_bytes(digest, "little")))
+    return int.from_bytes(hashlib.blake2b(words.encode(), digest_size=16).digest(), "little")
+
+
+class Bits:
+    """Random words of 32 bits in an array of `shape`, drawn anew at every step by Philox4×64-10.
+
+    Salmon et al. 2011: the step is part of the counter, so any step's words can be had without those before it.
+    """
+
+    def __init__(self, xp: Any, shape: tuple[int, ...]) -> None:
+        self._xp, self._shape, self._count = xp, shape, prod(shape)
+        self._known: tuple[object, int] = (None, 0)
+
+    def at(self, step: int, seed: int, *purpose: str) -> np.ndarray[Any, Any]:
+        """The words of `step` for (seed, purpose...), uint32 on the device."""
+        asked = (seed, purpose)
+        if self._known[0] != asked:
+            self._known = (asked, key_of(seed, *purpose))
+        # Each step has 2¹²⁸ words of 64 bits to itself.
+        words = np.random.Philox(key=self._known[1]).advance(step << 128).random_raw((self._count + 1) // 2)
+        drawn: np.ndarray[Any, Any] = words.astype("<u8", copy=False).view("<u4")[: self._count].reshape(self._shape)
+        return self._xp.asarray(drawn)  # type: ignore[no-any-return]

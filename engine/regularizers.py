@@ -8,11 +8,11 @@ from engine.training import Regularization
 
 
 def regularizer_calls(backend: Backend, parameters: Parameters, penalty: Regularization) -> list[BoundCall]:
-    """g ← g + l2 w + l1 sign(w), for trained weights, never biases."""
+    """g ← g + l2 w + l1 sign(w), for trained weights, never biases, nor what scales a norm."""
     xp = backend.xp
     calls: list[BoundCall] = []
     for node, layer in parameters.layers.items():
-        if not layer.trains:
+        if not (layer.trains and layer.penalized):
             continue
         w, g = parameters.weights(parameters.values, node), parameters.weights(parameters.grads, node)
         t = backend.zeros(*w.shape)

@@ -1,7 +1,6 @@
 """Training step by step: deterministic, and restorable to any state it has been in."""
 
 from collections import deque
-from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import repeat
 from math import isfinite
@@ -11,6 +10,7 @@ import msgspec
 import numpy as np
 
 from engine.backend import Array, Backend, Call, bound, open_backend
+from engine.course import Course, CourseState
 from engine.data.batches import Batches
 from engine.divergence import DivergenceError, origin
 from engine.network import Network
@@ -50,8 +50,9 @@ class Snapshot(msgspec.Struct, frozen=True, eq=False):
     seed: int
     lr: float
     batch_size: int
-    values: Any  # every parameter, flat
+    values: Any  # every parameter and buffer, flat
     slots: tuple[Any, ...]  # the optimizer's vectors
+    course: CourseState = CourseState()
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,10 +91,17 @@ class Trainer:
         self._scalars = self.backend.zeros(len(self.optimizer.scalars(1.0, 1)))
         self._update_calls = self._bind_update()
         self._plans: dict[int, tuple[Plan, list[Call], list[Call]]] = {}
-        self.lr = self.optimizer.lr
+        self._moment = network.moment
+        self.lr = self.optimizer.lr  # before the schedule's share
         self.batch_size = self._count(training.batch_size)
+        self._begin()
+
+    def _begin(self) -> None:
         self.step_number = self.epoch = self.position = 0
         self.parameters.initialize(self.seed)
+        training = self.project.training
+        self.course = Course(training.schedule, training.early_stopping, self.backend)
+        self.epoch_scores: tuple[Score, Score | None] | None = None  # of the epoch that has just ended, if wanted
         self._seek()
 
     def _targets(self, y: Array) -> Array:
@@ -112,6 +120,16 @@ class Trainer:
     def training_rows(self) -> Array:
         """The training examples on the device, (N, features + 1), ending in a constant 1."""
         return self._train.rows
+
+    @property
+    def rate(self) -> float:
+        """The learning rate of the next update."""
+        return self._rates(1)[0]
+
+    @property
+    def stopped(self) -> bool:
+        """Whether early stopping has ended the training; it can go on all the same."""
+        return self.course.stopped
 
     @property
     def steps_per_epoch(self) -> int:
@@ -144,9 +162,9 @@ class Trainer:
         with np.errstate(all="ignore"):
             if layers:
                 return self._observed_update()
-            at = (self.step_number, self.epoch)
+            at, rate = (self.step_number, self.epoch), self.rate
             loss = self.update()
-            return StepRecord(*at, loss, self.lr)
+            return StepRecord(*at, loss, rate)
 
     def run(self, steps: int) -> StepRecord:
         """`steps` updates (at least one) at full speed, past `epochs` if asked; the last one's record."""
@@ -170,17 +188,17 @@ class Trainer:
             raise self._diverged(plan, loss)
         plan.run_backward()
         statistics = layer_statistics(plan)
-        before, at = self.parameters.values.copy(), (self.step_number, self.epoch)
+        before, at, rate = self.parameters.values.copy(), (self.step_number, self.epoch), self.rate
         accuracy = self._accuracy(plan)
         if scalars is not None:
             self._scalars[...] = scalars
-        for call in self._update_calls:
+        for call in plan.state_calls + self._update_calls:
             call()
         for node in self.parameters.layers:
             statistics[node]["update_ratio"] = update_ratio(self.parameters, before, node)
         self._ahead.popleft()
         self._advance(plan.batch)
-        return StepRecord(*at, loss, self.lr, accuracy, statistics)
+        return StepRecord(*at, loss, rate, accuracy, statistics)
 
     def _diverged(self, plan: Plan, loss: float) -> DivergenceError:
         return DivergenceError(self.step_number, loss, *origin(plan.structure, self.parameters, plan, self.step_number))
@@ -191,9 +209,20 @@ class Trainer:
 
     def _advance(self, batch: int) -> None:
         self.step_number += 1
+        self._moment.step = self.step_number
         self.position += batch
         if self.position >= self._train.count:
             self.epoch, self.position = self.epoch + 1, 0
+            if self.course.watches:
+                self._end_epoch()
+
+    def _end_epoch(self) -> None:
+        """Tells the course how the epoch went; the training loss counts where nothing is kept for validation."""
+        train, validation = self.epoch_scores = self.evaluate()
+        rate = self.rate
+        self.course.observe(self.epoch - 1, (validation or train).loss, self.parameters.values)
+        if self.rate != rate or self.course.stopped:
+            self._seek()
 
     def _look_ahead(self) -> None:
         """Lays the next steps out, each with its plan; a batch of all examples stays in its plan."""
@@ -203,8 +232,8 @@ class Trainer:
             batches = [(None, None)] * ALIKE
         # Scalars that never change are there, too; others go to the device for all these steps at once.
         scalars: Any = repeat(None)
-        if self.optimizer.every_step:
-            scalars = self._scalars_for(range(self.step_number + 1, self.step_number + 1 + len(batches)))
+        if self.optimizer.every_step or self.course.schedule is not None:
+            scalars = self._scalars_for(len(batches))
         for (rows, targets), numbers in zip(batches, scalars, strict=False):
             size = self._train.count if rows is None else len(rows)
             self._ahead.append((*(self._plans.get(size) or self._calls_for(size)), rows, targets, numbers))
@@ -213,18 +242,28 @@ class Trainer:
         """The plan for batches of `size`, its calls before the loss is known and those after, bound once."""
         if size not in self._plans:
             net = self.network
-            plan = Plan(net.structure, self.parameters, self.backend, size, net.loss, classes=net.classes)
-            self._plans[size] = plan, plan.forward_calls, plan.backward_calls + self._update_calls
+            moment, classes = net.moment, net.classes
+            plan = Plan(net.structure, self.parameters, self.backend, size, net.loss, classes=classes, moment=moment)
+            self._plans[size] = plan, plan.forward_calls, plan.backward_calls + plan.state_calls + self._update_calls
         return self._plans[size]
 
-    def _scalars_for(self, steps: Iterable[int]) -> Array:
-        """A row of the optimizer's scalars for each of `steps`, counted from 1."""
-        return self.backend.from_host(np.array([self.optimizer.scalars(self.lr, step) for step in steps]))
+    def _scalars_for(self, steps: int) -> Array:
+        """A row of the optimizer's scalars for each of the next `steps`."""
+        first, make = self.step_number + 1, self.optimizer.scalars
+        return self.backend.from_host(np.array([make(rate, first + i) for i, rate in enumerate(self._rates(steps))]))
+
+    def _rates(self, steps: int) -> list[float]:
+        """The learning rates of the next `steps` by the schedule, as far as it is known now."""
+        if self.course.schedule is None:
+            return [self.lr] * steps
+        done, n = self.epoch * self.steps_per_epoch + self.position // self.batch_size, self.steps_per_epoch
+        return [self.lr * self.course.factor(i // n + i % n / n) for i in range(done, done + steps)]
 
     def _seek(self) -> None:
         """Forgets what was laid out: position, batch size or rate have changed."""
         self._ahead: deque[Step] = deque()
-        self._scalars[...] = self._scalars_for([self.step_number + 1])[0]
+        self._moment.seed, self._moment.step = self.seed, self.step_number
+        self._scalars[...] = self._scalars_for(1)[0]
 
     def _bind_update(self) -> list[Call]:
         training, parameters = self.project.training, self.parameters
@@ -261,11 +300,9 @@ class Trainer:
         """Back to step 0 and to the initial weights of `seed`, or of the same seed."""
         self.seed = self._train.seed = self.seed if seed is None else seed
         self._train.forget()
-        self.step_number = self.epoch = self.position = 0
         for slot in self._slots:
             slot.fill(0)
-        self.parameters.initialize(self.seed)
-        self._seek()
+        self._begin()
 
     def snapshot(self) -> Snapshot:
         """The state, exact; `restore` takes it into any trainer of the same project, device and dtype."""
@@ -279,6 +316,7 @@ class Trainer:
             self.batch_size,
             host(self.parameters.values),
             tuple(host(slot) for slot in self._slots),
+            self.course.state(),
         )
 
     def restore(self, state: Snapshot) -> None:
@@ -297,6 +335,7 @@ class Trainer:
         mine[...] = self.backend.from_host(theirs)
         for slot, kept in zip(self._slots, state.slots, strict=True):
             slot[...] = self.backend.from_host(kept)
+        self.course.restore(state.course)
         self._plans.clear()
         self._seek()
 

@@ -5,11 +5,13 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta
 
-from engine.catalogue import LOSSES, OPTIMIZERS
+from engine.catalogue import LOSSES, OPTIMIZERS, SCHEDULES
+from engine.course import EarlyStopping
 from engine.errors import Problem, ProjectError
 from engine.losses import Loss
 from engine.optimizers import Optimizer
-from engine.spec import build, convert
+from engine.schedules import Schedule
+from engine.spec import Declared, build, convert
 
 
 class Regularization(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -20,9 +22,8 @@ class Regularization(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """The plain fields of the section. `schedule` and `early_stopping` hold their place in the format."""
+    """The plain fields of the section."""
 
-    schedule: None = None
     regularization: Regularization = Regularization()
     clip_norm: (
         Annotated[
@@ -38,7 +39,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
         ]
         | None
     ) = None
-    early_stopping: None = None
+    early_stopping: EarlyStopping | None = None
     batch_size: Annotated[
         Annotated[int, Meta(ge=1, le=10_000_000)] | Literal["all"],
         Meta(title="Batch size", description="Examples a step; all: the whole training part"),
@@ -53,9 +54,13 @@ class Training(Settings, frozen=True, kw_only=True):
 
     loss: Loss
     optimizer: Optimizer
+    schedule: Schedule | None = None
 
     def to_json(self) -> dict[str, Any]:
-        return {name: _plain(getattr(self, name)) for name in ("loss", "optimizer", *Settings.__struct_fields__)}
+        return {name: _plain(getattr(self, name)) for name in (*_DECLARED, *Settings.__struct_fields__)}
+
+
+_DECLARED = ("loss", "optimizer", "schedule")
 
 
 def training_from(data: object, where: str = "training") -> Training:
@@ -65,14 +70,14 @@ def training_from(data: object, where: str = "training") -> Training:
     for name in ("loss", "optimizer"):
         if name not in data:
             raise ProjectError(Problem(f"{where}.{name}", "is missing"))
-    for name in ("schedule", "early_stopping"):
-        if data.get(name) is not None:
-            raise ProjectError(Problem(f"{where}.{name}", "is not supported by this version, expected null"))
     loss = build(LOSSES, data["loss"], f"{where}.loss")
     optimizer = build(OPTIMIZERS, data["optimizer"], f"{where}.optimizer")
-    plain = convert({k: v for k, v in data.items() if k not in ("loss", "optimizer")}, Settings, where)
-    return Training(loss=loss, optimizer=optimizer, **{f: getattr(plain, f) for f in Settings.__struct_fields__})
+    planned = data.get("schedule")
+    schedule = None if planned is None else build(SCHEDULES, planned, f"{where}.schedule")
+    plain = convert({k: v for k, v in data.items() if k not in _DECLARED}, Settings, where)
+    fields = {name: getattr(plain, name) for name in Settings.__struct_fields__}
+    return Training(loss=loss, optimizer=optimizer, schedule=schedule, **fields)
 
 
 def _plain(value: Any) -> Any:
-    return value.to_json() if isinstance(value, Loss | Optimizer) else msgspec.to_builtins(value)
+    return value.to_json() if isinstance(value, Declared) else msgspec.to_builtins(value)

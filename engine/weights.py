@@ -27,6 +27,7 @@ def load_weights(path: Path) -> dict[str, Array]:
     except (SafetensorError, ValueError, KeyError, TypeError) as error:
         raise ProjectError(Problem("weights", f"{path.name}: is not a safetensors file ({error})")) from None
     for name, array in arrays.items():
-        if not np.issubdtype(array.dtype, np.floating):
+        counter = array.ndim == 0 and np.issubdtype(array.dtype, np.integer)
+        if not (counter or np.issubdtype(array.dtype, np.floating)):
             raise ProjectError(Problem("weights", f"{path.name}: {name} is of {array.dtype}, expected floats"))
     return arrays

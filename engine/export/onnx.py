@@ -59,7 +59,7 @@ def _model(structure: Structure, state: Mapping[str, Array], name: str) -> "onnx
     graph = helper.make_graph(
         nodes=_nodes(structure, values),
         name=name,
-        inputs=[described("x", structure.shapes[structure.order[0]])],
+        inputs=[described("x", structure.shapes[structure.input])],
         outputs=[described("y", structure.shapes[structure.output])],
         initializer=[numpy_helper.from_array(_single(array), parameter) for parameter, array in state.items()],
         value_info=[described(values[node], structure.shapes[node]) for node in inside],

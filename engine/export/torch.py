@@ -42,12 +42,13 @@ class _Writer:
         layers = self.structure.layers
         self.weighted = [node for node in self.structure.drawn if isinstance(layers[node], Weighted)]
         self.trained = [node for node in self.weighted if node not in _frozen(self.structure)]
+        self.penalized = [node for node in self.trained if getattr(layers[node], "penalized", False)]
         self.logits = _logits(project, self.structure)
         self.fused = self.logits != self.structure.output
         self.method = "logits"  # what gives the loss its logits, where the drawn output is behind them
         while self.method in layers:
             self.method += "_"
-        self.example = ", ".join(map(str, self.structure.shapes[self.structure.order[0]]))
+        self.example = ", ".join(map(str, self.structure.shapes[self.structure.input]))
         (self.units,) = self.structure.shapes[self.structure.output]
         self.classes = _classes(project)
 
@@ -98,7 +99,7 @@ class _Writer:
         """A method that takes x to the last of `nodes`."""
         structure = self.structure
         names = variables(nodes, ("self", "torch", "nn", "x"))
-        names[structure.order[0]] = "x"
+        names[structure.input] = "x"
         lines = [f"    def {name}(self, x: torch.Tensor) -> torch.Tensor:"]
         for node in nodes:
             inputs = tuple(names[source] for source in structure.inputs[node])
@@ -146,7 +147,9 @@ class _Writer:
             *fitted(f"optimizer = {training.optimizer.torch('model.parameters()')}", 4),
         ]
         if penalties:
-            lines += fitted(f"weights = [{', '.join(_module('model', node) + '.weight' for node in self.trained)}]", 4)
+            lines += fitted(
+                f"weights = [{', '.join(_module('model', node) + '.weight' for node in self.penalized)}]", 4
+            )
         lines += [
             *fitted(f"y = {training.loss.torch_targets(self.classes, self.units)}", 4),
             *fitted(f"batches = DataLoader(TensorDataset(x, y), batch_size={size}, shuffle={shuffle})", 4),

@@ -78,16 +78,27 @@ class Join(Layer, frozen=True):
 
 
 class Block:
-    """A layer's parameters for a plan: one matrix of values and the matrix of its gradients."""
+    """A layer's parameters for a plan: one matrix of values, the matrix of its gradients, and buffers by name."""
 
-    __slots__ = ("grad", "value")
+    __slots__ = ("buffers", "grad", "value")
 
-    def __init__(self, value: Array, grad: Array) -> None:
-        self.value, self.grad = value, grad
+    def __init__(self, value: Array, grad: Array, buffers: Mapping[str, Array]) -> None:
+        self.value, self.grad, self.buffers = value, grad, buffers
+
+
+@dataclass(frozen=True, slots=True)
+class Buffer:
+    """Numbers that training writes down and no gradient moves, such as a running average."""
+
+    shape: Shape
+    initial: float
+    counts: bool = False  # a whole number in weights files
 
 
 class Weighted(Layer, frozen=True):
     """A layer with parameters: one block (a matrix) with named views, in PyTorch's names and layouts."""
+
+    penalized: ClassVar[bool] = True  # L1 and L2 pull at `weight`; not at a norm's or an activation's
 
     @property
     def trains(self) -> bool:
@@ -100,6 +111,10 @@ class Weighted(Layer, frozen=True):
     def views(self, block: Array) -> dict[str, Array]:
         """The named parameters in `block`, weights first; works on values, gradients and optimizer state alike."""
         raise NotImplementedError(self.kind())
+
+    def buffers(self, *shapes: Shape) -> dict[str, Buffer]:
+        """What the layer writes down while it trains."""
+        return {}
 
     def initial(self, name: str, shape: Shape, rng: np.random.Generator) -> Array:
         """The initial value of parameter `name`, in float64 on the host."""

@@ -32,6 +32,7 @@ class Lane:
     scores: list[EpochScore] = field(default_factory=list)
     last_scores: tuple[Score, Score | None] | None = None
     failure: DivergenceError | None = None
+    stopped: bool = False  # by early stopping
     looking: float = 0.0  # seconds that steps have taken whose layers somebody waited for
 
     def advance(self) -> float:
@@ -51,12 +52,31 @@ class Lane:
         except DivergenceError as error:
             self.failure = error
             if telemetry is not None:
-                telemetry.diverged(error, epoch, trainer.lr)
+                telemetry.diverged(error, epoch, trainer.rate)
             raise
         self.losses.add(step, loss)
-        if trainer.position == 0 and self.scores_epochs:
-            self._score(epoch, step)
+        if trainer.position == 0:
+            self.stopped = trainer.stopped
+            if self.scores_epochs:
+                self._score(epoch, step)
         return loss
+
+    @property
+    def trains(self) -> bool:
+        return self.failure is None and not self.stopped
+
+    def go_on(self) -> None:
+        """Trains on although early stopping has ended it."""
+        self.trainer.course.go_on()
+        self.stopped = False
+
+    @property
+    def how_it_stopped(self) -> str:
+        course = self.trainer.course
+        assert course.stopping is not None
+        patience = course.stopping.patience
+        since = f"for {patience} epochs" if patience > 1 else "in an epoch"
+        return f"no lower validation loss {since}; the weights of epoch {course.best_epoch + 1} are back"
 
     def _observe(self, telemetry: TelemetryFile | None) -> float:
         began = time.perf_counter()
@@ -71,7 +91,7 @@ class Lane:
         return record.loss
 
     def _score(self, epoch: int, step: int) -> None:
-        train, validation = self.last_scores = self.trainer.evaluate()
+        train, validation = self.last_scores = self.trainer.epoch_scores or self.trainer.evaluate()
         if self.telemetry is not None:
             self.telemetry.epoch(epoch, step, train, validation)
         if len(self.scores) >= MOST:
@@ -111,6 +131,7 @@ class Lane:
     def forget_news(self) -> None:
         """The run is at another step now: what was not told is no longer true."""
         self.losses, self.scalars, self.scores, self.failure = Losses(), Scalars(), [], None
+        self.stopped = self.trainer.stopped
 
 
 def _row(record: StepRecord) -> list[list[float]]:

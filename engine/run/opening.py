@@ -22,7 +22,7 @@ def open_lanes(project: Project, command: Open, before: Sequence[Lane]) -> tuple
     if command.states is not None and len(command.states) != len(project.lanes()):
         raise ValueError(f"states: expected one for each of {len(project.lanes())} networks, got {len(command.states)}")
     lanes, kept, notes = [], [], []
-    old = {lane.trainer.project.variant: lane.trainer.network.parameters() for lane in before}
+    old = {lane.trainer.project.variant: lane.trainer.network.state() for lane in before}
     for number, part in enumerate(project.lanes()):
         trainer = Trainer(part, command.device, command.dtype)
         if command.states is not None:
@@ -32,7 +32,7 @@ def open_lanes(project: Project, command: Open, before: Sequence[Lane]) -> tuple
             kept += [f"{part.variant}: {name}" for name in taken]
         elif part.weights is not None:
             notes += _take_saved(trainer, part.folder / part.weights)
-        lanes.append(Lane(trainer))
+        lanes.append(Lane(trainer, stopped=trainer.stopped))
     return lanes, tuple(kept), "; ".join(notes)
 
 

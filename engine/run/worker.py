@@ -215,12 +215,15 @@ class Worker:
         if self._lanes and all(lane.failure for lane in self._lanes):
             self._send(m.Refused("every network's loss is no number: reset, or restart with other settings"))
             return False
+        if not any(lane.trains for lane in self._lanes):
+            for lane in self._lanes:
+                lane.go_on()
         return bool(self._lanes)
 
     @property
     def _lead(self) -> Lane:
         """The first lane that still trains: it counts steps and epochs."""
-        return next((lane for lane in self._lanes if lane.failure is None), self._lanes[0])
+        return next((lane for lane in self._lanes if lane.trains), self._lanes[0])
 
     @property
     def _step(self) -> int:
@@ -240,7 +243,7 @@ class Worker:
     def _work(self) -> None:
         """Steps until a command waits or the pace says so, then the answer that is due."""
         inbox, pacer = self._inbox, self._pacer
-        lanes = [lane for lane in self._lanes if lane.failure is None]
+        lanes = [lane for lane in self._lanes if lane.trains]
         lead = lanes[0].trainer
         allowed = pacer.allowed(lead) if self._limit is None else max(0, self._limit - lead.step_number)
         # At a pace the frame's steps come first, but never more than the eye would notice.
@@ -250,18 +253,23 @@ class Worker:
             while allowed > 0 and inbox.empty():
                 last_by_hand = lead.step_number + 1 == self._limit  # who steps by hand wants to see where it ends
                 for lane in lanes:
+                    if lane.stopped:
+                        continue
                     lane.observe_next = lane.observe_next or (last_by_hand and lane.watches_layers)
                     lane.advance()
                 allowed -= 1
                 pacer.done += 1
-                if lead.position == 0 and self._at_end(lead.epoch):
+                if lead.position == 0 and (lead.stopped or self._at_end(lead.epoch)):
                     break
                 if self._frame is not None and time.perf_counter() >= answer_at:
                     break
         except DivergenceError as error:
             self._fail(lane, error)
             return
-        if self._limit is not None and lead.step_number >= self._limit:
+        if not any(lane.trains for lane in self._lanes):
+            last = next(lane for lane in reversed(lanes) if lane.stopped)
+            self._settle(m.RunState.FINISHED, f"stopped early: {last.how_it_stopped}; play goes on")
+        elif self._limit is not None and lead.step_number >= self._limit:
             self._limit = None
             self._settle(m.RunState.PAUSED)
         elif lead.position == 0 and self._at_end(lead.epoch):
@@ -337,12 +345,12 @@ class Worker:
         answers = (probe.measure(trainer, detail) for probe in probes)
         losses, scores, scalars = lane.take_news()
         shown = tuple(answer for answer in answers if answer is not None)
-        return m.LaneAnswer(losses, scores, scalars, shown, trainer.lr, trainer.batch_size)
+        return m.LaneAnswer(losses, scores, scalars, shown, trainer.rate, trainer.batch_size)
 
     def _send_keyframe(self, token: int) -> None:
         began = time.perf_counter()
         states = tuple(lane.trainer.snapshot() for lane in self._lanes)
-        names = tuple(lane.trainer.network.parameters() for lane in self._lanes) if token else None
+        names = tuple(lane.trainer.network.state() for lane in self._lanes) if token else None
         self._send(m.Keyframe(states, names, token))
         ended = time.perf_counter()
         self._keyframe_after = ended + max(KEYFRAME_SECONDS, (ended - began) / KEYFRAME_SHARE)

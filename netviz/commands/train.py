@@ -51,7 +51,7 @@ def train(options: argparse.Namespace) -> int:
     if reason:
         print(f"{options.file}: {reason}", file=sys.stderr)
     if not options.quiet:
-        print(_summary(trainer))
+        print(_summary(lane))
     return status
 
 
@@ -95,6 +95,8 @@ def _advance(lane: Lane, steps: int, bar: "_Bar") -> bool:
                 bar.show(step, steps, lane.trainer.epoch, loss)
             if interrupted:
                 return False
+            if lane.stopped:
+                break
     return True
 
 
@@ -113,7 +115,8 @@ def _interruption() -> Iterator[list[int]]:
         signal.signal(signal.SIGINT, before)
 
 
-def _summary(trainer: Trainer) -> str:
+def _summary(lane: Lane) -> str:
+    trainer = lane.trainer
     train, validation = trainer.evaluate()
     parts = [f"{trainer.project.name}: {trainer.step_number} steps, {trainer.epoch} epochs, loss {train.loss:.6g}"]
     if train.accuracy is not None:
@@ -122,6 +125,8 @@ def _summary(trainer: Trainer) -> str:
         parts.append(f"validation loss {validation.loss:.6g}")
         if validation.accuracy is not None:
             parts.append(f"validation accuracy {validation.accuracy:.4f}")
+    if lane.stopped:
+        parts.append(f"stopped early: {lane.how_it_stopped}")
     return ", ".join(parts)
 
 

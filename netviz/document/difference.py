@@ -116,15 +116,17 @@ def _graph(lane: int, before: Graph, after: Graph) -> Iterator[Differing]:
 
 def _training(lane: int, before: Project, after: Project) -> Iterator[Differing]:
     old, new = before.training, after.training
-    for part in ("loss", "optimizer"):
+    for part in ("loss", "optimizer", "schedule"):
         a, b = getattr(old, part), getattr(new, part)
         if type(a) is not type(b):
-            words = f"{part}: {a.title} → {b.title}"
-            yield Differing(lane, "training", f"{part}.kind", a.kind(), b.kind(), words)
+            words = f"{part}: {a.title if a else _text(a)} → {b.title if b else _text(b)}"
+            name = f"{part}.kind"
+            yield Differing(lane, "training", name, fields.value(old, name), fields.value(new, name), words)
     names = fields.training_properties(new)
     for p in names:
         same_kind = type(getattr(old, p.name.split(".")[0])) is type(getattr(new, p.name.split(".")[0]))
-        if p.name.endswith(".kind") or (p.name.startswith(("loss.", "optimizer.")) and not same_kind):
+        declared = p.name.startswith(("loss.", "optimizer.", "schedule."))
+        if p.name.endswith(".kind") or (declared and not same_kind):
             continue
         a, b = fields.value(old, p.name), fields.value(new, p.name)
         if a != b:

@@ -11,7 +11,7 @@ import msgspec
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QUndoCommand, QUndoStack
 
-from engine.catalogue import DATASETS, LAYERS, LOSSES, OPTIMIZERS
+from engine.catalogue import DATASETS, LAYERS, LOSSES, OPTIMIZERS, SCHEDULES
 from engine.data.source import DataSource, Summary
 from engine.errors import Problem, ProjectError
 from engine.graph import Structure, resolve
@@ -125,9 +125,9 @@ class Document(QObject):
         at = Address("training", owner(self._project, "training", lane))
         training = read(self._project, at)
         after = fields.with_training_field(training, path, value)
-        if path in ("loss.kind", "optimizer.kind"):
-            part, kinds = path.removesuffix(".kind"), {**LOSSES, **OPTIMIZERS}
-            words = f"Change {part} to {kinds[str(value)].title}"
+        if path in ("loss.kind", "optimizer.kind", "schedule.kind"):
+            part, kinds = path.removesuffix(".kind"), {**LOSSES, **OPTIMIZERS, **SCHEDULES}
+            words = f"Change {part} to {kinds[str(value)].title if value in kinds else value}"
         else:
             words = f"Change {fields.label(fields.training_properties(training), path)}"
         self.edit(at, after, words, path, gesture)

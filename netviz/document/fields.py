@@ -14,7 +14,8 @@ from typing import Any
 import msgspec
 
 from engine import spec
-from engine.catalogue import DATASETS, LAYERS, LOSSES, OPTIMIZERS
+from engine.catalogue import DATASETS, LAYERS, LOSSES, OPTIMIZERS, SCHEDULES
+from engine.course import EarlyStopping
 from engine.data.source import DataSource, Summary
 from engine.errors import Problem, ProjectError
 from engine.layers.base import Activation, Layer
@@ -22,6 +23,7 @@ from engine.losses import Loss
 from engine.spec import Declared, Property, build, unknown
 from engine.training import Regularization, Settings, Training, training_from
 
+NO_SCHEDULE = "none"
 ACTIVATIONS: dict[str, type[Layer]] = {kind: cls for kind, cls in LAYERS.items() if issubclass(cls, Activation)}
 
 # Forms ask for them at every edit, and to read annotations takes long.
@@ -40,20 +42,32 @@ def kind_property(name: str, label: str, words: str, kinds: Mapping[str, type[De
 
 def training_properties(training: Training) -> tuple[Property, ...]:
     """What a form shows of a training section, in reading order."""
-    return _training_properties(type(training.loss), type(training.optimizer))
+    kinds = type(training.loss), type(training.optimizer), type(training.schedule) if training.schedule else None
+    return _training_properties(*kinds, training.early_stopping is not None)
 
 
 @cache
-def _training_properties(loss: type[Declared], optimizer: type[Declared]) -> tuple[Property, ...]:
+def _training_properties(
+    loss: type[Declared], optimizer: type[Declared], schedule: type[Declared] | None, stops: bool
+) -> tuple[Property, ...]:
     plain = {p.name: p for p in properties(_PLAIN)}
+    patience, *others = _under("early_stopping", properties(EarlyStopping))
     return (
         kind_property("loss.kind", "Loss", "What is made small", LOSSES),
         *_under("loss", properties(loss)),
         kind_property("optimizer.kind", "Optimizer", "How a gradient becomes a step", OPTIMIZERS),
         *_under("optimizer", properties(optimizer)),
+        replace(
+            kind_property("schedule.kind", "Schedule", "How the learning rate changes", SCHEDULES),
+            choices=(NO_SCHEDULE, *SCHEDULES),
+        ),
+        *(_under("schedule", properties(schedule)) if schedule is not None else ()),
         *(plain[name] for name in ("batch_size", "epochs", "seed", "shuffle")),
         *_under("regularization", properties(Regularization)),
         plain["clip_norm"],
+        # The section is there or not: its first field switches it on and off.
+        replace(patience, label="Early stopping", help=(EarlyStopping.__doc__ or "").partition("\n")[0], optional=True),
+        *(others if stops else ()),
     )
 
 
@@ -67,9 +81,11 @@ def values(section: object, names: tuple[Property, ...]) -> dict[str, Any]:
 
 
 def value(section: object, name: str) -> Any:
-    """`optimizer.lr` of a training section, `kind` of anything declared."""
+    """`optimizer.lr` of a training section, `kind` of anything declared; None below a section that is not there."""
     found: Any = section
     for step in name.split("."):
+        if found is None:
+            return NO_SCHEDULE if step == "kind" else None
         found = found.kind() if step == "kind" else getattr(found, step)
     return found
 
@@ -101,6 +117,12 @@ def with_training_field(training: Training, name: str, new: object) -> Training:
         data["optimizer"] = {"kind": new, **_shared(training.optimizer, OPTIMIZERS.get(str(new)))}
     elif name == "loss.kind":
         data["loss"] = {"kind": new, **_shared(training.loss, LOSSES.get(str(new)))}
+    elif name == "schedule.kind":
+        kept = _shared(training.schedule, SCHEDULES.get(str(new))) if training.schedule is not None else {}
+        data["schedule"] = None if new == NO_SCHEDULE else {"kind": new, **kept}
+    elif steps == ["early_stopping"]:
+        on = new is not None or last != "patience"
+        data["early_stopping"] = {**(data["early_stopping"] or {}), last: new} if on else None
     else:
         at: Any = data
         for step in steps:

@@ -10,7 +10,7 @@ import msgspec
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtWidgets import QFileDialog, QFrame, QScrollArea, QVBoxLayout, QWidget
 
-from engine.catalogue import DATASETS, LOSSES, OPTIMIZERS
+from engine.catalogue import DATASETS, LOSSES, OPTIMIZERS, SCHEDULES
 from engine.errors import ProjectError
 from engine.layers.base import Activation
 from engine.spec import Property
@@ -24,7 +24,10 @@ from netviz.editor.form import Form, Section
 from netviz.editor.several import activations_of, differing, having, title_of
 
 ACTIVATION = fields.kind_property("activation", "Activation", "What acts on every output", fields.ACTIVATIONS)
-TITLES = {**fields.titles(LOSSES), **fields.titles(OPTIMIZERS)}
+TITLES = {**fields.titles(LOSSES), **fields.titles(OPTIMIZERS), **fields.titles(SCHEDULES)}
+# Where a form says what is wrong with a whole section.
+_FIRST_FIELDS = {part: f"{part}.kind" for part in ("loss", "optimizer", "schedule")}
+_FIRST_FIELDS["early_stopping"] = "early_stopping.patience"
 
 
 class Inspector(QWidget):
@@ -181,7 +184,7 @@ class Inspector(QWidget):
         for problem in self._document.lane_problems(lane):
             name = problem.where.removeprefix("training.")
             if problem.where.startswith("training."):
-                problems[f"{name}.kind" if name in ("loss", "optimizer") else name] = problem.message
+                problems[_FIRST_FIELDS.get(name, name)] = problem.message
         self.training.head("Training", note)
         values = fields.values(training, listed)
         self.training.form.display(shared, listed, values, titles=TITLES, problems=problems)

@@ -224,8 +224,14 @@ BAD = [
     ([("training/regularization/l2", -1)], "training.regularization.l2: expected float >= 0.0, got -1"),
     ([("training/regularization/l3", 1)], "training.regularization.l3: unknown field 'l3'"),
     ([("training/regularization/l\n3", 1)], "training.regularization.l\\n3: unknown field 'l\\n3'"),
-    ([("training/schedule", {"kind": "cosine"})], "training.schedule: is not supported by this version, expected null"),
-    ([("training/early_stopping", {})], "training.early_stopping: is not supported by this version, expected null"),
+    ([("training/schedule", "cosine")], "training.schedule: expected an object with a kind, got 'cosine'"),
+    ([("training/schedule", {"kind": "steps"})], "training.schedule.kind: unknown kind 'steps' (did you mean 'step'?)"),
+    ([("training/schedule", {"kind": "step", "period": 0})], "training.schedule.period: expected float > 0.0, got 0"),
+    ([("training/early_stopping", 5)], "training.early_stopping: expected object | null, got 5"),
+    (
+        [("training/early_stopping", {"patience": 0})],
+        "training.early_stopping.patience: expected int >= 1, got 0",
+    ),
     ([("graph/nodes/3/units", 2)], "training.loss: cross_entropy wants an output per class: 3 classes, 2 outputs"),
     ([("graph/nodes/3/units", 1)], "training.loss: cross_entropy wants an output per class: 3 classes, one output"),
     (

@@ -54,6 +54,20 @@ def sigmoid(z: Array) -> Array:
     return np.where(z > 0, 1 / (1 + np.exp(-np.abs(z))), np.exp(-np.abs(z)) / (1 + np.exp(-np.abs(z))))
 
 
+def normed(x: Array, axis: int, p: dict[str, Array], eps: float = 1e-5) -> Array:
+    x_hat = (x - x.mean(axis, keepdims=True)) / np.sqrt(x.var(axis, keepdims=True) + eps)
+    return x_hat * p["weight"] + p["bias"]
+
+
+def maxout(x: Array, p: dict[str, Array], units: int) -> Array:
+    return (x @ p["weight"].T + p.get("bias", 0.0)).reshape(len(x), units, -1).max(axis=2)
+
+
+_LN_EPS = "LayerNorm(4, eps=0.5)"
+_MAXOUT, _MAXOUT_1 = (
+    "Linear(4, 15)|.unflatten(1, (3, 5)).max(2).values",
+    "Linear(4, 2, bias=False)|.max(1, True).values",
+)
 LAYER_CASES = (
     LayerCase("dense", {"kind": "dense", "units": 3}, lambda x, p: x @ p["weight"].T + p["bias"], "Linear(4, 3)", 4, 3),
     LayerCase(
@@ -68,7 +82,22 @@ LAYER_CASES = (
     LayerCase("tanh", {"kind": "tanh"}, lambda x, p: np.tanh(x), "Tanh()"),
     LayerCase("sigmoid", {"kind": "sigmoid"}, lambda x, p: sigmoid(x), "Sigmoid()"),
     LayerCase("softmax", {"kind": "softmax"}, lambda x, p: softmax(x), "Softmax(dim=1)"),
+    LayerCase("layer_norm", {"kind": "layer_norm"}, lambda x, p: normed(x, 1, p), "LayerNorm(4)"),
+    LayerCase("layer_norm_eps", {"kind": "layer_norm", "eps": 0.5}, lambda x, p: normed(x, 1, p, 0.5), _LN_EPS),
+    LayerCase("prelu", {"kind": "prelu"}, lambda x, p: np.where(x > 0, x, p["weight"] * x), "PReLU()"),
+    LayerCase(
+        "prelu_per_feature",
+        {"kind": "prelu", "per_feature": True},
+        lambda x, p: np.where(x > 0, x, p["weight"] * x),
+        "PReLU(4)",
+    ),
+    LayerCase("maxout", {"kind": "maxout", "units": 3, "pieces": 5}, lambda x, p: maxout(x, p, 3), _MAXOUT, 4, 3),
+    LayerCase(
+        "maxout_no_bias", {"kind": "maxout", "units": 1, "bias": False}, lambda x, p: maxout(x, p, 1), _MAXOUT_1, 4, 1
+    ),
 )
+# Those that are not the same in training and after it, and the constant, which has no input: test_modes.py.
+APART = ("batch_norm", "dropout", "constant")
 FUNCTIONS = {case.declared["kind"]: case.values for case in LAYER_CASES}
 ACTIVATIONS = ("relu", "tanh", "sigmoid", "softmax")
 
@@ -180,6 +209,13 @@ def as_rows(case: LossCase, y: Array) -> Array:
     return rows
 
 
+def _function(declared: dict[str, Any], has_bias: bool) -> Callable[[Array, dict[str, Array]], Array]:
+    """The formula of a layer: of the case that is declared like it, else of the one that has its kind's name."""
+    exact = [case.values for case in LAYER_CASES if case.declared == declared]
+    kind = "dense_no_bias" if declared["kind"] == "dense" and not has_bias else declared["kind"]
+    return (exact or [case.values for case in LAYER_CASES if case.name == kind])[0]
+
+
 def walk(made: Project, parameters: dict[str, Array], x: Array) -> dict[str, Array]:
     """Every node's output in float64, as rows."""
     values = {"x": np.asarray(x, np.float64)}
@@ -190,8 +226,7 @@ def walk(made: Project, parameters: dict[str, Array], x: Array) -> dict[str, Arr
             for name, array in parameters.items()
             if name.partition(".")[0] == node.id
         }
-        kind = "dense_no_bias" if node.layer.kind() == "dense" and "bias" not in own else node.layer.kind()
-        function = next(case.values for case in LAYER_CASES if case.name == kind)
+        function = _function(node.layer.to_json(), "bias" in own)
         values[node.id] = function(values[last], own)
         last = node.id
     return values

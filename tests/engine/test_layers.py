@@ -10,6 +10,7 @@ from engine.layers.base import Activation, Join
 from engine.project import project_from
 from tests.engine.cases import (
     ACTIVATIONS,
+    APART,
     CLOSE,
     DTYPES,
     LAYER_CASES,
@@ -45,7 +46,7 @@ def on_pre_activations(case, dtype):
 
 def test_every_layer_and_loss_has_a_case():
     joins = {kind for kind in LAYERS if issubclass(LAYERS[kind], Join)}  # in test_joins.py
-    assert {case.declared["kind"] for case in LAYER_CASES} | {"input"} | joins == set(LAYERS)
+    assert {case.declared["kind"] for case in LAYER_CASES} | {"input", *APART} | joins == set(LAYERS)
     assert {case.kind for case in LOSS_CASES} == set(LOSSES)
     assert {kind for kind in LAYERS if issubclass(LAYERS[kind], Activation)} == set(ACTIVATIONS)
 
@@ -202,9 +203,10 @@ def test_values_and_gradients_against_pytorch(case):
     y = np.random.default_rng(2).standard_normal((7, case.units))
     theirs = torch.nn.Sequential()
     theirs.add_module("pre", torch.nn.Linear(case.features, case.features))
-    theirs.add_module("node", eval(f"torch.nn.{case.torch}"))
+    module, _, behind = case.torch.partition("|")
+    theirs.add_module("node", eval(f"torch.nn.{module}"))
     theirs.double().load_state_dict({name: torch.from_numpy(a) for name, a in net.parameters().items()})
-    value = theirs(torch.from_numpy(x))
+    value = eval(f"out{behind}", {"out": theirs(torch.from_numpy(x))})
     np.testing.assert_allclose(net.predict(x), value.detach().numpy(), **CLOSE["float64"])
     torch.nn.MSELoss()(value, torch.from_numpy(y)).backward()
     _, gradients = net.loss_and_gradients(x, y)

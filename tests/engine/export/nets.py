@@ -104,7 +104,18 @@ def many_inputs() -> Project:
     return graph_project(nodes, edges, "mse", {"kind": "noise", "shape": [4], "targets": 2, "samples": 40})
 
 
+def flow() -> Project:
+    """Constants beside the input: added to it, and as a column of their own."""
+    nodes = [act("x", "input"), {"id": "three", "kind": "constant", "value": 3.0, "units": 4}]
+    nodes += [{"id": "c", "kind": "constant", "trainable": True}, act("sum", "add"), act("cat", "concat")]
+    edges = [["three", "sum"], ["x", "sum"], ["sum", "cat"], ["c", "cat"], ["cat", "out"]]
+    data = {"kind": "noise", "shape": [4], "targets": 2, "samples": 40}
+    return graph_project([*nodes, dense("out", 2)], edges, "mse", data)
+
+
 NETS: dict[str, Project] = {
+    "norm and dropout": chain([dense("h1", 5), act("n1", "batch_norm"), act("d1", "dropout"), dense("out", 2)]),
+    "constants": flow(),
     "one layer": chain([dense("out", 2)]),
     "no bias": chain([dense("h1", 3, bias=False), act("a1", "relu"), dense("out", 2, bias=False)]),
     "frozen": chain([dense("h1", 3, trainable=False), act("a1", "tanh"), dense("out", 2)]),

@@ -86,7 +86,8 @@ def test_the_model_says_what_it_is(name: str) -> None:
     assert told == {f"{node}.output": ["N", *net.structure.shapes[node]] for node in drawn}
     del model.graph.value_info[:]
     inferred = onnx.shape_inference.infer_shapes(model, strict_mode=True, data_prop=True)
-    assert _shapes(inferred.graph.value_info) == told
+    found = _shapes(inferred.graph.value_info)
+    assert {name: shape for name, shape in found.items() if name.endswith(".output")} == told
 
 
 def _shapes(values: object) -> dict[str, list[object]]:
@@ -101,7 +102,8 @@ def test_names_are_ids(name: str) -> None:
     net = trained(NETS[name])
     model = exported(net)
     state = net.state()
-    assert {node.name for node in model.graph.node} == set(net.structure.drawn)
+    # An operator inside a layer has the layer's id before its own name.
+    assert {node.name.partition(".")[0] for node in model.graph.node} == set(net.structure.drawn)
     assert {tensor.name for tensor in model.graph.initializer} == set(state)
     for tensor in model.graph.initializer:
         np.testing.assert_array_equal(onnx.numpy_helper.to_array(tensor), state[tensor.name])

@@ -33,6 +33,7 @@ def enter(widget, text):
 
 def choose(combo, title):
     """Chooses by the first letters, on the keyboard."""
+    QTest.qWait(QApplication.keyboardInputInterval())  # so long letters count as the next ones of a word
     combo.setFocus()
     QTest.keyClicks(combo, title)
 
@@ -390,3 +391,34 @@ def test_what_an_unfinished_network_tells_is_shown(branched, app, qtbot):
     assert made.node.form.facts["Shape"][1].text() == "2 → 8"
     made.inspect(0, "h9")
     assert not made.node.form.facts
+
+
+def test_a_schedule_is_chosen_filled_in_and_taken_away(document, inspector):
+    form = inspector.training.form
+    assert box(form, "schedule.kind").currentText() == "None"
+    choose(box(form, "schedule.kind"), "Cos")
+    assert document.project.training.schedule.to_json() == {"kind": "cosine"}
+    assert {"schedule.warmup", "schedule.period", "schedule.lowest"} <= set(visible(form))
+    enter(box(form, "schedule.period"), "7")
+    assert document.project.training.schedule.period == 7
+    assert document.stack.undoText() == "Change period"
+    choose(box(form, "schedule.kind"), "Steps")
+    assert document.project.training.schedule.to_json() == {"kind": "step", "period": 7}  # what both have is kept
+    choose(box(form, "schedule.kind"), "None")
+    assert document.project.training.schedule is None
+    assert "schedule.period" not in visible(form)
+    document.stack.undo()
+    assert document.project.training.schedule.period == 7
+
+
+def test_early_stopping_is_switched_on_and_off(document, inspector):
+    form = inspector.training.form
+    switch = form.rows["early_stopping.patience"].editor.widgets()[0]
+    QTest.mouseClick(switch, Qt.MouseButton.LeftButton, NONE, QPoint(8, switch.height() // 2))
+    assert document.project.training.early_stopping.patience == 10
+    enter(box(form, "early_stopping.min_delta"), "0.01")
+    assert document.project.training.early_stopping.min_delta == 0.01
+    switch = form.rows["early_stopping.patience"].editor.widgets()[0]
+    QTest.mouseClick(switch, Qt.MouseButton.LeftButton, NONE, QPoint(8, switch.height() // 2))
+    assert document.project.training.early_stopping is None
+    assert "early_stopping.min_delta" not in visible(form)
