@@ -13,6 +13,7 @@ from engine.layers.join import Add, Concat
 from engine.layers.learned import Constant, Maxout, PRelu
 from engine.layers.norms import BatchNorm, LayerNorm
 from engine.layers.softmax import Softmax
+from engine.layers.tied import Tied
 from engine.losses import BinaryCrossEntropy, CrossEntropy, Loss, MeanSquaredError
 from engine.optimizers import Adam, Optimizer, Sgd
 from engine.schedules import Constant as ConstantRate
@@ -21,7 +22,7 @@ from engine.schedules import Cosine, Cyclic, Exponential, Plateau, Schedule, Ste
 LAYERS: dict[str, type[Layer]] = {
     c.kind(): c
     for c in (
-        *(Input, Dense, Dropout, BatchNorm, LayerNorm),
+        *(Input, Dense, Tied, Dropout, BatchNorm, LayerNorm),
         *(Relu, Tanh, Sigmoid, Softmax, PRelu, Maxout),
         *(Add, Concat),
         *(Constant,),

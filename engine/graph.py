@@ -166,7 +166,9 @@ def _resolved(graph: Graph, data_shape: Shape | None) -> tuple[Structure | None,
     structure = Structure(wiring.order, layers, inputs, shapes, wiring.output)
     if not any(isinstance(layer, Weighted) for layer in layers.values()):
         return None, (Problem("graph", "no layer has weights, so there is nothing to train"),)
-    return structure, ()
+    misfits = [(node, layers[node].problem(node, structure)) for node in structure.order]
+    found = tuple(Problem(node, why) for node, why in misfits if why)
+    return (None, found) if found else (structure, ())
 
 
 @once_for_wires

@@ -71,8 +71,8 @@ class Parameters:
         return self._buffers[node][own].counts
 
     def weights(self, vector: Array, node: str) -> Array:
-        """`node`'s weights without biases in such a vector."""
-        return self.views(vector, node)["weight"]
+        """The weights, without biases, that `node` uses, in such a vector."""
+        return self.views(vector, self.layers[node].owner or node)["weight"]
 
     def initialize(self, seed: int) -> None:
         """Draws every parameter, each by a key of its own: adding a layer changes no other's numbers."""

@@ -66,6 +66,7 @@ class Plan:
         self.forward_calls: list[Call] = []
         self._drawn_calls: list[Call] = []
         self._blocks: list[list[Call]] = []
+        self._block_of: dict[str, list[Call]] = {}
         self._target = self.forward_calls
         self.vars: dict[str, Var] = {}
         self._consumers = Counter(source for sources in structure.inputs.values() for source in sources)
@@ -135,6 +136,11 @@ class Plan:
     def backward(self, *calls: BoundCall) -> None:
         """One block of calls; blocks run in reverse order of binding."""
         self._blocks.append(bound(calls))
+        self._block_of[self.node] = self._blocks[-1]
+
+    def behind(self, node: str, *calls: BoundCall) -> None:
+        """Calls that follow the block of `node`, which was bound before."""
+        self._block_of[node] += bound(calls)
 
     @contextmanager
     def in_backward(self) -> Iterator[None]:

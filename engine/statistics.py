@@ -34,8 +34,8 @@ def update_ratio(parameters: Parameters, before: Array, node: str) -> float | No
 
 def _weights(parameters: Parameters, node: str) -> LayerStatistics:
     backend = parameters.backend
-    weight, grads = parameters.weights(parameters.values, node), parameters.views(parameters.grads, node)
-    grad, bias = grads["weight"], grads.get("bias")
+    weight, grad = (parameters.weights(vector, node) for vector in (parameters.values, parameters.grads))
+    bias = parameters.views(parameters.grads, node).get("bias")
     return {
         "weight_norm": _norm(backend, weight),
         "grad_norm": _norm(backend, grad),

@@ -85,7 +85,7 @@ class _Writer:
             made = structure.layers[node].torch(*structure.input_shapes(node))
             if made:
                 lines += fitted(_assigned(node, made), 8)
-            if node in self.weighted and node not in self.trained:
+            if made and node in self.weighted and node not in self.trained:
                 lines += fitted(f"{_module('self', node)}.requires_grad_(False)", 8)
         inside = structure.drawn[:-1] if self.fused else structure.drawn
         lines += ["", *self._forward(self.method if self.fused else "forward", inside)]
@@ -120,6 +120,7 @@ class _Writer:
         alike: dict[tuple[str, ...], list[str]] = {}
         for node in self.weighted:
             alike.setdefault(self._drawn_as("layer", node), []).append(node)
+        alike.pop((), None)  # nothing of their own to draw
         for drawn, nodes in alike.items():
             modules = [_module("model", node) for node in nodes]
             if len(modules) > 1:

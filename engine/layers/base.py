@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Self
 
 from engine.backend import Array
 from engine.errors import ShapeError
@@ -13,6 +13,7 @@ from engine.spec import Declared
 if TYPE_CHECKING:
     import numpy as np
 
+    from engine.graph import Structure
     from engine.plan import Plan, Var
 
 Shape = tuple[int, ...]
@@ -45,6 +46,14 @@ class Layer(Declared, frozen=True):
     def output_shape(self, *shapes: Shape) -> Shape:
         """One example's output shape; a ShapeError names expected and got."""
         raise NotImplementedError(self.kind())
+
+    def problem(self, node: str, structure: Structure) -> str | None:
+        """What is wrong with this layer as `node` of an otherwise sound graph."""
+        return None
+
+    def renamed(self, names: Mapping[str, str]) -> Self:
+        """The layer where nodes have new names, for one that speaks of another node."""
+        return self
 
     def bind(self, plan: Plan, h: Var, a: Var, p: Block | None) -> None:
         """Adds the calls that take `h.value` to `a.value`, and `a.grad` to `h.grad` and to `p`'s gradient."""
@@ -104,6 +113,11 @@ class Weighted(Layer, frozen=True):
     def trains(self) -> bool:
         """Whether the optimizer moves the parameters."""
         return True
+
+    @property
+    def owner(self) -> str | None:
+        """The node that has `weight`, where it is not this one."""
+        return None
 
     def block_shape(self, *shapes: Shape) -> Shape:
         raise NotImplementedError(self.kind())

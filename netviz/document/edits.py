@@ -137,7 +137,7 @@ def inserted(graph: Graph, node: str, source: str, target: str, port: int | None
 def renamed(graph: Graph, names: Mapping[str, str]) -> Graph:
     """The graph with other ids, which must be free."""
     return Graph(
-        tuple(Node(names.get(n.id, n.id), n.layer) for n in graph.nodes),
+        tuple(Node(names.get(n.id, n.id), n.layer.renamed(names)) for n in graph.nodes),
         tuple(Edge(names.get(e.source, e.source), names.get(e.target, e.target), e.port) for e in graph.edges),
     )
 

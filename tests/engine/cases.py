@@ -96,8 +96,9 @@ LAYER_CASES = (
         "maxout_no_bias", {"kind": "maxout", "units": 1, "bias": False}, lambda x, p: maxout(x, p, 1), _MAXOUT_1, 4, 1
     ),
 )
-# Those that are not the same in training and after it, and the constant, which has no input: test_modes.py.
-APART = ("batch_norm", "dropout", "constant")
+# Those that are not the same in training and after it, the constant, which has no input, and the tied layer, which
+# needs another: test_modes.py and test_tied.py.
+APART = ("batch_norm", "dropout", "constant", "tied")
 FUNCTIONS = {case.declared["kind"]: case.values for case in LAYER_CASES}
 ACTIVATIONS = ("relu", "tanh", "sigmoid", "softmax")
 

@@ -113,9 +113,21 @@ def flow() -> Project:
     return graph_project([*nodes, dense("out", 2)], edges, "mse", data)
 
 
+def tied(**fields: object) -> Project:
+    """An autoencoder whose decoder has the encoder's weights, under ids that Python would change."""
+    layers = [
+        dense("__enc", 3),
+        act("code", "tanh"),
+        {"id": "__dec", "kind": "tied", "to": "__enc", "units": 4, **fields},
+    ]
+    return chain(layers, data={"kind": "noise", "shape": [4], "targets": 4, "samples": 40})
+
+
 NETS: dict[str, Project] = {
     "norm and dropout": chain([dense("h1", 5), act("n1", "batch_norm"), act("d1", "dropout"), dense("out", 2)]),
     "constants": flow(),
+    "tied": tied(),
+    "tied, no bias": tied(bias=False),
     "one layer": chain([dense("out", 2)]),
     "no bias": chain([dense("h1", 3, bias=False), act("a1", "relu"), dense("out", 2, bias=False)]),
     "frozen": chain([dense("h1", 3, trainable=False), act("a1", "tanh"), dense("out", 2)]),
