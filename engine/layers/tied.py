@@ -28,7 +28,7 @@ class Tied(Weighted, frozen=True, tag="tied"):
     group: ClassVar[str] = "Core"
     penalized: ClassVar[bool] = False  # the weights count once, where they are owned
 
-    to: Annotated[str, Meta(min_length=1, title="Tied to", description="The dense layer whose weights it takes")]
+    to: Annotated[str, Meta(max_length=64, title="Tied to", description="The dense layer whose weights it takes")] = ""
     units: Annotated[int, Meta(ge=1, le=65_536, title="Units", description="Features that go into that layer")] = 64
     bias: Annotated[bool, Meta(title="Bias", description="Adds b to every unit")] = True
     trainable: Annotated[bool, Meta(title="Trainable", description="Off: the bias stays as it is")] = True

@@ -143,6 +143,7 @@ def test_another_network_is_trained_beside_the_first(open_window, qtbot):
     qtbot.waitUntil(lambda: window.session.history.lanes[lane].info.kinds == ("dense", "relu", "dense"), timeout=LONG)
     window.session.advance(epochs=1)
     qtbot.waitUntil(lambda: window.session.epoch == 1 and not window.session.running, timeout=LONG)
+    qtbot.waitUntil(lambda: len(window.session.history.lanes[0].loss.last) > 0, timeout=LONG)  # a frame later
     first, other = (window.session.history.lanes[i].loss.last[:, 0].tolist() for i in (0, lane))
     assert first[0] != other[0]  # the same weights and batches, another activation
     window.document.stack.undo()
