@@ -4,15 +4,18 @@ from engine.data.digits import Digits
 from engine.data.files import Npz
 from engine.data.source import DataSource
 from engine.data.toy import Blobs, Circles, Moons, Noise, Spiral, Xor
-from engine.layers.activations import Relu, Sigmoid, Tanh
+from engine.layers.activations import Relu, ScaledTanh, Sigmoid, Softsign, Tanh
 from engine.layers.base import Layer
 from engine.layers.dense import Dense
 from engine.layers.dropout import Dropout
+from engine.layers.expressions import Exp, Log, Square
 from engine.layers.input import Input
-from engine.layers.join import Add, Concat
+from engine.layers.join import Add, Concat, Multiply
 from engine.layers.learned import Constant, Maxout, PRelu
 from engine.layers.norms import BatchNorm, LayerNorm
-from engine.layers.softmax import Softmax
+from engine.layers.rectifiers import Elu, Gelu, LeakyRelu, Selu, Silu, Softplus
+from engine.layers.shapes import Flatten, Reshape
+from engine.layers.softmax import LogSoftmax, Softmax
 from engine.layers.tied import Tied
 from engine.losses import BinaryCrossEntropy, CrossEntropy, Loss, MeanSquaredError
 from engine.optimizers import Adam, Optimizer, Sgd
@@ -23,9 +26,11 @@ LAYERS: dict[str, type[Layer]] = {
     c.kind(): c
     for c in (
         *(Input, Dense, Tied, Dropout, BatchNorm, LayerNorm),
-        *(Relu, Tanh, Sigmoid, Softmax, PRelu, Maxout),
-        *(Add, Concat),
-        *(Constant,),
+        *(Relu, LeakyRelu, PRelu, Elu, Selu, Gelu, Silu, Softplus, Softsign, Sigmoid, Tanh, ScaledTanh),
+        *(Softmax, LogSoftmax, Maxout),
+        *(Add, Multiply, Concat),
+        *(Flatten, Reshape),
+        *(Square, Exp, Log, Constant),
     )
 }
 LOSSES: dict[str, type[Loss]] = {c.kind(): c for c in (MeanSquaredError, BinaryCrossEntropy, CrossEntropy)}

@@ -1,13 +1,14 @@
 """A graph compiled for one batch size: a flat list of array calls over buffers that exist already.
 
-Values are (features, N): columns are examples, so that products need no transposed copies. Nothing is
-allocated and no graph is walked in a step.
+Values are (features, N): columns are examples, so that products need no transposed copies. What is no vector lies flat
+in C order. Nothing is allocated and no graph is walked in a step.
 """
 
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
+from math import prod
 from typing import Any
 
 from engine.backend import Array, Backend, BoundCall, Call, bound
@@ -86,7 +87,7 @@ class Plan:
 
     def _bind(self, node: str, fused: bool) -> None:
         layer, self.node = self.structure.layers[node], node
-        (features,) = self.structure.shapes[node]
+        features = prod(self.structure.shapes[node])
         if isinstance(layer, Input):
             # Examples come as rows, each with a constant 1 at its end; the transposed view makes them columns.
             self.rows = self.backend.ones(self.batch, features + 1)

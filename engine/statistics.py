@@ -47,16 +47,20 @@ def _weights(parameters: Parameters, node: str) -> LayerStatistics:
 
 def _activations(plan: Plan, node: str) -> LayerStatistics:
     layer, h, backend = plan.structure.layers[node], plan.vars[node].value, plan.backend
-    slope = layer.derivative(h) if isinstance(layer, Activation) else None
-    steepest = layer.steepest if isinstance(layer, Activation) else 0.0
-    delta = plan.vars[plan.structure.inputs[node][0]].grad
-    mean = _mean(backend, h)
+    before = plan.vars[plan.structure.inputs[node][0]]
+    saturated = dead = None
+    if isinstance(layer, Activation):
+        slope = layer.derivative(backend.xp, before.value, h)
+        flat = slope == 0
+        saturated = _share(flat if layer.pieces else slope < FLAT * layer.steepest)
+        dead = _share(flat.all(axis=1))
+    delta, mean = before.grad, _mean(backend, h)
     return {
         "mean": mean,
         "std": _norm(backend, h.astype("float64") - mean) / sqrt(h.size),
         "zero_fraction": _share(h == 0),
-        "saturated_fraction": None if slope is None else _share(slope < FLAT * steepest),
-        "dead_fraction": None if slope is None else _share((slope == 0).all(axis=1)),
+        "saturated_fraction": saturated,
+        "dead_fraction": dead,
         "delta_rms": None if delta is None else _norm(backend, delta) / sqrt(delta.size),
     }
 

@@ -5,7 +5,7 @@ STEP = 4
 
 
 def fitted(line: str, indent: int = 0) -> list[str]:
-    """`line` behind `indent` spaces, broken at its last bracket, then at commas, or at its plus signs."""
+    """`line` behind `indent` spaces, broken at its last bracket, then at commas, or at its plus or times signs."""
     if indent + len(line) <= WIDTH:
         return [" " * indent + line]
     start, stop = _last_bracket(line)
@@ -29,11 +29,12 @@ def _sum(line: str, indent: int) -> list[str]:
     head, _, body = line.rpartition(" = ") if " = " in line else line.partition("return ")
     head = f"{head} = (" if " = " in line else "return ("
     inner = indent + STEP
-    first, *others = [body] if inner + len(body) <= WIDTH else body.split(" + ")
+    sign = "+" if " + " in body else "*"
+    first, *others = [body] if inner + len(body) <= WIDTH else body.split(f" {sign} ")
     return [
         " " * indent + head,
         " " * inner + first,
-        *(" " * inner + f"+ {other}" for other in others),
+        *(" " * inner + f"{sign} {other}" for other in others),
         " " * indent + ")",
     ]
 

@@ -1,8 +1,8 @@
-"""Activations that act on every number alone: relu, tanh, sigmoid. A local derivative is written in the output h."""
+"""Activations that act on every number alone: relu, and those that end in two plateaus."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from engine.backend import Array
 from engine.layers.base import Activation, Block, Operator, Shape
@@ -10,6 +10,7 @@ from engine.layers.base import Activation, Block, Operator, Shape
 if TYPE_CHECKING:
     from engine.plan import Plan, Var
 
+HEIGHT = 1.7159
 FEW = 100  # numbers up to which one slow call is faster than five quick ones
 
 
@@ -18,6 +19,7 @@ class Relu(Activation, frozen=True, tag="relu"):
 
     title: ClassVar[str] = "ReLU"
     group: ClassVar[str] = "Activation"
+    pieces: ClassVar[bool] = True
 
     def bind(self, plan: Plan, h: Var, a: Var, p: Block | None) -> None:
         xp, positive, mask = plan.xp, plan.backend.mask(*h.value.shape), plan.scratch(h)
@@ -28,7 +30,7 @@ class Relu(Activation, frozen=True, tag="relu"):
         if a.grad is not None and h.grad is not None:
             plan.backward((xp.multiply, a.grad, mask, h.grad))
 
-    def derivative(self, h: Array) -> Array:
+    def derivative(self, xp: Any, a: Array, h: Array) -> Array:
         slope: Array = h > 0
         return slope
 
@@ -56,7 +58,7 @@ class Tanh(Activation, frozen=True, tag="tanh"):
                 (xp.multiply, a.grad, slope, h.grad),
             )
 
-    def derivative(self, h: Array) -> Array:
+    def derivative(self, xp: Any, a: Array, h: Array) -> Array:
         slope: Array = 1 - h * h
         return slope
 
@@ -67,13 +69,61 @@ class Tanh(Activation, frozen=True, tag="tanh"):
         return "nn.Tanh()"
 
 
+class ScaledTanh(Activation, frozen=True, tag="scaled_tanh"):
+    """h = 1.7159 tanh(2a/3), so that h(±1) = ±1; h' = 1.1439 (1 - tanh²). LeCun et al. 1998, Efficient BackProp."""
+
+    title: ClassVar[str] = "Scaled tanh"
+    group: ClassVar[str] = "Activation"
+    bounds: ClassVar[tuple[float, float] | None] = (-HEIGHT, HEIGHT)
+
+    @property
+    def steepest(self) -> float:
+        return HEIGHT * 2 / 3
+
+    def bind(self, plan: Plan, h: Var, a: Var, p: Block | None) -> None:
+        xp, t, height = plan.xp, plan.scratch(h), plan.number(HEIGHT)
+        plan.forward(xp.multiply, h.value, plan.number(2 / 3), t)
+        plan.forward(xp.tanh, t, t)
+        plan.forward(xp.multiply, t, height, a.value)
+        if a.grad is not None and h.grad is not None:
+            plan.backward(
+                (xp.square, t, t),
+                (xp.subtract, plan.number(1), t, t),
+                (xp.multiply, t, plan.number(HEIGHT * 2 / 3), t),
+                (xp.multiply, a.grad, t, h.grad),
+            )
+
+    def derivative(self, xp: Any, a: Array, h: Array) -> Array:
+        t = xp.tanh(a * (2 / 3))
+        slope: Array = (1 - t * t) * (HEIGHT * 2 / 3)
+        return slope
+
+    def onnx(self, inputs: tuple[str, ...], shapes: tuple[Shape, ...]) -> tuple[Operator, ...]:
+        return (
+            Operator("Constant", (), {"value_float": 2 / 3}, ".narrow"),
+            Operator("Mul", (*inputs, ".narrow"), output=".argument"),
+            Operator("Tanh", (".argument",), output=".tanh"),
+            Operator("Constant", (), {"value_float": HEIGHT}, ".height"),
+            Operator("Mul", (".tanh", ".height")),
+        )
+
+    def torch(self, *shapes: Shape) -> str:
+        return ""
+
+    def torch_forward(self, module: str, inputs: tuple[str, ...]) -> str:
+        return f"{HEIGHT} * torch.tanh({inputs[0]} * 2 / 3)"
+
+
 class Sigmoid(Activation, frozen=True, tag="sigmoid"):
     """h = 1 / (1 + exp(-a)); h' = h (1 - h), at most 1/4."""
 
     title: ClassVar[str] = "Sigmoid"
     group: ClassVar[str] = "Activation"
     bounds: ClassVar[tuple[float, float] | None] = (0.0, 1.0)
-    steepest: ClassVar[float] = 0.25
+
+    @property
+    def steepest(self) -> float:
+        return 0.25
 
     def bind(self, plan: Plan, h: Var, a: Var, p: Block | None) -> None:
         xp, slope = plan.xp, plan.scratch(h)
@@ -85,7 +135,7 @@ class Sigmoid(Activation, frozen=True, tag="sigmoid"):
                 (xp.multiply, a.grad, slope, h.grad),
             )
 
-    def derivative(self, h: Array) -> Array:
+    def derivative(self, xp: Any, a: Array, h: Array) -> Array:
         slope: Array = h * (1 - h)
         return slope
 
@@ -94,6 +144,36 @@ class Sigmoid(Activation, frozen=True, tag="sigmoid"):
 
     def torch(self, *shapes: Shape) -> str:
         return "nn.Sigmoid()"
+
+
+class Softsign(Activation, frozen=True, tag="softsign"):
+    """h = a / (1 + |a|); h' = 1 / (1 + |a|)², which falls slowly where tanh is flat already."""
+
+    title: ClassVar[str] = "Softsign"
+    group: ClassVar[str] = "Activation"
+    bounds: ClassVar[tuple[float, float] | None] = (-1.0, 1.0)
+
+    def bind(self, plan: Plan, h: Var, a: Var, p: Block | None) -> None:
+        xp, size = plan.xp, plan.scratch(h)
+        plan.forward(xp.absolute, h.value, size)
+        plan.forward(xp.add, size, plan.number(1), size)
+        plan.forward(xp.divide, h.value, size, a.value)
+        if a.grad is not None and h.grad is not None:
+            plan.backward(
+                (xp.reciprocal, size, size),
+                (xp.square, size, size),
+                (xp.multiply, a.grad, size, h.grad),
+            )
+
+    def derivative(self, xp: Any, a: Array, h: Array) -> Array:
+        slope: Array = xp.reciprocal(xp.square(1 + xp.absolute(a)))
+        return slope
+
+    def onnx(self, inputs: tuple[str, ...], shapes: tuple[Shape, ...]) -> tuple[Operator, ...]:
+        return (Operator("Softsign", inputs),)
+
+    def torch(self, *shapes: Shape) -> str:
+        return "nn.Softsign()"
 
 
 def softplus(plan: Plan, a: Array, h: Array) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from engine.backend import Array
 from engine.errors import ShapeError
@@ -143,18 +143,27 @@ class Activation(Layer, frozen=True):
     """A layer that acts on numbers one by one (or, softmax, on one example's vector) and has no parameters."""
 
     bounds: ClassVar[tuple[float, float] | None] = None  # of the output
-    steepest: ClassVar[float] = 1.0  # the maximum of the absolute local derivative
+    pieces: ClassVar[bool] = False  # made of straight pieces: saturated is only what is flat
 
     def output_shape(self, *shapes: Shape) -> Shape:
-        return vector(*shapes)
+        return shapes[0]
 
-    def derivative(self, h: Array) -> Array:
-        """The absolute local derivative (of softmax: its diagonal) at the outputs `h`."""
+    @property
+    def steepest(self) -> float:
+        """The maximum of the absolute local derivative."""
+        return 1.0
+
+    def derivative(self, xp: Any, a: Array, h: Array) -> Array:
+        """The absolute local derivative (of softmax: its diagonal) where inputs `a` give outputs `h`."""
         raise NotImplementedError(self.kind())
 
 
 def vector(shape: Shape) -> Shape:
     """`shape`, if it is a vector's; else a ShapeError."""
     if len(shape) != 1:
-        raise ShapeError(f"expected a vector of features, got shape {'×'.join(map(str, shape))}")
+        raise ShapeError(f"expected a vector of features, got shape {text_of(shape)}; a flatten before it makes one")
     return shape
+
+
+def text_of(shape: Shape) -> str:
+    return "×".join(map(str, shape))

@@ -5,7 +5,7 @@ from typing import Annotated, ClassVar
 from msgspec import Meta
 
 from engine.errors import ShapeError
-from engine.layers.base import Layer, Shape
+from engine.layers.base import Layer, Shape, text_of
 
 
 class Input(Layer, frozen=True, tag="input"):
@@ -22,12 +22,8 @@ class Input(Layer, frozen=True, tag="input"):
 
     def shape_for(self, data: Shape | None) -> Shape:
         if self.shape is not None and data is not None and tuple(self.shape) != data:
-            raise ShapeError(f"shape is {_text(self.shape)}, but the data's examples have {_text(data)}")
+            raise ShapeError(f"shape is {text_of(self.shape)}, but the data's examples have {text_of(data)}")
         shape = self.shape if data is None else data
         if shape is None:
             raise ShapeError("has no shape and there are no data to take it from")
         return tuple(shape)
-
-
-def _text(shape: Shape) -> str:
-    return "×".join(map(str, shape))

@@ -1,11 +1,11 @@
-"""Softmax over one example's features."""
+"""Softmax over one example's features, and its logarithm."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from engine.backend import Array
-from engine.layers.base import Activation, Block, Operator, Shape
+from engine.layers.base import Activation, Block, Operator, Shape, vector
 
 if TYPE_CHECKING:
     from engine.plan import Plan, Var
@@ -17,7 +17,13 @@ class Softmax(Activation, frozen=True, tag="softmax"):
     title: ClassVar[str] = "Softmax"
     group: ClassVar[str] = "Activation"
     bounds: ClassVar[tuple[float, float] | None] = (0.0, 1.0)
-    steepest: ClassVar[float] = 0.25
+
+    def output_shape(self, *shapes: Shape) -> Shape:
+        return vector(*shapes)
+
+    @property
+    def steepest(self) -> float:
+        return 0.25
 
     def bind(self, plan: Plan, h: Var, a: Var, p: Block | None) -> None:
         xp, row, weighted = plan.xp, plan.backend.zeros(1, plan.batch), plan.scratch(h)
@@ -30,7 +36,7 @@ class Softmax(Activation, frozen=True, tag="softmax"):
                 (xp.multiply, h.grad, a.value, h.grad),
             )
 
-    def derivative(self, h: Array) -> Array:
+    def derivative(self, xp: Any, a: Array, h: Array) -> Array:
         slope: Array = h * (1 - h)
         return slope
 
@@ -39,6 +45,42 @@ class Softmax(Activation, frozen=True, tag="softmax"):
 
     def torch(self, *shapes: Shape) -> str:
         return "nn.Softmax(dim=1)"
+
+
+class LogSoftmax(Activation, frozen=True, tag="log_softmax"):
+    """h_i = a_i - log Σ_j exp(a_j); backward δ - exp(h) Σ_j δ_j. Its diagonal derivative is 1 - exp(h)."""
+
+    title: ClassVar[str] = "Log-softmax"
+    group: ClassVar[str] = "Activation"
+
+    def output_shape(self, *shapes: Shape) -> Shape:
+        return vector(*shapes)
+
+    def bind(self, plan: Plan, h: Var, a: Var, p: Block | None) -> None:
+        xp, row, share = plan.xp, plan.backend.zeros(1, plan.batch), plan.scratch(h)
+        plan.forward(xp.maximum.reduce, h.value, 0, None, row, True)
+        plan.forward(xp.subtract, h.value, row, a.value)
+        plan.forward(xp.exp, a.value, share)
+        plan.forward(xp.add.reduce, share, 0, None, row, True)
+        plan.forward(xp.log, row, row)
+        plan.forward(xp.subtract, a.value, row, a.value)
+        if a.grad is not None and h.grad is not None:
+            plan.backward(
+                (xp.exp, a.value, share),
+                (xp.add.reduce, a.grad, 0, None, row, True),
+                (xp.multiply, share, row, share),
+                (xp.subtract, a.grad, share, h.grad),
+            )
+
+    def derivative(self, xp: Any, a: Array, h: Array) -> Array:
+        slope: Array = -xp.expm1(h)
+        return slope
+
+    def onnx(self, inputs: tuple[str, ...], shapes: tuple[Shape, ...]) -> tuple[Operator, ...]:
+        return (Operator("LogSoftmax", inputs, {"axis": 1}),)
+
+    def torch(self, *shapes: Shape) -> str:
+        return "nn.LogSoftmax(dim=1)"
 
 
 def softmax(plan: Plan, a: Array, h: Array, row: Array) -> None:

@@ -195,7 +195,7 @@ BAD = [
     ),
     (
         [("data", {"kind": "noise", "shape": [2, 3]}), ("graph/nodes/0/shape", ...)],
-        "h1: expected a vector of features, got shape 2×3",
+        "h1: expected a vector of features, got shape 2×3; a flatten before it makes one",
     ),
     ([("training", 3)], "training: expected an object"),
     ([("training/loss", ...)], "training.loss: is missing"),

@@ -10,10 +10,12 @@ import textwrap
 import pytest
 
 from engine.catalogue import DATASETS, LAYERS, LOSSES, OPTIMIZERS
+from engine.layers.base import Join
 
 KINDS = [kind for table in (LAYERS, LOSSES, OPTIMIZERS, DATASETS) for kind in table.values()]
 # An input is a plan's rows and an exported graph's own input; a join binds several inputs instead of one.
-EXEMPT = {("input", name) for name in ("output_shape", "bind", "onnx", "torch")} | {("add", "bind"), ("concat", "bind")}
+EXEMPT = {("input", name) for name in ("output_shape", "bind", "onnx", "torch")}
+EXEMPT |= {(kind, "bind") for kind, layer in LAYERS.items() if issubclass(layer, Join)}
 
 
 def is_abstract(method: object) -> bool:

@@ -100,6 +100,6 @@ def test_search_finds_titles_first_then_words():
 def test_what_could_follow_says_why_the_rest_could_not():
     by_kind = {fit.entry.kind: fit for fit in fitting((3, 8, 8))}
     assert by_kind["input"].reason == "takes no input"
-    assert by_kind["dense"].reason == "expected a vector of features, got shape 3×8×8"
+    assert by_kind["dense"].reason == "expected a vector of features, got shape 3×8×8; a flatten before it makes one"
     assert {fit.entry.kind for fit in fitting((4,)) if fit.ok} >= {"dense", "relu", Add.kind()}
     assert [fit.entry.kind for fit in fitting(None) if not fit.ok] == ["input", "constant"]
