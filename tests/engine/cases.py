@@ -2,15 +2,20 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cache
 from itertools import pairwise
+from math import erfc, sqrt
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from engine.backend import open_backend
+from engine.catalogue import LAYERS
+from engine.layers.base import Activation, Layer
 from engine.network import Network
 from engine.project import Project, project_from
+from engine.spec import build
 
 Array = np.ndarray[Any, Any]
 DTYPES = ("float32", "float64")
@@ -19,14 +24,16 @@ CLOSE = {"float32": {"rtol": 2e-5, "atol": 2e-6}, "float64": {"rtol": 1e-11, "at
 
 @dataclass(frozen=True)
 class LayerCase:
-    """A layer fed with `features` numbers; `values` are what comes out of rows `x`."""
+    """A layer fed with `features` numbers; `values` are what comes out of rows `x`, flat where `shape` is given."""
 
     name: str
     declared: dict[str, object]
     values: Callable[[Array, dict[str, Array]], Array]
-    torch: str  # the module of torch.nn, with what it is called with
+    torch: str  # a module, with what it is called with, behind a | what is made of its output; or a function
     features: int = 4
     units: int = 4
+    shape: tuple[int, ...] | None = None  # of the output, where it is no vector
+    before: tuple[dict[str, object], ...] = ()  # layers that make of any numbers such as the layer takes
 
 
 @dataclass(frozen=True)
@@ -63,33 +70,92 @@ def maxout(x: Array, p: dict[str, Array], units: int) -> Array:
     return (x @ p["weight"].T + p.get("bias", 0.0)).reshape(len(x), units, -1).max(axis=2)
 
 
-_LN_EPS = "LayerNorm(4, eps=0.5)"
+_LN_EPS = "nn.LayerNorm(4, eps=0.5)"
 _MAXOUT, _MAXOUT_1 = (
-    "Linear(4, 15)|.unflatten(1, (3, 5)).max(2).values",
-    "Linear(4, 2, bias=False)|.max(1, True).values",
+    "nn.Linear(4, 15)|.unflatten(1, (3, 5)).max(2).values",
+    "nn.Linear(4, 2, bias=False)|.max(1, True).values",
 )
+
+
+def normal_cdf(x: Array) -> Array:
+    phi: Array = np.vectorize(lambda a: erfc(-a / sqrt(2)) / 2, otypes=[np.float64])(x)
+    return phi
+
+
+def elu(x: Array, alpha: float = 1.0, scale: float = 1.0) -> Array:
+    return scale * np.where(x > 0, x, alpha * np.expm1(np.minimum(x, 0)))
+
+
+def log_softmax(z: Array) -> Array:
+    shifted = z - z.max(axis=1, keepdims=True)
+    return shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
+
+
+SELU = (1.6732632423543772, 1.0507009873554805)
+SHAPED: dict[str, object] = {"kind": "reshape", "shape": [2, 1, 2]}
+
+
+def _case(
+    declared: dict[str, object], values: Callable[[Array], Array], torch: str, name: str = "", **more: Any
+) -> LayerCase:
+    """One without parameters, called by its kind where that says all."""
+    return LayerCase(name or str(declared["kind"]), declared, lambda x, p: values(x), torch, **more)
+
+
 LAYER_CASES = (
-    LayerCase("dense", {"kind": "dense", "units": 3}, lambda x, p: x @ p["weight"].T + p["bias"], "Linear(4, 3)", 4, 3),
+    LayerCase(
+        "dense", {"kind": "dense", "units": 3}, lambda x, p: x @ p["weight"].T + p["bias"], "nn.Linear(4, 3)", 4, 3
+    ),
     LayerCase(
         "dense_no_bias",
         {"kind": "dense", "units": 5, "bias": False},
         lambda x, p: x @ p["weight"].T,
-        "Linear(4, 5, bias=False)",
+        "nn.Linear(4, 5, bias=False)",
         4,
         5,
     ),
-    LayerCase("relu", {"kind": "relu"}, lambda x, p: np.where(x > 0, x, 0), "ReLU()"),
-    LayerCase("tanh", {"kind": "tanh"}, lambda x, p: np.tanh(x), "Tanh()"),
-    LayerCase("sigmoid", {"kind": "sigmoid"}, lambda x, p: sigmoid(x), "Sigmoid()"),
-    LayerCase("softmax", {"kind": "softmax"}, lambda x, p: softmax(x), "Softmax(dim=1)"),
-    LayerCase("layer_norm", {"kind": "layer_norm"}, lambda x, p: normed(x, 1, p), "LayerNorm(4)"),
+    _case({"kind": "relu"}, lambda x: np.where(x > 0, x, 0), "nn.ReLU()"),
+    _case({"kind": "leaky_relu"}, lambda x: np.where(x > 0, x, 0.01 * x), "nn.LeakyReLU()"),
+    _case(
+        {"kind": "leaky_relu", "negative_slope": 0.3},
+        lambda x: np.where(x > 0, x, 0.3 * x),
+        "nn.LeakyReLU(0.3)",
+        "leaky_relu_steep",
+    ),
+    _case({"kind": "elu"}, elu, "nn.ELU()"),
+    _case({"kind": "elu", "alpha": 1.75}, lambda x: elu(x, 1.75), "nn.ELU(1.75)", "elu_alpha"),
+    _case({"kind": "selu"}, lambda x: elu(x, *SELU), "nn.SELU()"),
+    _case({"kind": "gelu"}, lambda x: x * normal_cdf(x), "nn.GELU()"),
+    _case({"kind": "silu"}, lambda x: x * sigmoid(x), "nn.SiLU()"),
+    _case({"kind": "softplus"}, lambda x: np.maximum(x, 0) + np.log1p(np.exp(-np.abs(x))), "nn.Softplus()"),
+    _case({"kind": "softsign"}, lambda x: x / (1 + np.abs(x)), "nn.Softsign()"),
+    _case({"kind": "sigmoid"}, sigmoid, "nn.Sigmoid()"),
+    _case({"kind": "tanh"}, np.tanh, "nn.Tanh()"),
+    _case({"kind": "scaled_tanh"}, lambda x: 1.7159 * np.tanh(x * 2 / 3), "lambda x: 1.7159 * torch.tanh(2 * x / 3)"),
+    _case({"kind": "softmax"}, softmax, "nn.Softmax(dim=1)"),
+    _case({"kind": "log_softmax"}, log_softmax, "nn.LogSoftmax(dim=1)"),
+    _case({"kind": "square"}, np.square, "torch.square"),
+    _case({"kind": "exp"}, np.exp, "torch.exp"),
+    _case({"kind": "log"}, np.log, "torch.log", before=({"kind": "softplus"},)),
+    _case(SHAPED, lambda x: x, "nn.Unflatten(1, (2, 1, 2))", shape=(2, 1, 2)),
+    _case({"kind": "flatten"}, lambda x: x, "nn.Flatten()", before=(SHAPED,)),
+    _case({"kind": "reshape", "shape": [4]}, lambda x: x, "nn.Flatten()", "reshape_to_vector", before=(SHAPED,)),
+    _case(
+        {"kind": "reshape", "shape": [1, 4]},
+        lambda x: x,
+        "lambda x: x.reshape(-1, 1, 4)",
+        "reshape_again",
+        shape=(1, 4),
+        before=(SHAPED, {"kind": "tanh"}),
+    ),
+    LayerCase("layer_norm", {"kind": "layer_norm"}, lambda x, p: normed(x, 1, p), "nn.LayerNorm(4)"),
     LayerCase("layer_norm_eps", {"kind": "layer_norm", "eps": 0.5}, lambda x, p: normed(x, 1, p, 0.5), _LN_EPS),
-    LayerCase("prelu", {"kind": "prelu"}, lambda x, p: np.where(x > 0, x, p["weight"] * x), "PReLU()"),
+    LayerCase("prelu", {"kind": "prelu"}, lambda x, p: np.where(x > 0, x, p["weight"] * x), "nn.PReLU()"),
     LayerCase(
         "prelu_per_feature",
         {"kind": "prelu", "per_feature": True},
         lambda x, p: np.where(x > 0, x, p["weight"] * x),
-        "PReLU(4)",
+        "nn.PReLU(4)",
     ),
     LayerCase("maxout", {"kind": "maxout", "units": 3, "pieces": 5}, lambda x, p: maxout(x, p, 3), _MAXOUT, 4, 3),
     LayerCase(
@@ -99,8 +165,8 @@ LAYER_CASES = (
 # Those that are not the same in training and after it, the constant, which has no input, and the tied layer, which
 # needs another: test_modes.py and test_tied.py.
 APART = ("batch_norm", "dropout", "constant", "tied")
-FUNCTIONS = {case.declared["kind"]: case.values for case in LAYER_CASES}
-ACTIVATIONS = ("relu", "tanh", "sigmoid", "softmax")
+FUNCTIONS = {case.name: case.values for case in LAYER_CASES}
+ACTIVATIONS = tuple(kind for kind, layer in LAYERS.items() if issubclass(layer, Activation))
 
 
 def _mse(z: Array, y: Array) -> Any:
@@ -166,9 +232,17 @@ def network(made: Project, dtype: str = "float64", seed: int = 0, scale: float =
 
 
 def behind_identity(case: LayerCase) -> Project:
-    """The layer behind a dense layer `pre` of its width, as the last node under a loss that takes it as it is."""
+    """The layer behind a dense layer `pre` of its width, as the last node under a loss that takes it as it is.
+
+    What is no vector is made one by a `flatten` behind.
+    """
     return project(
-        [{"id": "pre", "kind": "dense", "units": case.features}, {"id": "node", **case.declared}],
+        [
+            {"id": "pre", "kind": "dense", "units": case.features},
+            *({"id": f"before{number}", **declared} for number, declared in enumerate(case.before)),
+            {"id": "node", **case.declared},
+            *([{"id": "flat", "kind": "flatten"}] if case.shape else []),
+        ],
         data={"kind": "noise", "shape": [case.features], "targets": case.units, "samples": 8},
     )
 
@@ -210,11 +284,17 @@ def as_rows(case: LossCase, y: Array) -> Array:
     return rows
 
 
-def _function(declared: dict[str, Any], has_bias: bool) -> Callable[[Array, dict[str, Array]], Array]:
+@cache
+def declared_like(layer: Layer) -> LayerCase | None:
+    """The case whose layer is the same, field by field."""
+    return next((case for case in LAYER_CASES if build(LAYERS, case.declared, case.name) == layer), None)
+
+
+def _function(layer: Layer, has_bias: bool) -> Callable[[Array, dict[str, Array]], Array]:
     """The formula of a layer: of the case that is declared like it, else of the one that has its kind's name."""
-    exact = [case.values for case in LAYER_CASES if case.declared == declared]
-    kind = "dense_no_bias" if declared["kind"] == "dense" and not has_bias else declared["kind"]
-    return (exact or [case.values for case in LAYER_CASES if case.name == kind])[0]
+    exact = declared_like(layer)
+    kind = "dense_no_bias" if layer.kind() == "dense" and not has_bias else layer.kind()
+    return FUNCTIONS[kind] if exact is None else exact.values
 
 
 def walk(made: Project, parameters: dict[str, Array], x: Array) -> dict[str, Array]:
@@ -227,7 +307,35 @@ def walk(made: Project, parameters: dict[str, Array], x: Array) -> dict[str, Arr
             for name, array in parameters.items()
             if name.partition(".")[0] == node.id
         }
-        function = _function(node.layer.to_json(), "bias" in own)
-        values[node.id] = function(values[last], own)
+        values[node.id] = _function(node.layer, "bias" in own)(values[last], own)
         last = node.id
     return values
+
+
+def torch_net(torch: Any, made: Project, parameters: dict[str, Array]) -> Any:
+    """The chain as PyTorch has it, in float64 with these parameters; nodes by id."""
+
+    class Function(torch.nn.Module):  # type: ignore[misc, name-defined]
+        def __init__(self, function: Callable[[Any], Any]) -> None:
+            super().__init__()
+            self.function = function
+
+        def forward(self, x: Any) -> Any:
+            return self.function(x)
+
+    net, shapes = torch.nn.Sequential(), made.structure().shapes
+    for node, (last, _) in zip(made.graph.nodes[1:], pairwise(made.structure().order), strict=True):
+        behind = ""
+        if node.layer.kind() == "dense":
+            features, units = shapes[last][0], shapes[node.id][0]
+            module: Any = torch.nn.Linear(features, units, bias=f"{node.id}.bias" in parameters)
+        else:
+            case = declared_like(node.layer)
+            assert case is not None
+            made_by, _, behind = case.torch.partition("|")
+            module = eval(made_by, {"torch": torch, "nn": torch.nn})
+        net.add_module(node.id, module if isinstance(module, torch.nn.Module) else Function(module))
+        if behind:
+            net.add_module(f"{node.id}_behind", Function(eval(f"lambda out: out{behind}")))
+    net.double().load_state_dict({name: torch.from_numpy(array) for name, array in parameters.items()})
+    return net

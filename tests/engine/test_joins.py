@@ -36,7 +36,8 @@ def forward(kind: str, p: dict, x: np.ndarray) -> np.ndarray:
 
     a = np.tanh(dense("h", x))
     b = 1 / (1 + np.exp(-dense("g", a)))
-    return dense("out", a + b if kind == "add" else np.concatenate([a, b], axis=1))
+    joined = {"add": a + b, "multiply": a * b, "concat": np.concatenate([a, b], axis=1)}
+    return dense("out", joined[kind])
 
 
 def project(nodes: dict, loss: str = "mse") -> Project:
@@ -49,25 +50,52 @@ def project(nodes: dict, loss: str = "mse") -> Project:
     return made
 
 
-@pytest.mark.parametrize("kind", ["add", "concat"])
+@pytest.mark.parametrize("kind", ["add", "multiply", "concat"])
 def test_forward_is_what_numpy_says(kind):
     network = engine.Trainer(project(graph(kind)), dtype="float64").network
     x = np.random.default_rng(0).normal(size=(7, 3))
     np.testing.assert_allclose(network.predict(x), forward(kind, network.parameters(), x), rtol=1e-12)
 
 
-@pytest.mark.parametrize("kind", ["add", "concat"])
+@pytest.mark.parametrize("kind", ["add", "multiply", "concat"])
 def test_gradients_are_right(kind):
     report = check_project(project(graph(kind)))
     assert report.ok, "\n".join(map(str, report.tensors))
 
 
-def test_an_output_that_feeds_three_layers_and_one_of_them_twice():
+@pytest.mark.parametrize("kind", ["add", "multiply"])
+def test_an_output_that_feeds_three_layers_and_one_of_them_twice(kind):
     nodes = graph("add")
-    nodes["nodes"].insert(-1, {"id": "k", "kind": "add"})
+    nodes["nodes"].insert(-1, {"id": "k", "kind": kind})
     nodes["edges"] = [*nodes["edges"][:-1], ["j", "k"], ["a", "k"], ["a", "k"], ["k", "out"]]
     report = check_project(project(nodes))
     assert report.ok, "\n".join(map(str, report.tensors))
+
+
+def test_a_product_of_many_of_which_some_take_no_gradient():
+    """The raw input twice, which nothing is trained before, and a factor that is zero."""
+    nodes = {
+        "nodes": [{"id": "x", "kind": "input"}, *({"id": n, "kind": "dense", "units": 3} for n in ("p", "q", "r"))],
+        "edges": [["x", "p"], ["x", "q"], ["x", "r"]],
+    }
+    nodes["nodes"] += [{"id": "j", "kind": "multiply"}, {"id": "out", "kind": "dense", "units": 2}]
+    nodes["edges"] += [["x", "j"], ["p", "j"], ["x", "j"], ["q", "j"], ["r", "j"], ["j", "out"]]
+    network = engine.Trainer(project(nodes), dtype="float64").network
+    own = network.parameters()
+    own["q.weight"][1], own["q.bias"][1] = 0, 0
+    network.load_parameters(own)
+    x, y = np.random.default_rng(0).normal(size=(2, 7, 3))
+    p, q, r = (x @ own[f"{n}.weight"].T + own[f"{n}.bias"] for n in "pqr")
+    assert (q[:, 1] == 0).all()
+    joined = x * p * x * q * r
+    out = joined @ own["out.weight"].T + own["out.bias"]
+    np.testing.assert_allclose(network.predict(x), out, rtol=1e-12)
+    y = y[:, :2]
+    delta = (2 * (out - y) / y.size) @ own["out.weight"]
+    _, gradients = network.loss_and_gradients(x, y)
+    for name, others in (("p", x * x * q * r), ("q", x * p * x * r), ("r", x * p * x * q)):
+        np.testing.assert_allclose(gradients[f"{name}.weight"], (delta * others).T @ x, rtol=1e-10, atol=1e-15)
+    assert np.abs(gradients["q.weight"][1]).max() > 1e-3
 
 
 def test_thirty_residual_layers_keep_the_gradient():
@@ -108,8 +136,9 @@ def test_telemetry_of_a_join_has_no_saturation():
     assert set(layer_statistics(plan)) == {"h", "a", "g", "b", "j", "out"}
 
 
-def test_shapes_that_do_not_meet_name_the_inputs():
-    nodes = graph("add")
+@pytest.mark.parametrize("kind", ["add", "multiply"])
+def test_shapes_that_do_not_meet_name_the_inputs(kind):
+    nodes = graph(kind)
     nodes["nodes"][3]["units"] = 4
     with pytest.raises(ProjectError, match="j: input 1 has 4 features, input 0 has 5 features"):
         project(nodes)

@@ -1,12 +1,16 @@
 """Every layer and every loss: shapes, values, gradients, and what must not matter (batching, layout, tails)."""
 
+import json
+from dataclasses import replace
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 import engine
 from engine.catalogue import LAYERS, LOSSES
 from engine.gradient_check import check_gradients
-from engine.layers.base import Activation, Join
+from engine.layers.base import Join
 from engine.project import project_from
 from tests.engine.cases import (
     ACTIVATIONS,
@@ -21,6 +25,8 @@ from tests.engine.cases import (
     loss_project,
     network,
     project,
+    project_json,
+    torch_net,
     walk,
 )
 
@@ -48,13 +54,14 @@ def test_every_layer_and_loss_has_a_case():
     joins = {kind for kind in LAYERS if issubclass(LAYERS[kind], Join)}  # in test_joins.py
     assert {case.declared["kind"] for case in LAYER_CASES} | {"input", *APART} | joins == set(LAYERS)
     assert {case.kind for case in LOSS_CASES} == set(LOSSES)
-    assert {kind for kind in LAYERS if issubclass(LAYERS[kind], Activation)} == set(ACTIVATIONS)
 
 
 @each_layer
 def test_shape_is_inferred(case):
-    made = behind_identity(case)
-    assert made.structure().shapes == {"x": (case.features,), "pre": (case.features,), "node": (case.units,)}
+    shapes = behind_identity(case).structure().shapes
+    assert shapes["x"] == shapes["pre"] == (case.features,)
+    assert shapes["node"] == (case.shape or (case.units,))
+    assert shapes.get("flat", (case.units,)) == (case.units,)
 
 
 @each_layer
@@ -62,7 +69,7 @@ def test_json_says_all_of_it(case):
     made = behind_identity(case)
     again = project_from(made.to_json(), made.folder)
     assert again == made
-    assert again.graph.layer("node").to_json() == case.declared
+    assert json.loads(json.dumps(again.graph.layer("node").to_json())) == case.declared
 
 
 @each_dtype
@@ -137,25 +144,92 @@ def test_input_is_untouched_and_its_layout_does_not_matter(case):
     np.testing.assert_array_equal(x, kept)
 
 
+P = 1 / (1 + np.exp(-1))  # of the larger of two logits that are 1 apart
+# What comes out of 1000, -1000, 0, 999, and the slope there (of softmax and its logarithm: of the sum of outputs).
+FAR = {
+    "relu": ([1000, 0, 0, 999], [1, 0, 0, 1]),
+    "leaky_relu": ([1000, -10, 0, 999], [1, 0.01, 0.01, 1]),
+    "elu": ([1000, -1, 0, 999], [1, 0, 1, 1]),
+    "selu": ([1050.7009874, -1.7580993408, 0, 1049.6502864], [1.0507009874, 0, 1.7580993408, 1.0507009874]),
+    "gelu": ([1000, 0, 0, 999], [1, 0, 0.5, 1]),
+    "silu": ([1000, 0, 0, 999], [1, 0, 0.5, 1]),
+    "softplus": ([1000, 0, np.log(2), 999], [1, 0, 0.5, 1]),
+    "softsign": ([1000 / 1001, -1000 / 1001, 0, 0.999], [1 / 1001**2, 1 / 1001**2, 1, 1e-6]),
+    "tanh": ([1, -1, 0, 1], [0, 0, 1, 0]),
+    "scaled_tanh": ([1.7159, -1.7159, 0, 1.7159], [0, 0, 1.7159 * 2 / 3, 0]),
+    "sigmoid": ([1, 0, 0.5, 1], [0, 0, 0.25, 0]),
+    "softmax": ([P, 0, 0, 1 - P], [0, 0, 0, 0]),
+    "log_softmax": (
+        [np.log(P), np.log(P) - 2000, np.log(P) - 1000, np.log(P) - 1],
+        [1 - 4 * P, 1, 1, 1 - 4 * (1 - P)],
+    ),
+}
+
+
 @each_dtype
 @pytest.mark.parametrize("kind", ACTIVATIONS)
 def test_far_in_the_tails(kind, dtype):
     case = next(case for case in LAYER_CASES if case.name == kind)
     net = on_pre_activations(case, dtype)
     x = np.array([[1000.0, -1000.0, 0.0, 999.0]])
-    expected = {
-        "relu": [1000, 0, 0, 999],
-        "tanh": [1, -1, 0, 1],
-        "sigmoid": [1, 0, 0.5, 1],
-        "softmax": [1 / (1 + np.exp(-1)), 0, 0, np.exp(-1) / (1 + np.exp(-1))],
-    }[kind]
-    slopes = {"relu": [1, 0, 0, 1], "tanh": [0, 0, 1, 0], "sigmoid": [0, 0, 0.25, 0]}
+    expected, slopes = FAR[kind]
     h = net.predict(x)
-    np.testing.assert_allclose(h, [expected], rtol=1e-6)
+    np.testing.assert_allclose(h, [expected], rtol=1e-6, atol=1e-300)
     y = h.astype(np.float64) - 2.0  # dL/dh = 2 · 2 / 4 = 1 everywhere
     _, gradients = net.loss_and_gradients(x, y)
     # One example: the gradient of `pre`'s bias is the one that goes back into the layer's input.
-    np.testing.assert_allclose(gradients["pre.bias"], slopes.get(kind, [0, 0, 0, 0]), atol=1e-6)
+    np.testing.assert_allclose(gradients["pre.bias"], slopes, rtol=1e-3 if dtype == "float32" else 1e-9, atol=1e-6)
+
+
+@each_dtype
+@pytest.mark.parametrize("kind", ACTIVATIONS)
+def test_what_is_no_number_stays_none(kind, dtype):
+    net = on_pre_activations(next(case for case in LAYER_CASES if case.name == kind), dtype)
+    assert np.isnan(net.predict(np.full((1, 4), np.nan))).all()
+
+
+def test_numbers_in_any_shape_are_taken_one_by_one():
+    """On images as on their flat rows, and the last index goes fastest."""
+    data = {"kind": "noise", "shape": [2, 3, 2], "targets": 2, "samples": 8}
+    kinds = ("tanh", "gelu", "square", "leaky_relu")
+    layers = [{"id": f"a{number}", "kind": kind} for number, kind in enumerate(kinds)]
+    out = {"id": "out", "kind": "dense", "units": 2}
+    layers.insert(2, {"id": "turned", "kind": "reshape", "shape": [4, 3]})
+    shaped = network(project([*layers, {"id": "flat", "kind": "flatten"}, out], data=data))
+    flat = network(project([layers[0], layers[1], *layers[3:], out], data={**data, "shape": [12]}))
+    flat.load_parameters(shaped.parameters())
+    x = np.random.default_rng(0).standard_normal((5, 2, 3, 2))
+    assert shaped.structure.shapes["turned"] == shaped.structure.shapes["a3"] == (4, 3)
+    np.testing.assert_array_equal(shaped.predict(x), flat.predict(x.reshape(5, 12)))
+    np.testing.assert_allclose(shaped.predict(x), shaped.predict(x.copy(order="F")))
+
+
+def test_shapes_that_do_not_fit_are_told():
+    data = {"kind": "noise", "shape": [1, 8, 8], "targets": 2}
+    out = {"id": "out", "kind": "dense", "units": 2}
+
+    def wrong(*layers):
+        return [str(problem) for problem in project_from(project_json([*layers], data=data), Path()).problems()]
+
+    flatten = "out: expected a vector of features, got shape 1×8×8; a flatten before it makes one"
+    assert wrong({"id": "a", "kind": "gelu"}, out) == [flatten]
+    assert wrong({"id": "r", "kind": "reshape", "shape": [3, 21]}, out) == [
+        "r: 3×21 holds 63 numbers, the input 1×8×8 has 64"
+    ]
+    assert wrong({"id": "f", "kind": "flatten"}, out) == []
+
+
+def test_cross_entropy_of_log_softmax_is_that_of_its_logits():
+    """softmax(log softmax(z)) = softmax(z): a drawn log-softmax changes neither the loss nor its gradient."""
+    case = next(case for case in LOSS_CASES if case.name == "ce")
+    x, y = examples(case, 40)
+    plain, drawn = (network(loss_project(replace(case, last=last))) for last in (None, "log_softmax"))
+    drawn.load_parameters(plain.parameters())
+    (loss, gradients), (same, others) = (net.loss_and_gradients(x, y) for net in (plain, drawn))
+    np.testing.assert_allclose(same, loss, **CLOSE["float64"])
+    for name, gradient in gradients.items():
+        np.testing.assert_allclose(others[name], gradient, **CLOSE["float64"])
+    np.testing.assert_allclose(np.exp(drawn.predict(x)).sum(axis=1), 1)
 
 
 @each_dtype
@@ -201,12 +275,8 @@ def test_values_and_gradients_against_pytorch(case):
     torch = pytest.importorskip("torch")
     net, x = network(behind_identity(case)), numbers(case)
     y = np.random.default_rng(2).standard_normal((7, case.units))
-    theirs = torch.nn.Sequential()
-    theirs.add_module("pre", torch.nn.Linear(case.features, case.features))
-    module, _, behind = case.torch.partition("|")
-    theirs.add_module("node", eval(f"torch.nn.{module}"))
-    theirs.double().load_state_dict({name: torch.from_numpy(a) for name, a in net.parameters().items()})
-    value = eval(f"out{behind}", {"out": theirs(torch.from_numpy(x))})
+    theirs = torch_net(torch, behind_identity(case), net.parameters())
+    value = theirs(torch.from_numpy(x))
     np.testing.assert_allclose(net.predict(x), value.detach().numpy(), **CLOSE["float64"])
     torch.nn.MSELoss()(value, torch.from_numpy(y)).backward()
     _, gradients = net.loss_and_gradients(x, y)
@@ -221,12 +291,8 @@ def test_losses_against_pytorch(case, activation, count):
     # As above: the committed vectors hold where PyTorch is not installed.
     torch = pytest.importorskip("torch")
     net, (x, y) = network(loss_project(case, activation)), examples(case, count)
-    theirs = torch.nn.Sequential()
-    theirs.add_module("h1", torch.nn.Linear(4, 5))
-    name = {"relu": "ReLU()", "tanh": "Tanh()", "sigmoid": "Sigmoid()", "softmax": "Softmax(dim=1)"}[activation]
-    theirs.add_module("a1", eval(f"torch.nn.{name}"))
-    theirs.add_module("out", torch.nn.Linear(5, case.units))
-    theirs.double().load_state_dict({name: torch.from_numpy(a) for name, a in net.parameters().items()})
+    # The drawn output is left to the loss.
+    theirs = torch_net(torch, loss_project(replace(case, last=None), activation), net.parameters())
     target = y if case.kind == "cross_entropy" and case.classes else as_rows(case, y)
     loss = eval(f"torch.nn.{case.torch}")(theirs(torch.from_numpy(x)), torch.from_numpy(target))
     loss.backward()

@@ -3,22 +3,48 @@
 import numpy as np
 import pytest
 
+from engine.catalogue import LAYERS
+from engine.spec import build
 from engine.statistics import layer_statistics
 from engine.trainer import Trainer
-from tests.engine.cases import ACTIVATIONS, FUNCTIONS, LOSS_CASES, as_rows, loss_project, project, softmax, walk
+from tests.engine.cases import (
+    ACTIVATIONS,
+    FUNCTIONS,
+    LOSS_CASES,
+    as_rows,
+    loss_project,
+    normal_cdf,
+    project,
+    sigmoid,
+    softmax,
+    walk,
+)
 
 WEIGHT_FIELDS = ["weight_norm", "grad_norm", "grad_mean_abs", "update_ratio", "bias_grad_norm"]
 ACTIVATION_FIELDS = ["mean", "std", "zero_fraction", "saturated_fraction", "dead_fraction", "delta_rms"]
 SLOPES = {
     "relu": lambda a: np.where(a > 0, 1.0, 0.0),
+    "leaky_relu": lambda a: np.where(a > 0, 1.0, 0.01),
+    "elu": lambda a: np.exp(np.minimum(a, 0)),
+    "selu": lambda a: 1.0507009873554805 * np.where(a > 0, 1, 1.6732632423543772 * np.exp(np.minimum(a, 0))),
+    "gelu": lambda a: np.abs(normal_cdf(a) + a * np.exp(-a * a / 2) / np.sqrt(2 * np.pi)),
+    "silu": lambda a: np.abs(sigmoid(a) * (1 + a * sigmoid(-a))),
+    "softplus": sigmoid,
+    "softsign": lambda a: 1 / (1 + np.abs(a)) ** 2,
     "tanh": lambda a: 1 / np.cosh(a) ** 2,
+    "scaled_tanh": lambda a: 1.7159 * 2 / 3 / np.cosh(2 * a / 3) ** 2,
     "sigmoid": lambda a: np.exp(-np.abs(a)) / (1 + np.exp(-np.abs(a))) ** 2,
     "softmax": lambda a: softmax(a) * (1 - softmax(a)),
+    "log_softmax": lambda a: 1 - softmax(a),
 }
-STEEPEST = {"relu": 1.0, "tanh": 1.0, "sigmoid": 0.25, "softmax": 0.25}
 PLAIN = {"rtol": 1e-10, "atol": 1e-14}
 
 each_loss = pytest.mark.parametrize("case", [c for c in LOSS_CASES if c.rows == "numbers"], ids=lambda case: case.name)
+PIECES = ("relu", "leaky_relu")
+# The steepest place of most is far to one side or at 0; gelu's and silu's hump is between.
+STEEPEST = {kind: slope(np.linspace(-50, 50, 1_000_001)[:, None]).max() for kind, slope in SLOPES.items()}
+STEEPEST |= {"softmax": 0.25, "log_softmax": 1.0}
+
 each_activation = pytest.mark.parametrize("activation", ACTIVATIONS)
 
 
@@ -69,11 +95,11 @@ def test_activation_fields(case, activation, scale):
             "mean": h.mean(),
             "std": np.sqrt(((h - h.mean()) ** 2).mean()),
             "zero_fraction": (h == 0).mean(),
-            "saturated_fraction": (slope < 0.01 * STEEPEST[kind]).mean(),
+            "saturated_fraction": (slope == 0 if kind in PIECES else slope < 0.01 * STEEPEST[kind]).mean(),
             "dead_fraction": np.mean([all(s == 0 for s in unit) for unit in slope.T]),
         }
         for field, value in expected.items():
-            if field == "dead_fraction" and kind != "relu":
+            if field == "dead_fraction" and kind not in PIECES:
                 continue  # whether a slope of 1e-17 is 0 is rounding; see below
             np.testing.assert_allclose(layers[node][field], value, **PLAIN, err_msg=f"{node}.{field}")
 
@@ -119,6 +145,17 @@ def by_differences(function, at, h=1e-6):
         ("tanh", [100, -100, 4, 0.1], 0.0, 0.75, 0.5),
         # σ(-100) is 0 in float32 or a number whose slope is not 0; σ(100) is 1.
         ("sigmoid", [100, 100, 7, 0.1], 0.0, 0.75, 0.5),
+        # A leaky relu is steep enough everywhere.
+        ("leaky_relu", [-100, -100, 0.1, 100], 0.0, 0.0, 0.0),
+        # exp(-1000) and σ(-1000) are 0 in either type; at -5 an elu's slope is 0.0067, a silu's 0.026.
+        ("elu", [-1000, -1000, -5, 100], 0.0, 0.75, 0.5),
+        ("selu", [-1000, -1000, -5, 100], 0.0, 0.75, 0.5),
+        ("silu", [-1000, -1000, -5, 100], 0.5, 0.5, 0.5),
+        ("gelu", [-1000, -1000, -5, 100], 0.5, 0.75, 0.5),
+        ("softplus", [-1000, -1000, -5, 100], 0.5, 0.75, 0.5),
+        # 1 / (1 + 9)² is one per cent: nothing is flat.
+        ("softsign", [1000, -1000, 9.1, 8.9], 0.0, 0.75, 0.0),
+        ("scaled_tanh", [100, -100, 5, 0.1], 0.0, 0.75, 0.5),
     ],
 )
 def test_saturated_and_dead_units(kind, biases, zero, saturated, dead, dtype):
@@ -143,6 +180,34 @@ def test_saturated_and_dead_units(kind, biases, zero, saturated, dead, dtype):
     np.testing.assert_allclose(found["zero_fraction"], expected if kind == "relu" else zero, rtol=1e-12)
     np.testing.assert_allclose(found["saturated_fraction"], expected if kind == "relu" else saturated, rtol=1e-12)
     assert found["dead_fraction"] == dead
+
+
+@each_activation
+def test_the_steepest_slope_is_declared(activation):
+    np.testing.assert_allclose(LAYERS[activation]().steepest, STEEPEST[activation], rtol=1e-9)
+    assert build(LAYERS, {"kind": "elu", "alpha": 3.0}, "elu").steepest == 3.0
+
+
+@pytest.mark.parametrize("activation", [kind for kind in ACTIVATIONS if "softmax" not in kind])
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_the_local_derivative_is_what_goes_back(activation, dtype):
+    layers = [{"id": "h1", "kind": "dense", "units": 4}, {"id": "a1", "kind": activation}]
+    net = Trainer(project(layers, data={"kind": "noise", "shape": [4], "targets": 4}), dtype=dtype).network
+    x, y = np.random.default_rng(0).normal(0, 3, (2, 40, 4))
+    net.loss_and_gradients(x, y)
+    before, after = (net.plan(40, "train").vars[node] for node in ("h1", "a1"))
+    slope = net.structure.layers["a1"].derivative(np, before.value, after.value)
+    close = {"rtol": 1e-5, "atol": 1e-7} if dtype == "float32" else {"rtol": 1e-12, "atol": 1e-15}
+    np.testing.assert_allclose(np.abs(before.grad), slope * np.abs(after.grad), **close)
+
+
+def test_an_expression_has_no_saturation():
+    layers = [{"id": "h1", "kind": "dense", "units": 3}, {"id": "e", "kind": "exp"}, {"id": "f", "kind": "flatten"}]
+    for node in ("e", "f"):
+        found = Trainer(project([*layers, {"id": "out", "kind": "dense", "units": 1}])).step(layers=True).layers[node]
+        assert found["saturated_fraction"] is found["dead_fraction"] is None
+        assert found["std"] > 0
+        assert found["delta_rms"] > 0
 
 
 def test_one_per_cent_is_the_border_of_saturation():

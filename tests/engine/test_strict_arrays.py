@@ -8,7 +8,8 @@ from engine.divergence import DivergenceError
 from engine.gradient_check import check_gradients
 from engine.network import Network
 from engine.trainer import Trainer
-from tests.engine.cases import ACTIVATIONS, DTYPES, LOSS_CASES, examples, loss_project
+from tests.engine.cases import ACTIVATIONS, DTYPES, LAYER_CASES, LOSS_CASES, behind_identity, examples, loss_project
+from tests.engine.export.nets import ends_in
 from tests.engine.test_trainer import LAYERS, OPTIMIZERS, bits, made
 from tests.strict_array import HostDeviceError, strict
 
@@ -72,6 +73,26 @@ def test_every_layer_and_loss_gives_the_same_bits(case, activation, dtype):
         there, here = pair(project, dtype)
         assert there.step(layers=True) == here.step(layers=True)
         assert there.evaluate() == here.evaluate()
+
+
+@each_dtype
+@pytest.mark.parametrize("case", LAYER_CASES, ids=lambda case: case.name)
+def test_every_layer_in_every_way_gives_the_same_bits(case, dtype):
+    there, here = pair(behind_identity(case), dtype)
+    assert there.step(layers=True) == here.step(layers=True)
+    assert there.run(3) == here.run(3)
+    assert bits(there) == bits(here)
+    x = np.random.default_rng(0).standard_normal((5, case.features))
+    assert there.network.predict(x).tobytes() == here.network.predict(x).tobytes()
+
+
+@each_dtype
+@pytest.mark.parametrize("kind", ["add", "multiply", "concat"])
+def test_every_join_gives_the_same_bits(kind, dtype):
+    there, here = pair(ends_in(kind), dtype)
+    assert there.step(layers=True) == here.step(layers=True)
+    assert there.run(3) == here.run(3)
+    assert bits(there) == bits(here)
 
 
 @each_dtype

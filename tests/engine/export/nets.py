@@ -61,7 +61,7 @@ def concat() -> Project:
 def ends_in(kind: str) -> Project:
     """A join as the output."""
     nodes = [act("x", "input"), dense("p", 2), dense("q", 2), act("j", kind)]
-    data = {"kind": "noise", "shape": [4], "targets": 2 if kind == "add" else 4, "samples": 40}
+    data = {"kind": "noise", "shape": [4], "targets": 4 if kind == "concat" else 2, "samples": 40}
     return graph_project(nodes, [["x", "p"], ["x", "q"], ["p", "j"], ["q", "j"]], "mse", data)
 
 
@@ -93,10 +93,10 @@ def long_names(length: int) -> Project:
     return graph_project(nodes, edges, "cross_entropy", PAIR, training=training, name=name)
 
 
-def many_inputs() -> Project:
+def many_inputs(kind: str = "add", count: int = 30) -> Project:
     """Joins of so many inputs that they stand in lines of their own."""
-    ids = [f"branch{number}" for number in range(30)]
-    nodes = [act("x", "input"), *(dense(name, 3) for name in ids), act("cat", "concat"), act("all", "add")]
+    ids = [f"branch{number}" for number in range(count)]
+    nodes = [act("x", "input"), *(dense(name, 3) for name in ids), act("cat", "concat"), act("all", kind)]
     nodes += [dense("out", 2)]
     edges = [["x", name] for name in ids] + [[name, "cat"] for name in ids]
     nodes.insert(-1, dense("narrow", 3))
@@ -135,6 +135,7 @@ NETS: dict[str, Project] = {
     "residual": residual(),
     "concat": concat(),
     "ends in add": ends_in("add"),
+    "ends in multiply": ends_in("multiply"),
     "ends in concat": ends_in("concat"),
     "logits": chain([dense("h1", 5), act("a1", "tanh"), dense("out", 1)], "binary_cross_entropy", PAIR),
     "a drawn sigmoid": chain([dense("h1", 5), dense("out", 1), act("p", "sigmoid")], "binary_cross_entropy", PAIR),
@@ -144,6 +145,7 @@ NETS: dict[str, Project] = {
     "odd ids": odd_ids(),
     **{f"ids of {length}": long_names(length) for length in (12, 20, 28, 36, 40, 64)},
     "many inputs": many_inputs(),
+    "many factors": many_inputs("multiply", 9),
 }
 
 

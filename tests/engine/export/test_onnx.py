@@ -88,6 +88,7 @@ def test_the_model_says_what_it_is(name: str) -> None:
     inferred = onnx.shape_inference.infer_shapes(model, strict_mode=True, data_prop=True)
     found = _shapes(inferred.graph.value_info)
     assert {name: shape for name, shape in found.items() if name.endswith(".output")} == told
+    assert {name.partition(".")[0] for name in found} <= set(drawn) | {net.structure.output}  # steps within a node
 
 
 def _shapes(values: object) -> dict[str, list[object]]:
