@@ -21,6 +21,10 @@ InitName = Literal[
     "he_normal",
     "he_uniform",
     "lecun_normal",
+    "orthogonal",
+    "sparse",
+    "random_walk",
+    "random_walk_relu",
 ]
 
 
@@ -34,6 +38,13 @@ class Request:
     std: float  # for `normal`
     limit: float  # for `uniform`
     value: float  # for `constant`
+    gain: float = 1.0  # for those in GAINED
+    nonzero: int = 15  # for `sparse`
+
+    @property
+    def gained(self) -> str:
+        """The gain as PyTorch's last argument; nothing where it is 1."""
+        return "" if self.gain == 1 else f", gain={self.gain}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +54,7 @@ class Initializer:
     name: InitName
     title: str
     draw: Callable[[np.random.Generator, Request], Array]
-    torch_line: str  # draws tensor {w} by the same law
-
-    def torch(self, tensor: str, want: Request) -> str:
-        """The PyTorch line that draws `tensor`."""
-        return self.torch_line.format(w=tensor, want=want)
+    torch: Callable[[str, Request], str]  # the PyTorch line that draws a tensor of this name by the same law
 
     @property
     def help(self) -> str:
@@ -80,13 +87,13 @@ def uniform(rng: np.random.Generator, want: Request) -> Array:
 
 
 def glorot_normal(rng: np.random.Generator, want: Request) -> Array:
-    """W ~ N(0, σ²), σ = √(2 / (fan_in + fan_out)); Glorot and Bengio 2010, equation 12."""
-    return _normal(rng, want.shape, math.sqrt(2 / (want.fan_in + want.fan_out)))
+    """W ~ N(0, σ²), σ = gain √(2 / (fan_in + fan_out)); Glorot and Bengio 2010, equation 12."""
+    return _normal(rng, want.shape, want.gain * math.sqrt(2 / (want.fan_in + want.fan_out)))
 
 
 def glorot_uniform(rng: np.random.Generator, want: Request) -> Array:
-    """W ~ U(−l, l), l = √(6 / (fan_in + fan_out)); Glorot and Bengio 2010, equation 16."""
-    return _uniform(rng, want.shape, math.sqrt(6 / (want.fan_in + want.fan_out)))
+    """W ~ U(−l, l), l = gain √(6 / (fan_in + fan_out)); Glorot and Bengio 2010, equation 16."""
+    return _uniform(rng, want.shape, want.gain * math.sqrt(6 / (want.fan_in + want.fan_out)))
 
 
 def he_normal(rng: np.random.Generator, want: Request) -> Array:
@@ -100,26 +107,121 @@ def he_uniform(rng: np.random.Generator, want: Request) -> Array:
 
 
 def lecun_normal(rng: np.random.Generator, want: Request) -> Array:
-    """W ~ N(0, σ²), σ = √(1 / fan_in); LeCun, Bottou, Orr and Müller 1998, Efficient BackProp, equation 16."""
-    return _normal(rng, want.shape, math.sqrt(1 / want.fan_in))
+    """W ~ N(0, σ²), σ = gain √(1 / fan_in); LeCun, Bottou, Orr and Müller 1998, Efficient BackProp, equation 16."""
+    return _normal(rng, want.shape, want.gain * math.sqrt(1 / want.fan_in))
+
+
+def orthogonal(rng: np.random.Generator, want: Request) -> Array:
+    """W Wᵀ = gain² I, or Wᵀ W where W is tall, uniform over all such; Saxe, McClelland and Ganguli 2014."""
+    rows = want.shape[0]
+    columns = math.prod(want.shape[1:])
+    q, r = np.linalg.qr(rng.standard_normal((max(rows, columns), min(rows, columns))))
+    q *= np.copysign(1.0, np.diagonal(r))  # without it, W would lean to the signs that QR prefers: Mezzadri 2007
+    flat = q if rows >= columns else q.T
+    return np.ascontiguousarray(want.gain * flat).reshape(want.shape)
+
+
+def sparse(rng: np.random.Generator, want: Request) -> Array:
+    """W = 0 but for init_nonzero inputs of each unit, these N(0, gain²); Martens 2010."""
+    columns = math.prod(want.shape[1:])
+    flat = np.zeros((want.shape[0], columns))
+    for row in flat:
+        chosen = rng.permutation(columns)[: want.nonzero]
+        row[chosen] = want.gain * rng.standard_normal(len(chosen))
+    return flat.reshape(want.shape)
+
+
+def random_walk(rng: np.random.Generator, want: Request) -> Array:
+    """W ~ N(0, g² / fan_in), g = exp(1 / (2 fan_in)), under linear units; Sussillo and Abbott 2015."""
+    return _normal(rng, want.shape, walk_std(want))
+
+
+def random_walk_relu(rng: np.random.Generator, want: Request) -> Array:
+    """W ~ N(0, g² / fan_in), g = √2 exp(1.2 / (max(fan_in, 6) − 2.4)), under ReLUs; Sussillo and Abbott 2015."""
+    return _normal(rng, want.shape, walk_relu_std(want))
+
+
+def walk_std(want: Request) -> float:
+    """With it the logarithm of the gradient's norm neither grows nor falls, on average, however deep the net is."""
+    return math.exp(1 / (2 * want.fan_in)) / math.sqrt(want.fan_in)
+
+
+def walk_relu_std(want: Request) -> float:
+    """The same where half of the units are shut."""
+    return math.sqrt(2) * math.exp(1.2 / (max(want.fan_in, 6) - 2.4)) / math.sqrt(want.fan_in)
+
+
+def _lecun_line(w: str, want: Request) -> str:
+    if want.gain == 1:
+        return f'nn.init.kaiming_normal_({w}, nonlinearity="linear")'
+    return f"nn.init.normal_({w}, std={want.gain / math.sqrt(want.fan_in)})"
+
+
+def _sparse_line(w: str, want: Request) -> str:
+    """PyTorch rounds the zeros of a column up: half a zero less, and rounding cannot make it one more."""
+    columns = math.prod(want.shape[1:])
+    share = max(0.0, columns - want.nonzero - 0.5) / columns
+    return f"nn.init.sparse_({w}.T, sparsity={share}, std={want.gain})"
 
 
 INITIALIZERS: dict[str, Initializer] = {
     initializer.name: initializer
     for initializer in (
-        Initializer("zeros", "Zeros", zeros, "nn.init.zeros_({w})"),
-        Initializer("ones", "Ones", ones, "nn.init.ones_({w})"),
-        Initializer("constant", "Constant", constant, "nn.init.constant_({w}, {want.value})"),
-        Initializer("normal", "Normal", normal, "nn.init.normal_({w}, std={want.std})"),
-        Initializer("uniform", "Uniform", uniform, "nn.init.uniform_({w}, -{want.limit}, {want.limit})"),
-        Initializer("glorot_normal", "Glorot normal", glorot_normal, "nn.init.xavier_normal_({w})"),
-        Initializer("glorot_uniform", "Glorot uniform", glorot_uniform, "nn.init.xavier_uniform_({w})"),
-        Initializer("he_normal", "He normal", he_normal, 'nn.init.kaiming_normal_({w}, nonlinearity="relu")'),
-        Initializer("he_uniform", "He uniform", he_uniform, 'nn.init.kaiming_uniform_({w}, nonlinearity="relu")'),
+        Initializer("zeros", "Zeros", zeros, lambda w, want: f"nn.init.zeros_({w})"),
+        Initializer("ones", "Ones", ones, lambda w, want: f"nn.init.ones_({w})"),
+        Initializer("constant", "Constant", constant, lambda w, want: f"nn.init.constant_({w}, {want.value})"),
+        Initializer("normal", "Normal", normal, lambda w, want: f"nn.init.normal_({w}, std={want.std})"),
         Initializer(
-            "lecun_normal", "LeCun normal", lecun_normal, 'nn.init.kaiming_normal_({w}, nonlinearity="linear")'
+            "uniform", "Uniform", uniform, lambda w, want: f"nn.init.uniform_({w}, -{want.limit}, {want.limit})"
+        ),
+        Initializer(
+            "glorot_normal",
+            "Glorot normal",
+            glorot_normal,
+            lambda w, want: f"nn.init.xavier_normal_({w}{want.gained})",
+        ),
+        Initializer(
+            "glorot_uniform",
+            "Glorot uniform",
+            glorot_uniform,
+            lambda w, want: f"nn.init.xavier_uniform_({w}{want.gained})",
+        ),
+        Initializer(
+            "he_normal",
+            "He normal",
+            he_normal,
+            lambda w, want: f'nn.init.kaiming_normal_({w}, nonlinearity="relu")',
+        ),
+        Initializer(
+            "he_uniform",
+            "He uniform",
+            he_uniform,
+            lambda w, want: f'nn.init.kaiming_uniform_({w}, nonlinearity="relu")',
+        ),
+        Initializer("lecun_normal", "LeCun normal", lecun_normal, _lecun_line),
+        Initializer("orthogonal", "Orthogonal", orthogonal, lambda w, want: f"nn.init.orthogonal_({w}{want.gained})"),
+        Initializer("sparse", "Sparse", sparse, _sparse_line),
+        Initializer(
+            "random_walk", "Random walk", random_walk, lambda w, want: f"nn.init.normal_({w}, std={walk_std(want)})"
+        ),
+        Initializer(
+            "random_walk_relu",
+            "Random walk, ReLU",
+            random_walk_relu,
+            lambda w, want: f"nn.init.normal_({w}, std={walk_relu_std(want)})",
         ),
     )
+}
+GAINED = ("glorot_normal", "glorot_uniform", "lecun_normal", "orthogonal", "sparse")  # take `gain`
+# What keeps a signal's scale under each activation, as PyTorch's calculate_gain has it.
+GainName = Literal["linear", "sigmoid", "tanh", "relu", "leaky_relu", "selu"]
+GAINS: dict[str, float] = {
+    "linear": 1.0,
+    "sigmoid": 1.0,
+    "tanh": 5 / 3,
+    "relu": math.sqrt(2),
+    "leaky_relu": math.sqrt(2 / (1 + 0.01**2)),
+    "selu": 3 / 4,
 }
 
 
@@ -133,11 +235,13 @@ def draw(
     std: float,
     limit: float,
     value: float,
+    gain: float = 1.0,
+    nonzero: int = 15,
 ) -> Array:
     """First weights of `shape` in float64 by the initializer `name`; ValueError on a name that is not there."""
     if name not in INITIALIZERS:
         raise ValueError(unknown("init", name, INITIALIZERS))
-    return INITIALIZERS[name].draw(rng, Request(shape, fan_in, fan_out, std, limit, value))
+    return INITIALIZERS[name].draw(rng, Request(shape, fan_in, fan_out, std, limit, value, gain, nonzero))
 
 
 def _normal(rng: np.random.Generator, shape: tuple[int, ...], std: float) -> Array:

@@ -71,7 +71,7 @@ class Property:
     unit: str = ""
     log: bool = False  # a slider over it wants a logarithmic scale
     optional: bool = False  # may be None
-    only_if: tuple[str, str] | None = None  # (field, value): has a meaning only then
+    only_if: tuple[str, ...] | None = None  # (field, value, ...): has a meaning only where the field has one of these
 
 
 def properties(cls: type[msgspec.Struct]) -> tuple[Property, ...]:

@@ -10,7 +10,7 @@ import numpy as np
 from msgspec import Meta
 
 from engine.backend import Array, BoundCall
-from engine.initializers import INITIALIZERS, InitName, Request, draw
+from engine.initializers import GAINED, GAINS, INITIALIZERS, GainName, InitName, Request
 from engine.layers.base import Block, Operator, Shape, Weighted, vector
 
 if TYPE_CHECKING:
@@ -52,12 +52,28 @@ class Dense(Weighted, frozen=True, tag="dense"):
         float,
         Meta(title="Weights' value", description="What every weight is", extra={"only_if": ("init", "constant")}),
     ] = 0.0
+    init_gain: Annotated[
+        Annotated[float, Meta(gt=0)] | GainName,
+        Meta(
+            title="Gain of weights",
+            description="A factor; or an activation's name, which stands for the gain that keeps a signal's scale",
+            extra={"only_if": ("init", *GAINED)},
+        ),
+    ] = 1.0
+    init_nonzero: Annotated[
+        int,
+        Meta(
+            ge=1, title="Inputs per unit", description="Weights that are not 0", extra={"only_if": ("init", "sparse")}
+        ),
+    ] = 15
     bias_init: Annotated[
         float | Literal["zeros", "ones"], Meta(title="Initial bias", description="What every b is at first")
     ] = 0.0
     trainable: Annotated[bool, Meta(title="Trainable", description="Off: the weights stay as they are")] = True
 
     def __post_init__(self) -> None:
+        if isinstance(self.init_gain, str):
+            msgspec.structs.force_setattr(self, "init_gain", GAINS[self.init_gain])
         if isinstance(self.bias_init, str):
             msgspec.structs.force_setattr(self, "bias_init", {"zeros": 0.0, "ones": 1.0}[self.bias_init])
 
@@ -80,16 +96,18 @@ class Dense(Weighted, frozen=True, tag="dense"):
     def initial(self, name: str, shape: Shape, rng: np.random.Generator) -> Array:
         if name == "bias":
             return np.full(shape, float(self.bias_init))
-        units, features = shape
-        return draw(
-            self.init,
-            rng,
-            shape,
+        return INITIALIZERS[self.init].draw(rng, self._request(shape[1]))
+
+    def _request(self, features: int) -> Request:
+        return Request(
+            (self.units, features),
             features,
-            units,
-            std=self.init_std,
-            limit=self.init_limit,
-            value=self.init_value,
+            self.units,
+            self.init_std,
+            self.init_limit,
+            self.init_value,
+            float(self.init_gain),
+            self.init_nonzero,
         )
 
     def bind(self, plan: Plan, h: Var, a: Var, p: Block | None) -> None:
@@ -113,8 +131,7 @@ class Dense(Weighted, frozen=True, tag="dense"):
         return f"nn.Linear({shapes[0][0]}, {self.units}{bias})"
 
     def torch_initial(self, module: str, *shapes: Shape) -> tuple[str, ...]:
-        features = shapes[0][0]
-        want = Request((self.units, features), features, self.units, self.init_std, self.init_limit, self.init_value)
+        want = self._request(shapes[0][0])
         lines = [INITIALIZERS[self.init].torch(f"{module}.weight", want)]
         if self.bias:
             bias = INITIALIZERS["constant" if self.bias_init else "zeros"]

@@ -162,7 +162,7 @@ def _under(prefix: str, found: tuple[Property, ...]) -> tuple[Property, ...]:
         replace(
             p,
             name=f"{prefix}.{p.name}",
-            only_if=(f"{prefix}.{p.only_if[0]}", p.only_if[1]) if p.only_if is not None else None,
+            only_if=(f"{prefix}.{p.only_if[0]}", *p.only_if[1:]) if p.only_if is not None else None,
         )
         for p in found
     )

@@ -279,7 +279,7 @@ def _title(layer: Layer, shape: Shape | None) -> str:
 
 def _second(layer: Layer, activation: str | None, data: str, shape: Shape | None) -> str:
     if activation is not None:
-        return activation.lower() if activation.istitle() else activation  # ReLU stays
+        return activation.lower() if activation[1:].islower() else activation  # ReLU stays
     if isinstance(layer, Input):
         return data
     if isinstance(layer, Weighted):

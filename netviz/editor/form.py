@@ -89,7 +89,7 @@ class Form(QWidget):
         for name, row in self.rows.items():
             p = row.property
             row.editor.show_value(values[name], another)
-            row.set_visible(p.only_if is None or values.get(p.only_if[0]) == p.only_if[1])
+            row.set_visible(p.only_if is None or values.get(p.only_if[0]) in p.only_if[1:])
             self.settle(name)
         for name, words in facts.items():
             self.facts[name][1].setText(words)

@@ -14,16 +14,19 @@ from typing import Any
 import numpy as np
 import pytest
 
+from engine.catalogue import LAYERS
 from engine.data.files import Npz
 from engine.export.torch import save_torch, torch_source
-from engine.initializers import INITIALIZERS
+from engine.initializers import GAINS, INITIALIZERS, Request
 from engine.project import Project
+from engine.spec import build
 from engine.trainer import Trainer
 from engine.weights import save_weights
 from tests.engine.cases import LAYER_CASES, LOSS_CASES, Array, LossCase, behind_identity, loss_project
 from tests.engine.export.nets import NETS, act, by_hand, chain, dense, examples, network_class, trained
 
 ALL = {**NETS, **{f"layer {case.name}": behind_identity(case) for case in LAYER_CASES}}
+EVEN = {"zeros", "ones", "constant", "uniform", "glorot_uniform", "he_uniform"}  # of which the extremes are known
 each_net = pytest.mark.parametrize("name", ALL)
 
 
@@ -120,9 +123,11 @@ def test_a_frozen_layer_stays_and_the_rest_trains(torch: Any) -> None:
     trains_the_same(torch, made)
 
 
+@pytest.mark.parametrize("gain", [1.0, 2.5])
 @pytest.mark.parametrize("init", INITIALIZERS)
-def test_first_weights_are_drawn_by_the_same_law(torch: Any, init: str) -> None:
+def test_first_weights_are_drawn_by_the_same_law(torch: Any, init: str, gain: float) -> None:
     more = {"init_std": 0.5, "init_limit": 0.25, "init_value": -0.75, "bias_init": 0.125}
+    more |= {"init_gain": gain, "init_nonzero": 15}
     made = chain(
         [dense("wide", 300, init=init, **more), dense("out", 2)], data={"kind": "noise", "shape": [200], "targets": 2}
     )
@@ -134,10 +139,31 @@ def test_first_weights_are_drawn_by_the_same_law(torch: Any, init: str) -> None:
     assert (theirs["wide.bias"].numpy() == 0.125).all()
     assert (theirs["out.bias"].numpy() == 0).all()
     mine, other = ours["wide.weight"], theirs["wide.weight"].numpy()
-    for share in (0, 5, 25, 50, 75, 95, 100):
-        room = 0.2 if share in (0, 100) and "normal" in init else 0.02
+    if init == "sparse":
+        assert ((other != 0).sum(axis=1) == 15).all()
+        mine, other = mine[mine != 0], other[other != 0]  # too few for their extremes to tell much
+    for share in (5, 25, 50, 75, 95) if init == "sparse" else (0, 5, 25, 50, 75, 95, 100):
+        room = 0.2 if share in (0, 100) and init not in EVEN else 0.02
         scale = np.abs(mine).max() or 1
         assert abs(np.percentile(mine, share) - np.percentile(other, share)) <= room * scale
+    if init == "orthogonal":
+        np.testing.assert_allclose(other.T @ other, gain**2 * np.eye(200), atol=1e-4)
+
+
+@pytest.mark.parametrize("features", [1, 2, 3, 15, 16, 49, 200])
+@pytest.mark.parametrize("nonzero", [1, 3, 15])
+def test_pytorch_keeps_as_many_sparse_weights(torch: Any, features: int, nonzero: int) -> None:
+    tensor = torch.zeros(40, features)
+    want = Request(tuple(tensor.shape), features, 40, 1.0, 1.0, 1.0, 1.0, nonzero)
+    exec(INITIALIZERS["sparse"].torch("w", want), {"nn": torch.nn, "w": tensor})
+    assert ((tensor != 0).sum(dim=1) == min(nonzero, features)).all()
+
+
+def test_gains_have_pytorch_s_names(torch: Any) -> None:
+    for name, gain in GAINS.items():
+        assert gain == pytest.approx(torch.nn.init.calculate_gain(name), rel=1e-12)
+        layer = build(LAYERS, {"kind": "dense", "init": "orthogonal", "init_gain": name}, "h1")
+        assert layer == build(LAYERS, {"kind": "dense", "init": "orthogonal", "init_gain": gain}, "h1")
 
 
 @pytest.mark.slow
