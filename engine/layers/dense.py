@@ -56,7 +56,7 @@ class Dense(Weighted, frozen=True, tag="dense"):
         Annotated[float, Meta(gt=0)] | GainName,
         Meta(
             title="Gain of weights",
-            description="A factor; or an activation's name, which stands for the gain that keeps a signal's scale",
+            description=f"A factor; or {', '.join(GAINS)} for what keeps a signal's scale under it",
             extra={"only_if": ("init", *GAINED)},
         ),
     ] = 1.0
@@ -96,13 +96,14 @@ class Dense(Weighted, frozen=True, tag="dense"):
     def initial(self, name: str, shape: Shape, rng: np.random.Generator) -> Array:
         if name == "bias":
             return np.full(shape, float(self.bias_init))
-        return INITIALIZERS[self.init].draw(rng, self._request(shape[1]))
+        return INITIALIZERS[self.init].draw(rng, self._request(shape))
 
-    def _request(self, features: int) -> Request:
+    def _request(self, shape: Shape) -> Request:
+        units, features = shape
         return Request(
-            (self.units, features),
+            shape,
             features,
-            self.units,
+            units,
             self.init_std,
             self.init_limit,
             self.init_value,
@@ -131,7 +132,7 @@ class Dense(Weighted, frozen=True, tag="dense"):
         return f"nn.Linear({shapes[0][0]}, {self.units}{bias})"
 
     def torch_initial(self, module: str, *shapes: Shape) -> tuple[str, ...]:
-        want = self._request(shapes[0][0])
+        want = self._request((self.block_shape(*shapes)[0], shapes[0][0]))
         lines = [INITIALIZERS[self.init].torch(f"{module}.weight", want)]
         if self.bias:
             bias = INITIALIZERS["constant" if self.bias_init else "zeros"]

@@ -57,9 +57,7 @@ def normal_cdf(
         (xp.multiply, bell, number(-0.5), bell),
         (xp.exp, bell, bell),
         (xp.multiply, phi, bell, phi),  # Φ(-|x|)
-        # Φ = 1 - Φ(-|x|) on the right: (1 ± 1)/2 ∓ Φ(-|x|), without rounding on the left.
-        (xp.copysign, phi, x, phi),
-        (xp.copysign, number(0.5), x, t),
-        (xp.add, t, number(0.5), t),
+        (xp.greater, x, number(0), t),
         (xp.subtract, t, phi, phi),
+        (xp.absolute, phi, phi),  # |1 - Φ(-|x|)| on the right, |0 - Φ(-|x|)| on the left, where nothing is rounded
     ]

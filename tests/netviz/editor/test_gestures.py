@@ -89,7 +89,7 @@ def test_a_wire_dropped_on_nothing_offers_what_fits_and_connects_it(board, branc
     (search,) = board.commands.searches
     assert "input" not in [offer.kind for offer in search.found]
     QTest.keyClicks(search.line, "tan")
-    assert [offer.kind for offer in search.found] == ["tanh"]
+    assert search.found[0].kind == "tanh"
     QTest.keyClick(search.line, Qt.Key.Key_Return)
     lane, node = board.selection
     assert ("a1", node) in edges(branched)

@@ -55,7 +55,9 @@ def test_a_clicked_node_shows_its_form(canvas, inspector, qtbot):
     at = canvas.mapFromScene(item.mapToScene(item.rect().center().x(), 8))
     QTest.mouseClick(canvas.viewport(), Qt.MouseButton.LeftButton, NONE, at)
     assert inspector.node.title.text() == "Dense 4 · tanh"
-    assert visible(inspector.node.form) == ["units", "activation", "bias", "init", "bias_init", "trainable"]
+    assert visible(inspector.node.form) == [
+        *("units", "activation", "bias", "init", "init_gain", "bias_init", "trainable")
+    ]
     assert box(inspector.node.form, "units").text() == "4"
     assert {name: label.text() for name, (_, label) in inspector.node.form.facts.items()} == {
         "Parameters": "12",
@@ -176,6 +178,32 @@ def test_what_is_refused_is_said_beside_the_field(inspector, document, text, wor
     enter(row.editor.widgets()[0], "6")
     assert not row.error.isVisible()
     assert document.project.graph.layer("h1").units == 6
+
+
+def test_a_field_shows_where_its_initializer_has_it(inspector, document):
+    inspector.inspect(0, "h1")
+    shown = {}
+    for init in ("he_normal", "sparse", "orthogonal", "constant"):
+        document.set_node_field(0, "h1", "init", init)
+        shown[init] = {name for name in visible(inspector.node.form) if name.startswith("init_")}
+    assert shown == {
+        "he_normal": set(),
+        "sparse": {"init_gain", "init_nonzero"},
+        "orthogonal": {"init_gain"},
+        "constant": {"init_value"},
+    }
+
+
+def test_a_gain_is_typed_as_a_number_or_as_an_activation(inspector, document):
+    inspector.inspect(0, "h1")
+    gain = box(inspector.node.form, "init_gain")
+    enter(gain, "relu")
+    assert document.project.graph.layer("h1").init_gain == 2**0.5
+    assert gain.text().startswith("1.414")
+    enter(gain, "0.5")
+    assert document.project.graph.layer("h1").init_gain == 0.5
+    enter(gain, "gelu")
+    assert "expected a number or linear, sigmoid, tanh, relu" in inspector.node.form.rows["init_gain"].error.text()
 
 
 def test_what_was_half_typed_does_not_follow_to_another_node(inspector):
