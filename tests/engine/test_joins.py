@@ -79,7 +79,7 @@ def test_a_product_of_many_of_which_some_take_no_gradient():
         "edges": [["x", "p"], ["x", "q"], ["x", "r"]],
     }
     nodes["nodes"] += [{"id": "j", "kind": "multiply"}, {"id": "out", "kind": "dense", "units": 2}]
-    nodes["edges"] += [["x", "j"], ["p", "j"], ["x", "j"], ["q", "j"], ["r", "j"], ["j", "out"]]
+    nodes["edges"] += [["p", "j"], ["x", "j"], ["q", "j"], ["r", "j"], ["x", "j"], ["j", "out"]]
     network = engine.Trainer(project(nodes), dtype="float64").network
     own = network.parameters()
     own["q.weight"][1], own["q.bias"][1] = 0, 0
@@ -87,7 +87,7 @@ def test_a_product_of_many_of_which_some_take_no_gradient():
     x, y = np.random.default_rng(0).normal(size=(2, 7, 3))
     p, q, r = (x @ own[f"{n}.weight"].T + own[f"{n}.bias"] for n in "pqr")
     assert (q[:, 1] == 0).all()
-    joined = x * p * x * q * r
+    joined = p * x * q * r * x
     out = joined @ own["out.weight"].T + own["out.bias"]
     np.testing.assert_allclose(network.predict(x), out, rtol=1e-12)
     y = y[:, :2]

@@ -228,6 +228,22 @@ def test_one_per_cent_is_the_border_of_saturation():
     assert trainer.step(layers=True).layers["a1"]["saturated_fraction"] == 0.5
 
 
+def test_a_gentle_slope_of_a_straight_piece_is_not_flat():
+    """Below zero the slope is 0.5 % of the steepest, which of a curve would count as saturated."""
+    for slope, share in ((0.005, 0.0), (0.0, 0.5)):
+        layers = [
+            {"id": "h1", "kind": "dense", "units": 2},
+            {"id": "a1", "kind": "leaky_relu", "negative_slope": slope},
+            {"id": "out", "kind": "dense", "units": 1},
+        ]
+        trainer = Trainer(project(layers, batch_size="all"), dtype="float64")
+        own = trainer.network.parameters()
+        still = {"h1.weight": np.zeros((2, 4)), "h1.bias": np.array([-1.0, 1.0])}
+        trainer.network.load_parameters({**own, **still})
+        found = trainer.step(layers=True).layers["a1"]
+        assert (found["saturated_fraction"], found["dead_fraction"]) == (share, share)
+
+
 def test_no_bias_and_weights_of_zero_have_no_number():
     made = project(
         [

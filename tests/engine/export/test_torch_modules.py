@@ -150,7 +150,7 @@ def test_first_weights_are_drawn_by_the_same_law(torch: Any, init: str, gain: fl
         np.testing.assert_allclose(other.T @ other, gain**2 * np.eye(200), atol=1e-4)
 
 
-@pytest.mark.parametrize("features", [1, 2, 3, 15, 16, 49, 200])
+@pytest.mark.parametrize("features", [1, 2, 3, 15, 16, 42, 200])
 @pytest.mark.parametrize("nonzero", [1, 3, 15])
 def test_pytorch_keeps_as_many_sparse_weights(torch: Any, features: int, nonzero: int) -> None:
     tensor = torch.zeros(40, features)
