@@ -117,11 +117,12 @@ class Structure:
     inputs: dict[str, tuple[str, ...]]  # sources by input number
     shapes: dict[str, Shape]  # of one example's output
     output: str
+    example: Shape  # of one whole x, of which an input node may take a part
 
     @property
-    def input(self) -> str:
-        """The node where examples enter."""
-        return next(node for node in self.order if isinstance(self.layers[node], Input))
+    def inputs_of_x(self) -> tuple[str, ...]:
+        """The nodes where examples enter."""
+        return tuple(node for node in self.order if isinstance(self.layers[node], Input))
 
     def input_shapes(self, node: str) -> tuple[Shape, ...]:
         return tuple(self.shapes[source] for source in self.inputs[node])
@@ -158,12 +159,14 @@ def _resolved(graph: Graph, data_shape: Shape | None) -> tuple[Structure | None,
     if wiring.problems:
         return None, wiring.problems
     inputs, shapes = wiring.inputs, dict[str, Shape]()
+    example = data_shape if data_shape is not None else declared_shape(graph)
     for node in wiring.order:
         try:
-            shapes[node] = _shape(layers[node], [shapes[source] for source in inputs[node]], data_shape)
+            shapes[node] = _shape(layers[node], [shapes[source] for source in inputs[node]], example)
         except ShapeError as error:
             return None, (Problem(node, str(error)),)
-    structure = Structure(wiring.order, layers, inputs, shapes, wiring.output)
+    assert example is not None  # or the input node had said so
+    structure = Structure(wiring.order, layers, inputs, shapes, wiring.output, example)
     if not any(isinstance(layer, Weighted) for layer in layers.values()):
         return None, (Problem("graph", "no layer has weights, so there is nothing to train"),)
     misfits = [(node, layers[node].problem(node, structure)) for node in structure.order]
@@ -179,9 +182,15 @@ def _wiring(graph: Graph) -> _Wiring:
     return _Wiring(inputs, order, output, tuple(problems))
 
 
-def _shape(layer: Layer, sources: list[Shape], data_shape: Shape | None) -> Shape:
+def declared_shape(graph: Graph) -> Shape | None:
+    """One example's shape as an input node declares it."""
+    declared = (node.layer.shape for node in graph.nodes if isinstance(node.layer, Input))
+    return next((shape for shape in declared if shape is not None), None)
+
+
+def _shape(layer: Layer, sources: list[Shape], example: Shape | None) -> Shape:
     if isinstance(layer, Input):
-        return layer.shape_for(data_shape)
+        return layer.part_of(layer.shape_for(example))
     return layer.output_shape(*sources)
 
 
@@ -241,9 +250,6 @@ def _output(graph: Graph, problems: list[Problem]) -> str:
     ends = [node.id for node in graph.nodes if node.id not in followed]
     if len(ends) > 1:
         problems.append(Problem(ends[1], f"one node must be the output, but nothing follows {', '.join(ends)}"))
-    inputs = [node.id for node in graph.nodes if isinstance(node.layer, Input)]
-    if not inputs:
+    if not any(isinstance(node.layer, Input) for node in graph.nodes):
         problems.append(Problem("graph.nodes", "there is no input node"))
-    if len(inputs) > 1:
-        problems.append(Problem(inputs[1], f"one node must be the input, but there are {', '.join(inputs)}"))
     return ends[0] if ends else ""

@@ -9,9 +9,7 @@ import numpy as np
 from engine.backend import Array, open_backend
 from engine.data.absent import Absent
 from engine.errors import ProjectError
-from engine.graph import Graph
-from engine.layers.base import Shape
-from engine.layers.input import Input
+from engine.graph import declared_shape
 from engine.network import Network
 from engine.project import Project, apply_setting, project_from, read_json
 
@@ -26,7 +24,7 @@ def load_for_use(path: Path, variant: str | None = None, settings: Mapping[str, 
     try:
         lane.summary()
     except ProjectError:
-        shape = _input_shape(lane.graph)
+        shape = declared_shape(lane.graph)
         if shape is None:
             raise
         lane = replace(lane, data=Absent(shape=shape))
@@ -40,8 +38,3 @@ def network_with(project: Project, weights: Mapping[str, Array]) -> Network:
     network = Network(project, open_backend("cpu", "float64" if double else "float32"))
     network.load_parameters(weights)
     return network
-
-
-def _input_shape(graph: Graph) -> Shape | None:
-    declared = (node.layer.shape for node in graph.nodes if isinstance(node.layer, Input))
-    return next((shape for shape in declared if shape is not None), None)

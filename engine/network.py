@@ -29,7 +29,7 @@ class Network:
 
     @property
     def input_shape(self) -> tuple[int, ...]:
-        return self.structure.shapes[self.structure.input]
+        return self.structure.example
 
     def state(self) -> dict[str, Array]:
         """Every parameter and buffer on the host, as {"h1.weight": (out, in), "norm1.running_mean": (features,)}."""
@@ -117,6 +117,17 @@ class Network:
         self.parameters_.grads[...] = kept
         return float(plan.loss.item()), gradients
 
+    def input_gradient(self, x: Array, y: Array) -> Array:
+        """∂loss/∂x (N, features) on the host, in training mode, at raw examples; no state is changed."""
+        kept = self.parameters_.grads.copy()
+        plan = self.plan(len(x), "to input")
+        plan.fill(with_ones(self.backend, self._examples(x)), self.targets(y).T)
+        with np.errstate(all="ignore"):
+            plan.run_forward()
+            plan.run_backward()
+        self.parameters_.grads[...] = kept
+        return self.backend.to_host(plan.input_gradient())
+
     def targets(self, y: Array) -> Array:
         """`y` as (N, units) on the device, as the loss wants it."""
         y = np.asarray(y)
@@ -149,7 +160,10 @@ class Network:
         return (loss / count if count else float("nan")), (right / decided if decided else None)
 
     def plan(self, batch: int, use: str) -> Plan:
-        """The plan for `batch` examples to `predict`, `evaluate` or `train`; the last few are kept."""
+        """The plan for `batch` examples; the last few are kept.
+
+        `use` is `predict`, `evaluate`, `train`, or `to input`: to train, with the gradient of the examples too.
+        """
         key = (batch, use)
         plan = self._plans.pop(key, None)
         if plan is None:
@@ -160,9 +174,10 @@ class Network:
                 self.backend,
                 batch,
                 loss,
-                trains=use == "train",
+                trains=use in ("train", "to input"),
                 classes=self.classes,
                 moment=self.moment,
+                to_input=use == "to input",
             )
         self._plans[key] = plan
         while len(self._plans) > KEPT_PLANS:

@@ -55,13 +55,20 @@ class Plan:
         trains: bool = True,
         classes: int | None = None,
         moment: Moment | None = None,
+        to_input: bool = False,
     ) -> None:
-        """`classes`: how many, where the targets are classes and so each number is 0 or 1."""
+        """`classes`: how many, where the targets are classes and so each number is 0 or 1.
+
+        With `to_input` the way back goes on to the examples, see `input_gradient`.
+        """
         self.structure, self.parameters, self.backend, self.batch = structure, parameters, backend, batch
         self.xp = backend.xp
         self.trains = trains and loss is not None
         self.classes, self.moment = classes, moment or Moment()
         self.node = ""  # the one that is being bound
+        self._to_input = to_input
+        # Examples come as rows, each with a constant 1 at its end; the transposed view makes them columns.
+        self.rows = backend.ones(batch, prod(structure.example) + 1)
         self.state_calls: list[Call] = []
         self.loss = backend.scalar(0.0)
         self.forward_calls: list[Call] = []
@@ -89,9 +96,7 @@ class Plan:
         layer, self.node = self.structure.layers[node], node
         features = prod(self.structure.shapes[node])
         if isinstance(layer, Input):
-            # Examples come as rows, each with a constant 1 at its end; the transposed view makes them columns.
-            self.rows = self.backend.ones(self.batch, features + 1)
-            self.vars[node] = Var(self.rows.T, None)
+            self._bind_input(node, layer, features)
             return
         inputs = [self._consumed(source) for source in self.structure.inputs[node]]
         has_grad = any(h.grad is not None for h in inputs)
@@ -107,6 +112,24 @@ class Plan:
         self._target = self.forward_calls
         if wants_grad:
             self._add_up(inputs, self.structure.inputs[node])
+
+    def _bind_input(self, node: str, layer: Input, features: int) -> None:
+        grad = self.backend.zeros(features, self.batch) if self._to_input else None
+        if layer.columns is None:
+            self.vars[node] = Var(self.rows.T, grad)
+            return
+        part = self.vars[node] = Var(self.backend.ones(features + 1, self.batch), grad)
+        self.forward(self.xp.copyto, part.value, self.rows.T[slice(*layer.columns)])
+
+    def input_gradient(self) -> Array:
+        """∂loss/∂x (N, features), as the last way back of a plan bound `to_input` left it."""
+        total = self.backend.zeros(*self.rows[:, :-1].T.shape)
+        for node in self.structure.inputs_of_x:
+            layer, grad = self.structure.layers[node], self.vars[node].grad
+            assert isinstance(layer, Input)
+            place = slice(None) if layer.columns is None else slice(*layer.columns)
+            total[place] += grad
+        return total.T
 
     def _consumed(self, source: str) -> Var:
         """`source` as one of its consumers sees it: the last one bound writes its gradient, the others' are added."""

@@ -17,6 +17,7 @@ from engine.backend import Array
 from engine.data.source import Dataset, DataSource, Summary
 from engine.divergence import DivergenceError
 from engine.graph import Graph, Node
+from engine.layers.base import Layer
 from engine.layers.dropout import Dropout
 from engine.project import Project
 from engine.statistics import LayerStatistics
@@ -109,7 +110,7 @@ def _on_few(project: Project, examples: int) -> Project:
     return replace(project, data=data, graph=Graph(nodes, project.graph.edges), training=training, variants=())
 
 
-def _without_dropout(layer: object) -> object:
+def _without_dropout(layer: Layer) -> Layer:
     return msgspec.structs.replace(layer, rate=0.0) if isinstance(layer, Dropout) else layer
 
 
@@ -129,7 +130,7 @@ def _findings(
     if begin is None or end is None or begin.layers is None or end.layers is None:
         return
     structure, layers = trainer.network.structure, end.layers
-    widest = float(np.abs(np.asarray(trainer.training_rows_on_host())).max(initial=0))
+    widest = float(np.abs(trainer.backend.to_host(trainer.training_rows)).max(initial=0))
     if widest > WIDE:
         yield f"inputs go up to {widest:.3g}: standardize them (preprocess in the data's settings)"
     if alike := [node for node in trainer.parameters.layers if _alike(trainer, node)]:

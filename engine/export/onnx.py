@@ -10,7 +10,7 @@ from engine.backend import Array
 from engine.errors import Problem, ProjectError
 from engine.files import write_atomically
 from engine.graph import Structure
-from engine.layers.base import Shape
+from engine.layers.base import Layer, Shape
 from engine.layers.input import Input
 from engine.network import Network
 
@@ -53,13 +53,13 @@ def _model(structure: Structure, state: Mapping[str, Array], name: str) -> "onnx
 
     # A dot keeps a node called x or y apart from the model's own input and output.
     values = {node: f"{node}.output" for node in structure.order}
-    values |= {node: "x" for node, layer in structure.layers.items() if isinstance(layer, Input)}
+    values |= {node: "x" for node, layer in structure.layers.items() if _is_x(layer)}
     values[structure.output] = "y"
     inside = [node for node in structure.order if values[node] not in ("x", "y")]
     graph = helper.make_graph(
         nodes=_nodes(structure, values),
         name=name,
-        inputs=[described("x", structure.shapes[structure.input])],
+        inputs=[described("x", structure.example)],
         outputs=[described("y", structure.shapes[structure.output])],
         initializer=[numpy_helper.from_array(_single(array), parameter) for parameter, array in state.items()],
         value_info=[described(values[node], structure.shapes[node]) for node in inside],
@@ -76,7 +76,9 @@ def _nodes(structure: Structure, values: Mapping[str, str]) -> list["onnx.NodePr
     from onnx import helper
 
     made = []
-    for node in structure.drawn:
+    for node in structure.order:
+        if _is_x(structure.layers[node]):
+            continue
         inputs = tuple(values[source] for source in structure.inputs[node])
         operators = structure.layers[node].onnx(inputs, structure.input_shapes(node))
         for operator in operators:
@@ -96,3 +98,8 @@ def _nodes(structure: Structure, values: Mapping[str, str]) -> list["onnx.NodePr
 def _single(array: Array) -> Array:
     with np.errstate(over="ignore"):  # beyond float32 is infinite there
         return np.ascontiguousarray(array, np.float32)
+
+
+def _is_x(layer: Layer) -> bool:
+    """Whether a node is the model's own input as it stands."""
+    return isinstance(layer, Input) and layer.columns is None

@@ -48,7 +48,7 @@ class _Writer:
         self.method = "logits"  # what gives the loss its logits, where the drawn output is behind them
         while self.method in layers:
             self.method += "_"
-        self.example = ", ".join(map(str, self.structure.shapes[self.structure.input]))
+        self.example = ", ".join(map(str, self.structure.example))
         (self.units,) = self.structure.shapes[self.structure.output]
         self.classes = _classes(project)
 
@@ -98,10 +98,10 @@ class _Writer:
     def _forward(self, name: str, nodes: tuple[str, ...]) -> list[str]:
         """A method that takes x to the last of `nodes`."""
         structure = self.structure
-        names = variables(nodes, ("self", "torch", "nn", "x"))
-        names[structure.input] = "x"
+        parts = tuple(node for node in structure.inputs_of_x if structure.layers[node].torch_forward("", ()) != "x")
+        names = dict.fromkeys(structure.inputs_of_x, "x") | variables((*parts, *nodes), ("self", "torch", "nn", "x"))
         lines = [f"    def {name}(self, x: torch.Tensor) -> torch.Tensor:"]
-        for node in nodes:
+        for node in (*parts, *nodes):
             inputs = tuple(names[source] for source in structure.inputs[node])
             value = structure.layers[node].torch_forward(_module("self", node), inputs)
             lines += fitted(f"return {value}" if node == nodes[-1] else f"{names[node]} = {value}", 8)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import engine
-from engine.gradient_check import check_gradients, check_project
+from engine.gradient_check import DIRECTIONS, INPUT, check_gradients, check_project, checking
 from engine.layers.activations import Relu, Tanh
 from engine.layers.dense import Dense
 from engine.layers.softmax import Softmax
@@ -15,7 +15,8 @@ BCE = next(case for case in LOSS_CASES if case.name == "bce")
 
 
 def failures(report):
-    return {tensor.name: tensor.failures for tensor in report.tensors}
+    """Of the parameters."""
+    return {tensor.name: tensor.failures for tensor in report.tensors if tensor.name != INPUT}
 
 
 def test_a_right_network_passes():
@@ -23,8 +24,8 @@ def test_a_right_network_passes():
     assert report.ok
     assert report.examples == 16
     assert 0 < report.error < 1e-7
-    assert [tensor.name for tensor in report.tensors] == ["h1.weight", "h1.bias", "out.weight", "out.bias"]
-    assert [tensor.count for tensor in report.tensors] == [20, 5, 5, 1]
+    assert [tensor.name for tensor in report.tensors] == ["h1.weight", "h1.bias", "out.weight", "out.bias", "x"]
+    assert [tensor.count for tensor in report.tensors] == [20, 5, 5, 1, 64]
     for tensor in report.tensors:
         assert tensor.failures == 0
         assert str(tensor).startswith(f"{tensor.name}: {tensor.count} gradients")
@@ -127,7 +128,7 @@ def one_relu(weight, bias):
 def test_a_kink_is_no_failure(distance):
     report = check_gradients(one_relu(1.0, -1.0 + distance), np.ones((1, 1)), np.full((1, 1), 5.0))
     assert report.ok, [str(tensor) for tensor in report.tensors]
-    assert {t.name: t.kinks for t in report.tensors if t.kinks} == {"h1.weight": 1, "h1.bias": 1}
+    assert {t.name: t.kinks for t in report.tensors if t.kinks} == {"h1.weight": 1, "h1.bias": 1, "x": 1}
     assert "1 at a kink" in str(report.tensors[0])
 
 
@@ -199,3 +200,59 @@ def test_an_infinite_loss_does_not_pass():
 def test_float32_is_refused():
     with pytest.raises(ValueError, match="float64, the network is in float32"):
         check_gradients(network(loss_project(BCE), "float32"), *examples(BCE))
+
+
+def test_a_wrong_gradient_of_the_input_alone_is_found(monkeypatch):
+    right = Dense.bind
+
+    def wrong(layer, plan, h, a, p):
+        right(layer, plan, h, a, p)
+        if h.grad is not None and h is plan.vars["x"]:
+            plan._blocks[-1].append(lambda: h.grad.__imul__(1.01))
+
+    monkeypatch.setattr(Dense, "bind", wrong)
+    report = check_gradients(network(loss_project(BCE)), *examples(BCE))
+    assert not any(failures(report).values())
+    assert report.tensors[-1].failures > 10
+    assert not report.ok
+
+
+def wide():
+    data = {"kind": "noise", "shape": [100], "samples": 30}
+    layers = [{"id": "h1", "kind": "dense", "units": 40}, {"id": "a1", "kind": "relu"}]
+    return project([*layers, {"id": "out", "kind": "dense", "units": 1}], data=data)
+
+
+def wide_examples():
+    rng = np.random.default_rng(0)
+    return rng.standard_normal((9, 100)), rng.standard_normal((9, 1))
+
+
+def test_large_tensors_are_checked_along_directions():
+    report = check_gradients(network(wide()), *wide_examples())
+    assert report.ok, [str(tensor) for tensor in report.tensors]
+    along = {tensor.name: tensor.directions for tensor in report.tensors}
+    assert along == {"h1.weight": DIRECTIONS, "h1.bias": 0, "out.weight": 0, "out.bias": 0, "x": 0}
+    assert f"4000 gradients along {DIRECTIONS} random directions" in str(report.tensors[0])
+
+
+def test_one_wrong_unit_of_a_large_tensor_is_found(monkeypatch):
+    right = engine.network.Network.loss_and_gradients
+
+    def wrong(net, x, y):
+        loss, gradients = right(net, x, y)
+        gradients["h1.weight"][7] *= 1.05
+        return loss, gradients
+
+    monkeypatch.setattr(engine.network.Network, "loss_and_gradients", wrong)
+    report = check_gradients(network(wide()), *wide_examples())
+    assert report.tensors[0].failures > 0.9 * DIRECTIONS
+    assert not any(tensor.failures for tensor in report.tensors[1:])
+
+
+def test_it_tells_how_far_it_is():
+    *shares, report = checking(network(wide()), *wide_examples())
+    assert shares == sorted(shares)
+    assert 0 <= shares[0] < 0.1
+    assert 0.7 < shares[-1] < 1
+    assert report.ok

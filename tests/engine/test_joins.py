@@ -151,14 +151,6 @@ def test_a_gap_between_inputs_is_a_problem():
         project(nodes)
 
 
-def test_two_input_nodes_are_a_problem():
-    nodes = graph("concat")
-    nodes["nodes"].append({"id": "x2", "kind": "input"})
-    nodes["edges"].append(["x2", "j", 2])
-    with pytest.raises(ProjectError, match="one node must be the input"):
-        project(nodes)
-
-
 def test_an_input_number_beyond_all_sense_is_refused():
     nodes = graph("concat")
     nodes["edges"][4] = ["b", "j", 10**9]

@@ -123,9 +123,20 @@ def tied(**fields: object) -> Project:
     return chain(layers, data={"kind": "noise", "shape": [4], "targets": 4, "samples": 40})
 
 
+def several_inputs() -> Project:
+    """Two inputs that take a part of x each, one of them under two layers, and one that takes all of it."""
+    nodes: list[Node] = [{"id": "left", "kind": "input", "columns": [0, 1]}, act("all", "input")]
+    nodes += [{"id": "x", "kind": "input", "columns": [1, 4]}, dense("h1", 3), dense("h2", 3), dense("h3", 3)]
+    nodes += [act("j", "add"), act("cat", "concat"), dense("out", 2)]
+    edges = [["left", "h1"], ["x", "h2"], ["all", "h3"], ["h1", "j"], ["h2", "j"], ["h3", "j"], ["j", "cat"]]
+    edges += [["x", "cat"], ["cat", "out"]]
+    return graph_project(nodes, edges, "mse", {"kind": "noise", "shape": [4], "targets": 2, "samples": 40})
+
+
 NETS: dict[str, Project] = {
     "norm and dropout": chain([dense("h1", 5), act("n1", "batch_norm"), act("d1", "dropout"), dense("out", 2)]),
     "constants": flow(),
+    "several inputs": several_inputs(),
     "tied": tied(),
     "tied, no bias": tied(bias=False),
     "one layer": chain([dense("out", 2)]),

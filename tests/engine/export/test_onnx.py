@@ -82,13 +82,13 @@ def test_the_model_says_what_it_is(name: str) -> None:
     assert _shapes(model.graph.output) == {"y": ["N", *net.structure.shapes[net.structure.output]]}
     # Every value inside has its node's shape, which is also what ONNX infers.
     told = _shapes(model.graph.value_info)
-    drawn = net.structure.drawn[:-1]
-    assert told == {f"{node}.output": ["N", *net.structure.shapes[node]] for node in drawn}
+    inside = [node for node in net.structure.order[:-1] if node not in _whole_inputs(net)]
+    assert told == {f"{node}.output": ["N", *net.structure.shapes[node]] for node in inside}
     del model.graph.value_info[:]
     inferred = onnx.shape_inference.infer_shapes(model, strict_mode=True, data_prop=True)
     found = _shapes(inferred.graph.value_info)
     assert {name: shape for name, shape in found.items() if name.endswith(".output")} == told
-    assert {name.partition(".")[0] for name in found} <= set(drawn) | {net.structure.output}  # steps within a node
+    assert {name.partition(".")[0] for name in found} <= set(net.structure.order)  # steps within a node
 
 
 def _shapes(values: object) -> dict[str, list[object]]:
@@ -104,7 +104,7 @@ def test_names_are_ids(name: str) -> None:
     model = exported(net)
     state = net.state()
     # An operator inside a layer has the layer's id before its own name.
-    assert {node.name.partition(".")[0] for node in model.graph.node} == set(net.structure.drawn)
+    assert {node.name.partition(".")[0] for node in model.graph.node} == {*net.structure.order} - _whole_inputs(net)
     assert {tensor.name for tensor in model.graph.initializer} == set(state)
     for tensor in model.graph.initializer:
         np.testing.assert_array_equal(onnx.numpy_helper.to_array(tensor), state[tensor.name])
@@ -161,3 +161,9 @@ def test_the_checker_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(onnx.checker, "check_model", lambda model, full_check: asked.append(full_check))
     onnx_bytes(trained(NETS["one layer"]), "Net")
     assert asked == [True]
+
+
+def _whole_inputs(net: Network) -> set[str]:
+    """The input nodes that take all of x, which is the model's own input."""
+    structure = net.structure
+    return {node for node in structure.inputs_of_x if not structure.layers[node].to_json().get("columns")}
