@@ -7,8 +7,6 @@ from typing import Any, Literal
 
 import numpy as np
 
-from engine.spec import unknown
-
 Array = np.ndarray[Any, Any]
 InitName = Literal[
     "zeros",
@@ -223,25 +221,6 @@ GAINS: dict[str, float] = {
     "leaky_relu": math.sqrt(2 / (1 + 0.01**2)),
     "selu": 3 / 4,
 }
-
-
-def draw(
-    name: str,
-    rng: np.random.Generator,
-    shape: tuple[int, ...],
-    fan_in: int,
-    fan_out: int,
-    *,
-    std: float,
-    limit: float,
-    value: float,
-    gain: float = 1.0,
-    nonzero: int = 15,
-) -> Array:
-    """First weights of `shape` in float64 by the initializer `name`; ValueError on a name that is not there."""
-    if name not in INITIALIZERS:
-        raise ValueError(unknown("init", name, INITIALIZERS))
-    return INITIALIZERS[name].draw(rng, Request(shape, fan_in, fan_out, std, limit, value, gain, nonzero))
 
 
 def _normal(rng: np.random.Generator, shape: tuple[int, ...], std: float) -> Array:
