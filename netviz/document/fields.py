@@ -51,19 +51,19 @@ def _training_properties(
     loss: type[Declared], optimizer: type[Declared], schedule: type[Declared] | None, stops: bool
 ) -> tuple[Property, ...]:
     plain = {p.name: p for p in properties(_PLAIN)}
-    patience, *others = _under("early_stopping", properties(EarlyStopping))
+    patience, *others = under("early_stopping", properties(EarlyStopping))
     return (
         kind_property("loss.kind", "Loss", "What is made small", LOSSES),
-        *_under("loss", properties(loss)),
+        *under("loss", properties(loss)),
         kind_property("optimizer.kind", "Optimizer", "How a gradient becomes a step", OPTIMIZERS),
-        *_under("optimizer", properties(optimizer)),
+        *under("optimizer", properties(optimizer)),
         replace(
             kind_property("schedule.kind", "Schedule", "How the learning rate changes", SCHEDULES),
             choices=(NO_SCHEDULE, *SCHEDULES),
         ),
-        *(_under("schedule", properties(schedule)) if schedule is not None else ()),
+        *(under("schedule", properties(schedule)) if schedule is not None else ()),
         *(plain[name] for name in ("batch_size", "epochs", "seed", "shuffle")),
-        *_under("regularization", properties(Regularization)),
+        *under("regularization", properties(Regularization)),
         plain["clip_norm"],
         # The section is there or not: its first field switches it on and off.
         replace(patience, label="Early stopping", help=(EarlyStopping.__doc__ or "").partition("\n")[0], optional=True),
@@ -157,7 +157,8 @@ def _finite(new: object, where: str) -> object:
     return new
 
 
-def _under(prefix: str, found: tuple[Property, ...]) -> tuple[Property, ...]:
+def under(prefix: str, found: tuple[Property, ...]) -> tuple[Property, ...]:
+    """The properties by their names below `prefix`, as `optimizer.lr`."""
     return tuple(
         replace(
             p,

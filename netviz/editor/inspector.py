@@ -140,6 +140,11 @@ class Inspector(QWidget):
             self.node.head(title_of(lane.graph, nodes), f"{', '.join(nodes)}{where}", box.problem)
             self._show_form(nodes, listed, values, facts)
             return
+        if activation not in (None, self._node):
+            own = fields.properties(type(docked := lane.graph.layer(activation)))
+            at = listed.index(ACTIVATION) + 1
+            listed[at:at] = below = fields.under(ACTIVATION.name, own)
+            values |= {p.name: fields.value(docked, q.name) for p, q in zip(below, own, strict=True)}
         title = box.title
         if box.box.activation is not None:
             title = f"{box.title} · {box.second}" if self._node == box.box.node else f"{layer.title} of {box.box.node}"
@@ -219,8 +224,9 @@ class Inspector(QWidget):
         if name == ACTIVATION.name and activation is not None:
             self._try(form, name, lambda: self._document.replace_kind(lane, activation, str(value)))
         else:
-            node, edit = self._node, self._document.set_node_field
-            self._try(form, name, lambda: edit(lane, node, name, value, gesture))
+            of, _, field = name.rpartition(".")  # a field of the docked activation, or the node's own
+            node, edit = activation if of and activation is not None else self._node, self._document.set_node_field
+            self._try(form, name, lambda: edit(lane, node, field, value, gesture))
 
     def _edit_training(self, name: str, value: object, gesture: object) -> None:
         edit = self._document.set_training_field

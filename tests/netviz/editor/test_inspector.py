@@ -102,6 +102,24 @@ def test_relu_is_chosen_for_the_layer_or_its_activation(inspector, document, nod
     assert box(inspector.node.form, "activation").currentText() == "Tanh"
 
 
+def test_the_fields_of_a_docked_activation_stand_below_its_name(inspector, document):
+    inspector.inspect(0, "h1")
+    document.replace_kind(0, "a1", "leaky_relu")
+    shown = visible(inspector.node.form)
+    assert shown[1:4] == ["activation", "activation.negative_slope", "bias"]
+    enter(box(inspector.node.form, "activation.negative_slope"), "0.2")
+    assert document.project.graph.layer("a1").negative_slope == 0.2
+    assert document.stack.undoText() == "Change negative slope of a1"
+    enter(box(inspector.node.form, "activation.negative_slope"), "2")
+    assert "<= 1" in inspector.node.form.rows["activation.negative_slope"].error.text()
+    document.replace_kind(0, "a1", "elu")
+    assert visible(inspector.node.form)[2] == "activation.alpha"
+    inspector.inspect(0, "a1")
+    assert visible(inspector.node.form) == ["activation", "alpha"]
+    document.replace_kind(0, "a1", "tanh")
+    assert visible(inspector.node.form) == ["activation"]
+
+
 def test_a_layer_without_an_activation_offers_none(inspector):
     inspector.inspect(0, "out")
     assert "activation" not in inspector.node.form.rows
