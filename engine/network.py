@@ -92,15 +92,29 @@ class Network:
         piece = max(1, min(len(x), MOST_NUMBERS // self._widths()))
         outputs: list[Array] = []
         for start in range(0, len(x), piece):
-            part = x[start : start + piece]
-            plan = self.plan(len(part), "predict")
-            plan.fill(with_ones(self.backend, part))
-            with np.errstate(all="ignore"):
-                plan.run_forward()
+            plan = self._run(x[start : start + piece])
             outputs.append(self.backend.to_host(plan.output.value.T))
         empty = np.zeros((0, plan_units(self)), self.backend.dtype)
         joined: Array = np.concatenate(outputs) if outputs else empty
         return joined
+
+    def walk(self, x: Array) -> Plan:
+        """The plan through which raw examples `x` have just gone: every node's value stands in its `vars`."""
+        return self._run(self._examples(x))
+
+    def _run(self, x: Array) -> Plan:
+        plan = self.plan(len(x), "predict")
+        plan.fill(with_ones(self.backend, x))
+        with np.errstate(all="ignore"):
+            plan.run_forward()
+        return plan
+
+    def logits(self, plan: Plan) -> Array:
+        """What decides: the output, or the input of a drawn sigmoid or softmax that the loss takes in."""
+        output = self.structure.output
+        if self.loss.takes_logits and self.structure.layers[output].kind() in ("sigmoid", "softmax"):
+            (output,) = self.structure.inputs[output]
+        return plan.vars[output].value
 
     def loss_and_gradients(self, x: Array, y: Array) -> tuple[float, dict[str, Array]]:
         """The loss on raw examples and ∂loss/∂parameter by name, in training mode, without regularizer."""

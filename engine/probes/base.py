@@ -1,6 +1,6 @@
 """What every probe is: a question that the worker answers between two steps, on the device, with a small summary."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 import msgspec
 
@@ -11,6 +11,8 @@ SAMPLE = 512  # training examples that a probe looks at: the first ones, so that
 
 class Probe(msgspec.Struct, frozen=True, tag_field="probe"):
     """A question. Its answer is another frozen struct, whose arrays lie on the host."""
+
+    quick: ClassVar[bool] = False  # costs about one example: a new one is answered at once, even at full speed
 
     def measure(self, trainer: Trainer, detail: float = 1.0) -> Any:
         """The answer for the present weights; changes nothing that training depends on.

@@ -11,6 +11,7 @@ import msgspec
 import numpy as np
 
 from engine.probes.boundary import Boundary, BoundaryAnswer
+from engine.probes.example import Example, ExampleAnswer
 from engine.probes.histograms import HistogramAnswer, Histograms
 from engine.trainer import Snapshot
 
@@ -37,8 +38,8 @@ class Pace(msgspec.Struct, frozen=True):
     amount: float = 1.0
 
 
-ProbeRequest = Histograms | Boundary
-ProbeAnswer = HistogramAnswer | BoundaryAnswer
+ProbeRequest = Histograms | Boundary | Example
+ProbeAnswer = HistogramAnswer | BoundaryAnswer | ExampleAnswer
 
 
 class Command(msgspec.Struct, frozen=True, tag=True, tag_field="is"):

@@ -44,6 +44,7 @@ class Worker:
         self._frame: int | None = None  # a frame that waits for its answer
         self._frame_came = 0.0
         self._stale = True  # there is something that no answer has told
+        self._urgent = False  # a quick probe is new: its answer does not wait for the budget
         self._budget = Budget()
         self._keyframe_after = 0.0
         self._rate = _Rate()
@@ -66,7 +67,7 @@ class Worker:
         """How long to block on the inbox: 0 with work to do, None while only a command can bring some."""
         if self._state is not m.RunState.RUNNING:
             return None
-        if self._limit is not None:
+        if self._limit is not None or (self._urgent and self._frame is not None):
             return 0.0
         wait = self._pacer.wait()
         # The next frame comes only after the answer to this one: with one waiting, never wait for a frame.
@@ -160,8 +161,12 @@ class Worker:
         self._epochs = self._length = command.epochs
 
     def _on_watch(self, command: m.Watch) -> None:
-        self._watched, self._stale = command, True
-        self._apply_watch()
+        before, self._watched = self._watched, command
+        if command.layers == before.layers and slow(command.probes) == slow(before.probes):
+            self._urgent = True
+        else:
+            self._stale = True
+            self._apply_watch()
         self._answer_if_standing()
 
     def _on_frame(self, command: m.Frame) -> None:
@@ -248,6 +253,8 @@ class Worker:
         allowed = pacer.allowed(lead) if self._limit is None else max(0, self._limit - lead.step_number)
         # At a pace the frame's steps come first, but never more than the eye would notice.
         answer_at = self._budget.ready_at if pacer.unlimited else self._frame_came + PATIENCE
+        if self._urgent:
+            answer_at = 0.0
         self._stale = self._stale or allowed > 0
         try:
             while allowed > 0 and inbox.empty():
@@ -275,7 +282,7 @@ class Worker:
         elif lead.position == 0 and self._at_end(lead.epoch):
             self._settle(m.RunState.FINISHED, f"reached {self._epochs} epochs; play goes on")
         now = time.perf_counter()
-        if self._frame is not None and now >= (self._budget.ready_at if pacer.unlimited else 0.0):
+        if self._frame is not None and (self._urgent or not pacer.unlimited or now >= self._budget.ready_at):
             self._answer()
         if now >= self._keyframe_after and self._frame is None:  # all before it has been told, if somebody listens
             self._send_keyframe(0)
@@ -319,7 +326,7 @@ class Worker:
 
     def _answer_if_standing(self) -> None:
         """While nothing moves, a frame waits until there is something to tell."""
-        if self._frame is not None and self._stale and self._state is not m.RunState.RUNNING:
+        if self._frame is not None and (self._stale or self._urgent) and self._state is not m.RunState.RUNNING:
             self._answer()
 
     def _answer(self) -> None:
@@ -328,7 +335,9 @@ class Worker:
         began = time.perf_counter()
         hurried = self._pacer.unlimited and self._state is m.RunState.RUNNING
         full = self._stale and began >= self._budget.ready_at
-        probes, detail = self._watched.probes if full else (), self._budget.detail if hurried else 1.0
+        probes, detail = self._watched.probes, self._budget.detail if hurried else 1.0
+        if not full:
+            probes = tuple(probe for probe in probes if probe.quick) if self._stale or self._urgent else ()
         lanes = tuple(self._lane_answer(lane, probes, detail) for lane in self._lanes)
         step, epoch = (self._step, self._lead.trainer.epoch) if self._lanes else (0, 0)
         self._send(m.Answer(self._frame, self._state, step, epoch, self._rate.now(step), lanes))
@@ -336,7 +345,7 @@ class Worker:
         if self._stale:
             for lane in self._lanes:
                 lane.observe_next = self._watched.layers and full
-        self._frame, self._stale = None, False
+        self._frame, self._stale, self._urgent = None, self._stale and not full, False
         if full and hurried:
             self._budget.spend(time.perf_counter() - began + looking)
 
@@ -360,6 +369,11 @@ class Worker:
             if lane.telemetry is not None:
                 lane.telemetry.close()
                 lane.telemetry = None
+
+
+def slow(probes: tuple[Probe, ...]) -> tuple[Probe, ...]:
+    """Those whose answers take a while."""
+    return tuple(probe for probe in probes if not probe.quick)
 
 
 class _Rate:

@@ -24,7 +24,7 @@ class Panel(QWidget):
     ident: ClassVar[str]  # in project files
     title: ClassVar[str]
     help: ClassVar[str]  # what you see, what to look for
-    topics: ClassVar[frozenset[str]]  # of loss, scores, layers, histograms, boundary
+    topics: ClassVar[frozenset[str]]  # of loss, scores, layers, histograms, boundary, example
     wishes_changed = Signal()  # `probes` has other questions now
     needs_layers: ClassVar[bool] = False  # wants every layer's scalars
 

@@ -7,6 +7,7 @@ import numpy as np
 from engine.catalogue import LAYERS
 from engine.layers.base import Activation
 from engine.probes.boundary import BoundaryAnswer
+from engine.probes.example import ExampleAnswer
 from engine.probes.histograms import HistogramAnswer
 from engine.run.messages import (
     ACTIVATION_FIELDS,
@@ -33,6 +34,7 @@ class LaneHistory:
     layers: Series = field(init=False)
     histograms: HistogramAnswer | None = None
     boundary: BoundaryAnswer | None = None
+    example: ExampleAnswer | None = None
     lr: float = 0.0
     batch_size: int = 0
 
@@ -72,6 +74,9 @@ class LaneHistory:
             if isinstance(probe, HistogramAnswer):
                 self.histograms = probe
                 topics.add("histograms")
+            elif isinstance(probe, ExampleAnswer):
+                self.example = probe
+                topics.add("example")
             else:
                 self.boundary = probe
                 topics.add("boundary")

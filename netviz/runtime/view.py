@@ -6,7 +6,7 @@ from engine.run.messages import ProbeRequest
 
 
 class View(Protocol):
-    """Is refreshed when one of `topics` (loss, scores, layers, histograms, boundary) changed and it can be seen."""
+    """Is refreshed when one of `topics` has changed (see History) and it can be seen."""
 
     @property
     def topics(self) -> frozenset[str]: ...

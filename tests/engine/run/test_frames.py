@@ -1,13 +1,17 @@
 """What the worker tells: an answer to each frame, every loss once, and nothing that nobody asked for."""
 
 import time
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
 import pytest
 
 from engine.probes.boundary import Boundary, BoundaryAnswer
+from engine.probes.example import Example, ExampleAnswer, raw
 from engine.probes.histograms import HistogramAnswer, Histograms
+from engine.project import Variant
+from engine.run import budget
 from engine.run import messages as m
 from engine.run.lane import FIRST_STEPS
 from engine.run.pending import MOST
@@ -217,3 +221,80 @@ def test_looking_changes_no_bit(bench: Bench) -> None:
     keyframe = bench.state()
     assert keyframe.states[0].step == 60
     assert same_weights(keyframe, alone(60)[0])
+
+
+# One example by hand
+
+
+def example(number: int, *x: float) -> Example:
+    return Example(raw(np.array(x)), number=number)
+
+
+def shown(answer: m.Answer) -> list[tuple[int, float]]:
+    """Each lane's answer about the example: its number, and what came out."""
+    return [
+        (p.number, float(p.output[0])) for lane in answer.lanes for p in lane.probes if isinstance(p, ExampleAnswer)
+    ]
+
+
+def test_a_new_example_is_answered_alone_while_it_stands(bench: Bench) -> None:
+    """What was told of the other instruments is still true: they are not asked again."""
+    bench.open(small())
+    first = bench.ask(m.Watch((Boundary(20), example(1, 0.5, -0.5))))
+    assert [type(probe) for probe in first.lanes[0].probes] == [BoundaryAnswer, ExampleAnswer]
+    network = alone(0)[0].network
+    assert shown(first) == [(1, network.predict(np.array([[0.5, -0.5]]))[0, 0])]
+    second = bench.ask(m.Watch((Boundary(20), example(2, 0.25, 1.0))))
+    assert [type(probe) for probe in second.lanes[0].probes] == [ExampleAnswer]
+    assert shown(second) == [(2, network.predict(np.array([[0.25, 1.0]]))[0, 0])]
+    bench.send(m.Frame(1000))
+    bench.state()
+    assert all(answer.number != 1000 for answer in bench.of(m.Answer))
+    bench.send(m.Watch((Boundary(20), Histograms(), example(2, 0.25, 1.0))))
+    assert len(bench.next(m.Answer, number=1000).lanes[0].probes) == 3
+
+
+def test_of_many_examples_the_last_is_answered(bench: Bench) -> None:
+    bench.open(small())
+    bench.ask()
+    bench.send(*(m.Watch((example(number, number / 100, 0.0),)) for number in range(100)))
+    assert shown(bench.ask())[0][0] == 99
+
+
+def test_an_example_follows_training_in_every_lane(bench: Bench) -> None:
+    made = replace(small(), variants=(Variant("B", None, small(batch_size=4).training, {}),))
+    bench.open(made)
+    answers = [bench.ask(m.Watch((example(1, 0.5, -0.5),)), by_steps(1), m.Play()), *(bench.ask() for _ in range(4))]
+    for lane, single in enumerate(made.lanes()):
+        for answer in answers:
+            trainer, _ = alone(answer.step, single)
+            assert shown(answer)[lane] == (1, trainer.network.predict(np.array([[0.5, -0.5]]))[0, 0])
+    assert len({shown(answer)[0][1] for answer in answers}) == 5
+
+
+def test_at_full_speed_a_new_example_does_not_wait_for_the_budget(bench: Bench, monkeypatch) -> None:
+    monkeypatch.setattr(budget, "SHARE", 1e-6)  # after the first answer, the next is hours away
+    bench.open(small(epochs=10**7))
+    answer = bench.ask(m.SetPace(UNLIMITED), m.Watch((Boundary(50),)), m.Play())
+    assert len(answer.lanes[0].probes) == 1
+    began = answer.step
+    for number in range(3):
+        answer = bench.ask(m.Watch((Boundary(50), example(number, 0.5, 0.5))))
+        assert [probe.number for probe in answer.lanes[0].probes] == [number]
+    assert answer.step > began
+
+
+def test_at_a_slow_pace_a_new_example_does_not_wait_for_the_next_step(bench: Bench) -> None:
+    bench.open(small())
+    bench.send(m.SetPace(m.Pace(m.PaceUnit.EPOCHS_A_SECOND, 1e-3)), m.Play())
+    for number in range(3):
+        answer = bench.ask(m.Watch((example(number, 0.5, 0.5),)))
+        assert shown(answer)[0][0] == number
+        assert answer.step == 0
+
+
+def test_an_example_of_another_size_is_passed_over(bench: Bench) -> None:
+    bench.open(small())
+    answer = bench.ask(m.Watch((Boundary(20), example(1, 1.0, 2.0, 3.0))), by_steps(1), m.Play())
+    assert [type(probe) for probe in answer.lanes[0].probes] == [BoundaryAnswer]
+    assert bench.ask().step == 2

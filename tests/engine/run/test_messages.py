@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from engine.probes.boundary import Boundary, BoundaryAnswer
+from engine.probes.example import DataRange, Example, ExampleAnswer, Meaning, NodeValues, Origin, Part
 from engine.probes.histograms import HistogramAnswer, Histograms, LayerHistogram
 from engine.run import messages as m
 from engine.run.transports import read_message, write_message
@@ -24,6 +25,30 @@ PROBES = (
     HistogramAnswer((BARS,), 30),
     BoundaryAnswer(np.ones((2, 2), "float32"), np.ones((2, 2), "uint8"), True, (-1.0, 1.0, -2.0, 2.0)),
     BoundaryAnswer(np.ones((2, 2), "float32"), None, False, (-1.0, 1.0, -2.0, 2.0)),
+    ExampleAnswer(
+        4,
+        (NodeValues("h1", (2, 3), np.arange(5, dtype="float32"), 1, NAN, 4.0),),
+        np.arange(2),
+        np.array([0.25, 0.75]),
+        2,
+        Meaning.LOGITS,
+        np.array([0.5, 0.5]),
+        1,
+        Origin(Part.VALIDATION, 9, np.eye(2), 1, None),
+        DataRange(np.zeros(1), np.ones(1), 30, 10, 2),
+    ),
+    ExampleAnswer(
+        5,
+        (),
+        np.arange(1),
+        np.array([0.5]),
+        1,
+        Meaning.NUMBERS,
+        None,
+        None,
+        Origin(Part.TRAINING, 0, np.ones(3), None, np.array([NAN])),
+        DataRange(np.zeros(2), np.ones(2), 30, 0, None),
+    ),
 )
 SCORE = m.EpochScore(2, 11, 0.5, 0.75, NAN, NAN)
 LANE = m.LaneAnswer(
@@ -49,6 +74,7 @@ COMMANDS: tuple[Any, ...] = (
     m.SetBatchSize(0, 64),
     m.SetEpochs(7),
     m.Watch((Histograms(), Boundary(), Boundary(37)), True),
+    m.Watch((Example(np.arange(3.0).tobytes(), number=9), Example(None, Part.VALIDATION, 7))),
     m.Frame(2**40),
     m.TakeKeyframe(5),
     m.LoadWeights(1, {"h1.weight": np.eye(3), "h1.bias": np.zeros(3, "float16")}, "W ü.safetensors"),
