@@ -95,7 +95,7 @@ class MainWindow(QMainWindow):
 
     def _dock(self, panel: Panel) -> PanelDock:
         dock = PanelDock(panel.ident, panel.title, panel.help, panel, self)
-        panel.wishes_changed.connect(self.session.update_watch)
+        panel.wishes_changed.connect(self.session.ask)
         dock.visibilityChanged.connect(lambda _: QTimer.singleShot(0, self.session, self.session.update_watch))
         return dock
 

@@ -117,6 +117,7 @@ class Menus:
         self.add(menu, "Go to the Network", "Ctrl+1", window.canvas.setFocus)
         self.add(menu, "Go to the Inspector", "Ctrl+2", lambda: window.go_to("inspector"))
         self.add(menu, "Go to the Layers", "Ctrl+3", lambda: window.go_to("palette"))
+        self.add(menu, "Try the Network by Hand", "Ctrl+T", lambda: window.go_to("try"))
         menu.addSeparator()
         self.add(menu, "Full Screen", "F11", window.toggle_full_screen)
         themes = {"system": "As the System", "dark": "Dark", "light": "Light"}

@@ -72,10 +72,22 @@ class WindowLayout:
         for row in self._rows:
             for before, name in pairwise(row):
                 window.splitDockWidget(docks[before], docks[name], Qt.Orientation.Horizontal)
+        self._put_away()
         for row in self._rows:
             for name in row:
                 docks[name].show()
+                docks[name].raise_()
         self._proportion()
+
+    def _put_away(self) -> None:
+        """Panels in no row are closed, with a place to open at: behind the last one."""
+        last = self._docks[self._rows[-1][-1]]
+        placed = {name for row in self._rows for name in row}
+        for panel in self._panels:
+            if panel.ident not in placed:
+                self._window.addDockWidget(Qt.DockWidgetArea.BottomDockWidgetArea, self._docks[panel.ident])
+                self._window.tabifyDockWidget(last, self._docks[panel.ident])
+                self._docks[panel.ident].hide()
 
     def _proportion(self) -> None:
         window, docks = self._window, self._docks

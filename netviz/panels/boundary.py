@@ -3,19 +3,19 @@
 from typing import ClassVar
 
 import numpy as np
-from PySide6.QtCore import QPointF, QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QPainter, QPixmap
+from PySide6.QtCore import QPointF, QRectF, QSize
+from PySide6.QtGui import QPainter, QPixmap
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from engine.probes.boundary import Boundary, BoundaryAnswer, grid
 from engine.run.messages import ProbeRequest
 from netviz.panels.base import Panel, Row, Table
 from netviz.runtime.history import History, LaneHistory
-from netviz.theme import GAP, theme
+from netviz.theme import GAP
 from netviz.widgets.canvas import Canvas
 from netviz.widgets.marks import draw_head, draw_note
-from netviz.widgets.plane import Bounds, Palette, decision_image, points_layer
-from netviz.widgets.ticks import Reach, linear_ticks, percent, signed
+from netviz.widgets.plane import Bounds, Palette, decision_image, draw_ticks, points_layer
+from netviz.widgets.ticks import Reach, percent, signed
 
 ROWS_PAY = 0.75  # lanes stand side by side, as in the other panels, unless rows make squares larger by a third
 ROOM_FOR_TICKS = 110.0  # pixels of a square's side
@@ -181,7 +181,7 @@ class _Squares(Canvas):
             painter.drawImage(square, decision_image(lane.boundary, self._palette, reach, classes))
             self._draw_points(painter, square, lane.boundary.bounds, reach)
             if square.width() >= ROOM_FOR_TICKS:
-                self._draw_ticks(painter, square, lane.boundary.bounds)
+                draw_ticks(painter, self.fonts, square, lane.boundary.bounds)
 
     def _figures(self, lane: LaneHistory, reach: float, width: float) -> str:
         share = accuracy(lane)
@@ -204,19 +204,6 @@ class _Squares(Canvas):
                 self._layers.clear()
             self._layers[key] = points_layer(points, bounds, square.width(), self.ratio, reach)
         painter.drawPixmap(square.topLeft(), self._layers[key])
-
-    def _draw_ticks(self, painter: QPainter, square: QRectF, bounds: Bounds) -> None:
-        left, right, low, high = bounds
-        painter.setFont(self.fonts.figures)
-        painter.setPen(QColor(theme().faint))
-        height = self.fonts.line
-        for value, text in linear_ticks(left, right, 3):
-            x = square.left() + (value - left) / (right - left) * square.width()
-            painter.drawText(QRectF(x - 30, square.bottom() + 1, 60, height), Qt.AlignmentFlag.AlignHCenter, text)
-        for value, text in linear_ticks(low, high, 3):
-            y = square.bottom() - (value - low) / (high - low) * square.height()
-            box = QRectF(square.left() - 64, y - height / 2, 60, height)
-            painter.drawText(box, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, text)
 
     def tip(self, place: QPointF) -> str:
         for (_, square), lane in zip(self.squares(QRectF(self.rect())), self.history.lanes, strict=True):

@@ -6,5 +6,13 @@ from netviz.panels.gradients import GradientsPanel
 from netviz.panels.histograms import HistogramsPanel
 from netviz.panels.loss import LossPanel
 from netviz.panels.saturation import SaturationPanel
+from netviz.panels.try_it import TryPanel
 
-PANELS: tuple[type[Panel], ...] = (LossPanel, BoundaryPanel, HistogramsPanel, GradientsPanel, SaturationPanel)
+PANELS: tuple[type[Panel], ...] = (
+    LossPanel,
+    BoundaryPanel,
+    HistogramsPanel,
+    GradientsPanel,
+    SaturationPanel,
+    TryPanel,
+)

@@ -200,14 +200,19 @@ class Session(QObject):
 
     def update_watch(self) -> None:
         """Asks the worker for what the visible views need: a hidden one costs nothing."""
+        self.ask()
+        for view in self._views:
+            if view.isVisible():
+                self._mark(view)
+
+    def ask(self) -> None:
+        """Tells the worker what the visible views want to know now; they are drawn when it answers."""
         visible = [view for view in self._views if view.isVisible()]
         probes = tuple(dict.fromkeys(probe for view in visible for probe in view.probes))
         watch = m.Watch(probes, any(view.needs_layers for view in visible))
         if watch != self._watch:
             self._watch = watch
             self._send(watch)
-        for view in visible:
-            self._mark(view)
 
     def _mark(self, view: View) -> None:
         if view not in self._dirty:

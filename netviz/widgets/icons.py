@@ -19,6 +19,10 @@ def _play(path: QPainterPath) -> None:
     _triangle(path, 4, 13)
 
 
+def _previous(path: QPainterPath) -> None:
+    _triangle(path, 12, 3)
+
+
 def _pause(path: QPainterPath) -> None:
     path.addRect(QRectF(4, 3, 3, 10))
     path.addRect(QRectF(9, 3, 3, 10))
@@ -76,6 +80,7 @@ def _help(path: QPainterPath) -> None:
 
 _FILLED: dict[str, Draw] = {
     "play": _play,
+    "previous": _previous,
     "pause": _pause,
     "step": _step,
     "epoch": _epoch,

@@ -9,6 +9,8 @@ from PySide6.QtGui import QColor, QImage, QPainter, QPen, QPixmap
 from engine.probes.boundary import BoundaryAnswer
 from engine.run.messages import Points
 from netviz.theme import class_colour, diverging, theme
+from netviz.widgets.marks import Fonts
+from netviz.widgets.ticks import linear_ticks
 
 Bounds = tuple[float, float, float, float]
 
@@ -81,6 +83,21 @@ def points_layer(points: Points, bounds: Bounds, size: float, ratio: float, reac
                 _dot(painter, QPointF(across, down), radius, colour, rim, filled)
     painter.end()
     return layer
+
+
+def draw_ticks(painter: QPainter, made: Fonts, square: QRectF, bounds: Bounds) -> None:
+    """A few round numbers below and at the left of the plane."""
+    left, right, low, high = bounds
+    painter.setFont(made.figures)
+    painter.setPen(QColor(theme().faint))
+    height = made.line
+    for value, text in linear_ticks(left, right, 3):
+        x = square.left() + (value - left) / (right - left) * square.width()
+        painter.drawText(QRectF(x - 30, square.bottom() + 1, 60, height), Qt.AlignmentFlag.AlignHCenter, text)
+    for value, text in linear_ticks(low, high, 3):
+        y = square.bottom() - (value - low) / (high - low) * square.height()
+        box = QRectF(square.left() - 64, y - height / 2, 60, height)
+        painter.drawText(box, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, text)
 
 
 def _dot(painter: QPainter, centre: QPointF, radius: float, colour: QColor, rim: QColor, filled: bool) -> None:

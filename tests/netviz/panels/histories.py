@@ -5,8 +5,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from engine.probes.boundary import BoundaryAnswer
-from engine.probes.histograms import BINS, HistogramAnswer, LayerHistogram
-from engine.run.messages import EpochScore, LaneAnswer, LaneInfo, LayerScalars, LossBuckets, Opened, Points
+from engine.probes.example import DataRange, ExampleAnswer, Meaning, NodeValues, Origin, Part
+from engine.probes.histograms import BINS, LayerHistogram
+from engine.run.messages import EpochScore, LaneAnswer, LaneInfo, LayerScalars, LossBuckets, Opened, Points, ProbeAnswer
 from netviz.runtime.history import History, LaneHistory
 
 LAYERS, KINDS = ("h1", "a1", "out"), ("dense", "tanh", "dense")
@@ -30,7 +31,7 @@ def take(
     losses: Sequence[float] = (),
     scores: Sequence[EpochScore] = (),
     layers: np.ndarray | None = None,
-    probes: Sequence[HistogramAnswer | BoundaryAnswer] = (),
+    probes: Sequence[ProbeAnswer] = (),
     start: int = 0,
 ) -> None:
     """One answer: a loss a step from `start`; `layers` (n, layers, 6) likewise."""
@@ -80,3 +81,52 @@ def xor_answer(size: int = 20) -> BoundaryAnswer:
     along = np.linspace(-1, 1, size)
     x1, x2 = np.meshgrid(along, along)
     return BoundaryAnswer((x1 * x2 < 0).astype(np.float32), None, True, (-1.0, 1.0, -1.0, 1.0))
+
+
+CORNER_RANGE = DataRange(np.array([-1.0, -1.0]), np.array([1.0, 1.0]), 4, 2, 2)
+
+
+def corner(label: int = 1, part: Part = Part.TRAINING, index: int = 1) -> Origin:
+    return Origin(part, index, np.array([-1.0, 1.0]), label, None)
+
+
+def example_answer(**changes: object) -> ExampleAnswer:
+    """One example through the layers above, whose one logit says class 1."""
+    nodes = (
+        NodeValues("h1", (4,), np.array([2.0, -1.0, 0.5, -4.0], np.float32), 0, -4.0, 2.0),
+        NodeValues("a1", (4,), np.array([1.0, -0.75, 0.5, -1.0], np.float32), 0, -1.0, 1.0),
+        NodeValues("out", (1,), np.array([1.5], np.float32), 0, 1.5, 1.5),
+    )
+    made = {
+        "number": 0,
+        "nodes": nodes,
+        "units": np.arange(1),
+        "output": np.array([1.5]),
+        "outputs": 1,
+        "meaning": Meaning.LOGITS,
+        "probabilities": np.array([0.817574]),
+        "chosen": 1,
+        "origin": corner(),
+        "data": CORNER_RANGE,
+    }
+    return ExampleAnswer(**(made | changes))
+
+
+def classes_answer(
+    shares: Sequence[float], outputs: int = 0, label: int | None = None, **changes: object
+) -> ExampleAnswer:
+    """Probabilities of classes, drawn by a softmax."""
+    count = len(shares)
+    origin = None if label is None else corner(label)
+    data = DataRange(np.array([-1.0, -1.0]), np.array([1.0, 1.0]), 4, 2, outputs or count)
+    made = {
+        "units": np.arange(count),
+        "output": np.array(shares),
+        "outputs": outputs or count,
+        "meaning": Meaning.PROBABILITIES,
+        "probabilities": np.array(shares),
+        "chosen": int(np.argmax(shares)),
+        "origin": origin,
+        "data": data,
+    }
+    return example_answer(**(made | changes))

@@ -9,11 +9,12 @@ from PySide6.QtWidgets import QWidget
 
 import netviz.panels
 from engine.probes.boundary import BoundaryAnswer
+from engine.probes.example import NodeValues
 from engine.probes.histograms import HistogramAnswer
 from netviz import theme
 from netviz.panels.catalogue import PANELS
 from netviz.runtime.history import History
-from tests.netviz.panels.histories import NAN, histogram, opened, scalars, score, take, xor_answer
+from tests.netviz.panels.histories import NAN, example_answer, histogram, opened, scalars, score, take, xor_answer
 
 every_panel = pytest.mark.parametrize("kind", PANELS, ids=lambda kind: kind.ident)
 
@@ -24,7 +25,7 @@ def filled(*names: str) -> History:
         steps = np.arange(60)
         scores = [score(10 * k, 1 / (k + i), 0.5, 1.2 / (k + i), 0.4) for k in range(1, 6)]
         rows = HistogramAnswer((histogram(), histogram("out", symlog=True, zeros=5, nan=2, over=1)), 100)
-        take(lane, 1 / (steps + 1.0), scores, scalars(60, 0.1, 0.5, 0.25), (rows, xor_answer()))
+        take(lane, 1 / (steps + 1.0), scores, scalars(60, 0.1, 0.5, 0.25), (rows, xor_answer(), example_answer()))
     return history
 
 
@@ -64,7 +65,7 @@ def test_the_catalogue_lists_every_panel_file() -> None:
 
 @every_panel
 def test_says_what_it_is_about(kind) -> None:
-    assert kind.topics <= {"loss", "scores", "layers", "histograms", "boundary"}
+    assert kind.topics <= {"loss", "scores", "layers", "histograms", "boundary", "example"}
     assert kind.topics
     assert "Look for" in kind.help
     assert kind.title
@@ -143,7 +144,8 @@ def test_the_description_has_the_numbers_and_changes_once_a_second(qtbot, kind) 
     for lane in history.lanes:
         rows = HistogramAnswer((histogram(zeros=640),), 100)
         flat = BoundaryAnswer(np.ones((4, 4), np.float32), None, True, (-1.0, 1.0, -1.0, 1.0))
-        take(lane, [9.0], [score(70, 9.0, 0.1)], scalars(1, 7.0, 1.0, 1.0), (rows, flat), start=60)
+        other = example_answer(output=np.array([-3.0]), probabilities=np.array([0.047]), chosen=0)
+        take(lane, [9.0], [score(70, 9.0, 0.1)], scalars(1, 7.0, 1.0, 1.0), (rows, flat, other), start=60)
     panel.describe(now=lambda: panel._said + 0.9)
     assert panel.accessibleDescription() == first
     panel.describe(now=lambda: panel._said + 1.1)
@@ -157,7 +159,14 @@ def test_numbers_that_are_none_draw_no_warning(qtbot, kind) -> None:
         nothing = np.full((5, 3, 6), NAN)
         rows = HistogramAnswer((histogram(counts=np.zeros(64, int), nan=7, least=NAN, most=NAN),), 7)
         answer = BoundaryAnswer(np.full((8, 8), NAN, np.float32), None, False, (-1.0, 1.0, -1.0, 1.0))
-        take(lane, [NAN] * 5, [score(10, NAN)], nothing, (rows, answer))
+        none = np.full(4, NAN, np.float32)
+        example = example_answer(
+            nodes=(NodeValues("h1", (4,), none, 3, NAN, NAN),),
+            output=np.array([NAN]),
+            probabilities=np.array([NAN]),
+            chosen=None,
+        )
+        take(lane, [NAN] * 5, [score(10, NAN)], nothing, (rows, answer, example))
         take(lane, [np.inf, 1e30, 0.0], [score(20, np.inf)], np.full((3, 3, 6), np.inf), (), start=5)
     panel = open_panel(qtbot, kind, history)
     panel.refresh()

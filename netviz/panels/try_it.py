@@ -1,0 +1,292 @@
+"""The network by hand: an example that is typed, pointed at or drawn, and what every layer makes of it, live."""
+
+import random
+from typing import Any, ClassVar
+
+import numpy as np
+from PySide6.QtCore import QRect, Qt, QTimer
+from PySide6.QtGui import QKeyEvent, QResizeEvent
+from PySide6.QtWidgets import QLabel, QToolButton, QWidget
+
+from engine.probes.example import NUMBER, DataRange, Example, ExampleAnswer, Origin, Part, raw
+from engine.run.messages import ProbeRequest
+from netviz import theme
+from netviz.panels.base import Panel, Row, Table
+from netviz.runtime.history import History, LaneHistory
+from netviz.theme import GAP
+from netviz.widgets.choice import Choice
+from netviz.widgets.example_input import Input, make_input
+from netviz.widgets.icons import icon
+from netviz.widgets.outcome import Outcome
+from netviz.widgets.outputs import verdict
+from netviz.widgets.pad import PadInput
+from netviz.widgets.point_plane import PlaneInput
+from netviz.widgets.ticks import whole
+
+SETTLE_MS = 8  # a hand that moves faster asks no more often
+TOOLS = 24  # height of the row above
+NARROWEST, INPUT_SHARE = 84, 0.42
+FIELDS_WIDTH = 210
+
+
+class TryPanel(Panel):
+    ident: ClassVar[str] = "try"
+    title: ClassVar[str] = "Try it"
+    help: ClassVar[str] = (
+        "The network as it is now, on one example: take one of the data (N next, P previous, R any), or make your own "
+        "by typing numbers, pointing at the plane (click, drag, arrows) or drawing (left button draws, right button "
+        "or Shift erases). Bars are the outputs, the decision on top. Below, a strip of cells for each layer, a cell a "
+        "unit: orange is positive, blue negative, full colour is the figure at the right. "
+        "Look for the place where the answer turns while you drag; for cells that stay the same whatever you draw "
+        "(dead or saturated units); for examples that the network gets wrong, and how sure it is of them."
+    )
+    topics: ClassVar[frozenset[str]] = frozenset({"example"})
+
+    def __init__(self, history: History, parent: QWidget | None = None) -> None:
+        super().__init__(history, parent)
+        self.question = Example()
+        self.input: Input | None = None
+        self.outcome = Outcome(history)
+        self.outcome.setParent(self)
+        self._fits: tuple[Any, ...] = ()  # what the input was made for
+        self._origin: Origin | None = None
+        self._data: DataRange | None = None
+        self._make_tools()
+        self._wish = QTimer(self, singleShot=True, interval=SETTLE_MS)
+        self._wish.timeout.connect(self.wishes_changed)
+        self.refresh()
+
+    def _make_tools(self) -> None:
+        self.part = Choice()
+        self.part.setParent(self)
+        self.part.addItem("training", Part.TRAINING)
+        self.part.addItem("validation", Part.VALIDATION)
+        self.part.setAccessibleName("Part of the data")
+        self.part.setToolTip("Which examples are taken")
+        self.part.setFont(theme.small())
+        self.part.setStyleSheet("QComboBox { padding: 0px 4px; min-height: 16px; }")
+        self.part.activated.connect(lambda: self.take(0))
+        self.previous = self._tool("previous", "Previous example (P)", lambda: self.step(-1))
+        self.next = self._tool("play", "Next example (N)", lambda: self.step(1))
+        self.any = self._tool("dice", "Any example (R)", self.take_any)
+        self.says = QLabel(self)
+        self.says.setFont(theme.small())
+        self.says.setObjectName("faint")
+
+    def _tool(self, name: str, what: str, call: Any) -> QToolButton:
+        button = QToolButton(self)
+        button.setIcon(icon(name))
+        button.setToolTip(what)
+        button.setAccessibleName(what)
+        button.setStyleSheet("QToolButton { padding: 1px 3px; }")
+        button.clicked.connect(lambda: call())
+        return button
+
+    @property
+    def probes(self) -> tuple[ProbeRequest, ...]:
+        return (self.question,)
+
+    # Asking
+
+    def take(self, index: int) -> None:
+        """Asks for an example of the data."""
+        self._ask(part=Part(self.part.currentData()), index=index)
+
+    def step(self, by: int) -> None:
+        self.take(self.question.index + by)
+
+    def take_any(self) -> None:
+        data = self._data
+        count = 1
+        if data is not None:
+            count = data.validation if self.part.currentData() == Part.VALIDATION and data.validation else data.training
+        self.take(random.randrange(count))
+
+    def _by_hand(self) -> None:
+        assert self.input is not None
+        self._origin = None
+        # The place in the data stays, so that the next example is the one after.
+        self._ask(x=raw(self.input.x), part=self.question.part, index=self.question.index)
+        self._tell_origin()
+
+    def _ask(self, **question: Any) -> None:
+        self.question = Example(number=self.question.number + 1, **question)
+        self._wish.start()
+
+    # Showing
+
+    def refresh(self) -> None:
+        lanes = self.history.lanes
+        answer = lanes[0].example if lanes else None
+        if answer is not None:
+            self._take_answer(answer)
+        tools = (self.part, self.previous, self.next, self.any, self.says)
+        for widget in tools:
+            widget.setVisible(bool(lanes) and self.input is not None)
+        if isinstance(self.input, QWidget):
+            self.input.setVisible(bool(lanes))
+        if not lanes:
+            self.outcome.show_note("No network is open.")
+        elif not any(lane.example is not None for lane in lanes):
+            self.outcome.show_note("What the network makes of an example is shown here, as soon as it has answered.")
+        else:
+            self.outcome.show_note("")
+        self._lay_out()
+        self.describe()
+
+    def _take_answer(self, answer: ExampleAnswer) -> None:
+        self._fit(answer.data)
+        if answer.number != self.question.number:
+            return  # what it is about is no longer asked
+        origin = answer.origin
+        if origin is not None and self.input is not None:
+            if self._origin is None or raw(origin.x) != raw(self.input.x):
+                self.input.show_x(np.asarray(origin.x))
+            self.question = Example(None, origin.part, origin.index, self.question.number)
+            self.part.setCurrentIndex(self.part.findData(origin.part))
+        self._origin = self.outcome.origin = origin
+        self._tell_origin()
+
+    def _fit(self, data: DataRange) -> None:
+        """An input that suits the data; the one that is there stays as long as it does."""
+        self._data = data
+        shape = self.history.lanes[0].info.inputs
+        fits = shape, np.asarray(data.low).tobytes(), np.asarray(data.high).tobytes()
+        if fits == self._fits:
+            return
+        if isinstance(self.input, QWidget):
+            self.input.hide()
+            self.input.deleteLater()
+        made = make_input(shape, data, self.history.points)
+        made.setParent(self)
+        made.edited.connect(self._by_hand)
+        if self.question.x is not None:
+            made.show_x(np.frombuffer(self.question.x, NUMBER).reshape(shape))
+        made.show()
+        self.input, self._fits = made, fits
+        self.part.setEnabled(data.validation > 0)
+        QWidget.setTabOrder(self.any, made)
+
+    def _tell_origin(self) -> None:
+        data, origin = self._data, self._origin
+        if data is None:
+            return
+        if origin is None:
+            wordings = ["by hand"]
+        else:
+            count = data.training if origin.part is Part.TRAINING else data.validation
+            wordings = [f"{whole(origin.index + 1)} of {whole(count)}"]
+            if origin.label is not None:
+                wordings = [f"{wordings[0]}, class {origin.label}", f"class {origin.label}", f"{origin.label}"]
+        wide = self.says.fontMetrics().horizontalAdvance
+        self.says.setText(next((text for text in wordings if wide(text) <= self.says.width()), ""))
+        self.says.setToolTip(wordings[0])
+        self.says.setAccessibleName(wordings[0])
+
+    def reopened(self) -> None:
+        """The question stays where the new network can answer it; else it is the first example again."""
+        lanes = self.history.lanes
+        if self.question.x is not None and lanes and self._fits and lanes[0].info.inputs != self._fits[0]:
+            self.question = Example(number=self.question.number + 1)
+            self._wish.start()
+        if isinstance(self.input, PlaneInput):
+            self.input.plane.show_points(self.history.points)
+        self.outcome.forget()
+        self.refresh()
+
+    def recoloured(self) -> None:
+        self.outcome.forget()
+        if isinstance(self.input, PlaneInput):
+            self.input.plane.recoloured()
+        super().recoloured()
+
+    # Places
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        self._lay_out()
+        super().resizeEvent(event)
+
+    def _lay_out(self) -> None:
+        """Wide: input at the left, answers at the right; tall: one below the other."""
+        inner = self.rect().adjusted(GAP, GAP, -GAP, -GAP)
+        if not isinstance(self.input, QWidget) or not self.history.lanes:
+            self.outcome.setGeometry(inner)
+            return
+        self._lay_out_tools(inner)
+        body = inner.adjusted(0, TOOLS + 6, 0, 0)
+        square = isinstance(self.input, PlaneInput | PadInput)
+        if body.width() >= body.height():
+            most = max(NARROWEST, int(inner.width() * INPUT_SHARE))
+            wide = min(most, max(NARROWEST, body.height() - 24) if square else FIELDS_WIDTH)
+            high = min(body.height(), self.input.height_for(wide))
+            self.input.setGeometry(QRect(body.left(), body.top(), wide, high))
+            self.outcome.setGeometry(body.adjusted(wide + GAP + 4, 0, 0, 0))
+        else:
+            high = min(int(body.height() * (0.48 if square else 0.36)), self.input.height_for(body.width()))
+            self.input.setGeometry(QRect(body.left(), body.top(), body.width(), high))
+            self.outcome.setGeometry(body.adjusted(0, high + GAP, 0, 0))
+
+    def _lay_out_tools(self, inner: QRect) -> None:
+        left, top = inner.left(), inner.top()
+        wide = min(104, int(inner.width() * 0.36))
+        for widget, width in ((self.part, wide), (self.previous, 26), (self.next, 26), (self.any, 26)):
+            widget.setGeometry(left, top, width, TOOLS)
+            left += width + 4
+        self.says.setGeometry(left + 4, top, max(0, inner.right() - left - 4), TOOLS)
+        self._tell_origin()
+
+    # Elsewhere
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        calls = {Qt.Key.Key_N: lambda: self.step(1), Qt.Key.Key_P: lambda: self.step(-1), Qt.Key.Key_R: self.take_any}
+        call = calls.get(Qt.Key(event.key()))
+        if call is not None and not event.modifiers() and self.history.lanes:
+            call()
+        else:
+            super().keyPressEvent(event)
+
+    def summary(self) -> str:
+        parts = []
+        for lane in self.history.lanes:
+            if lane.example is not None:
+                text, compared, _ = verdict(lane.example, self._origin)
+                outputs = ", ".join(f"{value:.3g}" for value in np.asarray(lane.example.output)[:10])
+                words = [f"{text or 'outputs'} ({outputs})".replace("\N{NO-BREAK SPACE}", " "), compared]
+                parts.append(f"{lane.info.name}: {', '.join(filter(None, words))}")
+        return "; ".join(parts)
+
+    def table(self) -> Table:
+        """A row for each input, output, probability and unit; what an answer leaves out is a row with its count."""
+        rows = [
+            row for lane in self.history.lanes if lane.example is not None for row in self._numbers(lane, lane.example)
+        ]
+        return ("network", "what", "layer", "unit", "value"), rows
+
+    def _numbers(self, lane: LaneHistory, answer: ExampleAnswer) -> list[Row]:
+        name = lane.info.name
+        rows: list[Row] = []
+        if self.input is not None:
+            rows += [(name, "input", None, i, float(v)) for i, v in enumerate(np.asarray(self.input.x).reshape(-1))]
+        if self._origin is not None and self._origin.label is not None:
+            rows.append((name, "true class", None, None, self._origin.label))
+        if answer.chosen is not None:
+            rows.append((name, "class", None, None, answer.chosen))
+        units = np.asarray(answer.units).tolist()
+        for what, values in (("output", answer.output), ("probability", answer.probabilities)):
+            if values is not None:
+                rows += [(name, what, None, u, float(v)) for u, v in zip(units, values, strict=True)]
+        if answer.outputs > len(units):
+            rows.append((name, "outputs left out", None, None, answer.outputs - len(units)))
+        for node in answer.nodes:
+            rows += [(name, "layer", node.node, i, float(v)) for i, v in enumerate(np.asarray(node.values).tolist())]
+            if node.left_out:
+                rows.append((name, "units left out", node.node, None, node.left_out))
+        return rows
+
+    def state(self) -> dict[str, Any]:
+        return {"validation": self.part.currentData() == Part.VALIDATION}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        if isinstance(chosen := state.get("validation"), bool):
+            self.part.setCurrentIndex(self.part.findData(Part.VALIDATION if chosen else Part.TRAINING))
+            self.take(0)

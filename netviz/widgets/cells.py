@@ -1,0 +1,89 @@
+"""A layer's values as a strip of cells, in several rows where there are many: blue is negative, orange positive."""
+
+from dataclasses import dataclass
+from math import ceil
+
+import numpy as np
+from PySide6.QtCore import QPointF, QRectF
+from PySide6.QtGui import QColor, QImage, QPainter, QPen
+
+from netviz import theme
+
+NARROWEST = 3.0  # pixels of a cell, while there is room for another row
+GAPS_FROM = 6.0  # pixels of a cell from which cells are parted
+
+
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """`count` cells in `rows` rows of `columns`, each cell standing for `each` values (the last for fewer)."""
+
+    rows: int
+    columns: int
+    each: int
+    count: int
+
+    def cell(self, share_x: float, share_y: float) -> int | None:
+        """The number of the cell at a place of the strip; None in the empty end of the last row."""
+        column, row = int(share_x * self.columns), int(share_y * self.rows)
+        at = row * self.columns + column
+        inside = 0 <= column < self.columns and 0 <= row < self.rows
+        return at if inside and at < self.count else None
+
+
+def arrange(values: int, width: float, height: float) -> Grid:
+    """As few rows as leave cells wide enough; where even the most rows do not, a cell stands for several values."""
+    most = max(1, int(height / NARROWEST))
+    for rows in range(1, most + 1):
+        columns = ceil(values / rows)
+        if width / columns >= NARROWEST:
+            return Grid(ceil(values / columns), columns, 1, values)
+    columns = max(1, min(ceil(values / most), int(width)))
+    each = ceil(values / (columns * most))
+    count = ceil(values / each)
+    columns = ceil(count / most)
+    return Grid(ceil(count / columns), columns, each, count)
+
+
+def strongest(values: np.ndarray, grid: Grid) -> np.ndarray:
+    """A value a cell: of several the one farthest from 0; what is no number wins."""
+    if grid.each == 1:
+        return values
+    padded = np.zeros(grid.count * grid.each, values.dtype)
+    padded[: len(values)] = values
+    groups = padded.reshape(grid.count, grid.each)
+    size = np.where(np.isfinite(groups), np.abs(groups), np.inf)
+    return groups[np.arange(grid.count), size.argmax(axis=1)]
+
+
+def pixels(values: np.ndarray, grid: Grid, reach: float, ramp: np.ndarray) -> np.ndarray:
+    """(rows, columns) uint32: full colour at ±reach, red for what is no number, transparent after the last."""
+    with np.errstate(all="ignore"):
+        level = np.clip(values / (2 * reach) + 0.5, 0, 1) * (len(ramp) - 1)
+    painted = np.zeros(grid.rows * grid.columns, np.uint32)
+    painted[: grid.count] = ramp[np.nan_to_num(level).astype(int)]
+    painted[: grid.count][~np.isfinite(values)] = QColor(theme.theme().red).rgb()
+    return painted.reshape(grid.rows, grid.columns)
+
+
+def draw_cells(painter: QPainter, area: QRectF, values: np.ndarray, reach: float, ramp: np.ndarray) -> None:
+    grid = arrange(len(values), area.width(), area.height())
+    colours = np.ascontiguousarray(pixels(strongest(values, grid), grid, reach, ramp))
+    image = QImage(colours.data, grid.columns, grid.rows, 4 * grid.columns, QImage.Format.Format_ARGB32)
+    painter.drawImage(area, image)
+    card = QColor(theme.theme().card)
+    wide, high = area.width() / grid.columns, area.height() / grid.rows
+    if min(wide, high if grid.rows > 1 else wide) >= GAPS_FROM:
+        painter.setPen(QPen(card, 1))
+        for column in range(1, grid.columns):
+            x = round(area.left() + column * wide)
+            painter.drawLine(QPointF(x, area.top()), QPointF(x, area.bottom()))
+        for row in range(1, grid.rows):
+            y = round(area.top() + row * high)
+            painter.drawLine(QPointF(area.left(), y), QPointF(area.right(), y))
+
+
+def reading(values: np.ndarray, area: QRectF, place: QPointF) -> tuple[int, int] | None:
+    """The first and the last value that the cell under `place` stands for."""
+    grid = arrange(len(values), area.width(), area.height())
+    at = grid.cell((place.x() - area.left()) / area.width(), (place.y() - area.top()) / area.height())
+    return None if at is None else (at * grid.each, min((at + 1) * grid.each, len(values)) - 1)
