@@ -38,9 +38,10 @@ def chance(share: float) -> str:
     """A probability in per cent; what is too small or too near to one to be told says so."""
     if not np.isfinite(share):
         return "NaN"
-    if 0 < share < 0.0005 or 0.9995 < share < 1:
-        return "<0.1\N{NO-BREAK SPACE}%" if share < 0.5 else ">99.9\N{NO-BREAK SPACE}%"
-    return f"{share * 100:.1f}".removesuffix(".0" if share in (0, 1) else "-") + "\N{NO-BREAK SPACE}%"
+    text = f"{share * 100:.1f}"
+    if text in ("0.0", "100.0"):
+        text = {0.0: "0", 1.0: "100"}.get(share, "<0.1" if share < 0.5 else ">99.9")
+    return text + "\N{NO-BREAK SPACE}%"
 
 
 def bars(answer: ExampleAnswer, origin: Origin | None) -> list[Bar]:

@@ -200,7 +200,7 @@ class PadInput(QWidget):
         self.brush.setAccessibleName("Brush size")
         self.brush.setToolTip("Brush size. Left button draws, right button or Shift erases.")
         self.brush.valueChanged.connect(self._resize_brush)
-        self.brush.setValue(round(max(0.6, columns * 0.05) * FINEST))
+        self.brush.setValue(round(max(0.9, columns * 0.05) * FINEST))
         self._resize_brush(self.brush.value())
         self.clear = QToolButton()
         self.clear.setText("Clear")

@@ -1,0 +1,394 @@
+"""The panel that lets people use the network: what it asks, what it takes from answers, and real runs by real hands."""
+
+import numpy as np
+import pytest
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
+
+from engine.probes.boundary import Boundary
+from engine.probes.example import NUMBER, DataRange, Example, Origin, Part, raw
+from engine.project import Project
+from engine.run import messages as m
+from engine.trainer import Trainer
+from netviz import theme
+from netviz.panels.try_it import TryPanel
+from netviz.runtime.session import Session
+from netviz.widgets.number_sheet import SheetInput
+from netviz.widgets.pad import PadInput
+from netviz.widgets.point_plane import PlaneInput
+from tests.engine.cases import project
+from tests.netviz.panels.histories import classes_answer, corner, example_answer, opened, take
+from tests.netviz.panels.test_every_panel import open_panel
+from tests.netviz.runtime.sessions import FakeView
+
+LEFT, NO = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
+DIGITS: dict[str, object] = {"kind": "digits"}
+
+
+def filled(qtbot, *names: str, width: int = 420, height: int = 280, **answer: object) -> TryPanel:
+    history = opened(*names)
+    for lane in history.lanes:
+        take(lane, probes=(example_answer(**answer),))
+    return open_panel(qtbot, TryPanel, history, width, height)
+
+
+# What it asks
+
+
+def test_it_begins_with_the_first_example_of_the_data(qtbot) -> None:
+    panel = open_panel(qtbot, TryPanel, opened())
+    assert panel.probes == (Example(None, Part.TRAINING, 0, 0),)
+    assert panel.input is None
+
+
+def test_an_example_of_the_data_fills_the_input_and_says_what_it_is(qtbot) -> None:
+    panel = filled(qtbot)
+    assert isinstance(panel.input, PlaneInput)
+    assert panel.input.x.tolist() == [-1.0, 1.0]
+    assert panel.says.accessibleName() == "2 of 4, class 1"
+    assert "right" in panel.summary()
+    assert panel.probes[0].x is None  # asked for again: it is told in every frame
+
+
+def test_next_previous_and_any_by_buttons_and_keys(qtbot) -> None:
+    panel = filled(qtbot)
+    indices = []
+    for act in (
+        lambda: QTest.mouseClick(panel.next, LEFT),
+        lambda: QTest.mouseClick(panel.previous, LEFT),
+        lambda: QTest.keyClick(panel, Qt.Key.Key_N),
+        lambda: QTest.keyClick(panel, Qt.Key.Key_P),
+    ):
+        with qtbot.waitSignal(panel.wishes_changed):
+            act()
+        indices.append(panel.probes[0].index)
+    assert indices == [2, 1, 2, 1]
+    seen = set()
+    for _ in range(40):
+        QTest.keyClick(panel, Qt.Key.Key_R)
+        seen.add(panel.probes[0].index)
+    assert seen == {0, 1, 2, 3}
+    assert panel.probes[0].number == 44
+
+
+def test_the_validation_part_is_chosen_by_the_list(qtbot) -> None:
+    panel = filled(qtbot)
+    panel.part.setFocus()
+    with qtbot.waitSignal(panel.wishes_changed):
+        QTest.keyClick(panel.part, Qt.Key.Key_Down)
+    assert (panel.probes[0].part, panel.probes[0].index) == (Part.VALIDATION, 0)
+    assert panel.state() == {"validation": True}
+    QTest.keyClick(panel, Qt.Key.Key_R)
+    assert panel.probes[0].index < 2
+
+
+def test_without_a_validation_part_there_is_no_choice(qtbot) -> None:
+    data = DataRange(np.array([-1.0, -1.0]), np.array([1.0, 1.0]), 4, 0, 2)
+    assert not filled(qtbot, data=data).part.isEnabled()
+    assert filled(qtbot).part.isEnabled()
+
+
+def test_a_hand_asks_with_its_numbers_and_no_class_is_claimed(qtbot) -> None:
+    panel = filled(qtbot)
+    field = panel.input.fields[0]
+    field.setFocus()
+    field.selectAll()
+    with qtbot.waitSignal(panel.wishes_changed):
+        QTest.keyClicks(field, "0.5")
+    question = panel.probes[0]
+    assert np.frombuffer(question.x, NUMBER).tolist() == [0.5, 1.0]
+    assert panel.says.accessibleName() == "by hand"
+    take(panel.history.lanes[0], probes=(example_answer(number=question.number, origin=None),))
+    panel.refresh()
+    assert "right" not in panel.summary()
+    QTest.mouseClick(panel.next, LEFT)  # goes on where the hand took over
+    assert (panel.probes[0].x, panel.probes[0].index) == (None, 2)
+
+
+def test_an_answer_to_an_older_question_does_not_move_the_hand(qtbot) -> None:
+    panel = filled(qtbot)
+    panel.input.plane.go_to(np.array([0.25, 0.5]))
+    panel.input.plane.moved.emit()
+    take(panel.history.lanes[0], probes=(example_answer(),))  # of the question before
+    panel.refresh()
+    assert panel.input.x.tolist() == [0.25, 0.5]
+    assert panel.says.accessibleName() == "by hand"
+
+
+def test_many_moves_are_one_question(qtbot) -> None:
+    panel = filled(qtbot)
+    wishes = []
+    panel.wishes_changed.connect(lambda: wishes.append(panel.probes[0]))
+    for i in range(50):
+        panel.input.plane.go_to(np.array([i / 50, 0.0]))
+        panel.input.plane.moved.emit()
+    qtbot.waitUntil(lambda: bool(wishes))
+    assert len(wishes) == 1
+    assert np.frombuffer(wishes[0].x, NUMBER)[0] == 49 / 50
+
+
+def test_wrong_examples_are_marked(qtbot) -> None:
+    panel = filled(qtbot, origin=corner(0))
+    assert "should be 0" in panel.summary()
+
+
+def test_a_reset_keeps_what_is_in_the_hand(qtbot) -> None:
+    panel = filled(qtbot)
+    panel.input.plane.go_to(np.array([0.25, 0.5]))
+    panel.input.plane.moved.emit()
+    panel.history.clear()
+    panel.reopened()
+    assert np.frombuffer(panel.probes[0].x, NUMBER).tolist() == [0.25, 0.5]
+    assert panel.input.x.tolist() == [0.25, 0.5]
+
+
+def test_another_number_of_inputs_begins_anew(qtbot) -> None:
+    panel = filled(qtbot)
+    panel.input.plane.moved.emit()
+    assert panel.probes[0].x is not None
+    wide = opened()
+    info = wide.lanes[0].info
+    panel.history.lanes, panel.history.points = wide.lanes, None
+    panel.history.lanes[0].info = m.LaneInfo(info.name, info.layers, info.kinds, info.weighted, (30,), 1, 1)
+    panel.reopened()
+    assert (panel.probes[0].x, panel.probes[0].index) == (None, 0)
+    x = np.arange(30.0) - 15
+    data = DataRange(np.full(30, -15.0), np.full(30, 15.0), 4, 2, 2)
+    answer = example_answer(number=panel.probes[0].number, origin=Origin(Part.TRAINING, 0, x, 1, None), data=data)
+    take(panel.history.lanes[0], probes=(answer,))
+    panel.refresh()
+    assert isinstance(panel.input, SheetInput)
+    assert panel.input.x.tolist() == x.tolist()
+
+
+def test_another_range_of_the_data_keeps_the_numbers_in_the_hand(qtbot) -> None:
+    panel = filled(qtbot)
+    panel.input.plane.go_to(np.array([0.25, 0.5]))
+    panel.input.plane.moved.emit()
+    before, number = panel.input, panel.probes[0].number
+    data = DataRange(np.array([-9.0, -9.0]), np.array([9.0, 9.0]), 4, 2, 2)
+    take(panel.history.lanes[0], probes=(example_answer(number=number, origin=None, data=data),))
+    panel.refresh()
+    assert panel.input is not before
+    assert panel.input.x.tolist() == [0.25, 0.5]
+    assert panel.input.plane.bounds[1] == pytest.approx(9.9)
+
+
+@pytest.mark.parametrize("size", [(240, 160), (300, 600), (420, 280), (900, 600)], ids=str)
+def test_input_and_answers_lie_apart_and_inside(qtbot, size) -> None:
+    panel = filled(qtbot, "A", "B", width=size[0], height=size[1])
+    areas = [w.geometry() for w in (panel.input, panel.outcome, panel.part, panel.previous, panel.next, panel.any)]
+    assert all(panel.rect().contains(area) for area in areas)
+    assert not any(a.intersects(b) for i, a in enumerate(areas) for b in areas[:i])
+    assert panel.outcome.width() >= 100
+
+
+def test_the_table_holds_every_number_that_is_shown(qtbot) -> None:
+    header, rows = filled(qtbot, "A", "B").table()
+    assert header == ("network", "what", "layer", "unit", "value")
+    mine = [row[1:] for row in rows if row[0] == "A"]
+    assert mine[:4] == [
+        ("input", None, 0, -1.0),
+        ("input", None, 1, 1.0),
+        ("true class", None, None, 1),
+        ("class", None, None, 1),
+    ]
+    assert ("output", None, 0, 1.5) in mine
+    assert ("probability", None, 0, pytest.approx(0.817574)) in mine
+    assert [row[3] for row in mine if row[1] == "a1"] == [1.0, -0.75, 0.5, -1.0]
+    assert len(rows) == 2 * len(mine)
+
+
+def test_the_table_counts_what_is_left_out(qtbot) -> None:
+    answer = example_answer()
+    wide = [type(node)(node.node, (70,), node.values, 70 - len(node.values), -1.0, 1.0) for node in answer.nodes]
+    history = opened()
+    take(history.lanes[0], probes=(classes_answer([0.1, 0.9], outputs=1500, nodes=tuple(wide)),))
+    _, rows = open_panel(qtbot, TryPanel, history).table()
+    assert ("A", "units left out", "h1", None, 66) in rows
+    assert ("A", "outputs left out", None, None, 1498) in rows
+
+
+# Real runs
+
+
+@pytest.fixture
+def run(qtbot):
+    """Opens a project on a worker, trains it for some steps, and shows the panel with its answer."""
+    sessions = []
+
+    def start(made: Project, steps: int = 0, kind: str = "thread") -> tuple[Session, TryPanel]:
+        session = Session(kind)
+        sessions.append(session)
+        panel = TryPanel(session.history)
+        qtbot.addWidget(panel)
+        panel.wishes_changed.connect(session.ask)
+        panel.resize(520, 360)
+        session.add_view(panel)
+        with qtbot.waitExposed(panel):
+            panel.show()
+        panel.activateWindow()
+        qtbot.waitUntil(lambda: QApplication.activeWindow() is panel)
+        session.open(made)
+        session.set_pace(m.Pace(m.PaceUnit.UNLIMITED))
+        qtbot.waitUntil(lambda: session.state is m.RunState.PAUSED, timeout=20_000)
+        session.update_watch()
+        if steps:
+            session.advance(steps=steps)
+            qtbot.waitUntil(lambda: session.step >= steps and not session.running, timeout=30_000)
+        answered(qtbot, panel)
+        return session, panel
+
+    yield start
+    for session in sessions:
+        session.close()
+
+
+def answered(qtbot, panel: TryPanel) -> None:
+    """The latest question has its answer, and it is drawn."""
+
+    def there() -> bool:
+        lanes = panel.history.lanes
+        return all(lane.example is not None and lane.example.number == panel.question.number for lane in lanes)
+
+    qtbot.waitUntil(there, timeout=20_000)
+    panel.refresh()
+
+
+XOR: dict[str, object] = {"kind": "xor", "samples": 200, "noise": 0.05}
+HIDDEN: list[dict[str, object]] = [
+    {"id": "h1", "kind": "dense", "units": 8},
+    {"id": "a1", "kind": "tanh"},
+    {"id": "out", "kind": "dense", "units": 1},
+]
+
+
+def xor(**training: object) -> Project:
+    return project(HIDDEN, "binary_cross_entropy", XOR, optimizer={"kind": "adam", "lr": 0.05}, **training)
+
+
+def test_clicks_on_the_corners_of_a_trained_xor_give_their_classes(qtbot, run) -> None:
+    session, panel = run(xor(), steps=600)
+    plane = panel.input.plane
+    left, right, low, high = plane.bounds
+    for x1, x2, label in ((-0.7, -0.7, 0), (-0.7, 0.7, 1), (0.7, -0.7, 1), (0.7, 0.7, 0)):
+        square = plane.square()
+        at = QPoint(
+            round(square.left() + (x1 - left) / (right - left) * square.width()),
+            round(square.bottom() - (x2 - low) / (high - low) * square.height()),
+        )
+        QTest.mouseClick(plane, LEFT, NO, at)
+        assert panel.probes[0].x is not None
+        answered(qtbot, panel)
+        answer = session.history.lanes[0].example
+        assert answer.chosen == label
+        assert f"class {label}" in panel.summary()
+        assert answer.probabilities[0] > 0.9 if label else answer.probabilities[0] < 0.1
+
+
+@pytest.mark.parametrize("kind", ["thread", "process"])
+def test_a_drawn_digit_is_answered_and_another_stroke_changes_the_answer(qtbot, run, kind) -> None:
+    layers: list[dict[str, object]] = [
+        {"id": "h1", "kind": "dense", "units": 32},
+        {"id": "a1", "kind": "relu"},
+        {"id": "out", "kind": "dense", "units": 10},
+        {"id": "p", "kind": "softmax"},
+    ]
+    made = project(layers, "cross_entropy", DIGITS, optimizer={"kind": "adam", "lr": 0.01})
+    session, panel = run(made, steps=300, kind=kind)
+    assert isinstance(panel.input, PadInput)
+    assert (panel.input.pad.low, panel.input.pad.high) == (0.0, 16.0)
+    first = session.history.lanes[0].example
+    assert first.origin.label == Trainer(made).data.y[0]
+    QTest.mouseClick(panel.input.clear, LEFT)
+    answered(qtbot, panel)
+    seen = []
+    for stroke in ([(3.5, 0.5), (3.5, 7.5)], [(2.5, 0.5), (6.5, 0.5)]):
+        draw(panel.input, stroke)
+        answered(qtbot, panel)
+        answer = session.history.lanes[0].example
+        assert answer.origin is None
+        assert answer.data.classes == 10
+        seen.append(np.array(answer.output))
+    assert np.abs(seen[1] - seen[0]).max() > 0.01
+    assert panel.input.x.max() == 16.0
+    trainer = Trainer(made)
+    trainer.run(300)
+    np.testing.assert_allclose(seen[1], trainer.network.predict(panel.input.x[None])[0], rtol=1e-4, atol=1e-6)
+
+
+def draw(made: PadInput, stroke: list[tuple[float, float]]) -> None:
+    area = made.pad.area()
+    places = [
+        QPoint(round(area.left() + a * area.width() / 8), round(area.top() + d * area.height() / 8)) for a, d in stroke
+    ]
+    QTest.mousePress(made.pad, LEFT, NO, places[0])
+    for place in places[1:]:
+        QTest.mouseMove(made.pad, place)
+    QTest.mouseRelease(made.pad, LEFT, NO, places[-1])
+
+
+def test_it_answers_before_training_and_follows_training(qtbot, run) -> None:
+    session, _ = run(xor(epochs=10_000))
+    untrained = float(session.history.lanes[0].example.output[0])
+    assert untrained == Trainer(xor()).network.predict(Trainer(xor()).data.x[:1])[0, 0]
+    seen = {untrained}
+    session.play()
+
+    def grew() -> bool:
+        seen.add(float(session.history.lanes[0].example.output[0]))
+        return len(seen) > 5
+
+    qtbot.waitUntil(grew, timeout=20_000)
+    assert session.running
+    session.pause()
+    qtbot.waitUntil(lambda: not session.running)
+
+
+def test_a_hidden_panel_asks_for_nothing(qtbot, run) -> None:
+    session, panel = run(xor())
+    assert session._watch.probes == (panel.question,)
+    panel.hide()
+    session.update_watch()
+    assert session._watch.probes == ()
+
+
+def test_moving_the_point_redraws_no_other_panel(qtbot, run) -> None:
+    session, panel = run(xor())
+    other = FakeView("loss", "histograms", "boundary", probes=(Boundary(),))
+    session.add_view(other)
+    qtbot.waitUntil(lambda: session.history.lanes[0].boundary is not None)
+    qtbot.waitUntil(lambda: not session._dirty)
+    qtbot.wait(50)
+    before = other.refreshed
+    for x1 in (0.1, 0.2, 0.3):
+        panel.input.plane.go_to(np.array([x1, 0.0]))
+        panel.input.plane.moved.emit()
+        qtbot.wait(20)
+        answered(qtbot, panel)
+    assert other.refreshed == before
+    session.remove_view(other)
+
+
+def test_an_example_that_no_longer_fits_is_taken_anew(qtbot, run) -> None:
+    """A new run on pictures while a point of the plane is in the hand."""
+    session, panel = run(xor())
+    panel.input.plane.moved.emit()
+    answered(qtbot, panel)
+    layers: list[dict[str, object]] = [{"id": "out", "kind": "dense", "units": 10}]
+    with qtbot.waitSignal(session.opened, timeout=20_000):
+        session.open(project(layers, "cross_entropy", DIGITS))
+    answered(qtbot, panel)
+    assert isinstance(panel.input, PadInput)
+    assert raw(panel.input.x) == raw(session.history.lanes[0].example.origin.x)
+
+
+def test_the_theme_reaches_the_inputs(qtbot, run) -> None:
+    _, panel = run(xor())
+    dark = panel.grab().toImage()
+    theme.look().use(theme.LIGHT)
+    light = panel.grab().toImage()
+    centre = panel.input.plane.mapTo(panel, panel.input.plane.square().topLeft().toPoint() + QPoint(3, 3))
+    assert dark.pixelColor(centre).lightness() < 80
+    assert light.pixelColor(centre).lightness() > 200
