@@ -52,6 +52,7 @@ class TryPanel(Panel):
         self._origin: Origin | None = None
         self._data: DataRange | None = None
         self._make_tools()
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)  # who comes by key before there is an input goes on to it
         self._wish = QTimer(self, singleShot=True, interval=SETTLE_MS)
         self._wish.timeout.connect(self.wishes_changed)
         self.refresh()
@@ -164,6 +165,9 @@ class TryPanel(Panel):
             made.show_x(np.frombuffer(self.question.x, NUMBER).reshape(shape))
         made.show()
         self.input, self._fits = made, fits
+        if self.hasFocus():
+            made.setFocus()
+        self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
         self.part.setEnabled(data.validation > 0)
         QWidget.setTabOrder(self.any, made)
 

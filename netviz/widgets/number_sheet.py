@@ -28,6 +28,7 @@ class SheetInput(QWidget):
         self.text.setFont(theme.figures())
         self.text.setAccessibleName(f"{self._count} numbers")
         self.text.setTabChangesFocus(True)
+        self.setFocusProxy(self.text)
         self.text.setPlaceholderText(
             f"{whole(self._count)} numbers: paste them here, or take an example of the data above."
         )

@@ -193,6 +193,7 @@ class PadInput(QWidget):
         self._shape = shape
         self.pad = Pad()
         self.pad.fit(rows, columns, low, high)
+        self.setFocusProxy(self.pad)
         self.pad.drawn.connect(self._drawn)
         self._exact: np.ndarray | None = None  # what was shown, until something is drawn
         self.brush = QSlider(Qt.Orientation.Horizontal)

@@ -166,6 +166,7 @@ class PlaneInput(QWidget):
         self._x = np.zeros(2)
         self.plane = PointPlane(around(low, high), points)
         self.plane.moved.connect(self._moved)
+        self.setFocusProxy(self.plane)
         self.fields = [ValueField(feature(i), float(low[i]), float(high[i])) for i in range(2)]
         self.labels: list[QLabel] = []
         below = QHBoxLayout()

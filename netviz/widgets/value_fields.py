@@ -104,6 +104,7 @@ class FieldsInput(QWidget):
         self._shape = shape
         self._x = np.zeros(len(low))
         self.fields = [ValueField(feature(i), *ends) for i, ends in enumerate(zip(low, high, strict=True))]
+        self.setFocusProxy(self.fields[0])
         inner = QWidget()
         grid = QGridLayout(inner)
         grid.setContentsMargins(0, 0, 4, 0)

@@ -339,6 +339,8 @@ def test_the_data_are_the_history(open_window, qtbot, tmp_path, choose):
         cells = mine["boundary"]
         assert [np.float32(row["value"]) for row in cells] == lane.boundary.values.ravel().tolist()
         assert [int(row["class"]) for row in cells] == (lane.boundary.values > 0.5).ravel().astype(int).tolist()
+        units = [np.float32(row["value"]) for row in mine["try"] if row["what"] == "layer"]
+        assert units == np.concatenate([node.values for node in lane.example.nodes]).tolist()
         assert {float(row["x2"]) for row in cells[:10]} == {float(cells[0]["x2"])}  # x₁ runs first
 
 
