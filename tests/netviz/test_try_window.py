@@ -77,3 +77,19 @@ def test_both_networks_of_an_experiment_answer_side_by_side(open_window, qtbot):
         qtbot.waitUntil(lambda lane=lane: lane.example is not None, timeout=LONG)
         assert [node.node for node in lane.example.nodes] == list(lane.info.layers)
         assert np.asarray(lane.example.origin.x).tolist() == panel.input.x.tolist()
+
+
+def test_a_point_that_moves_while_nothing_trains_redraws_only_its_own_panel(open_window, qtbot):
+    window = open_window()
+    panel = opened(window, qtbot)
+    qtbot.waitUntil(lambda: not window.session._dirty, timeout=LONG)
+    qtbot.wait(100)
+    drawn = []
+    for other in window.panels:
+        other.refresh = lambda ident=other.ident, call=other.refresh: (drawn.append(ident), call())
+    for _ in range(3):
+        number = panel.question.number
+        QTest.keyClick(panel.input.plane, Qt.Key.Key_Right)
+        qtbot.waitUntil(lambda n=number: window.session.history.lanes[0].example.number > n, timeout=LONG)
+    qtbot.waitUntil(lambda: not window.session._dirty, timeout=LONG)
+    assert set(drawn) == {"try"}

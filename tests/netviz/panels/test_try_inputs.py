@@ -173,6 +173,15 @@ def test_an_example_is_shown_cell_by_cell_and_kept_to_the_bit(pad) -> None:
         assert max(abs(a - b) for a, b in zip(image.pixelColor(place).getRgb(), wanted.getRgb(), strict=True)) <= 2
 
 
+def test_a_stroke_over_an_example_changes_only_what_it_touches(pad) -> None:
+    x = np.zeros(64)
+    x[63] = 1 / 3
+    pad.show_x(x)
+    drag(pad, (1.5, 1.5))
+    assert pad.x[9] == 16
+    assert pad.x[63] == pytest.approx(1 / 3)
+
+
 def test_the_pad_s_cells_are_whole_pixels_inside_it(qtbot) -> None:
     for size in ((90, 110), (240, 280), (500, 300)):
         made = shown(qtbot, PadInput((1, 28, 28), 28, 28, 0.0, 255.0), *size)
