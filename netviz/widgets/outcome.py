@@ -93,8 +93,8 @@ class Outcome(Canvas):
         made = bars(answer, self.origin)
         said = verdict(answer, self.origin)[0]
         decided = QRectF(body.left(), body.top(), body.width(), line + 5 if said else 0.0)
-        spacious = body.height() > 9 * line
-        named = QRectF(body.left(), decided.bottom(), body.width(), line if spacious else 0.0)
+        called = self._fitting(captions(answer, self.origin), body.width()) if body.height() > 9 * line else ""
+        named = QRectF(body.left(), decided.bottom(), body.width(), line if called else 0.0)
         rest = body.bottom() - named.bottom()
         layers = len(answer.nodes)
         # The layers get what they can use, but the bars at least half.
@@ -156,7 +156,7 @@ class Outcome(Canvas):
         for k, node in enumerate(nodes):
             top = rect.top() + k * height
             gap = min(2.0, height * 0.15)
-            area = QRectF(rect.left() + name, top + gap, max(4.0, rect.width() - name - figures), height - 2 * gap)
+            area = QRectF(rect.left() + name, top + gap, max(4.0, rect.width() - name - figures - 1), height - 2 * gap)
             rows.append(
                 CellRow(
                     lane,
@@ -180,13 +180,13 @@ class Outcome(Canvas):
                 draw_note(painter, self.fonts, part.column.body, "No answer yet")
                 continue
             self._draw_verdict(painter, part.verdict, answer)
-            said = captions(answer, self.origin)
-            fits = (text for text in said if self.fonts.width([text]) <= part.caption.width())
-            self._draw_words(painter, part.caption, next(fits, said[-1]), theme.theme().faint)
+            called = self._fitting(captions(answer, self.origin), part.caption.width())
+            self._draw_words(painter, part.caption, called, theme.theme().faint)
             reach = self._bar_reach(history, answer)
             for row in part.bars:
                 self._draw_bar(painter, row, reach)
-            self._draw_words(painter, part.rest_at, part.rest, theme.theme().faint)
+            rest = self._fitting((part.rest, part.rest.partition(",")[0]), part.rest_at.width())
+            self._draw_words(painter, part.rest_at, rest, theme.theme().faint)
             self._draw_layers(painter, history, part.cells)
 
     def _bar_reach(self, history: LaneHistory, answer: ExampleAnswer) -> float:
@@ -196,6 +196,10 @@ class Outcome(Canvas):
             sizes = np.concatenate([sizes, np.abs(self.origin.target)])
         sizes = sizes[np.isfinite(sizes)]
         return self._reach(history.info.name, "", float(sizes.max()) if sizes.size else 1.0)
+
+    def _fitting(self, wordings: tuple[str, ...], width: float) -> str:
+        """The first that fits, or nothing."""
+        return next((text for text in wordings if self.fonts.width([text]) <= width), "")
 
     def _draw_words(self, painter: QPainter, rect: QRectF, text: str, colour: str) -> None:
         if rect.height() <= 0 or not text:
@@ -212,17 +216,18 @@ class Outcome(Canvas):
         painter.setFont(font)
         metrics = QFontMetricsF(font)
         painter.setPen(QColor(t.text))
-        if metrics.horizontalAdvance(text) > rect.width():
+        mark = {True: "✓ ", False: "✗ ", None: ""}[right]
+        word = self.fonts.word_metrics.horizontalAdvance
+        if metrics.horizontalAdvance(text) + (10 + word(mark) if mark else 0) > rect.width():
             text = text.partition("  ")[0]  # without how sure it is
         wide = metrics.horizontalAdvance(text)
         painter.drawText(rect, LEFT | MIDDLE, metrics.elidedText(text, Qt.TextElideMode.ElideRight, rect.width()))
         if not compared:
             return
-        mark = {True: "✓ ", False: "✗ ", None: ""}[right]
         room = rect.adjusted(wide + 10, 0, 0, 0)
         colour = t.faint if right is None else t.green if right else t.red
         painter.setFont(self.fonts.words)
-        fits = self.fonts.word_metrics.horizontalAdvance(mark + compared) <= room.width()
+        fits = word(mark + compared) <= room.width()
         painter.setPen(QColor(colour))
         painter.drawText(room, LEFT | MIDDLE, mark + compared if fits else mark if room.width() > 8 else "")
 

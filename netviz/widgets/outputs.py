@@ -142,5 +142,6 @@ def captions(answer: ExampleAnswer, origin: Origin | None) -> tuple[str, ...]:
     if answer.meaning is Meaning.NUMBERS:
         wanted = origin is not None and origin.target is not None
         return ("outputs, and a mark where each should be", "outputs") if wanted else ("outputs",)
-    what = "logit" if answer.outputs == 1 else "logits"
-    return f"{what}, and the probabilities that the loss makes of {'it' if answer.outputs == 1 else 'them'}", what
+    if answer.outputs == 1:
+        return ("logit, and the probabilities that the loss makes of it",)  # the bar itself is called so
+    return "logits, and the probabilities that the loss makes of them", "logits"

@@ -67,7 +67,7 @@ def test_a_logit_is_called_so_and_stands_beside_both_classes() -> None:
         ("class 1", "81.8\N{NO-BREAK SPACE}%"),
     ]
     assert [(bar.chosen, bar.true) for bar in found] == [(False, False), (False, False), (True, True)]
-    assert captions(answer, None)[-1] == "logit"
+    assert captions(answer, None) == ("logit, and the probabilities that the loss makes of it",)
     drawn = example_answer(meaning=Meaning.PROBABILITIES, output=np.array([0.75]), probabilities=np.array([0.75]))
     assert [bar.label for bar in bars(drawn, None)] == ["class 0", "class 1"]
 
@@ -269,3 +269,24 @@ def test_a_number_goes_to_its_side(qtbot) -> None:
 def _coloured(colour: QColor) -> bool:
     rgb = colour.getRgb()[:3]
     return max(rgb) - min(rgb) > 40
+
+
+def test_where_words_do_not_fit_the_mark_of_right_or_wrong_stays(qtbot) -> None:
+    """In narrow columns the figure goes first, then the word; the tick never."""
+    answer = classes_answer([0.1, 0.9], label=0)
+    for width in (300, 140, 90):
+        made = outcome(qtbot, answer, origin=answer.origin, size=(width, 260))
+        drawn, (part,) = image(made), parts(made)
+        box = part.verdict.toRect()
+        red = QColor(theme.DARK.red)
+        seen = [
+            (x, y)
+            for x in range(box.left(), box.right())
+            for y in range(box.top(), box.bottom())
+            if _near(drawn.pixelColor(x, y), red)
+        ]
+        assert seen, width
+
+
+def _near(found: QColor, wanted: QColor) -> bool:
+    return max(abs(a - b) for a, b in zip(found.getRgb(), wanted.getRgb(), strict=True)) <= 30
