@@ -33,6 +33,7 @@ PICTURES: dict[str, Callable[[LaneHistory], Any]] = {
     "histograms": lambda lane: lane.histograms,
     "gradients": lambda lane: lane.layers.version,
     "saturation": lambda lane: lane.layers.version,
+    "try": lambda lane: lane.example,
 }
 
 
@@ -156,9 +157,9 @@ class Watched:
         return ended[0] - began
 
     def _drawing(self) -> list[Eye]:
-        """Those of panels that have something to draw of this net."""
+        """Those of panels in the project's layout that have something to draw of this net."""
         flat = self.session.history.points is not None
-        return [eye for eye in self.eyes if flat or eye.panel.ident != "boundary"]
+        return [eye for eye in self.eyes if eye.panel.ident != "try" and (flat or eye.panel.ident != "boundary")]
 
     # Speed, with the window and without
 

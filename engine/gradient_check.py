@@ -230,12 +230,13 @@ class _Check:
             below, at, above = (self.loss_with(view, where, value) for value in (low, here, high))
         else:
             kept, everything = view.copy(), (slice(None),) * view.ndim
+            direction = self.network.backend.from_host(where)
             low, here, high = -scale * STEP, 0.0, scale * STEP
-            below, at, above = (self.loss_with(view, everything, kept + h * where) for h in (low, here, high))
+            below, at, above = (self.loss_with(view, everything, kept + direction * h) for h in (low, here, high))
         return (at - below) / (here - low), (above - below) / (high - low), (above - at) / (high - here)
 
     def loss_with(self, view: Array, place: tuple[int | slice, ...], value: float | Array) -> float:
-        kept = np.array(view[place])
+        kept = view[place].copy()
         view[place] = value
         with np.errstate(all="ignore"):
             self.plan.run_forward()
