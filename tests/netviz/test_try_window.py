@@ -82,11 +82,17 @@ def test_both_networks_of_an_experiment_answer_side_by_side(open_window, qtbot):
 def test_a_point_that_moves_while_nothing_trains_redraws_only_its_own_panel(open_window, qtbot):
     window = open_window()
     panel = opened(window, qtbot)
-    qtbot.waitUntil(lambda: not window.session._dirty, timeout=LONG)
-    qtbot.wait(100)
     drawn = []
     for other in window.panels:
         other.refresh = lambda ident=other.ident, call=other.refresh: (drawn.append(ident), call())
+
+    def quiet():
+        before = len(drawn)
+        qtbot.wait(300)
+        return len(drawn) == before
+
+    qtbot.waitUntil(quiet, timeout=LONG)
+    drawn.clear()
     for _ in range(3):
         number = panel.question.number
         QTest.keyClick(panel.input.plane, Qt.Key.Key_Right)
