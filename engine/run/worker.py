@@ -371,9 +371,9 @@ class Worker:
                 lane.telemetry = None
 
 
-def slow(probes: tuple[Probe, ...]) -> tuple[Probe, ...]:
-    """Those whose answers take a while."""
-    return tuple(probe for probe in probes if not probe.quick)
+def slow(probes: tuple[Probe, ...]) -> frozenset[Probe]:
+    """Those whose answers take a while; the window asks for them in any order."""
+    return frozenset(probe for probe in probes if not probe.quick)
 
 
 class _Rate:

@@ -91,6 +91,8 @@ def test_a_point_that_moves_while_nothing_trains_redraws_only_its_own_panel(open
         qtbot.wait(300)
         return len(drawn) == before
 
+    lane = window.session.history.lanes[0]
+    qtbot.waitUntil(lambda: None not in (lane.boundary, lane.histograms, lane.example), timeout=LONG)
     qtbot.waitUntil(quiet, timeout=LONG)
     drawn.clear()
     for _ in range(3):
