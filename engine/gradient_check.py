@@ -89,7 +89,7 @@ def checking_project(
 ) -> Iterator[float | GradientReport]:
     """The same, telling the share that is done; the report comes last."""
     trainer = Trainer(project, "cpu", "float64", seed)
-    return checking(trainer.network, np.asarray(trainer.data.x[:EXAMPLES]), trainer.data.y[:EXAMPLES], tolerance)
+    return checking(trainer.network, np.asarray(trainer.sample.x[:EXAMPLES]), trainer.sample.y[:EXAMPLES], tolerance)
 
 
 def check_gradients(network: Network, x: Array, y: Array, tolerance: float = TOLERANCE) -> GradientReport:

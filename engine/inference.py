@@ -27,14 +27,19 @@ def load_for_use(path: Path, variant: str | None = None, settings: Mapping[str, 
         shape = declared_shape(lane.graph)
         if shape is None:
             raise
-        lane = replace(lane, data=Absent(shape=shape))
+        lane = replace(lane, data=Absent(shape=shape, preprocess=lane.data.preprocess))
     lane.structure()
     return lane
 
 
 def network_with(project: Project, weights: Mapping[str, Array]) -> Network:
-    """The network with these weights, in their own number type; ValueError where they do not fit."""
+    """The network with these weights, in their own number type; ValueError where they do not fit.
+
+    Where they lack the numbers of the preprocessing, the data say them, if they are there.
+    """
     double = any(array.dtype == np.float64 for array in weights.values())
     network = Network(project, open_backend("cpu", "float64" if double else "float32"))
+    if not any(name in weights for name in network.preprocess.shapes) and not isinstance(project.data, Absent):
+        network.preprocess.fit(project.data.load(project.folder).x)
     network.load_parameters(weights)
     return network

@@ -8,6 +8,7 @@ import numpy as np
 
 from engine.backend import Array, Backend
 from engine.data.batches import with_ones
+from engine.data.preprocess import Preprocessor
 from engine.parameters import Parameters
 from engine.plan import Moment, Plan
 from engine.project import Project
@@ -25,6 +26,7 @@ class Network:
         self.classes = project.summary().classes
         self.parameters_ = Parameters(self.structure, backend)
         self.moment = Moment()
+        self.preprocess = Preprocessor(project.data.preprocess, self.input_shape, backend.dtype)
         self._plans: dict[tuple[int, str], Plan] = {}
 
     @property
@@ -33,10 +35,11 @@ class Network:
 
     def state(self) -> dict[str, Array]:
         """Every parameter and buffer on the host, as {"h1.weight": (out, in), "norm1.running_mean": (features,)}."""
-        return self.parameters() | {
+        buffers = {
             name: self.backend.to_host(view).astype(np.int64 if self.parameters_.is_count(name) else view.dtype)
             for name, view in self.parameters_.named_buffers()
         }
+        return {**self.parameters(), **buffers, **self.preprocess.state()}
 
     def parameters(self) -> dict[str, Array]:
         """Every parameter on the host."""
@@ -52,12 +55,15 @@ class Network:
     def load_parameters(self, mapping: Mapping[str, Array]) -> None:
         """Takes every parameter, and the buffers that are there.
 
-        ValueError on a missing, unknown or misshapen name, and nothing is changed.
+        ValueError on a missing, unknown or misshapen name, and nothing is changed. The numbers of the preprocessing
+        may be left out only where they are known already.
         """
         if wrong := self.misfits(mapping):
             raise ValueError(wrong[0])
         views = self._views()
-        ready = {name: self.backend.from_host(np.asarray(array, np.float64)) for name, array in mapping.items()}
+        own = {name: array for name, array in mapping.items() if name in views}
+        ready = {name: self.backend.from_host(np.asarray(array, np.float64)) for name, array in own.items()}
+        self.preprocess.take(mapping)
         for name, array in ready.items():
             views[name][...] = array
 
@@ -66,9 +72,13 @@ class Network:
         shapes = {name: view.shape for name, view in self._views().items()}
         wanted = dict(self.parameters_.named(self.parameters_.values))
         found = [f"{name}: is missing, expected shape {shapes[name]}" for name in wanted if name not in mapping]
+        found += self.preprocess.misfits(mapping)
         for name, array in mapping.items():
+            if name in self.preprocess.shapes:
+                continue
             if name not in shapes:
-                found.append(f"{name}: is unknown, the network has {', '.join(shapes)}")
+                known = ", ".join([*shapes, *self.preprocess.shapes])
+                found.append(f"{name}: is unknown, the network has {known}")
             elif np.shape(array) != shapes[name]:
                 found.append(f"{name}: expected shape {shapes[name]}, got {np.shape(array)}")
         return found
@@ -80,7 +90,7 @@ class Network:
             if name in mapping and np.shape(mapping[name]) == view.shape:
                 view[...] = self.backend.from_host(np.asarray(mapping[name], np.float64))
                 taken.append(name)
-        return taken
+        return taken + self.preprocess.take(mapping)
 
     def _views(self) -> dict[str, Array]:
         """Every parameter and buffer on the device, by name."""
@@ -104,7 +114,7 @@ class Network:
 
     def _run(self, x: Array) -> Plan:
         plan = self.plan(len(x), "predict")
-        plan.fill(with_ones(self.backend, x))
+        plan.fill(with_ones(self.backend, self.prepared(x)))
         with np.errstate(all="ignore"):
             plan.run_forward()
         return plan
@@ -123,7 +133,7 @@ class Network:
             raise ValueError(f"expected as many x as y and at least one, got {len(x)} and {len(targets)}")
         plan = self.plan(len(x), "train")
         kept = self.parameters_.grads.copy()
-        plan.fill(with_ones(self.backend, x), targets.T)
+        plan.fill(with_ones(self.backend, self.prepared(x)), targets.T)
         with np.errstate(all="ignore"):
             plan.run_forward()
             plan.run_backward()
@@ -132,10 +142,10 @@ class Network:
         return float(plan.loss.item()), gradients
 
     def input_gradient(self, x: Array, y: Array) -> Array:
-        """∂loss/∂x (N, features) on the host, in training mode, at raw examples; no state is changed."""
+        """∂loss/∂(prepared examples) (N, features) on the host, in training mode, at raw ones; no state is changed."""
         kept = self.parameters_.grads.copy()
         plan = self.plan(len(x), "to input")
-        plan.fill(with_ones(self.backend, self._examples(x)), self.targets(y).T)
+        plan.fill(with_ones(self.backend, self.prepared(self._examples(x))), self.targets(y).T)
         with np.errstate(all="ignore"):
             plan.run_forward()
             plan.run_backward()
@@ -198,13 +208,17 @@ class Network:
             del self._plans[next(iter(self._plans))]
         return plan
 
-    def _examples(self, x: Any) -> Array:
-        """`x` as (N, features), checked against the input's shape."""
-        x = np.asarray(x)
+    def _examples(self, raw: Any) -> Array:
+        """`raw` as an array, checked against the input's shape."""
+        x: Array = np.asarray(raw)
         if x.shape[1:] != self.input_shape:
             expected = "×".join(map(str, ("N", *self.input_shape)))
             raise ValueError(f"x: expected {expected}, got {'×'.join(map(str, x.shape))}")
-        flat: Array = x.reshape(len(x), prod(self.input_shape))
+        return x
+
+    def prepared(self, x: Array) -> Array:
+        """Raw examples (N, *shape) as the first layer takes them, (N, features) on the host."""
+        flat: Array = self.preprocess(x).reshape(len(x), prod(self.input_shape))
         return flat
 
     def _widths(self) -> int:

@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from engine.catalogue import DATASETS, LAYERS
+from engine.data.preprocess import refusal as refusal_of_preprocessing
 from engine.data.source import DataSource, Summary
 from engine.errors import Problem, ProjectError
 from engine.files import write_atomically
@@ -102,6 +103,8 @@ class Project:
         except ProjectError as error:
             return list(error.problems)
         found: list[Problem] = []
+        if problem := refusal_of_preprocessing(self.data.preprocess, summary.shape):
+            found.append(problem)
         for lane in self.lanes():
             where = f"variants.{lane.variant}." if lane.variant != self.variant else ""
             for problem in _lane_problems(lane, summary):

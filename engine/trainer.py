@@ -2,6 +2,7 @@
 
 from collections import deque
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import repeat
 from math import isfinite
 from typing import Any
@@ -12,6 +13,7 @@ import numpy as np
 from engine.backend import Array, Backend, Call, bound, open_backend
 from engine.course import Course, CourseState
 from engine.data.batches import Batches
+from engine.data.source import Dataset
 from engine.divergence import DivergenceError, origin
 from engine.network import Network
 from engine.optimizers import CHUNK
@@ -22,6 +24,7 @@ from engine.spec import convert
 from engine.statistics import LayerStatistics, layer_statistics, update_ratio
 from engine.training import Settings
 
+SAMPLE = 2000  # raw examples of each part that are kept for pictures
 ALIKE = 256  # steps laid out at once where every batch is all examples
 
 # A step laid out: its plan, the calls before the loss is known and after, and what to copy in: rows, targets and
@@ -53,6 +56,7 @@ class Snapshot(msgspec.Struct, frozen=True, eq=False):
     values: Any  # every parameter and buffer, flat
     slots: tuple[Any, ...]  # the optimizer's vectors
     course: CourseState = CourseState()
+    preprocess: dict[str, Any] | None = None  # the numbers, where they are not those of the training part
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,13 +82,14 @@ class Trainer:
         self.project, self.backend = project, backend or open_backend(device, dtype)
         self.network = Network(project, self.backend)
         data = project.data.load(project.folder)
-        self._has_validation = len(data.x_val) > 0
         training = project.training
         self.seed = training.seed if seed is None else seed
         network = self.network
-        self.data = data
-        self._train = Batches(self.backend, _flat(data.x), self._targets(data.y), training.shuffle, self.seed)
-        self._validation = Batches(self.backend, _flat(data.x_val), self._targets(data.y_val), False, self.seed)
+        network.preprocess.fit(data.x)
+        self._fitted, self._is_fitted = network.preprocess.state(), True
+        self._take(data)
+        self.sample, self.reach = data.first(SAMPLE), _reach(data)
+        network.preprocess.changed = self._prepare_anew
         self.parameters = network.parameters_
         self.optimizer = training.optimizer
         self._slots = tuple(self.backend.zeros(self.parameters.trained) for _ in self.optimizer.slots)
@@ -104,6 +109,24 @@ class Trainer:
         self.epoch_scores: tuple[Score, Score | None] | None = None  # of the epoch that has just ended, if wanted
         self._seek()
 
+    @cached_property
+    def data(self) -> Dataset:
+        """The raw examples, loaded anew when they are asked for: training keeps none."""
+        return self.project.data.load(self.project.folder)
+
+    def _take(self, data: Dataset) -> None:
+        shuffle, prepared = self.project.training.shuffle, self.network.prepared
+        self._train = Batches(self.backend, data.x, self._targets(data.y), shuffle, self.seed, prepared)
+        self._validation = Batches(self.backend, data.x_val, self._targets(data.y_val), False, self.seed, prepared)
+
+    def _prepare_anew(self) -> None:
+        """The preprocessing's numbers are others now, those of a file: so are all rows."""
+        now = self.network.preprocess.state()
+        self._is_fitted = all(np.array_equal(now[name], fitted) for name, fitted in self._fitted.items())
+        self._take(self.project.data.load(self.project.folder))
+        self._plans.clear()
+        self._seek()
+
     def _targets(self, y: Array) -> Array:
         units = self.network.structure.shapes[self.network.structure.output][0]
         return self.network.loss.targets(y, self.network.classes, units)
@@ -118,7 +141,10 @@ class Trainer:
 
     @property
     def training_rows(self) -> Array:
-        """The training examples on the device, (N, features + 1), ending in a constant 1."""
+        """The training examples on the device as the first layer sees them, (N, features + 1), ending in a constant 1.
+
+        Of data that are too large to be kept there, the first ones.
+        """
         return self._train.rows
 
     @property
@@ -300,6 +326,7 @@ class Trainer:
         """Back to step 0 and to the initial weights of `seed`, or of the same seed."""
         self.seed = self._train.seed = self.seed if seed is None else seed
         self._train.forget()
+        self.network.preprocess.take(self._fitted)
         for slot in self._slots:
             slot.fill(0)
         self._begin()
@@ -317,6 +344,7 @@ class Trainer:
             host(self.parameters.values),
             tuple(host(slot) for slot in self._slots),
             self.course.state(),
+            None if self._is_fitted else self.network.preprocess.state(),
         )
 
     def restore(self, state: Snapshot) -> None:
@@ -332,6 +360,7 @@ class Trainer:
         self.lr, self.batch_size = state.lr, state.batch_size
         self.seed = self._train.seed = state.seed
         self._train.forget()
+        self.network.preprocess.take(state.preprocess or self._fitted)
         mine[...] = self.backend.from_host(theirs)
         for slot, kept in zip(self._slots, state.slots, strict=True):
             slot[...] = self.backend.from_host(kept)
@@ -343,11 +372,22 @@ class Trainer:
 
     def evaluate(self) -> tuple[Score, Score | None]:
         """Training and validation scores with the present weights; None without a validation part."""
-        train = Score(*self.network.evaluate(self._train.rows, self._train.targets))
-        if not self._has_validation:
-            return train, None
-        return train, Score(*self.network.evaluate(self._validation.rows, self._validation.targets))
+        return self._score(self._train), self._score(self._validation) if self._validation.count else None
+
+    def _score(self, examples: Batches) -> Score:
+        """Means over the parts, by their numbers of examples."""
+        scores = [(len(rows), *self.network.evaluate(rows, targets)) for rows, targets in examples.parts()]
+        if len(scores) == 1:
+            return Score(*scores[0][1:])
+        loss = sum(count * loss for count, loss, _ in scores) / examples.count
+        hits = [count * accuracy for count, _, accuracy in scores if accuracy is not None]
+        return Score(loss, sum(hits) / examples.count if hits else None)
 
 
-def _flat(x: Array) -> Array:
-    return x.reshape(len(x), int(np.prod(x.shape[1:])))
+def _reach(data: Dataset) -> tuple[Array, Array] | None:
+    """The least and the greatest coordinates of all examples in the plane; None of others."""
+    if data.x.shape[1:] != (2,):
+        return None
+    parts = [np.asarray(x, np.float64) for x in (data.x, data.x_val) if len(x)]
+    low, high = np.min([x.min(axis=0) for x in parts], axis=0), np.max([x.max(axis=0) for x in parts], axis=0)
+    return low, high

@@ -1,21 +1,59 @@
 """An epoch's examples in order, batch by batch."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from math import prod
+
+import numpy as np
 
 from engine.backend import Array, Backend
+from engine.data.preprocess import CHUNK
+from engine.data.rows import Rows
 from engine.random import generator
 
 WINDOW = 1 << 20  # bytes of shuffled examples gathered at once: a batch is then a slice of rows that lie together
+RESIDENT = 1 << 31  # bytes of prepared rows that are kept on the device; of more, a window at a time is prepared
+FIRST = 512  # rows that pictures are made of, where not all are kept
 
 
 class Batches:
-    """Examples on the device: `rows` (N, features + 1) ending in a constant 1, `targets` (N, units)."""
+    """Examples on the device: rows (N, features + 1) ending in a constant 1, `targets` (N, units)."""
 
-    def __init__(self, backend: Backend, x: Array, targets: Array, shuffle: bool, seed: int) -> None:
+    def __init__(
+        self,
+        backend: Backend,
+        x: Rows,
+        targets: Array,
+        shuffle: bool,
+        seed: int,
+        prepared: Callable[[Array], Array] | None = None,
+    ) -> None:
+        """`prepared` takes raw examples (n, *shape) to what the first layer sees, (n, features)."""
         self.backend, self.shuffle, self.seed = backend, shuffle, seed
-        self.rows, self.targets = with_ones(backend, x), backend.from_host(targets)
-        self.count = len(x)
+        self.targets = backend.from_host(targets)
+        self.count, self._width = len(x), prod(x.shape[1:]) + 1
+        self._prepared = prepared or (lambda part: part.reshape(len(part), -1))
+        self._x: Rows | None = None
+        self._kept: Array | None = None
+        if self.count * self._row_bytes <= RESIDENT:
+            self._kept = self._all(x)
+        else:
+            self._x = x
         self._order: tuple[int, Array | None] = (-1, None)  # of the epoch that was last asked for
+
+    @property
+    def rows(self) -> Array:
+        """All rows; of examples that are too many to be kept, the first ones."""
+        return self._kept if self._kept is not None else self._gathered(slice(0, FIRST))
+
+    def parts(self) -> Iterator[tuple[Array, Array]]:
+        """All rows with their targets (n, units), in the data's order, as many at once as are kept."""
+        if self._kept is not None:
+            yield self._kept, self.targets
+            return
+        size = max(1, CHUNK // self._width)
+        for start in range(0, self.count, size):
+            part = slice(start, start + size)
+            yield self._gathered(part), self.targets[part]
 
     def window(self, epoch: int, position: int, batch: int) -> Iterator[tuple[Array, Array]]:
         """The next batches of `epoch` from example `position`: rows, and targets as columns (units, n).
@@ -23,17 +61,21 @@ class Batches:
         The last, smaller batch is part of it. A batch of all examples is not shuffled; the rest of an epoch
         that was begun in smaller batches is, so that each example still has its turn once.
         """
-        size = max(batch, WINDOW // self.rows[0].nbytes // batch * batch)
+        size = max(batch, WINDOW // self._row_bytes // batch * batch)
         stop = min(position + size, self.count)
-        rows, targets = self.rows[position:stop], self.targets[position:stop]
         if self.shuffle and (batch < self.count or position):
             chosen = self._permutation(epoch)[position:stop]
             # `take` needs a third of the time of `rows[chosen]`.
-            rows, targets = self.rows.take(chosen, 0), self.targets.take(chosen, 0)
+            rows = self._kept.take(chosen, 0) if self._kept is not None else self._gathered(chosen)
+            targets = self.targets.take(chosen, 0)
+        else:
+            part = slice(position, stop)
+            rows = self._kept[part] if self._kept is not None else self._gathered(part)
+            targets = self.targets[part]
         # Batches of one size are rows of a three-dimensional view: walking over it is faster than slicing.
         full, units = (stop - position) // batch * batch, targets.shape[1]
         yield from zip(
-            rows[:full].reshape(-1, batch, rows.shape[1]),
+            rows[:full].reshape(-1, batch, self._width),
             targets[:full].reshape(-1, batch, units).transpose(0, 2, 1),
             strict=True,
         )
@@ -43,6 +85,24 @@ class Batches:
     def forget(self) -> None:
         """The seed has changed: no order is known."""
         self._order = (-1, None)
+
+    @property
+    def _row_bytes(self) -> int:
+        return self._width * np.dtype(self.backend.dtype).itemsize
+
+    def _all(self, x: Rows) -> Array:
+        """Every row, prepared some at a time: in float64 all of them would be twice as large."""
+        rows = self.backend.ones(self.count, self._width)
+        size = max(1, CHUNK // self._width)
+        for start in range(0, self.count, size):
+            part = slice(start, start + size)
+            rows[part, :-1] = self.backend.from_host(self._prepared(x[part]))
+        return rows
+
+    def _gathered(self, where: slice | Array) -> Array:
+        assert self._x is not None
+        index = where if isinstance(where, slice) else self.backend.to_host(where)
+        return with_ones(self.backend, self._prepared(self._x[index]))
 
     def _permutation(self, epoch: int) -> Array:
         known, order = self._order

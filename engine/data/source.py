@@ -7,10 +7,13 @@ from typing import Annotated, Any
 import numpy as np
 from msgspec import Meta
 
+from engine.data.preprocess import Preprocessing
+from engine.data.rows import Rows, picked
 from engine.errors import Problem, ProjectError
 from engine.random import generator
 from engine.spec import Declared
 
+Array = np.ndarray[Any, Any]
 Samples = Annotated[int, Meta(ge=2, le=10_000_000, title="Samples", description="How many examples are drawn")]
 NoiseLevel = Annotated[float, Meta(ge=0, le=10, title="Noise", description="Standard deviation of the noise added")]
 Seed = Annotated[int, Meta(ge=0, le=2**63 - 1, title="Data seed", description="Draws the data and the validation part")]
@@ -21,13 +24,18 @@ Validation = Annotated[
 
 @dataclass(frozen=True, slots=True)
 class Dataset:
-    """Examples in float64: `x` (N, *shape); `y` (N,) int64 classes, or (N, K) float64 numbers."""
+    """Examples: `x` (N, *shape) of any real type; `y` (N,) int64 classes, or (N, K) float64 numbers."""
 
-    x: np.ndarray[Any, Any]
-    y: np.ndarray[Any, Any]
-    x_val: np.ndarray[Any, Any]
-    y_val: np.ndarray[Any, Any]
+    x: Rows
+    y: Array
+    x_val: Rows
+    y_val: Array
     classes: int | None  # how many, where y are class numbers
+
+    def first(self, count: int) -> "Dataset":
+        """A copy of the first `count` examples of each part."""
+        x, y, x_val, y_val = (np.array(part[:count]) for part in (self.x, self.y, self.x_val, self.y_val))
+        return Dataset(x, y, x_val, y_val, self.classes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,16 +45,20 @@ class Summary:
     shape: tuple[int, ...]  # of one example's x
     classes: int | None  # None: y are numbers
     targets: int  # columns of y (1 where y are classes)
+    features: tuple[str, ...] = ()  # what the numbers of a vector are called, where the data say it
+    class_names: tuple[str, ...] = ()
 
-    def example(self) -> np.ndarray[Any, Any]:
+    def example(self) -> Array:
         """One y of the kind that the data have: whether a loss fits is seen on it, without reading them."""
         if self.classes is None:
             return np.full((1, self.targets), 1 / self.targets)
         return np.zeros(1, np.int64)
 
 
-class DataSource(Declared, frozen=True):
-    """A source of examples; `folder` is where relative paths begin."""
+class DataSource(Declared, frozen=True, kw_only=True):
+    """A source of examples; `folder` is where relative paths begin. What it loads is raw."""
+
+    preprocess: Preprocessing = "none"
 
     def summary(self, folder: Path) -> Summary:
         raise NotImplementedError(type(self).__name__)
@@ -55,11 +67,11 @@ class DataSource(Declared, frozen=True):
         raise NotImplementedError(type(self).__name__)
 
 
-def split(x: np.ndarray[Any, Any], y: np.ndarray[Any, Any], share: float, seed: int, classes: int | None) -> Dataset:
+def split(x: Array, y: Array, share: float, seed: int, classes: int | None) -> Dataset:
     """Keeps `share` of the examples, drawn at random by the data's seed, for validation; order is kept otherwise."""
     held = round(len(x) * share)
     if held >= len(x):
         raise ProjectError(Problem("data.validation", f"leaves no example to train on ({len(x)} in all)"))
     chosen = np.zeros(len(x), dtype=bool)
     chosen[generator(seed, "validation").permutation(len(x))[:held]] = True
-    return Dataset(x=x[~chosen], y=y[~chosen], x_val=x[chosen], y_val=y[chosen], classes=classes)
+    return Dataset(picked(x, ~chosen), y[~chosen], picked(x, chosen), y[chosen], classes)

@@ -1,12 +1,13 @@
 """A trained network as an ONNX model: float32, input `x` (N, *shape), output `y` (N, units), for any N."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from engine.backend import Array
+from engine.data.preprocess import PREFIX
 from engine.errors import Problem, ProjectError
 from engine.files import write_atomically
 from engine.graph import Structure
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     import onnx
 
 OPSET, IR_VERSION = 21, 10  # the newest that onnxruntime reads everywhere
+BACK = f"{PREFIX}shape"
 MOST_BYTES = 2_000_000_000  # of weights: a protobuf message ends at 2 GiB
 
 
@@ -31,7 +33,7 @@ def onnx_bytes(network: Network, name: str) -> bytes:
     import onnx
 
     must_fit(network.structure)
-    model = _model(network.structure, network.state(), name)
+    model = _model(network.structure, network.state(), network.preprocess.shapes, name)
     onnx.checker.check_model(model, full_check=True)
     written: bytes = model.SerializeToString(deterministic=True)
     return written
@@ -45,24 +47,34 @@ def must_fit(structure: Structure) -> None:
         raise ProjectError(Problem("graph", message))
 
 
-def _model(structure: Structure, state: Mapping[str, Array], name: str) -> "onnx.ModelProto":
+def _model(structure: Structure, state: Mapping[str, Array], prepared: Collection[str], name: str) -> "onnx.ModelProto":
+    """`prepared` names those of `state` that the raw input goes through first."""
     from onnx import TensorProto, helper, numpy_helper
 
     def described(value: str, shape: Shape) -> "onnx.ValueInfoProto":
         return helper.make_tensor_value_info(value, TensorProto.FLOAT, ["N", *shape])
 
     # A dot keeps a node called x or y apart from the model's own input and output.
+    entry = f"{PREFIX}output" if prepared else "x"
     values = {node: f"{node}.output" for node in structure.order}
-    values |= {node: "x" for node, layer in structure.layers.items() if _is_x(layer)}
+    values |= {node: entry for node, layer in structure.layers.items() if _is_x(layer)}
     values[structure.output] = "y"
-    inside = [node for node in structure.order if values[node] not in ("x", "y")]
+    inside = [node for node in structure.order if values[node] not in (entry, "y")]
+    initial = [numpy_helper.from_array(_single(array), parameter) for parameter, array in state.items()]
+    nodes = _preprocess(prepared, structure.example, entry)
+    if len(structure.example) > 1:
+        back = np.array([0, *structure.example], np.int64)  # 0 leaves the number of examples as it is
+        initial += [numpy_helper.from_array(back, name) for node in nodes for name in node.input if name == BACK]
     graph = helper.make_graph(
-        nodes=_nodes(structure, values),
+        nodes=nodes + _nodes(structure, values, entry),
         name=name,
         inputs=[described("x", structure.example)],
         outputs=[described("y", structure.shapes[structure.output])],
-        initializer=[numpy_helper.from_array(_single(array), parameter) for parameter, array in state.items()],
-        value_info=[described(values[node], structure.shapes[node]) for node in inside],
+        initializer=initial,
+        value_info=[
+            *([described(entry, structure.example)] if prepared else []),
+            *(described(values[node], structure.shapes[node]) for node in inside),
+        ],
     )
     return helper.make_model(
         graph,
@@ -72,7 +84,32 @@ def _model(structure: Structure, state: Mapping[str, Array], name: str) -> "onnx
     )
 
 
-def _nodes(structure: Structure, values: Mapping[str, str]) -> list["onnx.NodeProto"]:
+def _preprocess(kinds: Collection[str], shape: Shape, output: str) -> list["onnx.NodeProto"]:
+    """The operators from the raw `x` to `output`, the input node's value."""
+    from onnx import helper
+
+    steps: list[tuple[str, list[str], dict[str, Any]]] = []
+    if f"{PREFIX}mean" in kinds:
+        steps.append(("Sub", [f"{PREFIX}mean"], {}))
+    if f"{PREFIX}scale" in kinds:
+        steps.append(("Div", [f"{PREFIX}scale"], {}))
+    if f"{PREFIX}matrix" in kinds:
+        if len(shape) > 1:
+            steps.append(("Flatten", [], {"axis": 1}))
+        steps.append(("Gemm", [f"{PREFIX}matrix"], {"transB": 1}))
+        if len(shape) > 1:
+            steps.append(("Reshape", [BACK], {}))
+    made, value = [], "x"
+    for place, (kind, more, attributes) in enumerate(steps, 1):
+        name = f"{PREFIX}{kind.lower()}"
+        result = name if place < len(steps) else output
+        made.append(helper.make_node(kind, [value, *more], [result], name, **attributes))
+        value = name
+    return made
+
+
+def _nodes(structure: Structure, values: Mapping[str, str], entry: str) -> list["onnx.NodeProto"]:
+    """The layers' operators; `entry` is what inputs take their columns of."""
     from onnx import helper
 
     made = []
@@ -86,13 +123,19 @@ def _nodes(structure: Structure, values: Mapping[str, str]) -> list["onnx.NodePr
             made.append(
                 helper.make_node(
                     operator.kind,
-                    [f"{node}{name}" if name.startswith(".") else name for name in operator.inputs],
+                    [_value(node, name, entry) for name in operator.inputs],
                     [f"{node}{operator.output}" if operator.output else values[node]],
                     name=f"{node}{operator.output}",
                     **attributes,
                 )
             )
     return made
+
+
+def _value(node: str, name: str, entry: str) -> str:
+    if name.startswith("."):
+        return f"{node}{name}"
+    return entry if name == "x" else name
 
 
 def _single(array: Array) -> Array:

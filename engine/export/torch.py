@@ -10,6 +10,8 @@ from pathlib import Path
 from engine.errors import ProjectError
 from engine.export.lines import fitted
 from engine.export.names import class_name, variables
+from engine.export.torch_preprocess import NAME as PREPROCESS
+from engine.export.torch_preprocess import preprocess_class
 from engine.files import write_atomically
 from engine.graph import Structure
 from engine.layers.base import Weighted
@@ -27,7 +29,7 @@ def save_torch(path: Path, project: Project) -> None:
 def torch_source(project: Project) -> str:
     """The file's text, the same for the same project; its last class is the network."""
     writer = _Writer(project)
-    parts = [writer.head(), writer.module()]
+    parts = [writer.head(), *writer.preparation(), writer.module()]
     if writer.trained:
         parts += [writer.first_weights(), writer.loop(), writer.main()]
     return "\n\n\n".join("\n".join(lines) for lines in parts) + "\n"
@@ -38,7 +40,9 @@ class _Writer:
 
     def __init__(self, project: Project) -> None:
         self.project, self.training, self.structure = project, project.training, project.structure()
-        self.name = class_name(project, IMPORTED)
+        self.preprocess = project.data.preprocess
+        prepares = self.preprocess != "none"
+        self.name = class_name(project, (*IMPORTED, PREPROCESS) if prepares else IMPORTED)
         layers = self.structure.layers
         self.weighted = [node for node in self.structure.drawn if isinstance(layers[node], Weighted)]
         self.trained = [node for node in self.weighted if node not in _frozen(self.structure)]
@@ -72,6 +76,13 @@ class _Writer:
             lines.append(f"from torch.utils.data import {', '.join(IMPORTED)}")
         return lines
 
+    def preparation(self) -> list[list[str]]:
+        """The class of the preprocessing, if there is one."""
+        if self.preprocess == "none":
+            return []
+        shape = self.structure.shapes[self.structure.input]
+        return [preprocess_class(self.preprocess, shape, fits=bool(self.trained))]
+
     def module(self) -> list[str]:
         structure = self.structure
         lines = [
@@ -81,6 +92,8 @@ class _Writer:
             "    def __init__(self) -> None:",
             "        super().__init__()",
         ]
+        if self.preprocess != "none":
+            lines.append(f"        self.preprocess = {PREPROCESS}()")
         for node in structure.drawn:
             made = structure.layers[node].torch(*structure.input_shapes(node))
             if made:
@@ -101,6 +114,8 @@ class _Writer:
         parts = tuple(node for node in structure.inputs_of_x if structure.layers[node].torch_forward("", ()) != "x")
         names = dict.fromkeys(structure.inputs_of_x, "x") | variables((*parts, *nodes), ("self", "torch", "nn", "x"))
         lines = [f"    def {name}(self, x: torch.Tensor) -> torch.Tensor:"]
+        if self.preprocess != "none":
+            lines.append("        x = self.preprocess(x)")
         for node in (*parts, *nodes):
             inputs = tuple(names[source] for source in structure.inputs[node])
             value = structure.layers[node].torch_forward(_module("self", node), inputs)
@@ -191,6 +206,7 @@ class _Writer:
             *fitted(f"x, y = torch.randn({EXAMPLES}, {self.example}), {y}", 8),
             f"    torch.manual_seed({self.training.seed})",
             f"    model = {self.name}()",
+            *(["    model.preprocess.fit(x)"] if self.preprocess != "none" else []),
             "    initialize(model)",
             "    train(model, x, y)",
         ]

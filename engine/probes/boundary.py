@@ -28,13 +28,13 @@ class BoundaryAnswer(msgspec.Struct, frozen=True, eq=False, tag="boundary"):
 
 
 class Boundary(Probe, frozen=True, tag="boundary"):
-    """The decision on a `size` × `size` grid over the data with a margin; None for other than two inputs."""
+    """The decision on a `size` × `size` grid over the raw data with a margin; None for other than two inputs."""
 
     size: int = 100
 
     def measure(self, trainer: Trainer, detail: float = 1.0) -> BoundaryAnswer | None:
         network = trainer.network
-        if network.input_shape != (2,):
+        if trainer.reach is None:
             return None
         bounds, size = plane(trainer), max(1, round(self.size * sqrt(detail)))
         values, winners, probability = decision(trainer, network.predict(grid(bounds, size)))
@@ -47,8 +47,8 @@ class Boundary(Probe, frozen=True, tag="boundary"):
 
 def plane(trainer: Trainer) -> tuple[float, float, float, float]:
     """A square around all examples, a tenth wider than they reach."""
-    x = np.concatenate([trainer.data.x, trainer.data.x_val])
-    low, high = x.min(axis=0), x.max(axis=0)
+    assert trainer.reach is not None
+    low, high = trainer.reach
     half = float((high - low).max()) * 0.55 or 1.0
     x1, x2 = (float(middle) for middle in (low + high) / 2)
     return (x1 - half, x1 + half, x2 - half, x2 + half)

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from engine.backend import Array
+from engine.data.rows import Rows
 from engine.errors import ProjectError
 from engine.layers.base import Weighted
 from engine.project import Project
@@ -13,8 +14,6 @@ from engine.run.lane import Lane
 from engine.run.messages import LaneInfo, Open, Points
 from engine.trainer import Trainer
 from engine.weights import load_weights
-
-MOST_POINTS = 2000  # of each part, drawn in pictures
 
 
 def open_lanes(project: Project, command: Open, before: Sequence[Lane]) -> tuple[list[Lane], tuple[str, ...], str]:
@@ -28,6 +27,7 @@ def open_lanes(project: Project, command: Open, before: Sequence[Lane]) -> tuple
         if command.states is not None:
             trainer.restore(command.states[number])
         elif command.keep_weights:
+            # Parameters alone: the numbers of the preprocessing are those of the data, which may be others now.
             taken = trainer.network.load_fitting(old.get(part.variant, {}))
             kept += [f"{part.variant}: {name}" for name in taken]
         elif part.weights is not None:
@@ -67,12 +67,12 @@ def lane_info(trainer: Trainer) -> LaneInfo:
 
 def points_of(trainer: Trainer) -> Points | None:
     """Some of the examples, for nets on two inputs."""
-    data = trainer.data
+    data = trainer.sample
     if data.x.shape[1:] != (2,):
         return None
 
-    def few(array: Array) -> Array:
-        flat = array if array.ndim == 1 or array.shape[1] > 1 else array[:, 0]
-        return np.ascontiguousarray(flat[:MOST_POINTS], np.float32)
+    def few(rows: Rows) -> Array:
+        array = np.asarray(rows)
+        return np.ascontiguousarray(array if array.ndim == 1 or array.shape[1] > 1 else array[:, 0], np.float32)
 
     return Points(few(data.x), few(data.y), few(data.x_val), few(data.y_val), data.classes)

@@ -1,5 +1,7 @@
 """What each layer will receive, before any training: one small batch through the initial weights."""
 
+from math import prod
+
 import numpy as np
 
 from engine.backend import Array, open_backend
@@ -8,9 +10,11 @@ from engine.errors import ProjectError
 from engine.network import Network
 from engine.project import Project
 from engine.run.messages import LanePreview, NodeScale
+from engine.trainer import SAMPLE
 
 EXAMPLES = 64
 MOST_PARAMETERS = 10_000_000
+MOST_FEATURES = 512  # whose main axes are found within a tenth of a second
 
 
 def preview(lane: Project, data: Dataset) -> LanePreview:
@@ -21,6 +25,9 @@ def preview(lane: Project, data: Dataset) -> LanePreview:
         if count > MOST_PARAMETERS:
             return LanePreview((), f"no preview of the signal's scale: {count:,} parameters are over ten million")
         network = Network(lane, open_backend())
+        if prod(network.input_shape) > MOST_FEATURES and lane.data.preprocess in ("pca", "whiten"):
+            return LanePreview((), f"no preview of the signal's scale: axes of over {MOST_FEATURES} features take long")
+        network.preprocess.fit(data.x[:SAMPLE])
         network.parameters_.initialize(lane.training.seed)
         x, y = data.x[:EXAMPLES], data.y[:EXAMPLES]
         network.loss_and_gradients(x, y)

@@ -193,7 +193,7 @@ class Worker:
         project = project_from(msgspec.json.decode(command.project), Path(command.folder))
         mine = self._lanes[0].trainer if self._lanes else None
         same = mine is not None and mine.project.data == project.data and mine.project.folder == project.folder
-        data = mine.data if mine is not None and same else project.data.load(project.folder)
+        data = mine.sample if mine is not None and same else project.data.load(project.folder)
         self._send(m.Previewed(command.number, tuple(preview(lane, data) for lane in project.lanes())))
 
     def _on_recordtelemetry(self, command: m.RecordTelemetry) -> None:

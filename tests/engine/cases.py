@@ -226,6 +226,8 @@ def project(*args: Any, **kwargs: Any) -> Project:
 def network(made: Project, dtype: str = "float64", seed: int = 0, scale: float = 1.0) -> Network:
     """A network with every parameter uniform on [-scale, scale], biases too."""
     net = Network(made, open_backend("cpu", dtype))
+    if net.preprocess.shapes:
+        net.preprocess.fit(made.data.load(made.folder).x)
     rng = np.random.default_rng(seed)
     net.load_parameters({name: rng.uniform(-scale, scale, a.shape) for name, a in net.parameters().items()})
     return net

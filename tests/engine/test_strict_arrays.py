@@ -10,7 +10,7 @@ from engine.network import Network
 from engine.trainer import Trainer
 from tests.engine.cases import ACTIVATIONS, DTYPES, LAYER_CASES, LOSS_CASES, behind_identity, examples, loss_project
 from tests.engine.export.nets import ends_in
-from tests.engine.test_trainer import LAYERS, OPTIMIZERS, bits, made
+from tests.engine.test_trainer import DATA, LAYERS, OPTIMIZERS, bits, made
 from tests.strict_array import HostDeviceError, strict
 
 each_dtype = pytest.mark.parametrize("dtype", DTYPES)
@@ -46,6 +46,24 @@ def test_training_gives_the_same_bits(optimizer, settings, dtype):
     assert there.run(5) == here.run(5)
     assert bits(there) == bits(here)
     assert there.evaluate() == here.evaluate()
+
+
+@each_dtype
+@pytest.mark.parametrize("resident", [True, False], ids=["kept", "in windows"])
+@pytest.mark.parametrize("kind", ["standardize", "whiten"])
+def test_prepared_examples_give_the_same_bits(kind, resident, dtype, monkeypatch):
+    if not resident:
+        monkeypatch.setattr("engine.data.batches.RESIDENT", 0)
+    there, here = pair(made(data={**DATA, "preprocess": kind}), dtype)
+    assert there.run(20) == here.run(20)
+    assert bits(there) == bits(here)
+    assert there.evaluate() == here.evaluate()
+    x = here.data.x
+    assert there.network.predict(x).tobytes() == here.network.predict(x).tobytes()
+    numbers = there.network.preprocess.state()
+    there.network.load_parameters({**there.network.parameters(), **{n: a + 1 for n, a in numbers.items()}})
+    here.restore(there.snapshot())
+    assert there.run(5) == here.run(5)
 
 
 @each_dtype

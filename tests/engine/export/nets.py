@@ -15,6 +15,7 @@ Array = np.ndarray[Any, Any]
 Node = dict[str, object]
 
 CLASSES = {"kind": "noise", "shape": [4], "samples": 40, "classes": 3}
+NUMBERS = {"kind": "noise", "shape": [4], "samples": 40, "targets": 2}
 PAIR = {"kind": "noise", "shape": [4], "samples": 40, "classes": 2}
 
 
@@ -157,6 +158,17 @@ NETS: dict[str, Project] = {
     **{f"ids of {length}": long_names(length) for length in (12, 20, 28, 36, 40, 64)},
     "many inputs": many_inputs(),
     "many factors": many_inputs("multiply", 9),
+}
+
+# The raw input goes through numbers of the data first; in "skips" it does so once, for three layers.
+PREPARED: dict[str, Project] = {
+    **{
+        f"preprocess {kind}": chain([dense("h1", 5), dense("out", 3), act("p", "softmax")], "cross_entropy", data)
+        for kind in ("center", "standardize", "pca", "whiten")
+        for data in ({**CLASSES, "preprocess": kind},)
+    },
+    "preprocess skips": project_from({**concat().to_json(), "data": {**CLASSES, "preprocess": "whiten"}}, Path()),
+    "preprocess frozen": chain([dense("preprocessed", 2, trainable=False)], data={**NUMBERS, "preprocess": "pca"}),
 }
 
 

@@ -17,11 +17,11 @@ from engine.export import onnx as module
 from engine.export.onnx import must_fit, onnx_bytes, save_onnx
 from engine.network import Network
 from tests.engine.cases import LAYER_CASES, Array, behind_identity
-from tests.engine.export.nets import NETS, chain, dense, examples, trained
+from tests.engine.export.nets import NETS, PREPARED, chain, dense, examples, trained
 
 each_net = pytest.mark.parametrize("name", NETS)
 CASES = {f"layer {case.name}": behind_identity(case) for case in LAYER_CASES}
-ALL = {**NETS, **CASES}
+ALL = {**NETS, **PREPARED, **CASES}
 READERS = {
     "onnxruntime": lambda model: onnxruntime.InferenceSession(model, providers=["CPUExecutionProvider"]),
     "reference": lambda model: ReferenceEvaluator(onnx.load_from_string(model)),
@@ -108,6 +108,21 @@ def test_names_are_ids(name: str) -> None:
     assert {tensor.name for tensor in model.graph.initializer} == set(state)
     for tensor in model.graph.initializer:
         np.testing.assert_array_equal(onnx.numpy_helper.to_array(tensor), state[tensor.name])
+
+
+@pytest.mark.parametrize("name", PREPARED)
+def test_the_numbers_of_the_preprocessing_are_in_the_model(name: str) -> None:
+    net = trained(PREPARED[name])
+    model, state = exported(net), net.state()
+    assert {tensor.name for tensor in model.graph.initializer} == set(state) > set(net.parameters())
+    for tensor in model.graph.initializer:
+        np.testing.assert_array_equal(onnx.numpy_helper.to_array(tensor), state[tensor.name])
+    own = [node.name for node in model.graph.node if node.name not in net.structure.drawn]
+    assert own == [
+        "preprocess.sub",
+        *(["preprocess.div"] if "preprocess.scale" in state else []),
+        *(["preprocess.gemm"] if "preprocess.matrix" in state else []),
+    ]
 
 
 def test_the_same_network_gives_the_same_bytes() -> None:

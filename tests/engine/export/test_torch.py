@@ -16,9 +16,9 @@ from engine.data.files import Npz
 from engine.export.names import class_name
 from engine.export.torch import save_torch, torch_source
 from tests.engine.cases import LAYER_CASES, behind_identity
-from tests.engine.export.nets import CLASSES, NETS, by_hand, chain, dense, network_class
+from tests.engine.export.nets import CLASSES, NETS, PREPARED, by_hand, chain, dense, network_class
 
-ALL = {**NETS, **{f"layer {case.name}": behind_identity(case) for case in LAYER_CASES}}
+ALL = {**NETS, **PREPARED, **{f"layer {case.name}": behind_identity(case) for case in LAYER_CASES}}
 each_net = pytest.mark.parametrize("name", ALL)
 
 # The text as a person would like to read it, in whole.
@@ -118,7 +118,7 @@ def test_it_is_python_with_one_class_made_without_arguments(name: str) -> None:
     compile(source, "net.py", "exec", dont_inherit=True)
     assert source.isascii()
     tree = ast.parse(source)
-    assert [type(node) for node in tree.body].count(ast.ClassDef) == 1
+    assert [type(node) for node in tree.body].count(ast.ClassDef) == 1 + (name in PREPARED)
     made = network_class(source)
     assert made.name == class_name(ALL[name])
     assert [ast.unparse(base) for base in made.bases] == ["nn.Module"]

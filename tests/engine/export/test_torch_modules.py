@@ -23,9 +23,9 @@ from engine.spec import build
 from engine.trainer import Trainer
 from engine.weights import save_weights
 from tests.engine.cases import LAYER_CASES, LOSS_CASES, Array, LossCase, behind_identity, loss_project
-from tests.engine.export.nets import NETS, act, by_hand, chain, dense, examples, network_class, trained
+from tests.engine.export.nets import NETS, PREPARED, act, by_hand, chain, dense, examples, network_class, trained
 
-ALL = {**NETS, **{f"layer {case.name}": behind_identity(case) for case in LAYER_CASES}}
+ALL = {**NETS, **PREPARED, **{f"layer {case.name}": behind_identity(case) for case in LAYER_CASES}}
 EVEN = {"zeros", "ones", "constant", "uniform", "glorot_uniform", "he_uniform"}  # of which the extremes are known
 each_net = pytest.mark.parametrize("name", ALL)
 
@@ -64,7 +64,7 @@ def test_the_module_takes_the_weights_file_and_predicts_the_same(torch: Any, tmp
     np.testing.assert_allclose(y, net.predict(x), rtol=1e-5, atol=1e-5)
     frozen = {name for name, p in module.named_parameters() if not p.requires_grad}
     layers = net.structure.layers
-    assert frozen == {name for name in net.state() if not layers[name.rpartition(".")[0]].trains}  # type: ignore
+    assert frozen == {name for name in net.parameters() if not layers[name.rpartition(".")[0]].trains}  # type: ignore
 
 
 TRAININGS: dict[str, dict[str, Any]] = {
@@ -164,6 +164,32 @@ def test_gains_have_pytorch_s_names(torch: Any) -> None:
         assert gain == pytest.approx(torch.nn.init.calculate_gain(name), rel=1e-12)
         layer = build(LAYERS, {"kind": "dense", "init": "orthogonal", "init_gain": name}, "h1")
         assert layer == build(LAYERS, {"kind": "dense", "init": "orthogonal", "init_gain": gain}, "h1")
+
+
+@pytest.mark.parametrize("kind", ["center", "standardize", "pca", "whiten"])
+def test_the_module_fits_its_preprocessing_as_the_trainer_does(torch: Any, kind: str) -> None:
+    """So does its training then: both see the same prepared numbers."""
+    data = {"kind": "spiral", "classes": 3, "samples": 90, "preprocess": kind}
+    made = chain([dense("out", 3)], "cross_entropy", data, training={"shuffle": False, "epochs": 3, "batch_size": 8})
+    trains_the_same(torch, made)
+    names, trainer = run_source(torch_source(made)), Trainer(made)
+    fitted = names["Preprocess"]()
+    fitted.fit(torch.from_numpy(trainer.data.x))
+    ours = {name.partition(".")[2]: array for name, array in trainer.network.preprocess.state().items()}
+    assert set(fitted.state_dict()) == set(ours)
+    for name, tensor in fitted.state_dict().items():
+        np.testing.assert_allclose(tensor.numpy(), ours[name], rtol=1e-5, atol=1e-6)
+
+
+def test_a_constant_feature_is_left_at_nothing_by_the_module_too(torch: Any) -> None:
+    for kind in ("standardize", "whiten"):
+        data = {"kind": "noise", "shape": [3], "targets": 2, "preprocess": kind}
+        module = run_source(torch_source(chain([dense("out", 2)], data=data)))["Preprocess"]()
+        x = torch.from_numpy(np.column_stack([np.random.default_rng(0).normal(size=(50, 2)), np.full(50, 0.1)])).float()
+        module.fit(x)
+        y = module(x)
+        assert torch.isfinite(y).all()
+        assert y.abs().amax(dim=0).min() < 1e-5
 
 
 @pytest.mark.slow

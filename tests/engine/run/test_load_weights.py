@@ -5,7 +5,8 @@ import pytest
 
 from engine.run import messages as m
 from engine.trainer import Trainer
-from tests.engine.run.bench import STEPS, UNLIMITED, Bench, alone, bits, small
+from tests.engine.cases import project
+from tests.engine.run.bench import DATA, LAYERS, STEPS, UNLIMITED, Bench, alone, bits, small
 from tests.engine.run.test_runs import two_lanes
 
 OTHER = Trainer(small(), seed=5).network.parameters()
@@ -74,3 +75,34 @@ def test_a_network_whose_loss_is_no_number_goes_on_beside_the_other(bench: Bench
         keyframe = bench.state()
     assert [state.step for state in keyframe.states] == [STEPS + 3] * 2
     assert np.isfinite(keyframe.states[1].values).all()
+
+
+def test_the_numbers_of_the_preprocessing_come_with_them(bench: Bench) -> None:
+    """A new worker goes on from the keyframe with them; a restart on the data's has its own again."""
+    made = project(LAYERS, "binary_cross_entropy", {**DATA, "preprocess": "standardize"})
+    foreign = {"preprocess.mean": np.array([3.0, 4.0]), "preprocess.scale": np.array([5.0, 6.0])}
+    bench.open(made)
+    own = bench.state().parameters
+    assert own is not None
+    bench.send(m.LoadWeights(0, {**OTHER, **foreign}, "other"))
+    assert set(bench.next(m.WeightsLoaded).taken) == {*OTHER, *foreign}
+    bench.send(m.Advance(3))
+    assert bench.settled(m.RunState.PAUSED).step == 0
+    assert bench.settled(m.RunState.PAUSED).step == 3
+    kept = m.decode_record(m.encode(bench.state()))
+    assert isinstance(kept, m.Keyframe)
+    bench.open(made, states=kept.states)
+    bench.send(m.Advance(4))
+    assert bench.settled(m.RunState.PAUSED).step == 7
+    after = bench.state()
+    mine = Trainer(made)
+    mine.network.load_parameters({**OTHER, **foreign})
+    mine.run(7)
+    assert after.states[0].values.tobytes() == mine.snapshot().values.tobytes()
+    assert after.parameters is not None
+    np.testing.assert_array_equal(after.parameters[0]["preprocess.scale"], [5, 6])
+    opened = bench.open(made, keep_weights=True)
+    assert opened.kept == tuple(f"A: {name}" for name in OTHER)
+    again = bench.state().parameters
+    assert again is not None
+    np.testing.assert_array_equal(again[0]["preprocess.mean"], own[0]["preprocess.mean"])

@@ -90,6 +90,27 @@ def test_a_variant(cli: Here, tmp_path: Path) -> None:
     np.testing.assert_array_equal(told(tmp_path / "y.npz"), trainer.network.predict(X))
 
 
+@pytest.mark.parametrize("kind", ["standardize", "whiten"])
+def test_the_input_is_raw_and_the_weights_say_how_it_is_prepared(cli: Here, tmp_path: Path, kind: str) -> None:
+    graph = {
+        "nodes": [{"id": "x", "kind": "input", "shape": [2]}, {"id": "out", "kind": "dense", "units": 1}],
+        "edges": [["x", "out"]],
+    }
+    np.savez(tmp_path / "data.npz", x=X * [100, 0.01] + 7, y=np.arange(9) % 2)
+    file = write(tmp_path, {"graph": graph, "data": {"kind": "npz", "path": "data.npz", "preprocess": kind}})
+    trainer = trained(tmp_path, file)
+    (tmp_path / "data.npz").unlink()
+    files = ("--input", tmp_path / "x.npz", "--output", tmp_path / "y.npz", "--weights")
+    assert cli("predict", file, *files, tmp_path / "w.safetensors").status == 0
+    np.testing.assert_array_equal(told(tmp_path / "y.npz"), trainer.network.predict(X))
+    (tmp_path / "y.npz").unlink()
+    save_weights(tmp_path / "bare.safetensors", trainer.network.parameters())
+    done = cli("predict", file, *files, tmp_path / "bare.safetensors")
+    assert (done.status, done.out) == (2, "")
+    assert re.search(r"--weights: .*bare\.safetensors: preprocess\.mean: is missing, expected shape \(2,\)", done.err)
+    assert not (tmp_path / "y.npz").exists()
+
+
 # Bad input
 
 
