@@ -1,6 +1,7 @@
 """Arrays out of .npz files that anyone may have written: nothing is unpickled, no header is believed unseen."""
 
 import math
+import struct
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,6 +15,7 @@ from numpy.lib import format as npy
 
 Array = np.ndarray[Any, Any]
 
+PIECE = 1 << 20  # bytes read at once
 MOST_DEFLATED = 1032  # deflate packs at best 258 bytes into 2 bits (RFC 1951)
 
 
@@ -27,6 +29,7 @@ class Header:
 
     shape: tuple[int, ...]
     dtype: np.dtype[Any]
+    fortran_order: bool
 
 
 class Archive:
@@ -44,6 +47,7 @@ class Archive:
         # zipfile has no one class for what damaged bytes make it raise.
         except Exception:
             raise DataFileError("is not an npz file (numpy.savez writes one)") from None
+        self._path = path
         self._size = path.stat().st_size
         self._members = {info.filename.removesuffix(".npy"): info for info in self._zip.infolist()}
 
@@ -70,6 +74,29 @@ class Archive:
             array: Array = npy.read_array(member, allow_pickle=False)
             member.read(1)  # the checksum is compared at the member's end only
             return array
+
+    def mapped(self, name: str) -> Array | None:
+        """The array `name` where it lies in the file, read-only; None of one that is packed or not in C order.
+
+        Its checksum is compared, for which all of it is read once, a piece at a time.
+        """
+        with self._open(name) as (member, header):
+            info = self._members[name]
+            if info.compress_type != zipfile.ZIP_STORED or header.fortran_order or 0 in header.shape:
+                return None
+            offset = self._start(info) + member.tell()
+            array: Array = np.memmap(self._path, header.dtype, "r", offset, header.shape)
+            member.seek(0)
+            while member.read(PIECE):
+                pass
+            return array
+
+    def _start(self, info: zipfile.ZipInfo) -> int:
+        """Where the bytes of a member begin, behind its own header (APPNOTE.TXT, 4.3.7)."""
+        with open(self._path, "rb") as file:
+            file.seek(info.header_offset)
+            *_, name, extra = struct.unpack("<4s5H3L2H", file.read(30))
+        return info.header_offset + 30 + int(name) + int(extra)
 
     @contextmanager
     def _open(self, name: str) -> Iterator[tuple[IO[bytes], Header]]:
@@ -99,9 +126,9 @@ def _header(name: str, info: zipfile.ZipInfo, member: IO[bytes]) -> Header:
     """The header at the start of `member`, refused where numbers of that shape cannot be behind it."""
     version = npy.read_magic(member)
     if version == (1, 0):
-        shape, _, dtype = npy.read_array_header_1_0(member)
+        shape, fortran, dtype = npy.read_array_header_1_0(member)
     elif version == (2, 0):
-        shape, _, dtype = npy.read_array_header_2_0(member)
+        shape, fortran, dtype = npy.read_array_header_2_0(member)
     else:  # 3.0 is for fields with names beyond Latin-1
         raise DataFileError(f"array {name!r} is not a plain array of numbers")
     if dtype.hasobject:
@@ -115,7 +142,7 @@ def _header(name: str, info: zipfile.ZipInfo, member: IO[bytes]) -> Header:
             f"array {name!r} is damaged or cut short: its header claims shape {shape} of {dtype}, "
             "the file does not hold that"
         )
-    return Header(shape, dtype)
+    return Header(shape, dtype, fortran)
 
 
 def _possible(info: zipfile.ZipInfo, file_size: int) -> bool:

@@ -1,5 +1,6 @@
 """Data from a file of NumPy arrays."""
 
+import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -10,6 +11,8 @@ import numpy as np
 from msgspec import Meta
 
 from engine.data.archive import Archive, DataFileError
+from engine.data.preprocess import CHUNK
+from engine.data.rows import LARGE
 from engine.data.source import Dataset, DataSource, Seed, Summary, Validation, split
 from engine.errors import Problem, ProjectError
 
@@ -53,8 +56,8 @@ class Npz(DataSource, frozen=True, tag="npz"):
     def load(self, folder: Path) -> Dataset:
         with self._open(folder) as archive:
             outline = _outline(archive)
-            x = _numbers(archive, "x")
-            x_val = _numbers(archive, "x_val") if outline.y_val is not None else None
+            x = _examples(archive, "x")
+            x_val = _examples(archive, "x_val") if outline.y_val is not None else None
         if x_val is None or outline.y_val is None:
             return split(x, outline.y, self.validation, self.seed, outline.summary.classes)
         return Dataset(x=x, y=outline.y, x_val=x_val, y_val=outline.y_val, classes=outline.summary.classes)
@@ -134,10 +137,29 @@ def _targets(archive: Archive, name: str) -> Array:
     return y.astype(np.int64)
 
 
+def _examples(archive: Archive, name: str) -> Array:
+    """The array in its own type; a large one that is not packed stays in the file."""
+    header = archive.header(name)
+    large = math.prod(header.shape) * header.dtype.itemsize > LARGE
+    mapped = archive.mapped(name) if large else None
+    array: Array = np.ascontiguousarray(archive.read(name)) if mapped is None else mapped
+    _must_be_finite(array, name)
+    return array
+
+
 def _numbers(archive: Archive, name: str) -> Array:
     numbers: Array = np.ascontiguousarray(archive.read(name), dtype=np.float64)
-    finite = np.isfinite(numbers)
-    if not finite.all():
-        at = tuple(int(i) for i in np.unravel_index(int(finite.argmin()), finite.shape))
-        raise DataFileError(f"array {name!r} has the value {numbers[at]} at {list(at)}, expected finite numbers")
+    _must_be_finite(numbers, name)
     return numbers
+
+
+def _must_be_finite(array: Array, name: str) -> None:
+    if array.dtype.kind != "f":
+        return
+    size = max(1, CHUNK // math.prod(array.shape[1:]))
+    for start in range(0, len(array), size):
+        finite = np.isfinite(array[start : start + size])
+        if not finite.all():
+            at = tuple(int(i) for i in np.unravel_index(int(finite.argmin()), finite.shape))
+            at = (at[0] + start, *at[1:])
+            raise DataFileError(f"array {name!r} has the value {array[at]} at {list(at)}, expected finite numbers")

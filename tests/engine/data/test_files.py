@@ -11,8 +11,12 @@ import pytest
 
 from engine.data.archive import Archive
 from engine.data.files import Npz
+from engine.data.rows import Picked
 from engine.errors import ProjectError
+from engine.project import project_from
 from engine.spec import convert
+from engine.trainer import Trainer
+from tests.engine.cases import project_json
 
 RNG = np.random.default_rng(7)
 X = RNG.normal(size=(12, 3))
@@ -90,11 +94,11 @@ def test_what_y_means_follows_from_type_and_shape(tmp_path, y, classes, expected
 
 @pytest.mark.parametrize("dtype", ["u1", "?", "<f2", "<f4", ">f8", "<i8"])
 @pytest.mark.parametrize("shape", [(12, 3), (12, 5, 2), (12, 1, 4, 4)])
-def test_x_becomes_float64_in_its_own_shape(tmp_path, dtype, shape):
+def test_x_keeps_its_type_and_shape(tmp_path, dtype, shape):
     x = RNG.integers(0, 2, shape).astype(dtype)
     np.savez(tmp_path / "d.npz", x=x, y=CLASSES)
     data = SOURCE.replace("validation", 0.0).load(tmp_path)
-    assert data.x.dtype == np.float64
+    assert data.x.dtype == np.dtype(dtype)
     assert data.x.flags.c_contiguous
     assert np.array_equal(data.x, x)
     assert SOURCE.summary(tmp_path).shape == shape[1:]
@@ -247,10 +251,71 @@ def test_what_deflate_packs_best_is_not_taken_for_a_lie(tmp_path):
     assert SOURCE.replace("validation", 0.0).load(tmp_path).x.shape == (200_000, 5)
 
 
-@pytest.mark.filterwarnings("ignore::UserWarning")  # numpy's, on headers that Python 2 may have written
+@pytest.fixture
+def small_is_large(monkeypatch):
+    """What is done with files of many gigabytes, done with all."""
+    for place in ("rows", "files"):
+        monkeypatch.setattr(f"engine.data.{place}.LARGE", 0)
+    monkeypatch.setattr("engine.data.files.CHUNK", 7)
+
+
+@pytest.mark.parametrize("dtype", ["u1", "?", "<f4", ">f8", "<i8"])
 @pytest.mark.parametrize("save", [np.savez, np.savez_compressed])
-def test_any_damage_is_noticed_or_harmless(tmp_path, save):
+def test_large_arrays_stay_in_the_file(tmp_path, small_is_large, dtype, save):
+    x = RNG.integers(0, 2, (12, 5, 2)).astype(dtype)
+    save(tmp_path / "d.npz", x=x, y=CLASSES, note=np.arange(5))
+    data = SOURCE.load(tmp_path)
+    assert isinstance(data.x, Picked)
+    assert isinstance(data.x.array, np.memmap) == (save is np.savez)
+    assert (data.x.shape, data.x.dtype, data.x.ndim, len(data.x)) == ((9, 5, 2), np.dtype(dtype), 3, 9)
+    seen = sorted([*data.x.index, *data.x_val.index])
+    assert seen == list(range(12))
+    for part, y in ((data.x, data.y), (data.x_val, data.y_val)):
+        assert type(part[1:3]) is np.ndarray
+        assert np.array_equal(part, x[part.index])
+        assert np.array_equal(part[1:3], x[part.index[1:3]])
+        assert np.array_equal(part[np.array([2, 0])], x[part.index[[2, 0]]])
+        assert np.array_equal(y, CLASSES[part.index])
+
+
+def test_a_large_array_in_columns_is_read(tmp_path, small_is_large):
+    np.savez(tmp_path / "d.npz", x=np.asfortranarray(X), y=CLASSES)
+    data = SOURCE.load(tmp_path)
+    assert not isinstance(data.x.array, np.memmap)
+    assert np.array_equal(data.x, X[data.x.index])
+
+
+def test_training_on_a_file_that_stays_on_the_disk(tmp_path, small_is_large, monkeypatch):
+    """Rows gathered a window at a time train and are scored as rows that are kept: the same bits."""
+    np.savez(tmp_path / "d.npz", x=X.astype(np.float32) * 9 + 4, y=CLASSES)
+    layers = [{"id": "h", "kind": "dense", "units": 4}, {"id": "out", "kind": "dense", "units": 3}]
+    settings = {"batch_size": 4, "optimizer": {"kind": "adam", "lr": 0.01}}
+    parts = project_json(layers, "cross_entropy", {**SOURCE.to_json(), "preprocess": "standardize"}, **settings)
+    made = project_from(parts, tmp_path)
+    kept = Trainer(made)
+    monkeypatch.setattr("engine.data.batches.RESIDENT", 0)
+    monkeypatch.setattr("engine.data.batches.CHUNK", 8)
+    streamed = Trainer(made)
+    assert [kept.step().loss for _ in range(20)] == [streamed.step().loss for _ in range(20)]
+    assert streamed.training_rows.tobytes() == kept.training_rows.tobytes()
+    for mine, theirs in zip(streamed.evaluate(), kept.evaluate(), strict=True):
+        assert mine.loss == pytest.approx(theirs.loss, rel=1e-6)
+        assert mine.accuracy == theirs.accuracy
+
+
+@pytest.mark.parametrize("at", [0, 5, 11])
+def test_a_large_array_is_looked_through_for_numbers(tmp_path, small_is_large, at):
+    np.savez(tmp_path / "d.npz", x=np.where(np.arange(36).reshape(12, 3) == 3 * at + 1, np.inf, X), y=CLASSES)
+    assert f"array 'x' has the value inf at [{at}, 1]" in refused(SOURCE.load, tmp_path)
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning")  # numpy's, on headers that Python 2 may have written
+@pytest.mark.parametrize("stays", [False, True], ids=["read", "mapped"])
+@pytest.mark.parametrize("save", [np.savez, np.savez_compressed])
+def test_any_damage_is_noticed_or_harmless(tmp_path, save, stays, request):
     """Cut anywhere, or any byte changed: the same data, or one line; whatever is changed in x is noticed."""
+    if stays:
+        request.getfixturevalue("small_is_large")
     save(tmp_path / "good.npz", x=X, y=CLASSES)
     good = (tmp_path / "good.npz").read_bytes()
     expected = Npz(path="good.npz").load(tmp_path)
