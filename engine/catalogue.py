@@ -2,8 +2,10 @@
 
 from engine.data.digits import Digits
 from engine.data.files import Npz
+from engine.data.functions import Curve, Parity, Sine, Surface
+from engine.data.shipped import BreastCancer, Iris, Wine
 from engine.data.source import DataSource
-from engine.data.toy import Blobs, Circles, Moons, Noise, Spiral, Xor
+from engine.data.toy import Blobs, Checkerboard, Circles, Moons, Noise, Spiral, Xor
 from engine.layers.activations import Relu, ScaledTanh, Sigmoid, Softsign, Tanh
 from engine.layers.base import Layer
 from engine.layers.dense import Dense
@@ -35,5 +37,13 @@ LAYERS: dict[str, type[Layer]] = {
 }
 LOSSES: dict[str, type[Loss]] = {c.kind(): c for c in (MeanSquaredError, BinaryCrossEntropy, CrossEntropy)}
 OPTIMIZERS: dict[str, type[Optimizer]] = {c.kind(): c for c in (Sgd, Adam)}
-DATASETS: dict[str, type[DataSource]] = {c.kind(): c for c in (Xor, Circles, Moons, Spiral, Blobs, Noise, Digits, Npz)}
+DATASETS: dict[str, type[DataSource]] = {
+    c.kind(): c
+    for c in (
+        *(Xor, Circles, Moons, Spiral, Blobs, Checkerboard),
+        *(Sine, Curve, Surface, Parity),
+        *(Iris, Wine, BreastCancer, Digits),
+        *(Noise, Npz),
+    )
+}
 SCHEDULES: dict[str, type[Schedule]] = {c.kind(): c for c in (ConstantRate, Exponential, Step, Cosine, Cyclic, Plateau)}

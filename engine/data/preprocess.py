@@ -98,10 +98,19 @@ class Preprocessor:
 
 def buffers(kind: Kind, shape: Shape) -> dict[str, Shape]:
     """The names and shapes of the numbers of a preprocessing of examples of `shape`."""
-    features = prod(shape)
-    mean = {} if kind == "none" else {"mean": shape}
-    scale = {"scale": shape} if kind == "standardize" else {}
-    return {**mean, **scale, **({"matrix": (features, features)} if kind in ("pca", "whiten") else {})}
+    if kind == "none":
+        return {}
+    if kind in ("pca", "whiten"):
+        return {"mean": shape, "matrix": (prod(shape), prod(shape))}
+    alike = _features(shape)
+    return {"mean": alike} if kind == "center" else {"mean": alike, "scale": alike}
+
+
+def _features(shape: Shape) -> Shape:
+    """One number for each feature, as it is laid over an example: of T × F sequences (1, F), of pictures (C, 1, 1)."""
+    if len(shape) == 2:
+        return (1, shape[1])
+    return (shape[0], 1, 1) if len(shape) == 3 else shape
 
 
 def refusal(kind: Kind, shape: Shape) -> Problem | None:
@@ -115,51 +124,57 @@ def refusal(kind: Kind, shape: Shape) -> Problem | None:
 def fitted(kind: Kind, x: Rows, dtype: str = "float64") -> dict[str, Array]:
     """The numbers for training examples `x`, as `dtype` holds them; raises ProjectError.
 
-    center: their mean. standardize: and their standard deviation (of the population); 1 for a feature that is the
-    same in all of them, which is then 0 everywhere. pca: their principal axes as rows of `matrix`, the widest first,
-    each signed so that its entry of greatest size is positive. whiten: each axis divided by the standard deviation
-    along it, unless that is no more than rounding.
+    center: the mean of each feature, of pictures of each channel. standardize: and its standard deviation (of the
+    population); 1 for a feature that is the same in all examples, which is then 0 everywhere. pca: the principal axes
+    of the examples, as vectors, in the rows of `matrix`, the widest first, each signed so that its entry of greatest
+    size is positive. whiten: each axis divided by the standard deviation along it, where that is more than rounding.
     """
     if kind == "none":
         return {}
     if problem := refusal(kind, x.shape[1:]):
         raise ProjectError(problem)
     with np.errstate(over="ignore", invalid="ignore"):
-        mean, low, high = _spread(x)
+        mean, low, high = _spread(x, buffers(kind, x.shape[1:])["mean"])
         numbers = {"mean": np.where(low == high, low, mean)}  # a mean of equal numbers may be off by rounding
         if kind == "standardize":
             numbers["scale"] = np.where(low == high, 1.0, np.sqrt(_variance(x, numbers["mean"])))
         elif kind in ("pca", "whiten"):
-            numbers["matrix"] = _axes(_covariance(x, numbers["mean"]), kind == "whiten")
+            numbers["matrix"] = _axes(_covariance(x, numbers["mean"].ravel()), kind == "whiten")
         rounded = {name: array.astype(dtype) for name, array in numbers.items()}
         if "scale" in rounded:
             rounded["scale"][rounded["scale"] == 0] = 1.0
     if not all(np.isfinite(array).all() for array in rounded.values()):
         raise ProjectError(Problem("data.preprocess", f"{kind}: the data's numbers are too large to be averaged"))
-    return {name: array.reshape(buffers(kind, x.shape[1:])[name]) for name, array in rounded.items()}
+    return rounded
 
 
-def _spread(x: Rows) -> tuple[Array, Array, Array]:
-    """Mean, least and greatest by feature."""
-    total = np.zeros(prod(x.shape[1:]))
-    low, high = np.full(total.shape, np.inf), np.full(total.shape, -np.inf)
+def _spread(x: Rows, shape: Shape) -> tuple[Array, Array, Array]:
+    """Mean, least and greatest by feature, in the broadcast `shape`."""
+    total, low, high = np.zeros(shape), np.full(shape, np.inf), np.full(shape, -np.inf)
+    axes = _over(x, shape)
     for part in _parts(x):
-        total += part.sum(axis=0)
-        low, high = np.minimum(low, part.min(axis=0)), np.maximum(high, part.max(axis=0))
-    return total / len(x), low, high
+        total += part.sum(axis=axes, keepdims=True)[0]
+        low = np.minimum(low, part.min(axis=axes, keepdims=True)[0])
+        high = np.maximum(high, part.max(axis=axes, keepdims=True)[0])
+    return total / (prod(x.shape) / prod(shape)), low, high
 
 
 def _variance(x: Rows, mean: Array) -> Array:
-    squares = np.zeros(mean.shape)
+    squares, axes = np.zeros(mean.shape), _over(x, mean.shape)
     for part in _parts(x):
-        squares += np.square(part - mean).sum(axis=0)
-    return squares / len(x)
+        squares += np.square(part - mean).sum(axis=axes, keepdims=True)[0]
+    return squares / (prod(x.shape) / prod(mean.shape))
+
+
+def _over(x: Rows, shape: Shape) -> tuple[int, ...]:
+    """The axes of examples that features of `shape` are alike along."""
+    return (0, *(axis for axis, (whole, one) in enumerate(zip(x.shape[1:], shape, strict=True), 1) if whole != one))
 
 
 def _covariance(x: Rows, mean: Array) -> Array:
     products = np.zeros((len(mean), len(mean)))
     for part in _parts(x):
-        moved = part - mean
+        moved = part.reshape(len(part), len(mean)) - mean
         products += moved.T @ moved
     return products / len(x)
 
@@ -180,9 +195,7 @@ def _axes(covariance: Array, whiten: bool) -> Array:
 
 
 def _parts(x: Rows) -> Iterator[Array]:
-    """The examples as rows of float64, some at a time."""
-    features = prod(x.shape[1:])
-    size = max(1, CHUNK // features)
+    """The examples in float64, some at a time."""
+    size = max(1, CHUNK // prod(x.shape[1:]))
     for start in range(0, len(x), size):
-        part = x[start : start + size]
-        yield part.reshape(len(part), features).astype(np.float64)
+        yield x[start : start + size].astype(np.float64)

@@ -14,6 +14,17 @@ from engine.random import generator
 Array = np.ndarray[Any, Any]
 Classes = Annotated[int, Meta(ge=2, le=8, title="Classes", description="How many classes there are")]
 
+Imbalance = Annotated[
+    float,
+    Meta(
+        ge=1,
+        le=1000,
+        title="Imbalance",
+        description="How many times as many examples the first class has as the last, the others between",
+        extra={"log": True},
+    ),
+]
+
 GAP = 0.1  # between the squares of XOR and each axis
 MOST_NUMBERS = 2**28  # 2 GiB of float64; more is a slip of the keyboard, and would take the machine with it
 
@@ -28,6 +39,7 @@ class Plane(DataSource, frozen=True):
 
     samples: Samples = 400
     noise: NoiseLevel = 0.1
+    imbalance: Imbalance = 1.0
     seed: Seed = 0
     validation: Validation = 0.25
 
@@ -57,37 +69,90 @@ class Xor(Plane, frozen=True, tag="xor"):
         x = rng.uniform(-1.0, 1.0, (self.samples, 2))
         positive = x >= 0
         y = (positive[:, 0] != positive[:, 1]).astype(np.int64)
-        return x + np.where(positive, GAP, -GAP), y
+        x = x + np.where(positive, GAP, -GAP)
+        if self.imbalance > 1:  # mirrored where another class is wanted, a point keeps its law
+            wanted, _, _ = shared(generator(self.seed, "data", "classes"), self.samples, 2, self.imbalance)
+            x[:, 1] *= np.where(y == wanted, 1, -1)
+            y = wanted
+        return x, y
+
+
+class Checkerboard(Plane, frozen=True, tag="checkerboard"):
+    """Class (i + j) mod `classes` on square (i, j) of `squares` × `squares` over [−1, 1]²; uniform on its squares."""
+
+    title: ClassVar[str] = "Checkerboard"
+
+    noise: NoiseLevel = 0.0
+    classes: Classes = 2
+    squares: Annotated[int, Meta(ge=2, le=16, title="Squares", description="How many squares a side has")] = 4
+
+    @property
+    def class_count(self) -> int:
+        return self.classes
+
+    def summary(self, folder: Path) -> Summary:
+        diagonals = 2 * self.squares - 1
+        if self.classes > diagonals:
+            words = f"expected at most {diagonals}, as many as {self.squares} × {self.squares} squares have diagonals"
+            raise ProjectError(Problem("data.classes", f"{words}, got {self.classes}"))
+        return Plane.summary(self, folder)
+
+    def places(self, rng: np.random.Generator) -> tuple[Array, Array]:
+        y, _, _ = shared(rng, self.samples, self.classes, self.imbalance)
+        i, j = np.divmod(np.arange(self.squares**2), self.squares)
+        corner = np.zeros((self.samples, 2))
+        for label in range(self.classes):
+            of_class = np.flatnonzero((i + j) % self.classes == label)
+            mine = y == label
+            square = rng.choice(of_class, int(mine.sum()))
+            corner[mine] = np.stack([i[square], j[square]], axis=1)
+        return 2 * (corner + rng.uniform(0.0, 1.0, corner.shape)) / self.squares - 1, y
 
 
 class Circles(Plane, frozen=True, tag="circles"):
-    """x = r (cos t, sin t), t even on [0, 2π), r = 1 or `factor` for class 0 or 1; scikit-learn's make_circles."""
+    """x = r (cos t, sin t), t even on [0, 2π), r from 1 for class 0 to `factor` for the last class.
+
+    scikit-learn's make_circles, with any number of rings.
+    """
 
     title: ClassVar[str] = "Circles"
 
+    classes: Classes = 2
     factor: Annotated[
-        float, Meta(gt=0, lt=1, title="Inner radius", description="Radius of the inner circle, the outer's being 1")
+        float, Meta(gt=0, lt=1, title="Inner radius", description="Radius of the innermost circle, the outer's being 1")
     ] = 0.5
 
     def places(self, rng: np.random.Generator) -> tuple[Array, Array]:
-        y, index, count = even(rng, self.samples, 2)
+        y, index, count = shared(rng, self.samples, self.classes, self.imbalance)
         t = 2 * np.pi * index / count
-        return on_circle(t) * np.where(y == 0, 1.0, self.factor)[:, None], y
+        return on_circle(t) * np.linspace(1.0, self.factor, self.classes)[y][:, None], y
+
+    @property
+    def class_count(self) -> int:
+        return self.classes
 
 
 class Moons(Plane, frozen=True, tag="moons"):
     """Class 0: (cos t, sin t); class 1: (1 − cos t, ½ − sin t); t even on [0, π]; both − (½, ¼).
 
-    scikit-learn's make_moons, moved so that the middle of the picture is the origin.
+    scikit-learn's make_moons, moved so that the middle of the picture is the origin. More moons go on in turn, each
+    1 to the right of the one before; the row is then made smaller, so that it is as wide as two.
     """
 
     title: ClassVar[str] = "Moons"
 
+    classes: Classes = 2
+
+    @property
+    def class_count(self) -> int:
+        return self.classes
+
     def places(self, rng: np.random.Generator) -> tuple[Array, Array]:
-        y, index, count = even(rng, self.samples, 2)
+        y, index, count = shared(rng, self.samples, self.classes, self.imbalance)
         upper = on_circle(np.pi * index / np.maximum(count - 1, 1))
-        x = np.where((y == 0)[:, None], upper, np.array([1.0, 0.5]) - upper)
-        return x - np.array([0.5, 0.25]), y
+        x = np.where((y % 2 == 0)[:, None], upper, np.array([0.0, 0.5]) - upper)
+        x = x + np.stack([y, np.zeros(len(y))], axis=1) - np.array([(self.classes - 1) / 2, 0.25])
+        return x * (3 / (self.classes + 1)), y
 
 
 class Spiral(Plane, frozen=True, tag="spiral"):
@@ -110,7 +175,7 @@ class Spiral(Plane, frozen=True, tag="spiral"):
         return self.classes
 
     def places(self, rng: np.random.Generator) -> tuple[Array, Array]:
-        y, index, count = even(rng, self.samples, self.classes)
+        y, index, count = shared(rng, self.samples, self.classes, self.imbalance)
         r = (index + 1) / count
         return r[:, None] * on_circle(2 * np.pi * (self.turns * r + y / self.classes))[:, ::-1], y
 
@@ -128,7 +193,7 @@ class Blobs(Plane, frozen=True, tag="blobs"):
         return self.classes
 
     def places(self, rng: np.random.Generator) -> tuple[Array, Array]:
-        y, _, _ = even(rng, self.samples, self.classes)
+        y, _, _ = shared(rng, self.samples, self.classes, self.imbalance)
         return on_circle(np.pi / 4 + 2 * np.pi * y / self.classes), y
 
 
@@ -173,11 +238,30 @@ class Noise(DataSource, frozen=True, tag="noise"):
         return split(x, y, self.validation, self.seed, self.classes)
 
 
-def even(rng: np.random.Generator, samples: int, classes: int) -> tuple[Array, Array, Array]:
-    """Classes as even in number as can be, in random order: (class, index within its class, that class's count)."""
+def shared(rng: np.random.Generator, samples: int, classes: int, imbalance: float) -> tuple[Array, Array, Array]:
+    """Classes in random order: (class, index within its class, that class's count).
+
+    They are as even in number as can be; with `imbalance` r, class k is r^(−k / (classes − 1)) as many as class 0.
+    """
     order = rng.permutation(samples)
-    y = order % classes
-    return y, order // classes, (samples - y + classes - 1) // classes
+    if imbalance == 1:
+        y = order % classes
+        return y, order // classes, (samples - y + classes - 1) // classes
+    counts = _counts(samples, imbalance ** (-np.arange(classes) / (classes - 1)))
+    starts = np.cumsum(counts) - counts
+    y = np.searchsorted(starts, order, side="right") - 1
+    return y, order - starts[y], counts[y]
+
+
+def _counts(samples: int, weights: Array) -> Array:
+    """`samples` shared out by `weights`, by the largest remainders; one at least for each where there are as many."""
+    shares = samples * weights / weights.sum()
+    counts = np.floor(shares).astype(np.int64)
+    counts[np.argsort(counts - shares, kind="stable")[: samples - counts.sum()]] += 1
+    while samples >= len(counts) and counts.min() == 0:
+        counts[counts.argmin()] += 1
+        counts[counts.argmax()] -= 1
+    return counts
 
 
 def on_circle(t: Array) -> Array:

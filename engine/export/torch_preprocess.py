@@ -28,7 +28,7 @@ WHITE = (
 
 def preprocess_class(kind: Kind, shape: Shape, fits: bool) -> list[str]:
     """The lines of the class; with `fits`, it can be fitted to other examples."""
-    size = ", ".join(map(str, shape))
+    size = ", ".join(map(str, buffers(kind, shape)["mean"]))
     lines = [
         f"class {NAME}(nn.Module):",
         f'    """{MEANING[kind]}."""',
@@ -64,15 +64,25 @@ def _fit(kind: Kind, shape: Shape) -> list[str]:
         "    def fit(self, x: torch.Tensor) -> None:",
         '        """Takes the numbers of training examples."""',
         "        x = x.double()",
-        "        constant = x.amin(dim=0) == x.amax(dim=0)",
-        "        mean = torch.where(constant, x[0], x.mean(dim=0))",
+        f"        low = {_over('x.amin', kind, shape)}",
+        f"        constant = low == {_over('x.amax', kind, shape)}",
+        f"        mean = torch.where(constant, low, {_over('x.mean', kind, shape)})",
     ]
     work: tuple[str, ...] = ()
     if kind == "standardize":
-        work = ("scale = (x - mean).square().mean(dim=0).sqrt()",)
+        work = (f"scale = {_over('(x - mean).square().mean', kind, shape)}.sqrt()",)
         work += ("self.scale.copy_(torch.where(constant, 1.0, scale))",)
     elif kind != "center":
         work = ("moved = x - mean" if len(shape) == 1 else "moved = (x - mean).flatten(1)", *AXES)
         work = tuple(line.format(variances="variances" if kind == "whiten" else "_") for line in work)
         work += (WHITE if kind == "whiten" else ()) + ("self.matrix.copy_(axes)",)
     return lines + [f"        {line}" for line in ("self.mean.copy_(mean)", *work)]
+
+
+def _over(reduced: str, kind: Kind, shape: Shape) -> str:
+    """The call of a reduction over all examples, and in them over what a feature's numbers are laid along."""
+    sizes = zip(shape, buffers(kind, shape)["mean"], strict=True)
+    axes = [0, *(axis for axis, (whole, one) in enumerate(sizes, 1) if whole != one)]
+    if len(axes) == 1:
+        return f"{reduced}(dim=0)"
+    return f"{reduced}(dim=({', '.join(map(str, axes))}), keepdim=True)[0]"

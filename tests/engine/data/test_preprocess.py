@@ -96,7 +96,24 @@ def test_pictures_keep_their_shape(kind):
     x = RNG.normal(size=(50, 2, 3, 4)) + np.arange(24).reshape(2, 3, 4)
     seen = applied(kind, x)
     assert seen.shape == x.shape
-    np.testing.assert_allclose(seen.reshape(50, 24), applied(kind, x.reshape(50, 24)), atol=1e-9)
+    if kind in ("pca", "whiten"):  # pictures are vectors then
+        np.testing.assert_allclose(seen.reshape(50, 24), applied(kind, x.reshape(50, 24)), atol=1e-9)
+        return
+    for channel in (0, 1):  # else a channel is a feature
+        mine = x[:, channel]
+        expected = (mine - mine.mean()) / (mine.std() if kind == "standardize" else 1)
+        np.testing.assert_allclose(seen[:, channel], expected, atol=1e-9)
+
+
+def test_sequences_have_a_number_for_each_feature_whatever_the_step():
+    x = RNG.normal(size=(50, 7, 3)) * [1, 10, 100] + np.arange(7)[:, None]
+    np.testing.assert_allclose(applied("standardize", x), (x - x.mean(axis=(0, 1))) / x.std(axis=(0, 1)), atol=1e-9)
+    made = Preprocessor("standardize", (7, 3))
+    made.fit(x)
+    assert {name: array.shape for name, array in made.state().items()} == {
+        "preprocess.mean": (1, 3),
+        "preprocess.scale": (1, 3),
+    }
 
 
 @pytest.mark.parametrize("kind", KINDS)

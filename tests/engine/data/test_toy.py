@@ -9,12 +9,13 @@ import numpy as np
 import pytest
 
 from engine.data.source import DataSource
-from engine.data.toy import GAP, MOST_NUMBERS, Blobs, Circles, Moons, Noise, Plane, Spiral, Xor
+from engine.data.toy import GAP, MOST_NUMBERS, Blobs, Checkerboard, Circles, Moons, Noise, Plane, Spiral, Xor
 from engine.errors import ProjectError
 from engine.spec import convert
 
 HERE = Path()
-PLANES = [Xor(), Circles(), Moons(), Spiral(), Spiral(classes=5), Blobs(), Blobs(classes=8)]
+PLANES = [Xor(), Circles(), Circles(classes=4), Moons(), Moons(classes=3), Moons(classes=8)]
+PLANES += [Spiral(), Spiral(classes=5), Blobs(), Blobs(classes=8), Checkerboard(), Checkerboard(classes=8, squares=5)]
 SOURCES = [*PLANES, Noise(), Noise(shape=(3, 4, 5), targets=3), Noise(classes=4)]
 
 
@@ -88,6 +89,57 @@ def test_classes_are_balanced_and_mixed(source: Plane, samples: int):
         assert len(set(y[:50])) == source.class_count  # batches in the data's order see all classes
 
 
+@pytest.mark.parametrize("source", PLANES, ids=name)
+@pytest.mark.parametrize("imbalance", [1.5, 20.0, 1000.0])
+def test_imbalance_is_a_ratio_of_first_and_last_and_even_between(source: Plane, imbalance: float):
+    samples = 100_000
+    _, y = everything(source.replace("samples", samples).replace("imbalance", imbalance))
+    counts = np.bincount(y, minlength=source.class_count)
+    k = np.arange(source.class_count)
+    shares = imbalance ** (-k / (source.class_count - 1))
+    assert counts.sum() == samples
+    assert np.abs(counts - samples * shares / shares.sum()).max() <= 1
+    assert len(set(y[:1000])) > 1  # mixed
+
+
+@pytest.mark.parametrize("source", PLANES, ids=name)
+def test_every_class_keeps_an_example_while_there_are_enough(source: Plane):
+    count = source.class_count
+    _, y = everything(source.replace("samples", max(count, 2)).replace("imbalance", 1000.0))
+    assert sorted(y) == list(range(count))
+
+
+@pytest.mark.parametrize("source", PLANES, ids=name)
+def test_an_imbalance_moves_no_class_elsewhere(source: Plane):
+    """Each class covers the same ground: its corners are those of the balanced one."""
+    even, uneven = source.replace("samples", 40_000), source.replace("samples", 40_000).replace("imbalance", 5.0)
+    (x, y), (x5, y5) = everything(even), everything(uneven)
+    for label in range(source.class_count):
+        for corner in (np.min, np.max):
+            mine, other = corner(x[y == label], axis=0), corner(x5[y5 == label], axis=0)
+            np.testing.assert_allclose(mine, other, atol=0.06)
+
+
+@pytest.mark.parametrize(("classes", "squares"), [(2, 4), (3, 2), (5, 7), (8, 16)])
+def test_a_checkerboard_has_its_colours(classes, squares):
+    x, y = everything(Checkerboard(classes=classes, squares=squares, samples=20_000))
+    square = np.floor((x + 1) / 2 * squares)
+    assert np.array_equal(square.sum(axis=1) % classes, y)
+    assert square.min() == 0
+    assert square.max() == squares - 1
+    inside = (x + 1) / 2 * squares % 1
+    assert abs(inside.mean() - 0.5) < 5 * np.sqrt(1 / 12 / 40_000)
+    for label in range(classes):  # no square of a class is left out
+        mine = {tuple(place) for place in square[y == label]}
+        assert len(mine) == sum((i + j) % classes == label for i in range(squares) for j in range(squares))
+
+
+def test_more_classes_than_diagonals_are_refused():
+    source = Checkerboard(classes=4, squares=2)
+    with pytest.raises(ProjectError, match=r"^data\.classes: expected at most 3, as many as 2 × 2 .*, got 4$"):
+        source.summary(HERE)
+
+
 def test_xor_is_the_differing_of_signs_with_a_gap():
     x, y = everything(Xor(samples=10_000))
     assert np.array_equal(y == 1, x[:, 0] * x[:, 1] < 0)
@@ -104,6 +156,20 @@ def test_circles_have_their_radii():
     for label in (0, 1):  # even: neighbours on the circle are all as far apart
         angles = np.sort(np.arctan2(x[y == label, 1], x[y == label, 0]))
         np.testing.assert_allclose(np.diff(angles), 2 * np.pi / 200, atol=1e-9)
+
+
+def test_rings_are_as_far_apart():
+    x, y = everything(Circles(factor=0.25, classes=4))
+    np.testing.assert_allclose(np.hypot(*x.T), np.array([1.0, 0.75, 0.5, 0.25])[y], atol=1e-12)
+
+
+def test_many_moons_are_a_row_of_half_circles():
+    x, y = everything(Moons(classes=5))
+    x = x / (3 / 6) + [2, 0.25]
+    for label in range(5):
+        mine, up = x[y == label], label % 2 == 0
+        np.testing.assert_allclose(np.hypot(*(mine - [label, 0 if up else 0.5]).T), 1, atol=1e-12)
+        assert (mine[:, 1].min() > -1e-12) if up else (mine[:, 1].max() < 0.5 + 1e-12)
 
 
 def test_moons_are_two_half_circles():
@@ -164,6 +230,8 @@ def test_more_noise_than_memory_is_refused_before_it_is_drawn(monkeypatch):
         (Xor, {"kind": "xor", "noise": -0.1}, "noise"),
         (Spiral, {"kind": "spiral", "classes": 9}, "classes"),
         (Circles, {"kind": "circles", "factor": 1.0}, "factor"),
+        (Xor, {"kind": "xor", "imbalance": 0.5}, "imbalance"),
+        (Checkerboard, {"kind": "checkerboard", "squares": 1}, "squares"),
         (Noise, {"kind": "noise", "shape": []}, "shape"),
         (Noise, {"kind": "noise", "shape": [3, 0]}, "shape.1"),
         (Noise, {"kind": "noise", "classes": 1}, "classes"),
