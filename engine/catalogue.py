@@ -1,5 +1,6 @@
 """Everything that a project file can name: one table for each sort of declaration."""
 
+from engine.data.csv_file import Csv
 from engine.data.digits import Digits
 from engine.data.files import Npz
 from engine.data.functions import Curve, Parity, Sine, Surface
@@ -43,7 +44,7 @@ DATASETS: dict[str, type[DataSource]] = {
         *(Xor, Circles, Moons, Spiral, Blobs, Checkerboard),
         *(Sine, Curve, Surface, Parity),
         *(Iris, Wine, BreastCancer, Digits),
-        *(Noise, Npz),
+        *(Noise, Npz, Csv),
     )
 }
 SCHEDULES: dict[str, type[Schedule]] = {c.kind(): c for c in (ConstantRate, Exponential, Step, Cosine, Cyclic, Plateau)}

@@ -69,9 +69,15 @@ class DataSource(Declared, frozen=True, kw_only=True):
 
 def split(x: Array, y: Array, share: float, seed: int, classes: int | None) -> Dataset:
     """Keeps `share` of the examples, drawn at random by the data's seed, for validation; order is kept otherwise."""
-    held = round(len(x) * share)
-    if held >= len(x):
-        raise ProjectError(Problem("data.validation", f"leaves no example to train on ({len(x)} in all)"))
-    chosen = np.zeros(len(x), dtype=bool)
-    chosen[generator(seed, "validation").permutation(len(x))[:held]] = True
+    chosen = kept_for_validation(len(x), share, seed)
     return Dataset(picked(x, ~chosen), y[~chosen], picked(x, chosen), y[chosen], classes)
+
+
+def kept_for_validation(count: int, share: float, seed: int) -> Array:
+    """Which of so many examples `split` keeps for validation, (count,) booleans."""
+    held = round(count * share)
+    if held >= count:
+        raise ProjectError(Problem("data.validation", f"leaves no example to train on ({count} in all)"))
+    chosen = np.zeros(count, dtype=bool)
+    chosen[generator(seed, "validation").permutation(count)[:held]] = True
+    return chosen

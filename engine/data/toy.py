@@ -256,7 +256,7 @@ def shared(rng: np.random.Generator, samples: int, classes: int, imbalance: floa
 def _counts(samples: int, weights: Array) -> Array:
     """`samples` shared out by `weights`, by the largest remainders; one at least for each where there are as many."""
     shares = samples * weights / weights.sum()
-    counts = np.floor(shares).astype(np.int64)
+    counts: Array = np.floor(shares).astype(np.int64)
     counts[np.argsort(counts - shares, kind="stable")[: samples - counts.sum()]] += 1
     while samples >= len(counts) and counts.min() == 0:
         counts[counts.argmin()] += 1

@@ -219,7 +219,7 @@ def test_each_lane_is_written_and_read_back(tmp_path):
 )
 def test_every_kind_is_written_and_read_back(table, where):
     for kind in table:
-        declared = {"kind": kind, **({"path": "data.npz"} if kind == "npz" else {})}
+        declared = {"kind": kind, **({"path": "data.npz"} if kind in ("npz", "csv") else {})}
         if "nodes" in where:
             declared["id"] = "a1"
         project = project_from(changed((where, declared)), Path())

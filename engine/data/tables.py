@@ -1,0 +1,292 @@
+"""Tables of text (CSV): how a file is laid out, its rows a block at a time, and what a person may want to know of it.
+
+Nothing is believed unseen: every refusal is one line that names the row (of the file, the header counted) and column.
+"""
+
+import csv
+import math
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from engine.data.archive import DataFileError
+from engine.spec import show
+
+Delimiter = Literal["auto", "comma", "semicolon", "tab", "bar"]
+Header = Literal["auto", "yes", "no"]
+
+DELIMITERS: dict[str, str] = {"comma": ",", "semicolon": ";", "tab": "\t", "bar": "|"}
+MISSING = frozenset({"", "?", "na", "n/a", "nan", "null"})  # in any case
+MOST_BYTES = 1 << 32
+MOST_COLUMNS = 100_000
+HEAD_BYTES, HEAD_ROWS = 1 << 20, 1000  # what a layout is judged by
+BLOCK = 1 << 18  # cells read at once: Python needs some 60 bytes for each
+SHOWN = 20  # rows and categories of a preview
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """How a file is to be read."""
+
+    delimiter: str
+    header: bool
+    names: tuple[str, ...]
+    numeric: tuple[bool, ...]  # by column; the others hold text
+
+    def number(self, cell: str) -> float | None:
+        """The finite number in a cell; with another delimiter than a comma, a comma may stand for the point."""
+        text = cell.strip()
+        if self.delimiter != "," and "." not in text:
+            text = text.replace(",", ".", 1)
+        try:
+            value = float(text)
+        except ValueError:
+            return None
+        return value if math.isfinite(value) else None
+
+    def column(self, told: str) -> int:
+        """The column that a name or a number, counted from 1, tells; negative ones count from the end."""
+        found = [place for place, name in enumerate(self.names) if name == told.strip()]
+        if len(found) == 1:
+            return found[0]
+        if found:
+            numbers = ", ".join(str(place + 1) for place in found)
+            raise DataFileError(f"has several columns {told.strip()!r}: tell one by its number, of {numbers}")
+        try:
+            place = int(told)
+        except ValueError:
+            place = 0
+        if not 1 <= abs(place) <= len(self.names):
+            some = ", ".join(self.names[:8]) + (", ..." if len(self.names) > 8 else "")
+            raise DataFileError(f"has no column {show(told)}, it has 1 to {len(self.names)}: {some}")
+        return place - 1 if place > 0 else len(self.names) + place
+
+    def where(self, row: int, column: int) -> str:
+        return f"row {row}, column {self.names[column]!r}"
+
+
+def is_missing(cell: str) -> bool:
+    return cell.strip().lower() in MISSING
+
+
+def layout(path: Path, delimiter: Delimiter = "auto", header: Header = "auto") -> Layout:
+    """How the file is laid out, judged by its head where it is not told; raises DataFileError."""
+    head = _head(path)
+    chosen = DELIMITERS[delimiter] if delimiter != "auto" else _sniffed(head)
+    rows = _rows_of(head, chosen, HEAD_ROWS)
+    if not rows:
+        raise DataFileError("is empty")
+    width = len(rows[0])
+    if width > MOST_COLUMNS:
+        raise DataFileError(f"has {width} columns, at most {MOST_COLUMNS} are allowed")
+    if width < 2:
+        raise DataFileError("has one column only, expected features and a target (is the delimiter another one?)")
+    plain = Layout(chosen, False, tuple(map(str, range(width))), (False,) * width)
+    has_header = header == "yes" or (header == "auto" and _looks_like_header(plain, rows))
+    body = rows[1:] if has_header else rows
+    if not body:
+        raise DataFileError("has a header and no rows")
+    names = tuple((rows[0][place].strip() if has_header else "") or f"column {place + 1}" for place in range(width))
+    return Layout(chosen, has_header, names, tuple(_is_numeric(plain, body, place) for place in range(width)))
+
+
+def blocks(path: Path, form: Layout) -> Iterator[tuple[list[int], list[list[str]]]]:
+    """The rows after the header, some at a time: their numbers in the file, and their cells; no empty lines."""
+    width = len(form.names)
+    size = max(1, BLOCK // width)
+    numbers: list[int] = []
+    rows: list[list[str]] = []
+    waits = form.header
+    try:
+        with open(path, encoding="utf-8-sig", newline="") as file:
+            reader = csv.reader(file, delimiter=form.delimiter, strict=True)
+            for row in reader:
+                if not row:
+                    continue
+                if len(row) != width:
+                    raise DataFileError(f"row {reader.line_num} has {len(row)} cells, expected {width}")
+                if waits:
+                    waits = False
+                    continue
+                numbers.append(reader.line_num)
+                rows.append(row)
+                if len(rows) == size:
+                    yield numbers, rows
+                    numbers, rows = [], []
+    except UnicodeDecodeError as error:
+        raise DataFileError(_not_text(error, reader.line_num)) from None
+    except csv.Error as error:
+        raise DataFileError(f"row {reader.line_num} cannot be read: {error}") from None
+    except OSError as error:
+        raise DataFileError(f"cannot be read: {error.strerror or 'read error'}") from None
+    if rows:
+        yield numbers, rows
+
+
+def _head(path: Path) -> list[str]:
+    """Whole lines from the file's start."""
+    try:
+        if not path.is_file():
+            raise DataFileError("there is no such file" if not path.exists() else "is not a file")
+        size = path.stat().st_size
+        if size > MOST_BYTES:
+            raise DataFileError(f"has {size / 1e9:.1f} GB, at most {MOST_BYTES / 1e9:.1f} are read; save it as .npz")
+        with open(path, "rb") as file:
+            raw = file.read(HEAD_BYTES)
+    except DataFileError:
+        raise
+    except (OSError, ValueError) as error:
+        raise DataFileError(f"cannot be opened: {getattr(error, 'strerror', None) or 'no such path'}") from None
+    if raw.startswith(b"PK\x03\x04"):
+        raise DataFileError("is a packed file, such as a spreadsheet, expected a table of text: save it as CSV")
+    if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
+        raise DataFileError("is in UTF-16, expected UTF-8: save it anew with that encoding")
+    if b"\0" in raw:
+        raise DataFileError("holds bytes that are no text, expected a table of text in UTF-8")
+    if len(raw) == HEAD_BYTES:  # the last line may be cut, and a letter with it
+        whole, newline, _ = raw.rpartition(b"\n")
+        raw = whole + newline if newline else raw
+        if not newline:
+            raise DataFileError(f"has no line break in its first {HEAD_BYTES} bytes, expected a table of text")
+    try:
+        return raw.decode("utf-8-sig").splitlines(keepends=True)
+    except UnicodeDecodeError as error:
+        raise DataFileError(_not_text(error, raw[: error.start].count(b"\n"))) from None
+
+
+def _not_text(error: UnicodeDecodeError, row: int) -> str:
+    byte = error.object[error.start]
+    return f"row {row + 1} or one soon after holds the byte 0x{byte:02x}, which is not UTF-8: save it anew as UTF-8"
+
+
+def _rows_of(head: list[str], delimiter: str, most: int) -> list[list[str]]:
+    """The first rows; what cannot be read ends them, and is told when the whole file is."""
+    rows: list[list[str]] = []
+    try:
+        for row in csv.reader(iter(head), delimiter=delimiter):
+            if row:
+                rows.append(row)
+            if len(rows) == most:
+                break
+    except csv.Error as error:
+        if not rows:
+            raise DataFileError(f"row 1 cannot be read: {error}") from None
+    return rows
+
+
+def _sniffed(head: list[str]) -> str:
+    """The delimiter that cuts the first rows into as many cells each, most of them numbers, then into most cells."""
+
+    def score(delimiter: str) -> tuple[bool, float, int]:
+        try:
+            rows = _rows_of(head, delimiter, SHOWN)
+        except DataFileError:
+            return False, 0.0, 0
+        widths = {len(row) for row in rows}
+        width = max(widths, default=0)
+        form = Layout(delimiter, False, ("",) * width, ())
+        cells = [cell for row in rows for cell in row]
+        numbers = sum(form.number(cell) is not None for cell in cells)
+        return len(widths) == 1 and width > 1, numbers / max(len(cells), 1) if width > 1 else 0.0, width
+
+    return max(DELIMITERS.values(), key=score)
+
+
+def _looks_like_header(form: Layout, rows: list[list[str]]) -> bool:
+    """No number in the first row; and numbers below it, or words that do not all come again."""
+    first, body = rows[0], rows[1:]
+    if not body or any(form.number(cell) is not None for cell in first):
+        return False
+    if any(_is_numeric(form, body, place) for place in range(len(first))):
+        return True
+    return not all(any(row[place : place + 1] == [cell] for row in body) for place, cell in enumerate(first))
+
+
+def _is_numeric(form: Layout, body: list[list[str]], place: int) -> bool:
+    """Whether at least half of what is there are numbers: a column of numbers may hold a wrong cell, which is told."""
+    there = [row[place] for row in body if place < len(row) and not is_missing(row[place])]
+    return bool(there) and 2 * sum(form.number(cell) is not None for cell in there) >= len(there)
+
+
+# What a person may want to know before a file is used
+
+
+@dataclass(slots=True)
+class Column:
+    """One column of a preview."""
+
+    name: str
+    numeric: bool
+    missing: int = 0
+    low: float = math.inf  # of the numbers
+    high: float = -math.inf
+    wrong: int = 0  # cells of a column of numbers that are none
+    first_wrong: tuple[int, str] | None = None  # row and content
+    counts: Counter[str] = field(default_factory=Counter)  # of different contents, until there are too many
+    many: bool = False  # more different contents than `counts` keeps
+
+    def classes(self) -> tuple[tuple[str, int], ...]:
+        """Different contents and how often each is there, numbers by size, text by letter."""
+        key = (lambda item: float(item[0])) if self.numeric else (lambda item: item[0])
+        return tuple(sorted(self.counts.items(), key=key)) if not self.many else ()
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What `inspect` has found; `columns` in file order, the last being the target that is usual."""
+
+    form: Layout
+    rows: int
+    columns: tuple[Column, ...]
+    first: tuple[tuple[str, ...], ...]  # some rows as they stand
+
+
+def inspect(
+    path: Path, delimiter: Delimiter = "auto", header: Header = "auto", most_rows: int | None = None
+) -> Preview:
+    """Looks through a table, or its first `most_rows`; wrong cells are counted, not refused. Raises DataFileError."""
+    form = layout(path, delimiter, header)
+    columns = tuple(Column(name, numeric) for name, numeric in zip(form.names, form.numeric, strict=True))
+    first: list[tuple[str, ...]] = []
+    count = 0
+    for numbers, rows in blocks(path, form):
+        if most_rows is not None:
+            rows = rows[: most_rows - count]
+        first += [tuple(row) for row in rows[: SHOWN - len(first)]]
+        count += len(rows)
+        for place, column in enumerate(columns):
+            _look(column, form, numbers, [row[place].strip() for row in rows])
+        if most_rows is not None and count >= most_rows:
+            break
+    return Preview(form, count, columns, tuple(first))
+
+
+def _look(column: Column, form: Layout, numbers: list[int], cells: list[str]) -> None:
+    if column.many and column.numeric and form.delimiter == ",":
+        try:
+            values = list(map(float, cells))
+        except ValueError:
+            values = []
+        if values and all(map(math.isfinite, values)):
+            column.low, column.high = min(column.low, *values), max(column.high, *values)
+            return
+    for number, cell in zip(numbers, cells, strict=False):
+        if is_missing(cell):
+            column.missing += 1
+            continue
+        text = cell
+        if column.numeric:
+            value = form.number(cell)
+            if value is None:
+                column.wrong += 1
+                column.first_wrong = column.first_wrong or (number, cell)
+                continue
+            column.low, column.high = min(column.low, value), max(column.high, value)
+            text = f"{value:.15g}"
+        if not column.many:
+            column.counts[text] += 1
+            if len(column.counts) > 10 * SHOWN:
+                column.many = True
+                column.counts.clear()
