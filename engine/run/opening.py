@@ -27,8 +27,10 @@ def open_lanes(project: Project, command: Open, before: Sequence[Lane]) -> tuple
         if command.states is not None:
             trainer.restore(command.states[number])
         elif command.keep_weights:
-            # Parameters alone: the numbers of the preprocessing are those of the data, which may be others now.
-            taken = trainer.network.load_fitting(old.get(part.variant, {}))
+            # Not the numbers of the preprocessing: those are of the data, which may be others now.
+            weights = old.get(part.variant, {})
+            own = {name: array for name, array in weights.items() if name not in trainer.network.preprocess.shapes}
+            taken = trainer.network.load_fitting(own)
             kept += [f"{part.variant}: {name}" for name in taken]
         elif part.weights is not None:
             notes += _take_saved(trainer, part.folder / part.weights)
