@@ -56,6 +56,7 @@ class Csv(DataSource, frozen=True, tag="csv"):
 
     title: ClassVar[str] = "CSV table"
     group: ClassVar[str] = "File"
+    endings: ClassVar[tuple[str, ...]] = (".csv", ".tsv", ".txt")
 
     path: Annotated[
         str, Meta(min_length=1, title="File", description="A table of text, relative to the project's folder")

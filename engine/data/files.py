@@ -32,6 +32,7 @@ class Npz(DataSource, frozen=True, tag="npz"):
 
     title: ClassVar[str] = "NumPy file"
     group: ClassVar[str] = "File"
+    endings: ClassVar[tuple[str, ...]] = (".npz",)
 
     path: Annotated[str, Meta(min_length=1, title="File", description="An .npz file, relative to the project's folder")]
     seed: Seed = 0

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 import numpy as np
 from msgspec import Meta
@@ -57,6 +57,8 @@ class Summary:
 
 class DataSource(Declared, frozen=True, kw_only=True):
     """A source of examples; `folder` is where relative paths begin. What it loads is raw."""
+
+    endings: ClassVar[tuple[str, ...]] = ()  # of the files that a kind reads, in small letters
 
     preprocess: Preprocessing = "none"
 

@@ -25,6 +25,7 @@ from netviz.editor.several import activations_of, differing, having, title_of
 
 ACTIVATION = fields.kind_property("activation", "Activation", "What acts on every output", fields.ACTIVATIONS)
 TITLES = {**fields.titles(LOSSES), **fields.titles(OPTIMIZERS), **fields.titles(SCHEDULES)}
+DATA_TITLES = {**fields.titles(DATASETS), "pca": "PCA"}
 # Where a form says what is wrong with a whole section.
 _FIRST_FIELDS = {part: f"{part}.kind" for part in ("loss", "optimizer", "schedule")}
 _FIRST_FIELDS["early_stopping"] = "early_stopping.patience"
@@ -47,7 +48,7 @@ class Inspector(QWidget):
         ):
             section.setAccessibleName(name)
             section.form.edited.connect(edit)
-        self.data.form.browse.connect(lambda _: self._choose_file())
+        self.data.form.browse.connect(lambda _: self._choose_file(self._document.project.data.kind()))
         self.ask_file: Callable[[], str] = self._file_dialog
         inside = QWidget()
         column = QVBoxLayout(inside)
@@ -204,7 +205,7 @@ class Inspector(QWidget):
         note = "" if shape is None else f"examples of {text_of_shape(shape)} numbers"
         self.data.head("Data", note)
         values = fields.values(data, listed)
-        self.data.form.display("data", listed, values, titles=fields.titles(DATASETS), problems=problems)
+        self.data.form.display("data", listed, values, titles=DATA_TITLES, problems=problems)
 
     # What is wanted
 
@@ -234,7 +235,7 @@ class Inspector(QWidget):
 
     def _edit_data(self, name: str, value: object, gesture: object) -> None:
         if name == "kind" and any(field.required for field in msgspec.structs.fields(DATASETS[str(value)])):
-            self._choose_file()
+            self._choose_file(str(value))
         else:
             self._try(self.data.form, name, lambda: self._document.set_data_field(name, value, gesture))
 
@@ -247,20 +248,28 @@ class Inspector(QWidget):
         else:
             form.settle(name)
 
-    def _choose_file(self) -> None:
-        """Data from a file need the file first; without one everything stays."""
+    def _choose_file(self, wanted: str) -> None:
+        """Data from a file need the file first; without one everything stays. Its ending says more than `wanted`."""
         if chosen := self.ask_file():
             folder = self._document.project.folder.resolve()
             path = Path(chosen).resolve()
             # Inside the project's folder a relative path lets the two travel together.
             path = path.relative_to(folder) if path.is_relative_to(folder) else path
-            form = self.data.form
-            self._try(form, "kind", lambda: self._document.set_data({"kind": "npz", "path": path.as_posix()}))
+            kind = next((kind for kind, cls in DATASETS.items() if path.suffix.lower() in cls.endings), wanted)
+            fields = DATASETS[kind].__struct_fields__
+            # What was set by hand stays: of the same kind all of it, of another what both have.
+            kept = {name: value for name, value in self._document.project.data.to_json().items() if name in fields}
+            data = {**kept, "kind": kind, "path": path.as_posix()}
+            self._try(self.data.form, "kind", lambda: self._document.set_data(data))
         self._show_data()
 
     def _file_dialog(self) -> str:
         folder = os.fspath(self._document.project.folder)
-        return QFileDialog.getOpenFileName(self, "Data", folder, "NumPy files (*.npz)")[0]
+        files = {
+            cls.title: " ".join(f"*{ending}" for ending in cls.endings) for cls in DATASETS.values() if cls.endings
+        }
+        lines = [f"Data ({' '.join(files.values())})", *(f"{title} ({names})" for title, names in files.items())]
+        return QFileDialog.getOpenFileName(self, "Data", folder, ";;".join(lines))[0]
 
 
 def _offering(p: Property, suit: Collection[str]) -> Property:

@@ -467,3 +467,27 @@ def test_early_stopping_is_switched_on_and_off(document, inspector):
     QTest.mouseClick(switch, Qt.MouseButton.LeftButton, NONE, QPoint(8, switch.height() // 2))
     assert document.project.training.early_stopping is None
     assert "early_stopping.min_delta" not in visible(form)
+
+
+def test_a_table_by_its_ending_and_what_was_set_stays(inspector, document, tmp_path):
+    """The file says more than the kind beside it; of what was set, all stays that both kinds have."""
+    (tmp_path / "t.csv").write_text("a,b,y\n1,2,yes\n3,4,no\n5,6,yes\n")
+    choose(box(inspector.data.form, "preprocess"), "St")
+    assert document.project.data.preprocess == "standardize"
+    choose(box(inspector.data.form, "kind"), "Iris")
+    assert document.project.data.to_json() == {"kind": "iris", "preprocess": "standardize"}
+    inspector.ask_file = lambda: str(tmp_path / "t.csv")
+    QTest.keyClick(box(inspector.data.form, "kind"), Qt.Key.Key_End)
+    path = (tmp_path / "t.csv").as_posix()
+    assert document.project.data.to_json() == {"kind": "csv", "path": path, "preprocess": "standardize"}
+    assert inspector.data.note.text() == "examples of 2 numbers"
+    enter(box(inspector.data.form, "target"), "b")
+    assert document.data_shape() == (3,)
+    (tmp_path / "u.tsv").write_text("b\tc\n1\t2\n3\t4\n")
+    inspector.ask_file = lambda: str(tmp_path / "u.tsv")
+    button = inspector.data.form.rows["path"].editor.widgets()[1]
+    QTest.mouseClick(button, Qt.MouseButton.LeftButton)
+    assert document.project.data.path.endswith("u.tsv")
+    assert document.project.data.target == "b"
+    enter(box(inspector.data.form, "target"), "d")
+    assert "has no column 'd', it has 1 to 2: b, c" in inspector.data.form.rows["path"].error.text()
