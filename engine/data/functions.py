@@ -79,7 +79,7 @@ class Surface(Regression, frozen=True, tag="surface"):
     0.2, up and down in turn.
     """
 
-    title: ClassVar[str] = "Surface over the plane"
+    title: ClassVar[str] = "Surface"
     inputs: ClassVar[int] = 2
 
     samples: Samples = 400

@@ -61,16 +61,13 @@ def _model(structure: Structure, state: Mapping[str, Array], prepared: Collectio
     values[structure.output] = "y"
     inside = [node for node in structure.order if values[node] not in (entry, "y")]
     initial = [numpy_helper.from_array(_single(array), parameter) for parameter, array in state.items()]
-    nodes = _preprocess(prepared, structure.example, entry)
-    if len(structure.example) > 1:
-        back = np.array([0, *structure.example], np.int64)  # 0 leaves the number of examples as it is
-        initial += [numpy_helper.from_array(back, name) for node in nodes for name in node.input if name == BACK]
+    nodes, more = preprocess_nodes(prepared, structure.example, entry)
     graph = helper.make_graph(
         nodes=nodes + _nodes(structure, values, entry),
         name=name,
         inputs=[described("x", structure.example)],
         outputs=[described("y", structure.shapes[structure.output])],
-        initializer=initial,
+        initializer=initial + more,
         value_info=[
             *([described(entry, structure.example)] if prepared else []),
             *(described(values[node], structure.shapes[node]) for node in inside),
@@ -84,9 +81,11 @@ def _model(structure: Structure, state: Mapping[str, Array], prepared: Collectio
     )
 
 
-def _preprocess(kinds: Collection[str], shape: Shape, output: str) -> list["onnx.NodeProto"]:
-    """The operators from the raw `x` to `output`, the input node's value."""
-    from onnx import helper
+def preprocess_nodes(
+    kinds: Collection[str], shape: Shape, output: str
+) -> tuple[list["onnx.NodeProto"], list["onnx.TensorProto"]]:
+    """The operators from the raw `x` to `output`, the input node's value; and a tensor that they need besides."""
+    from onnx import helper, numpy_helper
 
     steps: list[tuple[str, list[str], dict[str, Any]]] = []
     if f"{PREFIX}mean" in kinds:
@@ -105,7 +104,9 @@ def _preprocess(kinds: Collection[str], shape: Shape, output: str) -> list["onnx
         result = name if place < len(steps) else output
         made.append(helper.make_node(kind, [value, *more], [result], name, **attributes))
         value = name
-    return made
+    needs_shape = any(BACK in node.input for node in made)
+    back = np.array([0, *shape], np.int64)  # 0 leaves the number of examples as it is
+    return made, [numpy_helper.from_array(back, BACK)] if needs_shape else []
 
 
 def _nodes(structure: Structure, values: Mapping[str, str], entry: str) -> list["onnx.NodeProto"]:

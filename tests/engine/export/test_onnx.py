@@ -12,9 +12,10 @@ import pytest
 from onnx.reference import ReferenceEvaluator
 
 from engine.catalogue import LAYERS
+from engine.data.preprocess import Kind, Preprocessor
 from engine.errors import ProjectError
 from engine.export import onnx as module
-from engine.export.onnx import must_fit, onnx_bytes, save_onnx
+from engine.export.onnx import must_fit, onnx_bytes, preprocess_nodes, save_onnx
 from engine.network import Network
 from tests.engine.cases import LAYER_CASES, Array, behind_identity
 from tests.engine.export.nets import NETS, PREPARED, chain, dense, examples, trained
@@ -123,6 +124,23 @@ def test_the_numbers_of_the_preprocessing_are_in_the_model(name: str) -> None:
         *(["preprocess.div"] if "preprocess.scale" in state else []),
         *(["preprocess.gemm"] if "preprocess.matrix" in state else []),
     ]
+
+
+@pytest.mark.parametrize("kind", ["center", "standardize", "pca", "whiten"])
+@pytest.mark.parametrize("shape", [(5,), (4, 3), (2, 3, 4)])
+def test_examples_of_any_shape_are_prepared(kind: Kind, shape: tuple[int, ...]) -> None:
+    x = np.random.default_rng(0).normal(size=(40, *shape)) * 3 + np.arange(np.prod(shape)).reshape(shape)
+    prepared = Preprocessor(kind, shape, "float32")
+    prepared.fit(x)
+    nodes, tensors = preprocess_nodes(prepared.shapes, shape, "y")
+    tensors += [onnx.numpy_helper.from_array(array, name) for name, array in prepared.state().items()]
+    ends = [onnx.helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, ["N", *shape]) for name in "xy"]
+    graph = onnx.helper.make_graph(nodes, "prepared", ends[:1], ends[1:], tensors)
+    model = onnx.helper.make_model(graph, opset_imports=[onnx.helper.make_opsetid("", 21)], ir_version=10)
+    onnx.checker.check_model(model, full_check=True)
+    for reader in READERS.values():
+        (y,) = reader(model.SerializeToString()).run(["y"], {"x": x.astype(np.float32)})
+        np.testing.assert_allclose(y, prepared(x), rtol=1e-4, atol=1e-5)
 
 
 def test_the_same_network_gives_the_same_bytes() -> None:

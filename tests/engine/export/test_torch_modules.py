@@ -16,7 +16,9 @@ import pytest
 
 from engine.catalogue import LAYERS
 from engine.data.files import Npz
+from engine.data.preprocess import Kind, Preprocessor
 from engine.export.torch import save_torch, torch_source
+from engine.export.torch_preprocess import preprocess_class
 from engine.initializers import GAINS, INITIALIZERS, Request
 from engine.project import Project
 from engine.spec import build
@@ -179,6 +181,20 @@ def test_the_module_fits_its_preprocessing_as_the_trainer_does(torch: Any, kind:
     assert set(fitted.state_dict()) == set(ours)
     for name, tensor in fitted.state_dict().items():
         np.testing.assert_allclose(tensor.numpy(), ours[name], rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("kind", ["center", "standardize", "pca", "whiten"])
+@pytest.mark.parametrize("shape", [(5,), (4, 3), (2, 3, 4), (2, 2, 2, 2)])
+def test_examples_of_any_shape_are_prepared(torch: Any, kind: Kind, shape: tuple[int, ...]) -> None:
+    x = np.random.default_rng(0).normal(size=(60, *shape)) * 3 + np.arange(np.prod(shape)).reshape(shape)
+    source = "\n".join(["import torch", "from torch import nn", *preprocess_class(kind, shape, fits=True)])
+    module, prepared = run_source(source)["Preprocess"](), Preprocessor(kind, shape, "float32")
+    prepared.fit(x)
+    assert {f"preprocess.{name}": tuple(b.shape) for name, b in module.named_buffers()} == prepared.shapes
+    module.fit(torch.from_numpy(x))
+    for name, buffer in module.named_buffers():
+        np.testing.assert_allclose(buffer.numpy(), prepared.state()[f"preprocess.{name}"], rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(module(torch.from_numpy(x).float()).numpy(), prepared(x), rtol=1e-4, atol=1e-5)
 
 
 def test_a_constant_feature_is_left_at_nothing_by_the_module_too(torch: Any) -> None:
