@@ -137,12 +137,12 @@ def fitted(kind: Kind, x: Rows, dtype: str = "float64") -> dict[str, Array]:
         mean, low, high = _spread(x, buffers(kind, x.shape[1:])["mean"])
         numbers = {"mean": np.where(low == high, low, mean)}  # a mean of equal numbers may be off by rounding
         if kind == "standardize":
-            numbers["scale"] = np.where(low == high, 1.0, np.sqrt(_variance(x, numbers["mean"])))
+            numbers["scale"] = np.sqrt(_variance(x, numbers["mean"]))
         elif kind in ("pca", "whiten"):
             numbers["matrix"] = _axes(_covariance(x, numbers["mean"].ravel()), kind == "whiten")
         rounded = {name: array.astype(dtype) for name, array in numbers.items()}
         if "scale" in rounded:
-            rounded["scale"][rounded["scale"] == 0] = 1.0
+            rounded["scale"][rounded["scale"] == 0] = 1.0  # the same in all, or nearer than this type can tell
     if not all(np.isfinite(array).all() for array in rounded.values()):
         raise ProjectError(Problem("data.preprocess", f"{kind}: the data's numbers are too large to be averaged"))
     return rounded

@@ -261,6 +261,19 @@ def test_training_goes_on_with_the_numbers_of_a_file(tmp_path):
     assert [other.step().loss for _ in range(5)] == [fresh.step().loss for _ in range(5)]
 
 
+def test_numbers_that_the_data_cannot_follow_change_nothing(tmp_path):
+    """Other numbers need the raw examples once more; where those are gone, the network stays as it is."""
+    trainer = Trainer(on_file(tmp_path, "center"))
+    before, rows = trainer.network.state(), trainer.training_rows.copy()
+    (tmp_path / "d.npz").unlink()
+    with pytest.raises(ProjectError, match="no such file"):
+        trainer.network.load_parameters({name: array + 1 for name, array in before.items()})
+    after = trainer.network.state()
+    assert all(np.array_equal(after[name], array) for name, array in before.items())
+    np.testing.assert_array_equal(trainer.training_rows, rows)
+    trainer.network.load_parameters({**before, "out.bias": np.ones(3)})  # the same numbers need none
+
+
 def test_the_plane_stays_in_raw_coordinates():
     data = {"kind": "xor", "samples": 100, "preprocess": "whiten"}
     trainer = Trainer(project([{"id": "out", "kind": "dense", "units": 1}], "binary_cross_entropy", data))
