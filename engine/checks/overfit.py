@@ -122,7 +122,7 @@ def _findings(
     failure: DivergenceError | None,
 ) -> Iterator[str]:
     """What to look at, likeliest cause first."""
-    if twins := _twins(trainer.data.x, trainer.data.y):
+    if twins := _twins(np.asarray(trainer.sample.x), trainer.sample.y):
         yield f"examples {twins[0]} and {twins[1]} have the same input and different targets: nothing can learn both"
     if failure is not None:
         yield f"the loss became no number at step {failure.step}, in {failure.node}: try a rate ten times smaller"

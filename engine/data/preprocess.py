@@ -152,7 +152,7 @@ def _spread(x: Rows, shape: Shape) -> tuple[Array, Array, Array]:
     """Mean, least and greatest by feature, in the broadcast `shape`."""
     total, low, high = np.zeros(shape), np.full(shape, np.inf), np.full(shape, -np.inf)
     axes = _over(x, shape)
-    for part in _parts(x):
+    for part in parts(x):
         total += part.sum(axis=axes, keepdims=True)[0]
         low = np.minimum(low, part.min(axis=axes, keepdims=True)[0])
         high = np.maximum(high, part.max(axis=axes, keepdims=True)[0])
@@ -161,7 +161,7 @@ def _spread(x: Rows, shape: Shape) -> tuple[Array, Array, Array]:
 
 def _variance(x: Rows, mean: Array) -> Array:
     squares, axes = np.zeros(mean.shape), _over(x, mean.shape)
-    for part in _parts(x):
+    for part in parts(x):
         squares += np.square(part - mean).sum(axis=axes, keepdims=True)[0]
     return squares / (prod(x.shape) / prod(mean.shape))
 
@@ -173,7 +173,7 @@ def _over(x: Rows, shape: Shape) -> tuple[int, ...]:
 
 def _covariance(x: Rows, mean: Array) -> Array:
     products = np.zeros((len(mean), len(mean)))
-    for part in _parts(x):
+    for part in parts(x):
         moved = part.reshape(len(part), len(mean)) - mean
         products += moved.T @ moved
     return products / len(x)
@@ -194,7 +194,7 @@ def _axes(covariance: Array, whiten: bool) -> Array:
     return np.ascontiguousarray(axes)
 
 
-def _parts(x: Rows) -> Iterator[Array]:
+def parts(x: Rows) -> Iterator[Array]:
     """The examples in float64, some at a time."""
     size = max(1, CHUNK // prod(x.shape[1:]))
     for start in range(0, len(x), size):

@@ -80,7 +80,7 @@ class _Writer:
         """The class of the preprocessing, if there is one."""
         if self.preprocess == "none":
             return []
-        shape = self.structure.shapes[self.structure.input]
+        shape = self.structure.example
         return [preprocess_class(self.preprocess, shape, fits=bool(self.trained))]
 
     def module(self) -> list[str]:

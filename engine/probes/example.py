@@ -12,6 +12,7 @@ import msgspec
 import numpy as np
 
 from engine.backend import Array
+from engine.data.preprocess import parts
 from engine.losses import CrossEntropy
 from engine.network import Network
 from engine.plan import Plan
@@ -204,9 +205,10 @@ def _data_range(trainer: Trainer) -> DataRange:
     """Looked up once for a trainer: its data stay as they are."""
     if trainer not in _ranges:
         data, features = trainer.data, prod(trainer.network.input_shape)
-        parts = [x.reshape(len(x), features) for x in (data.x, data.x_val) if len(x)]
         axis = 0 if features <= FEW_FEATURES else None
-        low = np.min([part.min(axis) for part in parts], axis=0).reshape(-1)
-        high = np.max([part.max(axis) for part in parts], axis=0).reshape(-1)
+        pieces = (part.reshape(len(part), features) for x in (data.x, data.x_val) for part in parts(x))
+        spans = [(part.min(axis), part.max(axis)) for part in pieces]
+        low = np.min([low for low, _ in spans], axis=0).reshape(-1)
+        high = np.max([high for _, high in spans], axis=0).reshape(-1)
         _ranges[trainer] = DataRange(low, high, len(data.x), len(data.x_val), data.classes)
     return _ranges[trainer]

@@ -13,6 +13,7 @@ from engine.data.archive import Archive
 from engine.data.files import Npz
 from engine.data.rows import Picked
 from engine.errors import ProjectError
+from engine.probes.example import Example
 from engine.project import project_from
 from engine.spec import convert
 from engine.trainer import Trainer
@@ -302,6 +303,11 @@ def test_training_on_a_file_that_stays_on_the_disk(tmp_path, small_is_large, mon
     for mine, theirs in zip(streamed.evaluate(), kept.evaluate(), strict=True):
         assert mine.loss == pytest.approx(theirs.loss, rel=1e-6)
         assert mine.accuracy == theirs.accuracy
+    answer = Example(index=3).measure(streamed)
+    whole = X.astype(np.float32) * 9 + 4
+    assert np.array_equal(answer.origin.x, whole[streamed.data.x.index[3]])
+    assert np.array_equal(answer.data.low, whole.min(axis=0))
+    assert np.array_equal(answer.data.high, whole.max(axis=0))
 
 
 def test_a_changed_byte_far_inside_a_large_array_is_noticed(tmp_path, small_is_large):

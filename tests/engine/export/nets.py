@@ -168,6 +168,14 @@ PREPARED: dict[str, Project] = {
         for data in ({**CLASSES, "preprocess": kind},)
     },
     "preprocess skips": project_from({**concat().to_json(), "data": {**CLASSES, "preprocess": "whiten"}}, Path()),
+    **{
+        f"preprocess pictures {kind}": chain([act("flat", "flatten"), dense("out", 2)], data=data)
+        for kind in ("standardize", "whiten")
+        for data in ({**NUMBERS, "shape": [2, 3, 4], "preprocess": kind},)
+    },
+    "preprocess columns": project_from(
+        {**several_inputs().to_json(), "data": {**several_inputs().data.to_json(), "preprocess": "pca"}}, Path()
+    ),
     "preprocess frozen": chain([dense("preprocessed", 2, trainable=False)], data={**NUMBERS, "preprocess": "pca"}),
 }
 

@@ -15,7 +15,7 @@ from engine.catalogue import LAYERS
 from engine.data.preprocess import Kind, Preprocessor
 from engine.errors import ProjectError
 from engine.export import onnx as module
-from engine.export.onnx import must_fit, onnx_bytes, preprocess_nodes, save_onnx
+from engine.export.onnx import BACK, must_fit, onnx_bytes, preprocess_nodes, save_onnx
 from engine.network import Network
 from tests.engine.cases import LAYER_CASES, Array, behind_identity
 from tests.engine.export.nets import NETS, PREPARED, chain, dense, examples, trained
@@ -115,14 +115,18 @@ def test_names_are_ids(name: str) -> None:
 def test_the_numbers_of_the_preprocessing_are_in_the_model(name: str) -> None:
     net = trained(PREPARED[name])
     model, state = exported(net), net.state()
-    assert {tensor.name for tensor in model.graph.initializer} == set(state) > set(net.parameters())
+    assert {tensor.name for tensor in model.graph.initializer} - {BACK} == set(state) > set(net.parameters())
     for tensor in model.graph.initializer:
-        np.testing.assert_array_equal(onnx.numpy_helper.to_array(tensor), state[tensor.name])
-    own = [node.name for node in model.graph.node if node.name not in net.structure.drawn]
+        expected = [0, *net.input_shape] if tensor.name == BACK else state[tensor.name]
+        np.testing.assert_array_equal(onnx.numpy_helper.to_array(tensor), expected)
+    own = [node.name for node in model.graph.node if node.name.startswith("preprocess.")]
+    pictures = len(net.input_shape) > 1
     assert own == [
         "preprocess.sub",
         *(["preprocess.div"] if "preprocess.scale" in state else []),
+        *(["preprocess.flatten"] if "preprocess.matrix" in state and pictures else []),
         *(["preprocess.gemm"] if "preprocess.matrix" in state else []),
+        *(["preprocess.reshape"] if "preprocess.matrix" in state and pictures else []),
     ]
 
 
