@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -20,6 +20,7 @@ InitName = Literal[
     "he_uniform",
     "lecun_normal",
     "orthogonal",
+    "lsuv",
     "sparse",
     "random_walk",
     "random_walk_relu",
@@ -119,6 +120,11 @@ def orthogonal(rng: np.random.Generator, want: Request) -> Array:
     return np.ascontiguousarray(want.gain * flat).reshape(want.shape)
 
 
+def lsuv(rng: np.random.Generator, want: Request) -> Array:
+    """W orthogonal, then scaled on data to outputs of variance 1, layer by layer; Mishkin and Matas 2016."""
+    return orthogonal(rng, replace(want, gain=1.0))
+
+
 def sparse(rng: np.random.Generator, want: Request) -> Array:
     """W = 0 but for init_nonzero inputs of each unit, these N(0, gain²); Martens 2010."""
     columns = math.prod(want.shape[1:])
@@ -198,6 +204,7 @@ INITIALIZERS: dict[str, Initializer] = {
         ),
         Initializer("lecun_normal", "LeCun normal", lecun_normal, _lecun_line),
         Initializer("orthogonal", "Orthogonal", orthogonal, lambda w, want: f"nn.init.orthogonal_({w}{want.gained})"),
+        Initializer("lsuv", "LSUV", lsuv, lambda w, want: f"nn.init.orthogonal_({w})"),
         Initializer("sparse", "Sparse", sparse, _sparse_line),
         Initializer(
             "random_walk", "Random walk", random_walk, lambda w, want: f"nn.init.normal_({w}, std={walk_std(want)})"

@@ -15,6 +15,7 @@ from engine.course import Course, CourseState
 from engine.data.batches import Batches
 from engine.data.source import Dataset
 from engine.divergence import DivergenceError, origin
+from engine.lsuv import draw_weights
 from engine.network import Network
 from engine.optimizers import CHUNK
 from engine.plan import Plan
@@ -103,7 +104,7 @@ class Trainer:
 
     def _begin(self) -> None:
         self.step_number = self.epoch = self.position = 0
-        self.parameters.initialize(self.seed)
+        draw_weights(self.network, self.seed, self._train.rows)
         training = self.project.training
         self.course = Course(training.schedule, training.early_stopping, self.backend)
         self.epoch_scores: tuple[Score, Score | None] | None = None  # of the epoch that has just ended, if wanted

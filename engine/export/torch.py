@@ -132,6 +132,8 @@ class _Writer:
             *fitted(f"def initialize(model: {self.name}) -> None:"),
             '    """Draws first weights by the laws that the project names."""',
         ]
+        if any(getattr(layer, "init", None) == "lsuv" for layer in self.structure.layers.values()):
+            lines.append("    # LSUV goes on from here: it scales these on data to outputs of variance 1.")
         alike: dict[tuple[str, ...], list[str]] = {}
         for node in self.weighted:
             alike.setdefault(self._drawn_as("layer", node), []).append(node)

@@ -5,8 +5,10 @@ from math import prod
 import numpy as np
 
 from engine.backend import Array, open_backend
+from engine.data.batches import with_ones
 from engine.data.source import Dataset
 from engine.errors import ProjectError
+from engine.lsuv import draw_weights
 from engine.network import Network
 from engine.project import Project
 from engine.run.messages import LanePreview, NodeScale
@@ -28,8 +30,8 @@ def preview(lane: Project, data: Dataset) -> LanePreview:
         if prod(network.input_shape) > MOST_FEATURES and lane.data.preprocess in ("pca", "whiten"):
             return LanePreview((), f"no preview of the signal's scale: axes of over {MOST_FEATURES} features take long")
         network.preprocess.fit(data.x[:SAMPLE])
-        network.parameters_.initialize(lane.training.seed)
         x, y = data.x[:EXAMPLES], data.y[:EXAMPLES]
+        draw_weights(network, lane.training.seed, with_ones(network.backend, network.prepared(x)))
         network.loss_and_gradients(x, y)
     except ProjectError as error:
         return LanePreview((), str(error))

@@ -23,7 +23,7 @@ UNIFORM = {"uniform": 0.7, "glorot_uniform": math.sqrt(6 / 100), "he_uniform": m
 CONSTANT = {"zeros": 0.0, "ones": 1.0, "constant": -2.5}
 
 
-STRUCTURED = ("orthogonal", "sparse")
+STRUCTURED = ("orthogonal", "lsuv", "sparse")  # lsuv in test_lsuv.py
 
 
 def drawn(name, seed=0, shape=SHAPE, **more):
