@@ -21,7 +21,7 @@ from engine.layers.shapes import Flatten, Reshape
 from engine.layers.softmax import LogSoftmax, Softmax
 from engine.layers.tied import Tied
 from engine.losses import BinaryCrossEntropy, CrossEntropy, Loss, MeanSquaredError
-from engine.optimizers import Adam, Optimizer, Sgd
+from engine.optimizers import KINDS, Optimizer
 from engine.schedules import Constant as ConstantRate
 from engine.schedules import Cosine, Cyclic, Exponential, Plateau, Schedule, Step
 
@@ -37,7 +37,7 @@ LAYERS: dict[str, type[Layer]] = {
     )
 }
 LOSSES: dict[str, type[Loss]] = {c.kind(): c for c in (MeanSquaredError, BinaryCrossEntropy, CrossEntropy)}
-OPTIMIZERS: dict[str, type[Optimizer]] = {c.kind(): c for c in (Sgd, Adam)}
+OPTIMIZERS: dict[str, type[Optimizer]] = {c.kind(): c for c in KINDS}
 DATASETS: dict[str, type[DataSource]] = {
     c.kind(): c
     for c in (

@@ -20,7 +20,7 @@ from engine.network import Network
 from engine.optimizers import CHUNK
 from engine.plan import Plan
 from engine.project import Project
-from engine.regularizers import clip_calls, regularizer_calls
+from engine.regularizers import constraint_calls, decay_calls, gradient_calls
 from engine.spec import convert
 from engine.statistics import LayerStatistics, layer_statistics, update_ratio
 from engine.training import Settings
@@ -293,23 +293,23 @@ class Trainer:
         self._scalars[...] = self._scalars_for(1)[0]
 
     def _bind_update(self) -> list[Call]:
-        training, parameters = self.project.training, self.parameters
-        parts = regularizer_calls(self.backend, parameters, training.regularization)
-        if training.clip_norm is not None:
-            parts += clip_calls(self.backend, parameters, training.clip_norm)
+        training, parameters, optimizer = self.project.training, self.parameters, self.optimizer
         scalars = tuple(self._scalars[i : i + 1].reshape(()) for i in range(len(self._scalars)))
-        scratch = self.backend.zeros(min(CHUNK, parameters.trained))
+        parts = gradient_calls(self.backend, parameters, training)
+        if optimizer.decay:
+            parts += decay_calls(self.backend, parameters, scalars[-1])
+        scratch = tuple(self.backend.zeros(min(CHUNK, parameters.trained)) for _ in range(optimizer.scratch))
         for start in range(0, parameters.trained, CHUNK):
             piece = slice(start, min(start + CHUNK, parameters.trained))
-            parts += self.optimizer.calls(
+            parts += optimizer.calls(
                 self.backend,
                 parameters.values[piece],
                 parameters.grads[piece],
                 tuple(slot[piece] for slot in self._slots),
                 scalars,
-                scratch[: piece.stop - start],
+                tuple(vector[: piece.stop - start] for vector in scratch),
             )
-        return bound(parts)
+        return bound(parts + constraint_calls(self.backend, parameters, training))
 
     # Changing the run
 

@@ -13,31 +13,30 @@ from engine.optimizers import Optimizer
 from engine.schedules import Schedule
 from engine.spec import Declared, build, convert
 
+# Within what float32 can say: a limit of 0 or infinity would make every gradient NaN.
+Limit = {"ge": 1e-30, "le": 1e30, "extra": {"log": True}}
+
 
 class Regularization(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Adds l1 Σ|w| + l2/2 Σw² to the loss, over weights, never biases."""
+    """Adds l1 Σ|w| + l2/2 Σw² to the loss, and keeps every unit's weights within `max_norm`; never biases."""
 
     l1: Annotated[float, Meta(ge=0, le=1e3, title="L1", description="Times Σ|w|", extra={"log": True})] = 0.0
     l2: Annotated[float, Meta(ge=0, le=1e3, title="L2", description="Times Σw²/2", extra={"log": True})] = 0.0
+    max_norm: (
+        Annotated[float, Meta(title="Max norm", description="Longest vector of weights into one unit", **Limit)] | None
+    ) = None
 
 
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """The plain fields of the section."""
 
     regularization: Regularization = Regularization()
-    clip_norm: (
-        Annotated[
-            float,
-            # Within what float32 can say: a limit of 0 or infinity would make every gradient NaN.
-            Meta(
-                ge=1e-30,
-                le=1e30,
-                title="Clip norm",
-                description="Longest gradient, as one vector",
-                extra={"log": True},
-            ),
-        ]
+    clip_value: (
+        Annotated[float, Meta(title="Clip value", description="Largest number in the gradient, either sign", **Limit)]
         | None
+    ) = None
+    clip_norm: (
+        Annotated[float, Meta(title="Clip norm", description="Longest gradient, as one vector", **Limit)] | None
     ) = None
     early_stopping: EarlyStopping | None = None
     batch_size: Annotated[

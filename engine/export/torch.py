@@ -31,6 +31,8 @@ def torch_source(project: Project) -> str:
     writer = _Writer(project)
     parts = [writer.head(), *writer.preparation(), writer.module()]
     if writer.trained:
+        if own := list(project.training.optimizer.torch_class()):
+            parts.insert(1, own)  # the network stays the last class
         parts += [writer.first_weights(), writer.loop(), writer.main()]
     return "\n\n\n".join("\n".join(lines) for lines in parts) + "\n"
 
@@ -42,7 +44,10 @@ class _Writer:
         self.project, self.training, self.structure = project, project.training, project.structure()
         self.preprocess = project.data.preprocess
         prepares = self.preprocess != "none"
-        self.name = class_name(project, (*IMPORTED, PREPROCESS) if prepares else IMPORTED)
+        self.name = class_name(
+            project,
+            (*IMPORTED, *([PREPROCESS] if prepares else []), *_classes_in(project.training.optimizer.torch_class())),
+        )
         layers = self.structure.layers
         self.weighted = [node for node in self.structure.drawn if isinstance(layers[node], Weighted)]
         self.trained = [node for node in self.weighted if node not in _frozen(self.structure)]
@@ -162,12 +167,19 @@ class _Writer:
             *fitted(f"def train(model: {self.name}, x: torch.Tensor, y: torch.Tensor) -> None:"),
             '    """Trains as the project does: its loss, optimizer, batch size and epochs."""',
             f"    criterion = {training.loss.torch()}",
-            *fitted(f"optimizer = {training.optimizer.torch('model.parameters()')}", 4),
         ]
-        if penalties:
-            lines += fitted(
-                f"weights = [{', '.join(_module('model', node) + '.weight' for node in self.penalized)}]", 4
-            )
+        weights = fitted(f"weights = [{', '.join(_module('model', node) + '.weight' for node in self.penalized)}]", 4)
+        decay, longest = training.optimizer.decay, training.regularization.max_norm
+        if decay:
+            lines += [
+                *weights,
+                "    others = [p for p in model.parameters() if all(p is not w for w in weights)]",
+                f'    decayed = {{"params": weights, "weight_decay": {decay}}}',
+            ]
+        parameters = '[decayed, {"params": others}]' if decay else "model.parameters()"
+        lines += fitted(f"optimizer = {training.optimizer.torch(parameters)}", 4)
+        if not decay and (penalties or longest is not None):
+            lines += weights
         lines += [
             *fitted(f"y = {training.loss.torch_targets(self.classes, self.units)}", 4),
             *fitted(f"batches = DataLoader(TensorDataset(x, y), batch_size={size}, shuffle={shuffle})", 4),
@@ -179,11 +191,19 @@ class _Writer:
             "            optimizer.zero_grad()",
             f"            {_sum('loss', penalties)}.backward()",
         ]
+        if training.clip_value is not None:
+            lines += fitted(f"nn.utils.clip_grad_value_(model.parameters(), {training.clip_value})", 12)
         if training.clip_norm is not None:
             lines += fitted(f"nn.utils.clip_grad_norm_(model.parameters(), {training.clip_norm})", 12)
+        lines.append("            optimizer.step()")
+        if longest is not None:
+            lines += [
+                "            with torch.no_grad():",
+                "                for w in weights:",
+                f"                    w.copy_(w.renorm(2, 0, {longest}))",
+            ]
         return [
             *lines,
-            "            optimizer.step()",
             '        print(f"epoch {epoch + 1}: loss {loss.item():.4g}")',
         ]
 
@@ -227,6 +247,10 @@ def _classes(project: Project) -> int | None:
         return project.summary().classes
     except ProjectError:
         return None
+
+
+def _classes_in(lines: Iterable[str]) -> list[str]:
+    return [line.split()[1].partition("(")[0] for line in lines if line.startswith("class ")]
 
 
 def _frozen(structure: Structure) -> set[str]:

@@ -1,4 +1,4 @@
-"""Loss, gradients and trainings in float64 are PyTorch's: reference/make_vectors.py says how they came about."""
+"""Loss, gradients and trainings in float64 are PyTorch's: reference/make_*.py say how they came about."""
 
 import json
 from pathlib import Path
@@ -7,18 +7,23 @@ import numpy as np
 import pytest
 
 import engine
+from engine.catalogue import OPTIMIZERS as CATALOGUE
 
 REFERENCE = Path(__file__).parents[1] / "reference"
-ORIGIN = json.loads((REFERENCE / "vectors.json").read_text())
-RUNS = {f"{run['case']}-{run['run']}": run for run in ORIGIN["runs"]}
+ORIGIN, OPTIMIZERS = (json.loads((REFERENCE / f"{name}.json").read_text()) for name in ("vectors", "optimizers"))
+RUNS = {f"{run['case']}-{run['run']}": run for run in (*ORIGIN["runs"], *OPTIMIZERS["runs"])}
 FIRST = {run["case"]: run for run in reversed(ORIGIN["runs"])}  # one run of each case: loss and gradients need no more
+SEARCHING = {"steepest_descent", "conjugate_gradient", "lbfgs", "newton"}  # in test_line_searches.py
 TOLERANCE = {"rtol": 1e-9, "atol": 1e-13}
 
 
 @pytest.fixture(scope="module")
 def vectors():
-    with np.load(REFERENCE / "vectors.npz", allow_pickle=False) as file:
-        return dict(file)
+    found = {}
+    for name in ("vectors.npz", "optimizers.npz"):
+        with np.load(REFERENCE / name, allow_pickle=False) as file:
+            found |= dict(file)
+    return found
 
 
 def below(vectors, path):
@@ -55,6 +60,7 @@ def test_the_vectors_hold_every_way_that_is_promised():
     }
     for case in FIRST:
         assert {f"{case}-{way}" for way in ("sgd", "momentum", "nesterov", "adam")} <= set(RUNS)
+    assert {run["project"]["training"]["optimizer"]["kind"] for run in RUNS.values()} >= set(CATALOGUE) - SEARCHING
     assert {f"tanh_mse-{way}_l2" for way in ("sgd", "momentum", "nesterov", "adam")} <= set(RUNS)
 
 

@@ -29,8 +29,14 @@ def pair(project, dtype):
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
 @pytest.mark.parametrize(
     "settings",
-    [{}, {"regularization": {"l1": 1e-3, "l2": 1e-2}, "clip_norm": 0.3}, {"batch_size": "all"}, {"shuffle": False}],
-    ids=["plain", "regularized and clipped", "all", "in order"],
+    [
+        {},
+        {"regularization": {"l1": 1e-3, "l2": 1e-2}, "clip_norm": 0.3},
+        {"regularization": {"max_norm": 0.7}, "clip_value": 0.1},
+        {"batch_size": "all"},
+        {"shuffle": False},
+    ],
+    ids=["plain", "regularized and clipped", "limited", "all", "in order"],
 )
 def test_training_gives_the_same_bits(optimizer, settings, dtype):
     there, here = pair(made(optimizer, **settings), dtype)

@@ -13,14 +13,10 @@ import pytest
 import engine
 from engine.trainer import Trainer
 from tests.engine.cases import DTYPES, project
+from tests.engine.optimizer_cases import OPTIMIZER_CASES
 
 ROOT = Path(__file__).resolve().parents[2]
-OPTIMIZERS = {
-    "sgd": {"kind": "sgd", "lr": 0.1},
-    "momentum": {"kind": "sgd", "lr": 0.1, "momentum": 0.9},
-    "nesterov": {"kind": "sgd", "lr": 0.1, "momentum": 0.9, "nesterov": True},
-    "adam": {"kind": "adam", "lr": 0.01},
-}
+OPTIMIZERS = {name: case.declared for name, case in OPTIMIZER_CASES.items()}
 each_optimizer = pytest.mark.parametrize("optimizer", OPTIMIZERS)
 each_dtype = pytest.mark.parametrize("dtype", DTYPES)
 LAYERS = [

@@ -6,21 +6,11 @@ import pytest
 import engine
 from engine.trainer import Trainer
 from tests.engine.cases import CLOSE, DTYPES, project
+from tests.engine.optimizer_cases import OPTIMIZER_CASES
 from tests.engine.test_trainer import BATCH, DATA, LAYERS, OPTIMIZERS, bits, losses, made
 
 each_optimizer = pytest.mark.parametrize("optimizer", OPTIMIZERS)
 each_dtype = pytest.mark.parametrize("dtype", DTYPES)
-
-
-def reference_update(optimizer, values, gradients, state, step, lr):
-    """One textbook update in float64; `state` is changed."""
-    if OPTIMIZERS[optimizer]["kind"] == "adam":
-        m = state["m"] = 0.9 * state.get("m", 0) + 0.1 * gradients
-        v = state["v"] = 0.999 * state.get("v", 0) + 0.001 * gradients**2
-        return values - lr * (m / (1 - 0.9**step)) / (np.sqrt(v / (1 - 0.999**step)) + 1e-8)
-    mu = OPTIMIZERS[optimizer].get("momentum", 0)
-    velocity = state["v"] = mu * state.get("v", 0) + gradients
-    return values - lr * (gradients + mu * velocity if OPTIMIZERS[optimizer].get("nesterov") else velocity)
 
 
 def flat(mapping):
@@ -38,8 +28,10 @@ def flat(mapping):
         {"clip_norm": 0.2},
         {"regularization": {"l1": 0.02, "l2": 0.3}, "clip_norm": 0.2},
         {"clip_norm": 1e6},
+        {"clip_value": 0.03},
+        {"regularization": {"l2": 0.3}, "clip_value": 0.03, "clip_norm": 0.2},
     ],
-    ids=["plain", "l1", "l2", "clipped", "all", "not clipped"],
+    ids=["plain", "l1", "l2", "clipped", "all", "not clipped", "values clipped", "values, then length"],
 )
 def test_updates_are_the_textbook_s(optimizer, settings, dtype):
     trainer = Trainer(made(optimizer, batch_size="all", **settings), dtype=dtype)
@@ -57,13 +49,16 @@ def test_updates_are_the_textbook_s(optimizer, settings, dtype):
         w = flat(trainer.network.parameters())
         loss, gradients = trainer.network.loss_and_gradients(trainer.data.x, trainer.data.y)
         g = flat(gradients) + of_weights * (penalty.get("l2", 0) * w + penalty.get("l1", 0) * np.sign(w))
+        if "clip_value" in settings:
+            assert 0.1 < (np.abs(g) > settings["clip_value"]).mean() < 0.9
+            g = np.clip(g, -settings["clip_value"], settings["clip_value"])
         length = np.sqrt((g**2).sum())
         if length > settings.get("clip_norm", np.inf):
             g, clipped = g * (settings["clip_norm"] / length), clipped + 1
         record = trainer.step()
         assert record.lr == lr
         np.testing.assert_allclose(record.loss, loss, rtol=1e-6)  # without the regularizer
-        expected = reference_update(optimizer, w, g, state, step, lr)
+        expected = OPTIMIZER_CASES[optimizer].update(w, g, state, step, lr, of_weights)
         tolerance = {"float32": {"rtol": 2e-4, "atol": 2e-5}, "float64": CLOSE["float64"]}[dtype]
         np.testing.assert_allclose(flat(trainer.network.parameters()) - w, expected - w, **tolerance)
     assert clipped == (5 if settings.get("clip_norm") == 0.2 else 0)

@@ -158,6 +158,16 @@ NETS: dict[str, Project] = {
     **{f"ids of {length}": long_names(length) for length in (12, 20, 28, 36, 40, 64)},
     "many inputs": many_inputs(),
     "many factors": many_inputs("multiply", 9),
+    "decay and limits": chain(
+        [dense("h1", 3), act("a1", "relu"), dense("out", 2)],
+        training={
+            "optimizer": {"kind": "adamw", "weight_decay": 0.05, "amsgrad": True},
+            "regularization": {"l2": 0.1, "max_norm": 3.0},
+            "clip_value": 0.5,
+            "clip_norm": 2.0,
+        },
+    ),
+    "lion": chain([dense("out", 2)], training={"optimizer": {"kind": "lion", "weight_decay": 0.1}}),
 }
 
 # The raw input goes through numbers of the data first; in "skips" it does so once, for three layers.

@@ -113,12 +113,13 @@ def test_the_text_is_this() -> None:
 
 
 @each_net
-def test_it_is_python_with_one_class_made_without_arguments(name: str) -> None:
+def test_it_is_python_whose_last_class_is_made_without_arguments(name: str) -> None:
     source = torch_source(ALL[name])
     compile(source, "net.py", "exec", dont_inherit=True)
     assert source.isascii()
     tree = ast.parse(source)
-    assert [type(node) for node in tree.body].count(ast.ClassDef) == 1 + (name in PREPARED)
+    helpers = 1 if ALL[name].training.optimizer.torch_class() else 0
+    assert [type(node) for node in tree.body].count(ast.ClassDef) == 1 + helpers + (name in PREPARED)
     made = network_class(source)
     assert made.name == class_name(ALL[name])
     assert [ast.unparse(base) for base in made.bases] == ["nn.Module"]
@@ -232,11 +233,48 @@ def test_everything_declared_has_its_line() -> None:
     for loss in LOSSES.values():
         assert re.fullmatch(r"nn\.\w+Loss\(\)", loss().torch())
     for optimizer in OPTIMIZERS.values():
-        assert re.fullmatch(r"torch\.optim\.\w+\(p, lr=0\.25.*\)", optimizer(lr=0.25).torch("p"))
+        made = optimizer(lr=0.25)
+        owner = "" if made.torch_class() else r"torch\.optim\."
+        assert re.fullmatch(owner + r"\w+\(p, lr=0\.25.*\)", made.torch("p"))
 
 
 def test_nesterov_without_momentum_is_plain_descent() -> None:
     assert OPTIMIZERS["sgd"](lr=1.0, nesterov=True).torch("p") == "torch.optim.SGD(p, lr=1.0)"  # type: ignore[call-arg]
+
+
+def test_decay_is_of_weights_alone() -> None:
+    source = torch_source(NETS["decay and limits"])
+    assert (
+        """    weights = [model.h1.weight, model.out.weight]
+    others = [p for p in model.parameters() if all(p is not w for w in weights)]
+    decayed = {"params": weights, "weight_decay": 0.05}
+    optimizer = torch.optim.AdamW(
+        [decayed, {"params": others}],
+        lr=0.001,
+        betas=(0.9, 0.999),
+        eps=1e-08,
+        amsgrad=True,
+        weight_decay=0.0,
+    )
+"""
+        in source
+    )
+    assert source.count("weights = [") == 1
+    assert (
+        """            nn.utils.clip_grad_value_(model.parameters(), 0.5)
+            nn.utils.clip_grad_norm_(model.parameters(), 2.0)
+            optimizer.step()
+            with torch.no_grad():
+                for w in weights:
+                    w.copy_(w.renorm(2, 0, 3.0))
+"""
+        in source
+    )
+
+
+def test_a_network_called_like_a_class_that_it_needs() -> None:
+    tree = ast.parse(torch_source(replace(NETS["lion"], name="Lion")))
+    assert [node.name for node in tree.body if isinstance(node, ast.ClassDef)] == ["Lion", "LionNet"]
 
 
 def test_a_full_disk_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

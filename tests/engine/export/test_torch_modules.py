@@ -26,6 +26,7 @@ from engine.trainer import Trainer
 from engine.weights import save_weights
 from tests.engine.cases import LAYER_CASES, LOSS_CASES, Array, LossCase, behind_identity, loss_project
 from tests.engine.export.nets import NETS, PREPARED, act, by_hand, chain, dense, examples, network_class, trained
+from tests.engine.optimizer_cases import OPTIMIZER_CASES
 
 ALL = {**NETS, **PREPARED, **{f"layer {case.name}": behind_identity(case) for case in LAYER_CASES}}
 EVEN = {"zeros", "ones", "constant", "uniform", "glorot_uniform", "he_uniform"}  # of which the extremes are known
@@ -70,14 +71,18 @@ def test_the_module_takes_the_weights_file_and_predicts_the_same(torch: Any, tmp
 
 
 TRAININGS: dict[str, dict[str, Any]] = {
-    "sgd": {"optimizer": {"kind": "sgd", "lr": 0.1}},
-    "momentum": {"optimizer": {"kind": "sgd", "lr": 0.1, "momentum": 0.9}},
-    "nesterov": {"optimizer": {"kind": "sgd", "lr": 0.1, "momentum": 0.9, "nesterov": True}},
-    "adam": {"optimizer": {"kind": "adam", "lr": 0.02, "beta1": 0.8, "beta2": 0.99, "eps": 1e-3}},
+    "adam otherwise": {"optimizer": {"kind": "adam", "lr": 0.02, "beta1": 0.8, "beta2": 0.99, "eps": 1e-3}},
     "l2": {"regularization": {"l2": 0.3}},
     "l1": {"regularization": {"l1": 0.05}},
     "l1, l2 and clip": {"regularization": {"l1": 0.05, "l2": 0.3}, "clip_norm": 0.25},
     "clip": {"clip_norm": 0.05},
+    "clip value": {"clip_value": 0.01},
+    "max norm": {"regularization": {"max_norm": 0.5, "l2": 0.01}},
+    "decay and l2": {"optimizer": {"kind": "adamw", "lr": 0.02}, "regularization": {"l2": 0.1, "max_norm": 0.9}},
+    **{
+        name: {"optimizer": {**case.declared, "eps": 1e-3} if "ada" in name else case.declared}
+        for name, case in OPTIMIZER_CASES.items()
+    },
     "all at once": {"batch_size": "all", "shuffle": True},
 }
 
