@@ -1,5 +1,6 @@
 """Everything that a project file can name: one table for each sort of declaration."""
 
+from engine import losses, optimizers
 from engine.data.csv_file import Csv
 from engine.data.digits import Digits
 from engine.data.files import Npz
@@ -20,8 +21,8 @@ from engine.layers.rectifiers import Elu, Gelu, LeakyRelu, Selu, Silu, Softplus
 from engine.layers.shapes import Flatten, Reshape
 from engine.layers.softmax import LogSoftmax, Softmax
 from engine.layers.tied import Tied
-from engine.losses import BinaryCrossEntropy, CrossEntropy, Loss, MeanSquaredError
-from engine.optimizers import KINDS, Optimizer
+from engine.losses import Loss
+from engine.optimizers import Optimizer
 from engine.schedules import Constant as ConstantRate
 from engine.schedules import Cosine, Cyclic, Exponential, Plateau, Schedule, Step
 
@@ -36,8 +37,8 @@ LAYERS: dict[str, type[Layer]] = {
         *(Square, Exp, Log, Constant),
     )
 }
-LOSSES: dict[str, type[Loss]] = {c.kind(): c for c in (MeanSquaredError, BinaryCrossEntropy, CrossEntropy)}
-OPTIMIZERS: dict[str, type[Optimizer]] = {c.kind(): c for c in KINDS}
+LOSSES: dict[str, type[Loss]] = {c.kind(): c for c in losses.KINDS}
+OPTIMIZERS: dict[str, type[Optimizer]] = {c.kind(): c for c in optimizers.KINDS}
 DATASETS: dict[str, type[DataSource]] = {
     c.kind(): c
     for c in (

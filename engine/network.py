@@ -170,18 +170,19 @@ class Network:
         """
         count = len(rows)
         piece = max(1, min(count, MOST_NUMBERS // self._widths()))
-        loss, right, decided = 0.0, 0, 0
+        loss, weight, right, decided = 0.0, 0.0, 0, 0
         for start in range(0, count, piece):
             part = slice(start, min(start + piece, count))
             plan = self.plan(part.stop - start, "evaluate")
             plan.fill(rows[part], targets[part].T)
             with np.errstate(all="ignore"):
                 plan.run_forward()
-            loss += float(plan.loss.item()) * (part.stop - start)
+            counts = self.loss.weight(self.backend.xp, plan.targets, self.classes)
+            loss, weight = loss + float(plan.loss.item()) * counts, weight + counts
             hits = self.loss.hits(self.backend.xp, plan.logits.value, plan.targets, self.classes)
             if hits is not None:
                 right, decided = right + int(hits.sum().item()), decided + hits.size
-        return (loss / count if count else float("nan")), (right / decided if decided else None)
+        return (loss / weight if count else float("nan")), (right / decided if decided else None)
 
     def plan(self, batch: int, use: str) -> Plan:
         """The plan for `batch` examples; the last few are kept.

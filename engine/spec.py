@@ -62,7 +62,7 @@ class Property:
     name: str
     label: str
     help: str
-    type: Literal["int", "float", "bool", "choice", "text", "shape"]
+    type: Literal["int", "float", "bool", "choice", "text", "shape", "numbers"]
     default: Any
     minimum: float | None = None
     maximum: float | None = None
@@ -127,11 +127,11 @@ def _is_union(hint: Any) -> bool:
     return typing.get_origin(hint) in (typing.Union, types.UnionType)
 
 
-def _form_type(python: Any, is_choice: bool) -> Literal["int", "float", "bool", "choice", "text", "shape"]:
+def _form_type(python: Any, is_choice: bool) -> Literal["int", "float", "bool", "choice", "text", "shape", "numbers"]:
     if is_choice:
         return "choice"
     if typing.get_origin(python) in (tuple, list):
-        return "shape"
+        return "numbers" if _annotated(typing.get_args(python)[0])[0] is float else "shape"
     names: dict[Any, Literal["int", "float", "bool", "text"]] = {
         bool: "bool",
         int: "int",

@@ -31,8 +31,7 @@ def torch_source(project: Project) -> str:
     writer = _Writer(project)
     parts = [writer.head(), *writer.preparation(), writer.module()]
     if writer.trained:
-        if own := list(project.training.optimizer.torch_class()):
-            parts.insert(1, own)  # the network stays the last class
+        parts[1:1] = [list(lines) for lines in writer.own if lines]  # the network stays the last class
         parts += [writer.first_weights(), writer.loop(), writer.main()]
     return "\n\n\n".join("\n".join(lines) for lines in parts) + "\n"
 
@@ -44,10 +43,6 @@ class _Writer:
         self.project, self.training, self.structure = project, project.training, project.structure()
         self.preprocess = project.data.preprocess
         prepares = self.preprocess != "none"
-        self.name = class_name(
-            project,
-            (*IMPORTED, *([PREPROCESS] if prepares else []), *_classes_in(project.training.optimizer.torch_class())),
-        )
         layers = self.structure.layers
         self.weighted = [node for node in self.structure.drawn if isinstance(layers[node], Weighted)]
         self.trained = [node for node in self.weighted if node not in _frozen(self.structure)]
@@ -59,6 +54,10 @@ class _Writer:
             self.method += "_"
         self.example = ", ".join(map(str, self.structure.example))
         (self.units,) = self.structure.shapes[self.structure.output]
+        self.own = (self.training.loss.torch_class(self.units), self.training.optimizer.torch_class())
+        taken = [name for lines in self.own for name in _classes_in(lines)]
+        taken += [PREPROCESS] if prepares else []
+        self.name = class_name(project, (*IMPORTED, *taken))
         self.classes = _classes(project)
 
     def head(self) -> list[str]:
@@ -166,7 +165,7 @@ class _Writer:
         lines = [
             *fitted(f"def train(model: {self.name}, x: torch.Tensor, y: torch.Tensor) -> None:"),
             '    """Trains as the project does: its loss, optimizer, batch size and epochs."""',
-            f"    criterion = {training.loss.torch()}",
+            *fitted(f"criterion = {training.loss.torch(self.units)}", 4),
         ]
         weights = fitted(f"weights = [{', '.join(_module('model', node) + '.weight' for node in self.penalized)}]", 4)
         decay, longest = training.optimizer.decay, training.regularization.max_norm

@@ -8,7 +8,6 @@ import msgspec
 import numpy as np
 
 from engine.backend import Array
-from engine.losses import BinaryCrossEntropy, CrossEntropy
 from engine.probes.base import Probe
 from engine.trainer import Trainer
 
@@ -17,8 +16,8 @@ class BoundaryAnswer(msgspec.Struct, frozen=True, eq=False, tag="boundary"):
     """The network on a grid over the plane; row 0 is the lowest x₂, column 0 the lowest x₁.
 
     One output: `values` (size, size) float32, a probability of class 1 where `probability` (the boundary
-    is at 0.5), else the output itself. Several outputs: `values` is the winner's probability or share and
-    `winners` (size, size) uint8 the winning class.
+    is at 0.5; of a hinge (1 + z) / 2, whose margins are 0 and 1), else the output itself. Several outputs:
+    `values` is the winner's probability or share and `winners` (size, size) uint8 the winning class.
     """
 
     values: Any
@@ -68,15 +67,11 @@ def grid(bounds: tuple[float, float, float, float], size: int) -> Array:
 def decision(trainer: Trainer, output: Array) -> tuple[Array, Array | None, bool]:
     """What a network's output (N, K) decides: values, winners of several classes, and whether values are shares."""
     loss, structure = trainer.project.training.loss, trainer.network.structure
-    drawn = structure.layers[structure.output].kind()
+    drawn = loss.takes_logits and structure.layers[structure.output].kind() in ("sigmoid", "softmax")
+    classes = trainer.network.classes is not None
     with np.errstate(all="ignore"):
+        if not drawn and (classes or loss.takes_logits):
+            output = loss.shares(output)
         if output.shape[1] == 1:
-            if isinstance(loss, BinaryCrossEntropy) and drawn != "sigmoid":
-                output = 1 / (1 + np.exp(-output))
-            return output[:, 0], None, trainer.network.classes is not None
-        if isinstance(loss, CrossEntropy) and drawn != "softmax":
-            output = np.exp(output - output.max(axis=1, keepdims=True))
-            output /= output.sum(axis=1, keepdims=True)
-        elif isinstance(loss, BinaryCrossEntropy) and drawn != "sigmoid":
-            output = 1 / (1 + np.exp(-output))
+            return output[:, 0], None, classes
     return output.max(axis=1), output.argmax(axis=1), True

@@ -167,11 +167,11 @@ class NumberEditor(Editor):
 
 
 class TextEditor(Editor):
-    """A line of text, or a shape such as 8×8."""
+    """A line of text, a shape such as 8×8, or numbers such as 1, 2.5."""
 
     def __init__(self, p: Property) -> None:
         super().__init__()
-        self._is_shape = p.type == "shape"
+        self._type = p.type
         self._value: object = None
         self._tried = ""
         self.line = Line()
@@ -199,7 +199,11 @@ class TextEditor(Editor):
 
     def _text(self) -> str:
         if isinstance(self._value, tuple | list):
-            return "×".join(map(str, self._value))
+            return (
+                ", ".join(map(numbers.text, self._value))
+                if self._type == "numbers"
+                else "×".join(map(str, self._value))
+            )
         return "" if self._value is None else str(self._value)
 
     def _typed(self) -> None:
@@ -207,15 +211,18 @@ class TextEditor(Editor):
         if words in (self._tried, self._text()):
             return
         self._tried = words
-        if not self._is_shape:
-            self.committed.emit(words, None)
-            return
+        wanted = "numbers such as 1, 2.5" if self._type == "numbers" else "whole numbers such as 8×8"
         try:
-            shape = [int(part) for part in re.split(r"[\s×x,]+", words.strip())]
+            read = self._read(words)
         except ValueError:
-            self.refused.emit(f"expected whole numbers such as 8×8, got {words[:40]!r}")
+            self.refused.emit(f"expected {wanted}, got {words[:40]!r}")
         else:
-            self.committed.emit(shape, None)
+            self.committed.emit(read, None)
+
+    def _read(self, words: str) -> object:
+        if self._type == "numbers":
+            return [float(part) for part in re.split(r"[\s,;]+", words.strip(" \t,;[]()")) if part]
+        return [int(part) for part in re.split(r"[\s×x,]+", words.strip())] if self._type == "shape" else words
 
     def _restore(self) -> None:
         self.show_value(self._value, force=True)

@@ -44,11 +44,17 @@ class LossCase:
     kind: str
     units: int
     value: Callable[[Array, Array], Any]
-    torch: str
+    torch: str | Callable[[Array, Array], Any]  # the module of torch.nn, or a function of tensors z and y
     classes: int | None = None
     last: str | None = None  # a node drawn last, that the loss takes in
     rows: str = "numbers"  # what y are where they are not classes: numbers, shares from 0 to 1, or distributions
     one_hot: bool = field(default=False)
+    options: dict[str, object] = field(default_factory=dict)
+    weigh: Callable[[Array], Array] | None = None  # how much each example counts in the mean
+
+    @property
+    def declared(self) -> dict[str, object]:
+        return {"kind": self.kind, **self.options}
 
 
 def softmax(z: Array) -> Array:
@@ -181,6 +187,55 @@ def _ce(z: Array, y: Array) -> Any:
     return (np.logaddexp.reduce(z, axis=1) - (y * z).sum(axis=1)).mean()
 
 
+def _mae(z: Array, y: Array) -> Any:
+    return np.abs(z - y).mean()
+
+
+def _huber(delta: float) -> Callable[[Array, Array], Any]:
+    def value(z: Array, y: Array) -> Any:
+        far = np.abs(z - y)
+        return np.where(far <= delta, far**2 / 2, delta * (far - delta / 2)).mean()
+
+    return value
+
+
+def _hinge(z: Array, y: Array) -> Any:
+    return np.maximum(0, 1 - (2 * y - 1) * z).mean()
+
+
+def _hinge_of_classes(z: Array, y: Array) -> Any:
+    own = z[y == 1][:, None]
+    return (np.maximum(0, 1 - own + z) * (1 - y)).sum() / z.size
+
+
+def _smooth_bce(z: Array, y: Array) -> Any:
+    return _bce(z, 0.8 * y + 0.1)
+
+
+def _general_ce(smoothing: float, weights: tuple[float, ...], by_class: bool) -> Callable[[Array, Array], Any]:
+    def value(z: Array, y: Array) -> Any:
+        w = np.array(weights)
+        logs = np.logaddexp.reduce(z, axis=1, keepdims=True) - z
+        terms = (w * ((1 - smoothing) * y + smoothing / z.shape[1]) * logs).sum()
+        return terms / ((w * y).sum() if by_class else len(z))
+
+    return value
+
+
+def _torch_hinge(z: Any, y: Any) -> Any:
+    return (1 - (2 * y - 1) * z).clamp(min=0).mean()
+
+
+def _torch_smooth_bce(z: Any, y: Any) -> Any:
+    import torch
+
+    return torch.nn.BCEWithLogitsLoss()(z, 0.8 * y + 0.1)
+
+
+WEIGHTS = (0.5, 2.0, 1.25)
+CE_WEIGHTED = f"CrossEntropyLoss(weight=torch.tensor({WEIGHTS}, dtype=torch.float64)"
+
+
 LOSS_CASES = (
     LossCase("mse", "mse", 2, _mse, "MSELoss()"),
     LossCase("mse_one_number", "mse", 1, _mse, "MSELoss()", classes=3),
@@ -193,16 +248,75 @@ LOSS_CASES = (
     LossCase("ce_drawn", "cross_entropy", 3, _ce, "CrossEntropyLoss()", classes=3, one_hot=True, last="softmax"),
     LossCase("ce_more_outputs", "cross_entropy", 4, _ce, "CrossEntropyLoss()", classes=2, one_hot=True),
     LossCase("ce_rows", "cross_entropy", 3, _ce, "CrossEntropyLoss()", rows="distributions"),
+    LossCase("mae", "mae", 2, _mae, "L1Loss()"),
+    LossCase("mae_one_hot", "mae", 3, _mae, "L1Loss()", classes=3, one_hot=True),
+    LossCase("huber", "huber", 2, _huber(1), "HuberLoss()"),
+    LossCase("huber_narrow", "huber", 1, _huber(0.25), "HuberLoss(delta=0.25)", options={"delta": 0.25}),
+    LossCase("hinge", "hinge", 1, _hinge, _torch_hinge, classes=2),
+    LossCase("hinge_classes", "hinge", 3, _hinge_of_classes, "MultiMarginLoss()", classes=3, one_hot=True),
+    LossCase("hinge_more_outputs", "hinge", 4, _hinge_of_classes, "MultiMarginLoss()", classes=2, one_hot=True),
+    LossCase(
+        "bce_smooth",
+        "binary_cross_entropy",
+        1,
+        _smooth_bce,
+        _torch_smooth_bce,
+        classes=2,
+        options={"label_smoothing": 0.2},
+    ),
+    LossCase(
+        "ce_smooth",
+        "cross_entropy",
+        4,
+        _general_ce(0.2, (1, 1, 1, 1), True),
+        "CrossEntropyLoss(label_smoothing=0.2)",
+        classes=3,
+        one_hot=True,
+        last="softmax",
+        options={"label_smoothing": 0.2},
+    ),
+    LossCase(
+        "ce_smooth_rows",
+        "cross_entropy",
+        3,
+        _general_ce(0.2, WEIGHTS, False),
+        f"{CE_WEIGHTED}, label_smoothing=0.2)",
+        rows="distributions",
+        options={"label_smoothing": 0.2, "class_weights": list(WEIGHTS)},
+    ),
+    LossCase(
+        "ce_weighted",
+        "cross_entropy",
+        3,
+        _general_ce(0.0, WEIGHTS, True),
+        f"{CE_WEIGHTED})",
+        classes=3,
+        one_hot=True,
+        options={"class_weights": list(WEIGHTS)},
+        weigh=lambda y: np.array(WEIGHTS)[y],
+    ),
+    LossCase(
+        "ce_smooth_weighted",
+        "cross_entropy",
+        3,
+        _general_ce(0.1, WEIGHTS, True),
+        f"{CE_WEIGHTED}, label_smoothing=0.1)",
+        classes=3,
+        one_hot=True,
+        options={"label_smoothing": 0.1, "class_weights": list(WEIGHTS)},
+        weigh=lambda y: np.array(WEIGHTS)[y],
+    ),
 )
 
 
 def project_json(
     layers: list[dict[str, object]],
-    loss: str = "mse",
+    loss: str | dict[str, object] = "mse",
     data: dict[str, object] | None = None,
     **training: object,
 ) -> dict[str, Any]:
     """The project file of a chain of layers, each with its id, behind an input called x."""
+    loss = {"kind": loss} if isinstance(loss, str) else loss
     ids = ["x", *(str(layer["id"]) for layer in layers)]
     return {
         "format": "netviz-project",
@@ -213,7 +327,11 @@ def project_json(
             "nodes": [{"id": "x", "kind": "input"}, *layers],
             "edges": [list(edge) for edge in pairwise(ids)],
         },
-        "training": {"loss": {"kind": loss}, "optimizer": {"kind": "sgd", "lr": 0.1}, **training},
+        "training": {
+            "loss": {"kind": loss} if isinstance(loss, str) else loss,
+            "optimizer": {"kind": "sgd", "lr": 0.1},
+            **training,
+        },
     }
 
 
@@ -260,7 +378,7 @@ def loss_project(case: LossCase, activation: str = "tanh", **training: object) -
         layers.append({"id": "drawn", "kind": case.last})
     data: dict[str, object] = {"kind": "noise", "shape": [4], "samples": 40, "seed": 3}
     data |= {"targets": case.units} if case.classes is None else {"classes": case.classes}
-    return project(layers, case.kind, data, **training)
+    return project(layers, case.declared, data, **training)
 
 
 def examples(case: LossCase, count: int = 7, seed: int = 1) -> tuple[Array, Array]:

@@ -125,9 +125,11 @@ def test_the_gradient_of_a_batch_is_the_mean_over_its_examples(case, dtype, coun
     net, (x, y) = network(loss_project(case), dtype), examples(case, count)
     loss, gradients = net.loss_and_gradients(x, y)
     alone = [net.loss_and_gradients(x[i : i + 1], y[i : i + 1]) for i in range(len(x))]
-    np.testing.assert_allclose(loss, np.mean([one for one, _ in alone]), **CLOSE[dtype])
+    weights = None if case.weigh is None else case.weigh(y)
+    np.testing.assert_allclose(loss, np.average([one for one, _ in alone], weights=weights), **CLOSE[dtype])
     for name, gradient in gradients.items():
-        np.testing.assert_allclose(gradient, np.mean([g[name] for _, g in alone], axis=0), **CLOSE[dtype])
+        mean = np.average([g[name] for _, g in alone], axis=0, weights=weights)
+        np.testing.assert_allclose(gradient, mean, **CLOSE[dtype])
 
 
 @each_layer
@@ -293,8 +295,10 @@ def test_losses_against_pytorch(case, activation, count):
     net, (x, y) = network(loss_project(case, activation)), examples(case, count)
     # The drawn output is left to the loss.
     theirs = torch_net(torch, loss_project(replace(case, last=None), activation), net.parameters())
-    target = y if case.kind == "cross_entropy" and case.classes else as_rows(case, y)
-    loss = eval(f"torch.nn.{case.torch}")(theirs(torch.from_numpy(x)), torch.from_numpy(target))
+    by_class = case.classes and case.units > 1 and case.kind in ("cross_entropy", "hinge")
+    target = torch.from_numpy(y if by_class else as_rows(case, y))
+    function = eval(f"torch.nn.{case.torch}") if isinstance(case.torch, str) else case.torch
+    loss = function(theirs(torch.from_numpy(x)), target)
     loss.backward()
     mine, gradients = net.loss_and_gradients(x, y)
     np.testing.assert_allclose(mine, loss.item(), **CLOSE["float64"])

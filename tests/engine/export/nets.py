@@ -167,6 +167,22 @@ NETS: dict[str, Project] = {
             "clip_norm": 2.0,
         },
     ),
+    "hinge": chain([dense("h1", 5), act("a1", "tanh"), dense("out", 1)], "hinge", PAIR),
+    "hinge of classes": chain([dense("out", 3)], "hinge", CLASSES),
+    "weighted classes": chain(
+        [dense("out", 3)],
+        "cross_entropy",
+        CLASSES,
+        training={
+            "loss": {"kind": "cross_entropy", "class_weights": [1.0, 2.123456789, 0.123456789], "label_smoothing": 0.1}
+        },
+    ),
+    "smooth": chain(
+        [dense("out", 1)],
+        "binary_cross_entropy",
+        PAIR,
+        training={"loss": {"kind": "binary_cross_entropy", "label_smoothing": 0.123456789}},
+    ),
     "lion": chain([dense("out", 2)], training={"optimizer": {"kind": "lion", "weight_decay": 0.1}}),
 }
 

@@ -118,7 +118,9 @@ def test_it_is_python_whose_last_class_is_made_without_arguments(name: str) -> N
     compile(source, "net.py", "exec", dont_inherit=True)
     assert source.isascii()
     tree = ast.parse(source)
-    helpers = 1 if ALL[name].training.optimizer.torch_class() else 0
+    loss, optimizer = ALL[name].training.loss, ALL[name].training.optimizer
+    structure = ALL[name].structure()
+    helpers = bool(optimizer.torch_class()) + bool(loss.torch_class(*structure.shapes[structure.output]))
     assert [type(node) for node in tree.body].count(ast.ClassDef) == 1 + helpers + (name in PREPARED)
     made = network_class(source)
     assert made.name == class_name(ALL[name])
@@ -231,7 +233,9 @@ def test_without_data_the_targets_are_taken_as_they_come() -> None:
 def test_everything_declared_has_its_line() -> None:
     assert {node.layer.kind() for made in ALL.values() for node in made.graph.nodes} == set(LAYERS)
     for loss in LOSSES.values():
-        assert re.fullmatch(r"nn\.\w+Loss\(\)", loss().torch())
+        for units in (1, 2):
+            owner = "" if loss().torch_class(units) else r"nn\."
+            assert re.fullmatch(owner + r"\w+Loss\(\)", loss().torch(units))
     for optimizer in OPTIMIZERS.values():
         made = optimizer(lr=0.25)
         owner = "" if made.torch_class() else r"torch\.optim\."

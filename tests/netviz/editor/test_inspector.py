@@ -491,3 +491,31 @@ def test_a_table_by_its_ending_and_what_was_set_stays(inspector, document, tmp_p
     assert document.project.data.target == "b"
     enter(box(inspector.data.form, "target"), "d")
     assert "has no column 'd', it has 1 to 2: b, c" in inspector.data.form.rows["path"].error.text()
+
+
+@pytest.mark.parametrize(
+    ("text", "weights", "shown"),
+    [("1, 2.5", (1.0, 2.5), "1, 2.5"), ("0.5;4", (0.5, 4.0), "0.5, 4"), ("3 1e-3", (3.0, 0.001), "3, 0.001")],
+)
+def test_class_weights_are_numbers_in_a_row(inspector, document, text, weights, shown):
+    document.set_training_field(0, "loss.kind", "cross_entropy")
+    line = box(inspector.training.form, "loss.class_weights")
+    assert line.text() == ""
+    enter(line, text)
+    assert document.project.training.loss.class_weights == weights
+    assert line.text() == shown
+    line.setFocus()
+    line.selectAll()
+    QTest.keyClick(line, Qt.Key.Key_Delete)
+    QTest.keyClick(line, Qt.Key.Key_Return)
+    assert document.project.training.loss.class_weights == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "words"), [("1, heavy", "expected numbers such as 1, 2.5"), ("1, -2", "expected float > 0")]
+)
+def test_class_weights_that_are_none_are_refused(inspector, document, text, words):
+    document.set_training_field(0, "loss.kind", "cross_entropy")
+    enter(box(inspector.training.form, "loss.class_weights"), text)
+    assert words in inspector.training.form.rows["loss.class_weights"].error.text()
+    assert document.project.training.loss.class_weights == ()

@@ -12,8 +12,8 @@ def test_losses_are_offered_by_the_data(inspector, document):
         combo = inspector.training.form.rows["loss.kind"].editor.combo
         return {combo.itemData(i) for i in range(combo.count())}
 
-    assert offered() == {"mse", "binary_cross_entropy", "cross_entropy"}
+    assert offered() == {"mse", "mae", "huber", "hinge", "binary_cross_entropy", "cross_entropy"}
     document.set_data({"kind": "noise", "shape": [2]})
-    assert offered() == {"mse", "binary_cross_entropy"}
+    assert offered() == {"mse", "mae", "huber", "binary_cross_entropy"}
     document.set_training_field(0, "loss.kind", "cross_entropy")
     assert "cross_entropy" in offered()

@@ -1,83 +1,39 @@
-"""Losses: the mean over all elements (cross-entropy: over examples), and their gradient at the network's output.
+"""Cross-entropies of logits, fused with the sigmoid or softmax that makes them probabilities.
 
-A loss acts on columns: outputs z and targets y are (units, N). The cross-entropies take logits, fused
-with the sigmoid or softmax that turns them into probabilities, which is exact where both saturate.
+Fused they are exact where both saturate.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 import numpy as np
+from msgspec import Meta
 
 from engine.backend import Array
 from engine.errors import Problem, ProjectError
 from engine.layers.activations import softplus
-from engine.spec import Declared
+from engine.losses.base import Loss, columns, counted, misfit, one_hot, same_class
 
 if TYPE_CHECKING:
     from engine.plan import Plan, Var
 
 
-class Loss(Declared, frozen=True):
-    takes_logits: ClassVar[bool] = False  # of a last sigmoid or softmax it takes the input
-
-    def targets(self, y: Array, classes: int | None, units: int) -> Array:
-        """`y` as (N, units) numbers; a ProjectError says both sides where they do not fit."""
-        raise NotImplementedError(self.kind())
-
-    def bind(self, plan: Plan, z: Var, y: Array) -> None:
-        """Adds the calls that write `plan.loss` and, going back, `z.grad`."""
-        raise NotImplementedError(self.kind())
-
-    def hits(self, xp: Any, z: Array, y: Array, classes: int | None) -> Array | None:
-        """True where the decision is right, an entry per decision; None where nothing is decided."""
-        raise NotImplementedError(self.kind())
-
-    def torch(self) -> str:
-        """The PyTorch expression that makes the same loss, of logits where `takes_logits`."""
-        raise NotImplementedError(self.kind())
-
-    def torch_targets(self, classes: int | None, units: int) -> str:
-        """The expression that makes of a tensor `y`, as the data have it, what that loss takes."""
-        if units == 1:
-            return "y.float().reshape(-1, 1)"
-        return "y.float()" if classes is None else f"nn.functional.one_hot(y.long(), {units}).float()"
-
-
-class MeanSquaredError(Loss, frozen=True, tag="mse"):
-    """L = mean (z - y)² over all elements; dL/dz = 2 (z - y) / n."""
-
-    title: ClassVar[str] = "Mean squared error"
-
-    def targets(self, y: Array, classes: int | None, units: int) -> Array:
-        if classes is not None and units == 1:
-            return y.astype(np.float64)[:, None]
-        return one_hot(y, classes, units) if classes is not None else columns(y, units)
-
-    def bind(self, plan: Plan, z: Var, y: Array) -> None:
-        xp, n = plan.xp, y.size
-        difference, share = plan.scratch(z), plan.scratch(z)
-        plan.forward(xp.subtract, z.value, y, difference)
-        plan.forward(xp.multiply, difference, plan.number(1 / n), share)
-        plan.forward(difference.reshape(-1).dot, share.reshape(-1), plan.loss)
-        if z.grad is not None:
-            plan.backward((xp.multiply, share, plan.number(2), z.grad))
-
-    def hits(self, xp: Any, z: Array, y: Array, classes: int | None) -> Array | None:
-        if classes is None or (len(z) == 1 and classes > 2):
-            return None
-        return same_side(z, y, 0.5) if len(z) == 1 else same_class(z, y)
-
-    def torch(self) -> str:
-        return "nn.MSELoss()"
+LabelSmoothing = Annotated[
+    float, Meta(ge=0, lt=1, title="Label smoothing", description="Share ε of every target that is spread evenly")
+]
 
 
 class BinaryCrossEntropy(Loss, frozen=True, tag="binary_cross_entropy"):
-    """L = mean log(1 + exp(-|z|)) + max(z, 0) - y z over all elements; dL/dz = (σ(z) - y) / n."""
+    """L = mean log(1 + exp(-|z|)) + max(z, 0) - y z over all elements; dL/dz = (σ(z) - y) / n.
+
+    With label smoothing ε, y is (1 - ε) y + ε/2.
+    """
 
     title: ClassVar[str] = "Binary cross-entropy"
     takes_logits: ClassVar[bool] = True
+
+    label_smoothing: LabelSmoothing = 0.0
 
     def targets(self, y: Array, classes: int | None, units: int) -> Array:
         if classes is not None and units > 1:
@@ -91,8 +47,15 @@ class BinaryCrossEntropy(Loss, frozen=True, tag="binary_cross_entropy"):
         return columns(y, units)
 
     def bind(self, plan: Plan, z: Var, y: Array) -> None:
-        bind = self._bind_numbers if plan.classes is None else self._bind_classes
-        bind(plan, z, y)
+        if self.label_smoothing:
+            smooth = plan.scratch(z)
+            plan.prepare(plan.xp.multiply, y, plan.number(1 - self.label_smoothing), smooth)
+            plan.prepare(plan.xp.add, smooth, plan.number(self.label_smoothing / 2), smooth)
+            self._bind_numbers(plan, z, smooth)
+        elif plan.classes is None:
+            self._bind_numbers(plan, z, y)
+        else:
+            self._bind_classes(plan, z, y)
 
     def _bind_classes(self, plan: Plan, z: Var, y: Array) -> None:
         """Where y is 0 or 1: L = mean log(1 + exp(u)) with u = (1 - 2y) z, and dL/dz = (1 - 2y) σ(u) / n."""
@@ -143,20 +106,43 @@ class BinaryCrossEntropy(Loss, frozen=True, tag="binary_cross_entropy"):
         decided: Array = (z > 0) == (y > 0.5)
         return decided
 
-    def torch(self) -> str:
+    def shares(self, output: Array) -> Array:
+        shares: Array = 1 / (1 + np.exp(-output))
+        return shares
+
+    def torch(self, units: int) -> str:
         return "nn.BCEWithLogitsLoss()"
+
+    def torch_targets(self, classes: int | None, units: int) -> str:
+        plain, share = super().torch_targets(classes, units), self.label_smoothing
+        return f"{plain} * {1 - share} + {share / 2}" if share else plain
 
 
 class CrossEntropy(Loss, frozen=True, tag="cross_entropy"):
-    """L = mean over examples of log Σ_j exp(z_j) - Σ_j y_j z_j; dL/dz = (softmax(z) - y) / N."""
+    """L = mean over examples of log Σ_j exp(z_j) - Σ_j y_j z_j; dL/dz = (softmax(z) - y) / N.
+
+    With label smoothing ε, y is (1 - ε) y + ε/K of K outputs (Szegedy et al. 2016). Class weights w make the terms
+    w_j y_j, and the mean over class numbers one by the weight of each example's class (PyTorch's).
+    """
 
     title: ClassVar[str] = "Cross-entropy"
     takes_logits: ClassVar[bool] = True
 
+    label_smoothing: LabelSmoothing = 0.0
+    class_weights: Annotated[
+        tuple[Annotated[float, Meta(gt=0, le=1e6)], ...],
+        Meta(title="Class weights", description="A number for each output, such as 1, 2.5; empty: all alike"),
+    ] = ()
+
     def targets(self, y: Array, classes: int | None, units: int) -> Array:
+        if self.class_weights and len(self.class_weights) != units:
+            given = "one number" if len(self.class_weights) == 1 else f"{len(self.class_weights)} numbers"
+            raise ProjectError(
+                Problem("training.loss.class_weights", f"has {given}, the network {counted(units)}: one each")
+            )
         if classes is not None:
             if units < classes:
-                raise misfit(f"cross_entropy wants an output per class: {classes} classes, {_count(units)}")
+                raise misfit(f"cross_entropy wants an output per class: {classes} classes, {counted(units)}")
             return one_hot(y, classes, units)
         rows = columns(y, units)
         if units == 1 or rows.min(initial=0) < 0 or not np.allclose(rows.sum(axis=1), 1):
@@ -170,7 +156,11 @@ class CrossEntropy(Loss, frozen=True, tag="cross_entropy"):
         terms, factors = plan.backend.zeros(n + y.size), plan.backend.zeros(n + y.size) + inverse
         log_sum, shifted = terms[:n].reshape(1, n), terms[n:].reshape(y.shape)
         taken = factors[n:].reshape(y.shape)
-        plan.prepare(xp.multiply, y, plan.number(-1 / n), taken)
+        if self.label_smoothing or self.class_weights:
+            inverse = factors[:n].reshape(1, n)
+            self._prepare_weighted(plan, y, taken, inverse)
+        else:
+            plan.prepare(xp.multiply, y, plan.number(-1 / n), taken)
         plan.forward(xp.maximum.reduce, z.value, 0, None, row, True)
         plan.forward(xp.subtract, z.value, row, shifted)
         plan.forward(xp.exp, shifted, p)
@@ -184,46 +174,42 @@ class CrossEntropy(Loss, frozen=True, tag="cross_entropy"):
                 (xp.add, p, taken, z.grad),
             )
 
+    def _prepare_weighted(self, plan: Plan, y: Array, taken: Array, row: Array) -> None:
+        """`taken` becomes -t with t = w ∘ y / N, y smoothed and N the batch's weight; `row` the sums of t."""
+        xp, share, (units, n) = plan.xp, self.label_smoothing, y.shape
+        plan.prepare(xp.multiply, y, plan.number(share - 1), taken)
+        plan.prepare(xp.add, taken, plan.number(-share / units), taken)
+        if self.class_weights:
+            weights = plan.backend.from_host(np.array(self.class_weights)[:, None])
+            plan.prepare(xp.multiply, taken, weights, taken)
+        if self.class_weights and plan.classes is not None:
+            total = plan.backend.zeros(1)
+            plan.prepare(weights.T.dot, y, row)
+            plan.prepare(xp.add.reduce, row, 1, None, total, False)
+            plan.prepare(xp.divide, taken, total, taken)
+        else:
+            plan.prepare(xp.multiply, taken, plan.number(1 / n), taken)
+        plan.prepare(xp.add.reduce, taken, 0, None, row, True)
+        plan.prepare(xp.negative, row, row)
+
+    def weight(self, xp: Any, y: Array, classes: int | None) -> float:
+        if not self.class_weights or classes is None:
+            return super().weight(xp, y, classes)
+        return float((xp.asarray(np.array(self.class_weights)[:, None]) * y).sum().item())
+
     def hits(self, xp: Any, z: Array, y: Array, classes: int | None) -> Array | None:
         return same_class(z, y)
 
-    def torch(self) -> str:
-        return "nn.CrossEntropyLoss()"
+    def shares(self, output: Array) -> Array:
+        grown = np.exp(output - output.max(axis=1, keepdims=True))
+        shares: Array = grown / grown.sum(axis=1, keepdims=True)
+        return shares
+
+    def torch(self, units: int) -> str:
+        weights = [f"weight=torch.tensor({list(self.class_weights)})"] if self.class_weights else []
+        smoothing = [f"label_smoothing={self.label_smoothing}"] if self.label_smoothing else []
+        return f"nn.CrossEntropyLoss({', '.join(weights + smoothing)})"
 
     def torch_targets(self, classes: int | None, units: int) -> str:
         # Without the data nobody knows whether y are class numbers or rows of probabilities.
         return "y.long()" if classes is not None else "y.float() if y.ndim == 2 else y.long()"
-
-
-def columns(y: Array, units: int) -> Array:
-    """`y` (N, K) of numbers, if the network has K outputs."""
-    if y.shape[1:] != (units,):
-        raise misfit(f"the data's y has {y.shape[1]} columns, the network {_count(units)}")
-    return y.astype(np.float64)
-
-
-def one_hot(y: Array, classes: int, units: int) -> Array:
-    """e(y): a row of `units` numbers, 1 at the example's class."""
-    if units < classes:
-        raise misfit(f"the data have {classes} classes, the network {_count(units)}")
-    rows = np.zeros((len(y), units))
-    rows[np.arange(len(y)), y] = 1
-    return rows
-
-
-def same_class(z: Array, y: Array) -> Array:
-    same: Array = z.argmax(axis=0) == y.argmax(axis=0)
-    return same
-
-
-def same_side(z: Array, y: Array, threshold: float) -> Array:
-    same: Array = (z > threshold) == (y > 0.5)
-    return same
-
-
-def misfit(message: str) -> ProjectError:
-    return ProjectError(Problem("training.loss", message))
-
-
-def _count(units: int) -> str:
-    return "one output" if units == 1 else f"{units} outputs"

@@ -1,0 +1,89 @@
+"""What every loss is: a mean over all elements or examples, and its gradient at the network's output.
+
+A loss acts on columns: outputs z and targets y are (units, N).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+
+from engine.backend import Array
+from engine.errors import Problem, ProjectError
+from engine.spec import Declared
+
+if TYPE_CHECKING:
+    from engine.plan import Plan, Var
+
+
+class Loss(Declared, frozen=True):
+    takes_logits: ClassVar[bool] = False  # of a last sigmoid or softmax it takes the input
+
+    def targets(self, y: Array, classes: int | None, units: int) -> Array:
+        """`y` as (N, units) numbers; a ProjectError says both sides where they do not fit."""
+        raise NotImplementedError(self.kind())
+
+    def bind(self, plan: Plan, z: Var, y: Array) -> None:
+        """Adds the calls that write `plan.loss` and, going back, `z.grad`."""
+        raise NotImplementedError(self.kind())
+
+    def hits(self, xp: Any, z: Array, y: Array, classes: int | None) -> Array | None:
+        """True where the decision is right, an entry per decision; None where nothing is decided."""
+        raise NotImplementedError(self.kind())
+
+    def weight(self, xp: Any, y: Array, classes: int | None) -> float:
+        """How much the loss of a batch with targets `y` counts in the mean over several."""
+        return float(y.shape[1])
+
+    def shares(self, output: Array) -> Array:
+        """Outputs (N, units) on the host as shares: with one output, class 1 is decided from 0.5 on."""
+        return output
+
+    def torch(self, units: int) -> str:
+        """The PyTorch expression that makes the same loss on `units` outputs, of logits where `takes_logits`."""
+        raise NotImplementedError(self.kind())
+
+    def torch_class(self, units: int) -> tuple[str, ...]:
+        """The lines of a class that `torch` needs and PyTorch does not have."""
+        return ()
+
+    def torch_targets(self, classes: int | None, units: int) -> str:
+        """The expression that makes of a tensor `y`, as the data have it, what that loss takes."""
+        if units == 1:
+            return "y.float().reshape(-1, 1)"
+        return "y.float()" if classes is None else f"nn.functional.one_hot(y.long(), {units}).float()"
+
+
+def columns(y: Array, units: int) -> Array:
+    """`y` (N, K) of numbers, if the network has K outputs."""
+    if y.shape[1:] != (units,):
+        raise misfit(f"the data's y has {y.shape[1]} columns, the network {counted(units)}")
+    return y.astype(np.float64)
+
+
+def one_hot(y: Array, classes: int, units: int) -> Array:
+    """e(y): a row of `units` numbers, 1 at the example's class."""
+    if units < classes:
+        raise misfit(f"the data have {classes} classes, the network {counted(units)}")
+    rows = np.zeros((len(y), units))
+    rows[np.arange(len(y)), y] = 1
+    return rows
+
+
+def same_class(z: Array, y: Array) -> Array:
+    same: Array = z.argmax(axis=0) == y.argmax(axis=0)
+    return same
+
+
+def same_side(z: Array, y: Array, threshold: float) -> Array:
+    same: Array = (z > threshold) == (y > 0.5)
+    return same
+
+
+def misfit(message: str) -> ProjectError:
+    return ProjectError(Problem("training.loss", message))
+
+
+def counted(units: int) -> str:
+    return "one output" if units == 1 else f"{units} outputs"
