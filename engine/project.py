@@ -1,7 +1,8 @@
 """A project: data, network and training, frozen and validated; and its file, NAME.netviz, in JSON."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from math import prod
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,9 @@ from engine.data.source import DataSource, Summary
 from engine.errors import Problem, ProjectError
 from engine.files import write_atomically
 from engine.graph import Edge, Graph, Node, Structure, resolve
+from engine.layers.base import Weighted
 from engine.names import refusal
+from engine.optimizers import Searching
 from engine.spec import build, show, unknown
 from engine.training import Training, training_from
 
@@ -366,9 +369,23 @@ def _lane_problems(lane: Project, summary: Summary) -> list[Problem]:
         return problems
     if len(structure.shapes[structure.output]) != 1:
         return [Problem(structure.output, "the output must be a vector")]
+    found = list(_search_problems(lane.training, structure))
     # One example of the kind that the data have shows whether loss, outputs and targets fit.
     try:
         lane.training.loss.targets(summary.example(), summary.classes, structure.shapes[structure.output][0])
     except ProjectError as error:
-        return list(error.problems)
-    return []
+        found += error.problems
+    return found
+
+
+def _search_problems(training: Training, structure: Structure) -> Iterator[Problem]:
+    optimizer = training.optimizer
+    if not isinstance(optimizer, Searching):
+        return
+    weighted = {node: layer for node, layer in structure.layers.items() if isinstance(layer, Weighted) and layer.trains}
+    count = sum(prod(layer.block_shape(*structure.input_shapes(node))) for node, layer in weighted.items())
+    if why := optimizer.refusal(count):
+        yield Problem("training.optimizer", why)
+    for name in ("clip_value", "clip_norm"):
+        if getattr(training, name) is not None:
+            yield Problem(f"training.{name}", f"must be off: {optimizer.kind()} searches along the whole gradient")

@@ -37,6 +37,15 @@ def regularizer_calls(backend: Backend, parameters: Parameters, penalty: Regular
     return calls
 
 
+def penalty(backend: Backend, parameters: Parameters, strength: Regularization) -> float:
+    """l1 Σ|w| + l2/2 Σw², of which `regularizer_calls` adds the gradient."""
+    total, xp = 0.0, backend.xp
+    if strength.l1 or strength.l2:
+        for w, _ in _trained_weights(parameters):
+            total += strength.l1 * float(xp.absolute(w).sum().item()) + strength.l2 / 2 * float((w * w).sum().item())
+    return total
+
+
 def clip_value_calls(backend: Backend, parameters: Parameters, largest: float) -> list[BoundCall]:
     """g ← max(-largest, min(largest, g)), number by number; a NaN stays one."""
     g = parameters.grads[: parameters.trained]

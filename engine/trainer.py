@@ -17,10 +17,11 @@ from engine.data.source import Dataset
 from engine.divergence import DivergenceError, origin
 from engine.lsuv import draw_weights
 from engine.network import Network
-from engine.optimizers import CHUNK
+from engine.optimizers import CHUNK, Searching
 from engine.plan import Plan
 from engine.project import Project
 from engine.regularizers import constraint_calls, decay_calls, gradient_calls
+from engine.searched import SearchedUpdate
 from engine.spec import convert
 from engine.statistics import LayerStatistics, layer_statistics, update_ratio
 from engine.training import Settings
@@ -219,7 +220,7 @@ class Trainer:
         accuracy = self._accuracy(plan)
         if scalars is not None:
             self._scalars[...] = scalars
-        for call in plan.state_calls + self._update_calls:
+        for call in self._after(plan):
             call()
         for node in self.parameters.layers:
             statistics[node]["update_ratio"] = update_ratio(self.parameters, before, node)
@@ -271,7 +272,7 @@ class Trainer:
             net = self.network
             moment, classes = net.moment, net.classes
             plan = Plan(net.structure, self.parameters, self.backend, size, net.loss, classes=classes, moment=moment)
-            self._plans[size] = plan, plan.forward_calls, plan.backward_calls + plan.state_calls + self._update_calls
+            self._plans[size] = plan, plan.forward_calls, plan.backward_calls + self._after(plan)
         return self._plans[size]
 
     def _scalars_for(self, steps: int) -> Array:
@@ -292,8 +293,18 @@ class Trainer:
         self._moment.seed, self._moment.step = self.seed, self.step_number
         self._scalars[...] = self._scalars_for(1)[0]
 
+    def _after(self, plan: Plan) -> list[Call]:
+        """What follows the way back of `plan`: what layers write down, and the update."""
+        if not isinstance(self.optimizer, Searching):
+            return plan.state_calls + self._update_calls
+        training, backend = self.project.training, self.backend
+        update = SearchedUpdate(self.optimizer, plan, training.regularization, self._slots, self._scalars)
+        return [*plan.state_calls, update, *bound(constraint_calls(backend, self.parameters, training))]
+
     def _bind_update(self) -> list[Call]:
         training, parameters, optimizer = self.project.training, self.parameters, self.optimizer
+        if isinstance(optimizer, Searching):
+            return []  # it needs a plan to search on
         scalars = tuple(self._scalars[i : i + 1].reshape(()) for i in range(len(self._scalars)))
         parts = gradient_calls(self.backend, parameters, training)
         if optimizer.decay:

@@ -8,16 +8,18 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from engine.errors import ProjectError
-from engine.export.lines import fitted
+from engine.export.lines import STEP, fitted
 from engine.export.names import class_name, variables
 from engine.export.torch_preprocess import NAME as PREPROCESS
 from engine.export.torch_preprocess import preprocess_class
 from engine.files import write_atomically
 from engine.graph import Structure
 from engine.layers.base import Weighted
+from engine.optimizers import Searching
 from engine.project import Project
 
 IMPORTED = ("DataLoader", "TensorDataset")
+GROUPS = '[decayed, {"params": others}]'  # of parameters: weights, and those that do not decay
 EXAMPLES = 256  # random ones, where the file is run without data
 
 
@@ -160,51 +162,73 @@ class _Writer:
         training = self.training
         size = "len(x)" if training.batch_size == "all" else training.batch_size
         shuffle = training.shuffle and training.batch_size != "all"
-        output = f"model.{self.method}(inputs)" if self.fused else "model(inputs)"
-        penalties = self._penalties()
-        lines = [
+        return [
             *fitted(f"def train(model: {self.name}, x: torch.Tensor, y: torch.Tensor) -> None:"),
             '    """Trains as the project does: its loss, optimizer, batch size and epochs."""',
             *fitted(f"criterion = {training.loss.torch(self.units)}", 4),
-        ]
-        weights = fitted(f"weights = [{', '.join(_module('model', node) + '.weight' for node in self.penalized)}]", 4)
-        decay, longest = training.optimizer.decay, training.regularization.max_norm
-        if decay:
-            lines += [
-                *weights,
-                "    others = [p for p in model.parameters() if all(p is not w for w in weights)]",
-                f'    decayed = {{"params": weights, "weight_decay": {decay}}}',
-            ]
-        parameters = '[decayed, {"params": others}]' if decay else "model.parameters()"
-        lines += fitted(f"optimizer = {training.optimizer.torch(parameters)}", 4)
-        if not decay and (penalties or longest is not None):
-            lines += weights
-        lines += [
+            *self._optimizer(),
             *fitted(f"y = {training.loss.torch_targets(self.classes, self.units)}", 4),
             *fitted(f"batches = DataLoader(TensorDataset(x, y), batch_size={size}, shuffle={shuffle})", 4),
             "    model.train()",
             f"    for epoch in range({training.epochs}):",
             "        for inputs, targets in batches:",
-            f"            loss = criterion({output}, targets)",
-            *(f"            {name} = {value}" for name, value in penalties.items()),
-            "            optimizer.zero_grad()",
-            f"            {_sum('loss', penalties)}.backward()",
-        ]
-        if training.clip_value is not None:
-            lines += fitted(f"nn.utils.clip_grad_value_(model.parameters(), {training.clip_value})", 12)
-        if training.clip_norm is not None:
-            lines += fitted(f"nn.utils.clip_grad_norm_(model.parameters(), {training.clip_norm})", 12)
-        lines.append("            optimizer.step()")
-        if longest is not None:
-            lines += [
-                "            with torch.no_grad():",
-                "                for w in weights:",
-                f"                    w.copy_(w.renorm(2, 0, {longest}))",
-            ]
-        return [
-            *lines,
+            *_indented(self._searched() if isinstance(training.optimizer, Searching) else self._step(), 12),
+            *_indented(self._limits(), 12),
             '        print(f"epoch {epoch + 1}: loss {loss.item():.4g}")',
         ]
+
+    def _optimizer(self) -> list[str]:
+        """The optimizer, and the weights that something is done to."""
+        optimizer, limit = self.training.optimizer, self.training.regularization.max_norm
+        weights = fitted(f"weights = [{', '.join(_module('model', node) + '.weight' for node in self.penalized)}]", 4)
+        if optimizer.decay:
+            return [
+                *weights,
+                "    others = [p for p in model.parameters() if all(p is not w for w in weights)]",
+                f'    decayed = {{"params": weights, "weight_decay": {optimizer.decay}}}',
+                *fitted(f"optimizer = {optimizer.torch(GROUPS)}", 4),
+            ]
+        note = optimizer.torch_note() if isinstance(optimizer, Searching) else ""
+        return [
+            *([f"    # {note}"] if note else []),
+            *fitted(f"optimizer = {optimizer.torch('model.parameters()')}", 4),
+            *(weights if self._penalties() or limit is not None else []),
+        ]
+
+    def _losses(self) -> list[str]:
+        output = f"model.{self.method}(inputs)" if self.fused else "model(inputs)"
+        penalties = [f"{name} = {value}" for name, value in self._penalties().items()]
+        return [f"loss = criterion({output}, targets)", *penalties, "optimizer.zero_grad()"]
+
+    def _step(self) -> list[str]:
+        value, norm = self.training.clip_value, self.training.clip_norm
+        return [
+            *self._losses(),
+            f"{_sum('loss', self._penalties())}.backward()",
+            *([f"nn.utils.clip_grad_value_(model.parameters(), {value})"] if value is not None else []),
+            *([f"nn.utils.clip_grad_norm_(model.parameters(), {norm})"] if norm is not None else []),
+            "optimizer.step()",
+        ]
+
+    def _searched(self) -> list[str]:
+        """A step that evaluates the loss several times."""
+        penalties = self._penalties()
+        return [
+            "",
+            "def closure(inputs=inputs, targets=targets) -> torch.Tensor:",
+            *(" " * STEP + line for line in self._losses()),
+            *([f"    loss = loss + {' + '.join(penalties)}"] if penalties else []),
+            "    loss.backward()",
+            "    return loss",
+            "",
+            "loss = optimizer.step(closure)",
+        ]
+
+    def _limits(self) -> list[str]:
+        limit = self.training.regularization.max_norm
+        if limit is None:
+            return []
+        return ["with torch.no_grad():", "    for w in weights:", f"        w.copy_(w.renorm(2, 0, {limit}))"]
 
     def _penalties(self) -> dict[str, str]:
         strength, found = self.training.regularization, {}
@@ -275,4 +299,9 @@ def _sum(first: str, others: Iterable[str]) -> str:
 
 
 def _indented(lines: Iterable[str], indent: int) -> list[str]:
-    return [piece for line in lines for piece in fitted(line, indent)]
+    """Lines of one block, which may be indented already."""
+    found = []
+    for line in lines:
+        bare = line.lstrip()
+        found += fitted(bare, indent + len(line) - len(bare)) if bare else [""]
+    return found

@@ -13,7 +13,7 @@ REFERENCE = Path(__file__).parents[1] / "reference"
 ORIGIN, OPTIMIZERS = (json.loads((REFERENCE / f"{name}.json").read_text()) for name in ("vectors", "optimizers"))
 RUNS = {f"{run['case']}-{run['run']}": run for run in (*ORIGIN["runs"], *OPTIMIZERS["runs"])}
 FIRST = {run["case"]: run for run in reversed(ORIGIN["runs"])}  # one run of each case: loss and gradients need no more
-SEARCHING = {"steepest_descent", "conjugate_gradient", "lbfgs", "newton"}  # in test_line_searches.py
+SEARCHING = {kind for kind, cls in CATALOGUE.items() if cls.searches}  # in test_searching.py
 TOLERANCE = {"rtol": 1e-9, "atol": 1e-13}
 
 

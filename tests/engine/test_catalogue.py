@@ -13,9 +13,11 @@ from engine.catalogue import DATASETS, LAYERS, LOSSES, OPTIMIZERS
 from engine.layers.base import Join
 
 KINDS = [kind for table in (LAYERS, LOSSES, OPTIMIZERS, DATASETS) for kind in table.values()]
-# An input is a plan's rows and an exported graph's own input; a join binds several inputs instead of one.
+# An input is a plan's rows and an exported graph's own input; a join binds several inputs instead of one. An optimizer
+# that searches has `update` in place of `calls`.
 EXEMPT = {("input", name) for name in ("output_shape", "bind", "onnx", "torch")}
 EXEMPT |= {(kind, "bind") for kind, layer in LAYERS.items() if issubclass(layer, Join)}
+EXEMPT |= {(kind, "calls") for kind, cls in OPTIMIZERS.items() if cls.searches}
 
 
 def is_abstract(method: object) -> bool:

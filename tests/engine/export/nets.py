@@ -167,6 +167,15 @@ NETS: dict[str, Project] = {
             "clip_norm": 2.0,
         },
     ),
+    "lbfgs": chain(
+        [dense("h1", 3), act("a1", "tanh"), dense("out", 2)],
+        training={
+            "optimizer": {"kind": "lbfgs", "history": 5},
+            "regularization": {"l1": 0.01, "l2": 0.1, "max_norm": 2.0},
+            "batch_size": "all",
+        },
+    ),
+    "newton": chain([dense("out", 2)], training={"optimizer": {"kind": "newton"}, "batch_size": "all"}),
     "hinge": chain([dense("h1", 5), act("a1", "tanh"), dense("out", 1)], "hinge", PAIR),
     "hinge of classes": chain([dense("out", 3)], "hinge", CLASSES),
     "weighted classes": chain(

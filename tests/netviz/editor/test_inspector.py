@@ -7,6 +7,7 @@ from PySide6.QtGui import QWheelEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QComboBox, QLabel, QLineEdit, QSlider
 
+from engine.catalogue import LOSSES, OPTIMIZERS
 from netviz.editor.canvas import Canvas
 from netviz.editor.inspector import Inspector
 from netviz.editor.selection import Selection
@@ -519,3 +520,23 @@ def test_class_weights_that_are_none_are_refused(inspector, document, text, word
     enter(box(inspector.training.form, "loss.class_weights"), text)
     assert words in inspector.training.form.rows["loss.class_weights"].error.text()
     assert document.project.training.loss.class_weights == ()
+
+
+@pytest.mark.parametrize(("part", "kinds"), [("optimizer", OPTIMIZERS), ("loss", LOSSES)])
+def test_the_form_has_every_field_of_every_kind(inspector, document, part, kinds):
+    for kind, declared in kinds.items():
+        document.set_training_field(0, f"{part}.kind", kind)
+        rows = inspector.training.form.rows
+        wanted = {f"{part}.{name}" for name in declared.__struct_fields__}
+        assert {name for name in rows if name.startswith(f"{part}.")} == {f"{part}.kind", *wanted}
+        for name in wanted:
+            assert rows[name].property.help
+        assert box(inspector.training.form, f"{part}.kind").currentText() == declared.title
+
+
+def test_what_a_search_has_no_use_for_is_said_beside_it(inspector, document):
+    document.set_training_field(0, "clip_norm", 1.0)
+    document.set_training_field(0, "optimizer.kind", "lbfgs")
+    assert "must be off" in inspector.training.form.rows["clip_norm"].error.text()
+    document.set_training_field(0, "clip_norm", None)
+    assert not inspector.training.form.rows["clip_norm"].error.text()
