@@ -1,6 +1,6 @@
 """A network: parameters with the plans that run them."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from math import prod
 from typing import Any
 
@@ -9,6 +9,7 @@ import numpy as np
 from engine.backend import Array, Backend
 from engine.data.batches import with_ones
 from engine.data.preprocess import Preprocessor
+from engine.metrics import Score, Tally
 from engine.parameters import Parameters
 from engine.plan import Moment, Plan
 from engine.project import Project
@@ -163,26 +164,23 @@ class Network:
             y = y.astype(np.int64)
         return self.backend.from_host(self.loss.targets(y, self.classes, plan_units(self)))
 
-    def evaluate(self, rows: Array, targets: Array) -> tuple[float, float | None]:
-        """Mean loss and accuracy of device `rows` (N, features + 1) with `targets` (N, units), in inference mode.
+    def evaluate(self, rows: Array, targets: Array) -> Score:
+        """The score over device `rows` (N, features + 1) with `targets` (N, units), in inference mode."""
+        return self.score([(rows, targets)])
 
-        Accuracy is None where nothing is decided (regression or no examples); the loss of no examples is NaN.
-        """
-        count = len(rows)
-        piece = max(1, min(count, MOST_NUMBERS // self._widths()))
-        loss, weight, right, decided = 0.0, 0.0, 0, 0
-        for start in range(0, count, piece):
-            part = slice(start, min(start + piece, count))
-            plan = self.plan(part.stop - start, "evaluate")
-            plan.fill(rows[part], targets[part].T)
-            with np.errstate(all="ignore"):
-                plan.run_forward()
-            counts = self.loss.weight(self.backend.xp, plan.targets, self.classes)
-            loss, weight = loss + float(plan.loss.item()) * counts, weight + counts
-            hits = self.loss.hits(self.backend.xp, plan.logits.value, plan.targets, self.classes)
-            if hits is not None:
-                right, decided = right + int(hits.sum().item()), decided + hits.size
-        return (loss / weight if count else float("nan")), (right / decided if decided else None)
+    def score(self, parts: Iterable[tuple[Array, Array]]) -> Score:
+        """The score over all examples of `parts`, each as `evaluate` has them."""
+        tally = Tally(self.backend, self.loss, self.classes)
+        for rows, targets in parts:
+            piece = max(1, min(len(rows), MOST_NUMBERS // self._widths()))
+            for start in range(0, len(rows), piece):
+                part = slice(start, min(start + piece, len(rows)))
+                plan = self.plan(part.stop - start, "evaluate")
+                plan.fill(rows[part], targets[part].T)
+                with np.errstate(all="ignore"):
+                    plan.run_forward()
+                    tally.add(plan.loss, plan.logits.value, plan.targets)
+        return tally.score()
 
     def plan(self, batch: int, use: str) -> Plan:
         """The plan for `batch` examples; the last few are kept.

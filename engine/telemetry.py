@@ -6,7 +6,8 @@ from typing import Any, BinaryIO
 import msgspec
 
 from engine.divergence import DivergenceError
-from engine.trainer import Score, StepRecord, Trainer
+from engine.metrics import Score
+from engine.trainer import StepRecord, Trainer
 
 FORMAT, VERSION = "netviz-telemetry", 1
 
@@ -73,7 +74,9 @@ class TelemetryFile:
 
 
 def _score(score: Score) -> dict[str, float | None]:
-    return {"loss": score.loss, "accuracy": score.accuracy}
+    found = {"loss": score.loss, "accuracy": score.accuracy}
+    others = {"r2": score.r2, "top5": score.top5}
+    return found | {name: value for name, value in others.items() if value is not None}
 
 
 def blas_threads() -> int:

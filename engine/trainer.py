@@ -16,6 +16,7 @@ from engine.data.batches import Batches
 from engine.data.source import Dataset
 from engine.divergence import DivergenceError, origin
 from engine.lsuv import draw_weights
+from engine.metrics import Score
 from engine.network import Network
 from engine.optimizers import CHUNK, Searching
 from engine.plan import Plan
@@ -59,14 +60,6 @@ class Snapshot(msgspec.Struct, frozen=True, eq=False):
     slots: tuple[Any, ...]  # the optimizer's vectors
     course: CourseState = CourseState()
     preprocess: dict[str, Any] | None = None  # the numbers, where they are not those of the training part
-
-
-@dataclass(frozen=True, slots=True)
-class Score:
-    """Mean loss and accuracy over a set of examples, in inference mode."""
-
-    loss: float
-    accuracy: float | None
 
 
 class Trainer:
@@ -384,16 +377,8 @@ class Trainer:
 
     def evaluate(self) -> tuple[Score, Score | None]:
         """Training and validation scores with the present weights; None without a validation part."""
-        return self._score(self._train), self._score(self._validation) if self._validation.count else None
-
-    def _score(self, examples: Batches) -> Score:
-        """Means over the parts, by their numbers of examples."""
-        scores = [(len(rows), *self.network.evaluate(rows, targets)) for rows, targets in examples.parts()]
-        if len(scores) == 1:
-            return Score(*scores[0][1:])
-        loss = sum(count * loss for count, loss, _ in scores) / examples.count
-        hits = [count * accuracy for count, _, accuracy in scores if accuracy is not None]
-        return Score(loss, sum(hits) / examples.count if hits else None)
+        train = self.network.score(self._train.parts())
+        return train, self.network.score(self._validation.parts()) if self._validation.count else None
 
 
 def _reach(data: Dataset) -> tuple[Array, Array] | None:

@@ -19,9 +19,10 @@ from engine.divergence import DivergenceError
 from engine.graph import Graph, Node
 from engine.layers.base import Layer
 from engine.layers.dropout import Dropout
+from engine.metrics import Score
 from engine.project import Project
 from engine.statistics import LayerStatistics
-from engine.trainer import Score, StepRecord, Trainer
+from engine.trainer import StepRecord, Trainer
 from engine.training import Regularization, Training
 
 EXAMPLES, STEPS = 50, 3000

@@ -177,7 +177,7 @@ class NAdam(Moments, frozen=True, tag="nadam"):
     ] = 0.004
 
     def scalars(self, lr: float, step: int) -> tuple[float, ...]:
-        now, then = (float(mu) for mu in _momenta(self.beta1, self.momentum_decay, np.array([step, step + 1])))
+        now, then = (_momentum(self.beta1, self.momentum_decay, t) for t in (step, step + 1))
         so_far = _product(self.beta1, self.momentum_decay, step)
         root = self.root(step)
         of_gradient = (1 - now) / (1 - so_far)
@@ -210,9 +210,8 @@ class NAdam(Moments, frozen=True, tag="nadam"):
         return f"torch.optim.NAdam({parameters}, {self.torch_arguments()}, momentum_decay={self.momentum_decay})"
 
 
-def _momenta(beta1: float, decay: float, steps: Array) -> Array:
-    momenta: Array = beta1 * (1 - 0.5 * 0.96 ** (steps * decay))
-    return momenta
+def _momentum(beta1: float, decay: float, step: int) -> float:
+    return float(beta1 * (1 - 0.5 * 0.96 ** (step * decay)))
 
 
 def _product(beta1: float, decay: float, step: int) -> float:
@@ -224,5 +223,5 @@ def _product(beta1: float, decay: float, step: int) -> float:
 
 @lru_cache(maxsize=8)
 def _products(beta1: float, decay: float, count: int) -> Array:
-    products: Array = np.multiply.accumulate(_momenta(beta1, decay, np.arange(1, count + 1)))
+    products: Array = np.cumprod([_momentum(beta1, decay, step) for step in range(1, count + 1)])
     return products

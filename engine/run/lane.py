@@ -9,10 +9,11 @@ from msgspec.structs import replace
 
 from engine.backend import Array
 from engine.divergence import DivergenceError
+from engine.metrics import Score
 from engine.run.messages import ACTIVATION_FIELDS, WEIGHT_FIELDS, EpochScore, LayerScalars, LossBuckets
 from engine.run.pending import MOST, Losses, Scalars
 from engine.telemetry import TelemetryFile
-from engine.trainer import Score, StepRecord, Trainer
+from engine.trainer import StepRecord, Trainer
 
 FIRST_STEPS = 50  # looked at one by one when layers are watched: most faults begin there
 NAN = float("nan")

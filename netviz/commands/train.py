@@ -121,10 +121,14 @@ def _summary(lane: Lane) -> str:
     parts = [f"{trainer.project.name}: {trainer.step_number} steps, {trainer.epoch} epochs, loss {train.loss:.6g}"]
     if train.accuracy is not None:
         parts.append(f"accuracy {train.accuracy:.4f}")
+    if train.r2 is not None:
+        parts.append(f"R² {train.r2:.4f}")
     if validation is not None:
         parts.append(f"validation loss {validation.loss:.6g}")
         if validation.accuracy is not None:
             parts.append(f"validation accuracy {validation.accuracy:.4f}")
+        if validation.r2 is not None:
+            parts.append(f"validation R² {validation.r2:.4f}")
     if lane.stopped:
         parts.append(f"stopped early: {lane.how_it_stopped}")
     return ", ".join(parts)

@@ -135,12 +135,15 @@ def test_a_score_in_pieces_is_the_score(case, dtype, monkeypatch):
     x, y = examples(case, 23)
     rows = trainer.backend.from_host(np.column_stack([x, np.ones(23)]))
     targets = trainer.targets(y)
-    loss, accuracy = trainer.evaluate(rows, targets)
-    assert loss == pytest.approx(trainer.loss_and_gradients(x, y)[0], rel=1e-6)
+    whole = trainer.evaluate(rows, targets)
+    assert whole.loss == pytest.approx(trainer.loss_and_gradients(x, y)[0], rel=1e-6)
     monkeypatch.setattr("engine.network.MOST_NUMBERS", 5 * trainer._widths())
     in_pieces = trainer.evaluate(rows, targets)
-    assert in_pieces[0] == pytest.approx(loss, rel=1e-6 if dtype == "float32" else 1e-12)
-    assert in_pieces[1] == accuracy
+    close = 1e-6 if dtype == "float32" else 1e-12
+    assert in_pieces.loss == pytest.approx(whole.loss, rel=close)
+    assert in_pieces.accuracy == whole.accuracy
+    assert in_pieces.r2 == (None if whole.r2 is None else pytest.approx(whole.r2, rel=close))
+    assert in_pieces.top5 == whole.top5
 
 
 @each_dtype

@@ -183,3 +183,15 @@ def test_a_gradient_that_is_no_number_is_not_clipped_to_one():
         for call in trainer._update_calls:
             call()
     assert np.isnan(trainer.parameters.values).all()
+
+
+@pytest.mark.parametrize("settings", [{"regularization": {"max_norm": 0.1}}, {}], ids=["max norm", "decay"])
+def test_what_scales_a_norm_neither_decays_nor_is_limited(settings):
+    layers = [LAYERS[0], {"id": "norm", "kind": "batch_norm"}, *LAYERS[1:]]
+    optimizer = {"kind": "adamw", "lr": 1e-9, "weight_decay": 1e3} if not settings else {"kind": "sgd", "lr": 1e-9}
+    trainer = Trainer(project(layers, "cross_entropy", DATA, optimizer=optimizer, **settings), dtype="float64")
+    before = trainer.network.parameters()
+    trainer.run(1000 if not settings else 1)
+    after = trainer.network.parameters()
+    np.testing.assert_allclose(after["norm.weight"], before["norm.weight"], rtol=1e-5)
+    assert np.abs(after["h1.weight"] / before["h1.weight"] - 1).min() > 5e-4
