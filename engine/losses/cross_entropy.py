@@ -136,10 +136,8 @@ class CrossEntropy(Loss, frozen=True, tag="cross_entropy"):
 
     def targets(self, y: Array, classes: int | None, units: int) -> Array:
         if self.class_weights and len(self.class_weights) != units:
-            given = "one number" if len(self.class_weights) == 1 else f"{len(self.class_weights)} numbers"
-            raise ProjectError(
-                Problem("training.loss.class_weights", f"has {given}, the network {counted(units)}: one each")
-            )
+            message = f"expected a number for each output, {units} in all, got {len(self.class_weights)}"
+            raise ProjectError(Problem("training.loss.class_weights", message))
         if classes is not None:
             if units < classes:
                 raise misfit(f"cross_entropy wants an output per class: {classes} classes, {counted(units)}")

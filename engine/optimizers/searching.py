@@ -1,7 +1,7 @@
 """Optimizers that evaluate loss and gradient several times an update, on the step's batch.
 
 They are made for a batch of all examples; on smaller ones every search is of its own batch's loss. The loss has the
-regularizer in it. The learning rate is the first step that is tried.
+regularizer in it. `lr` is the first step that is tried.
 """
 
 from collections.abc import Callable
@@ -12,13 +12,16 @@ import numpy as np
 from msgspec import Meta
 
 from engine.backend import Array, Backend
-from engine.optimizers.base import LearningRate, Optimizer
+from engine.optimizers.base import Optimizer
 from engine.optimizers.line_search import Search, Trial
 
 Evaluate = Callable[
     [Array], tuple[float, Array]
 ]  # the loss at a point and its gradient, which the next call overwrites
 
+FirstStep = Annotated[
+    float, Meta(gt=0, le=1e6, title="First step", description="Where a search begins", extra={"log": True})
+]
 Descent = Annotated[
     float, Meta(gt=0, lt=0.5, title="c₁", description="Least descent, as a share of what the slope promises")
 ]
@@ -30,7 +33,7 @@ class Searching(Optimizer, frozen=True):
 
     searches: ClassVar[bool] = True
 
-    lr: LearningRate = 1.0
+    lr: FirstStep = 1.0
     c1: Descent = 1e-4
 
     def update(

@@ -86,7 +86,7 @@ def test_numbers_are_not_decided(loss):
             {"kind": "cross_entropy", "class_weights": [1, 2]},
             3,
             CLASSES,
-            "has 2 numbers, the network 3 outputs: one each",
+            "expected a number for each output, 3 in all, got 2",
         ),
     ],
 )
