@@ -120,8 +120,7 @@ class Cosine(Schedule, frozen=True, tag="cosine"):
             f"start, length = 0.0, {self.period}",
             "while t >= start + length:",
             f"    start, length = start + length, length * {self.growth}",
-            "half = (1 + math.cos(math.pi * (t - start) / length)) / 2",
-            f"share = {self.lowest} + (1 - {self.lowest}) * half",
+            *_above(self.lowest, "(1 + math.cos(math.pi * (t - start) / length)) / 2"),
         )
 
 
@@ -140,7 +139,7 @@ class Cyclic(Schedule, frozen=True, tag="cyclic"):
     def torch(self) -> tuple[str, ...]:
         return (
             f"over = t / {self.period} % 1",
-            f"share = {self.lowest} + (1 - {self.lowest}) * (1 - abs(1 - 2 * over))",
+            *_above(self.lowest, "1 - abs(1 - 2 * over)"),
         )
 
 
@@ -179,3 +178,10 @@ class Plateau(Schedule, frozen=True, tag="plateau"):
 
     def torch(self) -> tuple[str, ...]:
         return ("share = plateau.share",)
+
+
+def _above(lowest: float, share: str) -> tuple[str, ...]:
+    """Lines of Python that lift a share from 0 to 1 to one from `lowest` to 1."""
+    if not lowest:
+        return (f"share = {share}",)
+    return (f"share = {share}", f"share = {lowest} + (1 - {lowest}) * share")

@@ -4,10 +4,12 @@ No text of the project comes into it as it stands: node ids are identifiers alre
 and of the project's name only letters and digits stay.
 """
 
+import re
 from collections.abc import Iterable
 from pathlib import Path
 
 from engine.errors import ProjectError
+from engine.export import torch_course as course
 from engine.export.lines import STEP, fitted
 from engine.export.names import class_name, variables
 from engine.export.torch_preprocess import NAME as PREPROCESS
@@ -18,8 +20,10 @@ from engine.layers.base import Weighted
 from engine.optimizers import Searching
 from engine.project import Project
 
+STANDARD = ("copy", "math", "sys")  # modules that the file may need
 IMPORTED = ("DataLoader", "TensorDataset")
 GROUPS = '[decayed, {"params": others}]'  # of parameters: weights, and those that do not decay
+SHARE = 0.25  # of the examples, for validation, where the project does not say one
 EXAMPLES = 256  # random ones, where the file is run without data
 
 
@@ -31,10 +35,13 @@ def save_torch(path: Path, project: Project) -> None:
 def torch_source(project: Project) -> str:
     """The file's text, the same for the same project; its last class is the network."""
     writer = _Writer(project)
-    parts = [writer.head(), *writer.preparation(), writer.module()]
+    parts = [*writer.preparation(), writer.module()]
     if writer.trained:
-        parts[1:1] = [list(lines) for lines in writer.own if lines]  # the network stays the last class
-        parts += [writer.first_weights(), writer.loop(), writer.main()]
+        parts[:0] = [list(lines) for lines in writer.own if lines]  # the network stays the last class
+        schedule = project.training.schedule
+        parts += [writer.first_weights(), *([course.rate_function(schedule)] if schedule else [])]
+        parts += [writer.loop(), writer.main()]
+    parts.insert(0, writer.head(sorted(_modules_in(parts))))
     return "\n\n\n".join("\n".join(lines) for lines in parts) + "\n"
 
 
@@ -62,7 +69,8 @@ class _Writer:
         self.name = class_name(project, (*IMPORTED, *taken))
         self.classes = _classes(project)
 
-    def head(self) -> list[str]:
+    def head(self, modules: Iterable[str]) -> list[str]:
+        """The docstring and the imports; `modules` are those of the standard library."""
         lines = [
             f'"""{self.name}: a network made in netviz.',
             "",
@@ -76,7 +84,7 @@ class _Writer:
             lines += ["", "Run with a file of arrays x and y (numpy.savez), it trains the network anew."]
         lines += ['"""', ""]
         if self.trained:
-            lines += ["import sys", "", "import numpy as np"]
+            lines += [*(f"import {module}" for module in modules), "", "import numpy as np"]
         lines += ["import torch", "from torch import nn"]
         if self.trained:
             lines.append(f"from torch.utils.data import {', '.join(IMPORTED)}")
@@ -162,20 +170,34 @@ class _Writer:
         training = self.training
         size = "len(x)" if training.batch_size == "all" else training.batch_size
         shuffle = training.shuffle and training.batch_size != "all"
+        watches, turns = course.watches(training), "for inputs, targets in batches:"
+        tensors = ["x", "y", "x_val", "y_val"] if watches else ["x", "y"]
+        targets = training.loss.torch_targets(self.classes, self.units)
+        held_out = ["y_val = " + re.sub(r"\by\b", "y_val", targets)] if watches else []
+        if training.schedule is not None:
+            turns = "for step, (inputs, targets) in enumerate(batches):"
         return [
-            *fitted(f"def train(model: {self.name}, x: torch.Tensor, y: torch.Tensor) -> None:"),
+            *fitted(f"def train(model: {self.name}, {', '.join(f'{x}: torch.Tensor' for x in tensors)}) -> None:"),
             '    """Trains as the project does: its loss, optimizer, batch size and epochs."""',
             *fitted(f"criterion = {training.loss.torch(self.units)}", 4),
             *self._optimizer(),
-            *fitted(f"y = {training.loss.torch_targets(self.classes, self.units)}", 4),
+            *fitted(f"y = {targets}", 4),
+            *_indented(held_out, 4),
             *fitted(f"batches = DataLoader(TensorDataset(x, y), batch_size={size}, shuffle={shuffle})", 4),
+            *_indented(course.beginning(training), 4),
             "    model.train()",
             f"    for epoch in range({training.epochs}):",
-            "        for inputs, targets in batches:",
+            f"        {turns}",
+            *_indented(course.before_step(training), 12),
             *_indented(self._searched() if isinstance(training.optimizer, Searching) else self._step(), 12),
             *_indented(self._limits(), 12),
             '        print(f"epoch {epoch + 1}: loss {loss.item():.4g}")',
+            *_indented(course.after_epoch(training, self._output("x_val")), 8),
         ]
+
+    def _output(self, inputs: str) -> str:
+        """What the loss takes of `inputs`."""
+        return f"model.{self.method}({inputs})" if self.fused else f"model({inputs})"
 
     def _optimizer(self) -> list[str]:
         """The optimizer, and the weights that something is done to."""
@@ -196,9 +218,8 @@ class _Writer:
         ]
 
     def _losses(self) -> list[str]:
-        output = f"model.{self.method}(inputs)" if self.fused else "model(inputs)"
         penalties = [f"{name} = {value}" for name, value in self._penalties().items()]
-        return [f"loss = criterion({output}, targets)", *penalties, "optimizer.zero_grad()"]
+        return [f"loss = criterion({self._output('inputs')}, targets)", *penalties, "optimizer.zero_grad()"]
 
     def _step(self) -> list[str]:
         value, norm = self.training.clip_value, self.training.clip_norm
@@ -241,6 +262,15 @@ class _Writer:
     def main(self) -> list[str]:
         numbers = f"torch.rand({EXAMPLES}, {self.units})"
         y = f"torch.randint({self.classes}, ({EXAMPLES},))" if self.classes else numbers
+        share, held_out, held = getattr(self.project.data, "validation", 0.0) or SHARE, list[str](), ""
+        if course.watches(self.training):
+            held, held_out = (
+                ", x_val, y_val",
+                [
+                    f"    held = max(1, round(len(x) * {share}))  # for validation",
+                    "    x_val, y_val, x, y = x[:held], y[:held], x[held:], y[held:]",
+                ],
+            )
         return [
             'if __name__ == "__main__":',
             "    if len(sys.argv) > 1:",
@@ -250,10 +280,11 @@ class _Writer:
             '        print("no file of data was named: random numbers stand in for it")',
             *fitted(f"x, y = torch.randn({EXAMPLES}, {self.example}), {y}", 8),
             f"    torch.manual_seed({self.training.seed})",
+            *held_out,
             f"    model = {self.name}()",
             *(["    model.preprocess.fit(x)"] if self.preprocess != "none" else []),
             "    initialize(model)",
-            "    train(model, x, y)",
+            f"    train(model, x, y{held})",
         ]
 
 
@@ -270,6 +301,10 @@ def _classes(project: Project) -> int | None:
         return project.summary().classes
     except ProjectError:
         return None
+
+
+def _modules_in(parts: list[list[str]]) -> set[str]:
+    return {name for name in STANDARD for lines in parts for line in lines if re.search(rf"\b{name}\.", line)}
 
 
 def _classes_in(lines: Iterable[str]) -> list[str]:

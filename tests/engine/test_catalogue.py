@@ -9,13 +9,13 @@ import textwrap
 
 import pytest
 
-from engine.catalogue import DATASETS, LAYERS, LOSSES, OPTIMIZERS
+from engine.catalogue import DATASETS, LAYERS, LOSSES, OPTIMIZERS, SCHEDULES
 from engine.layers.base import Join
 
-KINDS = [kind for table in (LAYERS, LOSSES, OPTIMIZERS, DATASETS) for kind in table.values()]
+KINDS = [kind for table in (LAYERS, LOSSES, OPTIMIZERS, SCHEDULES, DATASETS) for kind in table.values()]
 # An input is a plan's rows and an exported graph's own input; a join binds several inputs instead of one. An optimizer
 # that searches has `update` in place of `calls`.
-EXEMPT = {("input", name) for name in ("output_shape", "bind", "onnx", "torch")}
+EXEMPT = {("input", name) for name in ("output_shape", "bind")}
 EXEMPT |= {(kind, "bind") for kind, layer in LAYERS.items() if issubclass(layer, Join)}
 EXEMPT |= {(kind, "calls") for kind, cls in OPTIMIZERS.items() if cls.searches}
 

@@ -18,6 +18,7 @@ from engine.catalogue import LAYERS
 from engine.data.files import Npz
 from engine.data.preprocess import Kind, Preprocessor
 from engine.export.torch import save_torch, torch_source
+from engine.export.torch_course import watches
 from engine.export.torch_preprocess import preprocess_class
 from engine.initializers import GAINS, INITIALIZERS, Request
 from engine.project import Project
@@ -83,6 +84,14 @@ TRAININGS: dict[str, dict[str, Any]] = {
         name: {"optimizer": {**case.declared, "eps": 1e-3} if "ada" in name else case.declared}
         for name, case in OPTIMIZER_CASES.items()
     },
+    "exponential": {"schedule": {"kind": "exponential", "gamma": 0.5}, "optimizer": {"kind": "sgd", "lr": 0.5}},
+    "steps": {"schedule": {"kind": "step", "period": 2, "gamma": 0.1}, "optimizer": {"kind": "sgd", "lr": 0.5}},
+    "cosine": {"schedule": {"kind": "cosine", "period": 1.3, "growth": 1.5, "lowest": 0.1}},
+    "cyclic, warmed up": {"schedule": {"kind": "cyclic", "period": 1.7, "warmup": 2, "warmup_from": 0.2}},
+    "warm-up alone": {"schedule": {"kind": "constant", "warmup": 2.5}, "optimizer": {"kind": "adamw", "lr": 0.1}},
+    "plateau": {"schedule": {"kind": "plateau", "patience": 0, "threshold": 0.9}},
+    "plateau, warmed up": {"schedule": {"kind": "plateau", "patience": 1, "threshold": 0.5, "warmup": 1.5}},
+    "early stopping": {"early_stopping": {"patience": 100}},
     "all at once": {"batch_size": "all", "shuffle": True},
 }
 
@@ -96,8 +105,13 @@ def trains_the_same(torch: Any, made: Project) -> None:
     start = {name: torch.from_numpy(array) for name, array in trainer.network.state().items()}
     module.load_state_dict(start)
     x, y = torch.from_numpy(trainer.data.x).float(), torch.from_numpy(trainer.data.y)
-    names["train"](module, x, y)
-    trainer.run(made.training.epochs * trainer.steps_per_epoch)
+    held = (trainer.data.x_val, trainer.data.y_val) if watches(made.training) else ()
+    held = tuple(torch.from_numpy(part).to(now.dtype) for part, now in zip(held, (x, y), strict=False))
+    names["train"](module, x, y, *held)
+    for _ in range(made.training.epochs * trainer.steps_per_epoch):
+        trainer.update()
+        if trainer.stopped:
+            break
     after = trainer.network.state()
     for name, tensor in module.state_dict().items():
         np.testing.assert_allclose(tensor.numpy(), after[name], rtol=1e-3, atol=2e-5, err_msg=name)
@@ -122,6 +136,15 @@ def test_the_loop_has_the_loss_and_its_targets(torch: Any, case: LossCase, tmp_p
         np.savez(tmp_path / "d.npz", x=np.random.default_rng(1).standard_normal((30, 4)), y=y)
         made = replace(made, data=Npz(path="d.npz", validation=0.0), folder=tmp_path)
     trains_the_same(torch, made)
+
+
+def test_the_loop_stops_early_and_brings_the_best_weights_back(torch: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    layers = [dense("h1", 30), act("a1", "tanh"), dense("out", 64)]
+    data = {"kind": "noise", "shape": [4], "targets": 64, "samples": 24, "validation": 0.5, "seed": 1}
+    training = {"optimizer": {"kind": "adam", "lr": 0.003}, "early_stopping": {"patience": 3}, "shuffle": False}
+    made = chain(layers, data=data, training={**training, "epochs": 300})
+    trains_the_same(torch, made)
+    assert 5 < len(capsys.readouterr().out.splitlines()) < 200
 
 
 def test_a_frozen_layer_stays_and_the_rest_trains(torch: Any) -> None:
