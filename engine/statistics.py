@@ -11,6 +11,8 @@ from engine.parameters import Parameters
 from engine.plan import Plan
 
 LayerStatistics = dict[str, float | None]
+WEIGHT_FIELDS = ("weight_norm", "grad_norm", "grad_mean_abs", "update_ratio", "bias_grad_norm")
+ACTIVATION_FIELDS = ("mean", "std", "zero_fraction", "saturated_fraction", "dead_fraction", "delta_rms")
 FLAT = 0.01  # of the steepest slope: below it a unit counts as saturated
 
 

@@ -1,15 +1,30 @@
 """Telemetry: a run as one JSON object a line, the same to the last bit wherever the run takes place."""
 
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, Protocol
 
 import msgspec
 
 from engine.divergence import DivergenceError
+from engine.files import Stream
 from engine.metrics import Score
 from engine.trainer import StepRecord, Trainer
 
 FORMAT, VERSION = "netviz-telemetry", 1
+
+
+class Telemetry(Protocol):
+    """What is told of a run while it trains: steps that it `wants`, every epoch's end, and a loss that is no number."""
+
+    def wants(self, step: int) -> bool: ...
+
+    def step(self, record: StepRecord) -> None: ...
+
+    def epoch(self, epoch: int, step: int, train: Score, validation: Score | None) -> None: ...
+
+    def diverged(self, error: DivergenceError, epoch: int, lr: float) -> None: ...
+
+    def close(self) -> None: ...
 
 
 class TelemetryFile:
@@ -17,7 +32,7 @@ class TelemetryFile:
 
     def __init__(self, path: Path, trainer: Trainer, every: int = 1) -> None:
         self.every = every
-        self._file: BinaryIO = path.open("wb")
+        self._stream = Stream(path)
         self._encoder = msgspec.json.Encoder()
         backend = trainer.backend
         self._write(
@@ -59,18 +74,18 @@ class TelemetryFile:
                 "validation": None if validation is None else _score(validation),
             }
         )
-        self._file.flush()
+        self._stream.flush()
 
     def diverged(self, error: DivergenceError, epoch: int, lr: float) -> None:
         """The step whose loss is no number; its layers were not computed."""
         self._write({"step": error.step, "epoch": epoch, "loss": None, "lr": lr, "batch_accuracy": None, "layers": {}})
-        self._file.flush()
+        self._stream.flush()
 
     def close(self) -> None:
-        self._file.close()
+        self._stream.close()
 
     def _write(self, line: dict[str, Any]) -> None:
-        self._file.write(self._encoder.encode(line) + b"\n")
+        self._stream.write(self._encoder.encode(line) + b"\n")
 
 
 def _score(score: Score) -> dict[str, float | None]:

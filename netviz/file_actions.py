@@ -19,6 +19,7 @@ from netviz.widgets.banner import Banner
 from netviz.window_layout import WindowLayout
 from netviz.windows import empty_project, settle_memory
 
+TELEMETRY = {"JSON lines (*.jsonl)": ".jsonl", "Table, a row a step (*.csv)": ".csv"}
 FILTER = f"netviz projects (*{ENDING})"
 Buttons = QMessageBox.StandardButton
 
@@ -193,9 +194,12 @@ class FileActions(QObject):
     # Telemetry
 
     def ask_telemetry(self) -> None:
-        name, _ = QFileDialog.getSaveFileName(self._window, "Record telemetry", self._folder(), "Telemetry (*.jsonl)")
+        name, line = QFileDialog.getSaveFileName(
+            self._window, "Record telemetry", self._folder(), ";;".join(TELEMETRY), next(iter(TELEMETRY))
+        )
         if name:
-            path = Path(name if name.endswith(".jsonl") else name + ".jsonl")
+            known = name.lower().endswith(tuple(TELEMETRY.values()))
+            path = Path(name if known else name + TELEMETRY.get(line, ".jsonl"))
             self._recording = path.name
             self._session.record_telemetry(path)
             self._banner.show_message(

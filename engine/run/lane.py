@@ -12,7 +12,7 @@ from engine.divergence import DivergenceError
 from engine.metrics import Score
 from engine.run.messages import ACTIVATION_FIELDS, WEIGHT_FIELDS, EpochScore, LayerScalars, LossBuckets
 from engine.run.pending import MOST, Losses, Scalars
-from engine.telemetry import TelemetryFile
+from engine.telemetry import Telemetry
 from engine.trainer import StepRecord, Trainer
 
 FIRST_STEPS = 50  # looked at one by one when layers are watched: most faults begin there
@@ -25,7 +25,7 @@ class Lane:
 
     trainer: Trainer
     scores_epochs: bool = True
-    telemetry: TelemetryFile | None = None
+    telemetry: Telemetry | None = None
     watches_layers: bool = False
     observe_next: bool = False  # somebody waits for the layers' scalars
     losses: Losses = field(default_factory=Losses)
@@ -79,7 +79,7 @@ class Lane:
         since = f"for {patience} epochs" if patience > 1 else "in an epoch"
         return f"no lower validation loss {since}; the weights of epoch {course.best_epoch + 1} are back"
 
-    def _observe(self, telemetry: TelemetryFile | None) -> float:
+    def _observe(self, telemetry: Telemetry | None) -> float:
         began = time.perf_counter()
         record = self.trainer.step(layers=True)
         if telemetry is not None and telemetry.wants(record.step):

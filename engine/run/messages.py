@@ -13,6 +13,8 @@ import numpy as np
 from engine.probes.boundary import Boundary, BoundaryAnswer
 from engine.probes.example import Example, ExampleAnswer
 from engine.probes.histograms import HistogramAnswer, Histograms
+from engine.statistics import ACTIVATION_FIELDS as ACTIVATION_FIELDS
+from engine.statistics import WEIGHT_FIELDS as WEIGHT_FIELDS
 from engine.trainer import Snapshot
 
 
@@ -206,17 +208,13 @@ class EpochScore(msgspec.Struct, frozen=True, array_like=True):
 
 
 class LayerScalars(msgspec.Struct, frozen=True, eq=False):
-    """The scalars of every drawn layer at some steps: values (n, layers, 6) float64, in the order of the fields below.
+    """The scalars of every drawn layer at some steps: values (n, layers, 6) float64, in the order of those two tuples.
 
     Layers without weights use ACTIVATION_FIELDS; what there is not is NaN.
     """
 
     steps: Any
     values: Any
-
-
-WEIGHT_FIELDS = ("weight_norm", "grad_norm", "grad_mean_abs", "update_ratio", "bias_grad_norm")
-ACTIVATION_FIELDS = ("mean", "std", "zero_fraction", "saturated_fraction", "dead_fraction", "delta_rms")
 
 
 class LossBuckets(msgspec.Struct, frozen=True, eq=False):

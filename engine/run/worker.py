@@ -16,13 +16,13 @@ from engine.divergence import DivergenceError
 from engine.errors import DeviceError, ProjectError
 from engine.probes.base import Probe
 from engine.project import project_from
+from engine.records.several import Guarded, telemetry_file
 from engine.run import messages as m
 from engine.run.budget import Budget
 from engine.run.lane import Lane
 from engine.run.opening import lane_info, open_lanes, points_of
 from engine.run.pace import Pacer
 from engine.run.preview import preview
-from engine.telemetry import TelemetryFile
 
 KEYFRAME_SECONDS = 1.0
 KEYFRAME_SHARE = 0.01  # of the time that keyframes may cost
@@ -204,10 +204,13 @@ class Worker:
         try:
             for number, lane in enumerate(self._lanes):
                 own = path if number == 0 else path.with_name(f"{path.stem}.{number}{path.suffix}")
-                lane.telemetry = TelemetryFile(own, lane.trainer, command.every)
+                lane.telemetry = Guarded(telemetry_file(own, lane.trainer, command.every), self._telemetry_lost)
         except OSError as error:
             self._end_telemetry()
             raise ValueError(f"{error.filename}: cannot be written: {error.strerror}") from None
+
+    def _telemetry_lost(self, error: OSError) -> None:
+        self._send(m.Refused(f"{error.filename}: cannot be written further: {error.strerror}; the recording has ended"))
 
     # Running
 

@@ -15,8 +15,10 @@ from engine.divergence import DivergenceError
 from engine.export.names import class_name
 from engine.export.onnx import must_fit, save_onnx
 from engine.project import load_project
+from engine.records.several import Several, telemetry_file
+from engine.records.tensorboard import TensorBoardFile, must_hold_one_run
 from engine.run.lane import Lane
-from engine.telemetry import TelemetryFile, one_blas_thread
+from engine.telemetry import Telemetry, one_blas_thread
 from engine.trainer import Trainer
 from engine.weights import save_weights
 from netviz.commands.files import fitting_weights, must_be_writable
@@ -30,9 +32,10 @@ def train(options: argparse.Namespace) -> int:
     one_blas_thread()
     trainer = _trainer(options)
     _check_outputs(options, trainer)
-    lane = Lane(trainer, scores_epochs=options.telemetry is not None)
-    if options.telemetry is not None:
-        lane.telemetry = TelemetryFile(options.telemetry, trainer, options.every)
+    lane = Lane(trainer, scores_epochs=False)
+    files = _telemetry(options, trainer)
+    if files:
+        lane.telemetry, lane.scores_epochs = Several(files), True
     status, reason = DONE, ""
     bar = _Bar(trainer.project.name, quiet=options.quiet)
     try:
@@ -76,6 +79,17 @@ def _check_outputs(options: argparse.Namespace, trainer: Trainer) -> None:
         must_fit(trainer.network.structure)
     outputs = {"--save": options.save, "--export": options.export, "--telemetry": options.telemetry}
     must_be_writable(outputs, {options.file: "the project"}, streamed="--telemetry")
+    if options.tensorboard is not None:
+        must_hold_one_run(options.tensorboard)
+
+
+def _telemetry(options: argparse.Namespace, trainer: Trainer) -> list[Telemetry]:
+    files: list[Telemetry] = []
+    if options.tensorboard is not None:  # first: its folder has to be made, and nothing is written if that fails
+        files.append(TensorBoardFile(options.tensorboard, trainer, options.every))
+    if options.telemetry is not None:
+        files.append(telemetry_file(options.telemetry, trainer, options.every))
+    return files
 
 
 def _steps(options: argparse.Namespace, trainer: Trainer) -> int:

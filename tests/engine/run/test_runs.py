@@ -17,6 +17,7 @@ from tests.engine.run.bench import (
     DATA,
     LAYER_IDS,
     LAYERS,
+    PER_EPOCH,
     STEPS,
     UNLIMITED,
     Bench,
@@ -205,3 +206,12 @@ def test_telemetry_that_cannot_be_written_is_refused(bench: Bench, tmp_path: Pat
     bench.send(m.Advance(0, 1))
     bench.settled(m.RunState.PAUSED)
     assert (tmp_path / "T.jsonl").read_bytes().count(b"\n") == 1  # closed again: no lane is recorded alone
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full here")
+def test_a_full_disk_ends_the_recording_and_not_the_run(bench: Bench) -> None:
+    bench.open(small())
+    bench.send(m.RecordTelemetry("/dev/full"), m.SetPace(UNLIMITED), m.Play())
+    said = bench.next(m.Refused).message
+    assert said == "/dev/full: cannot be written further: No space left on device; the recording has ended"
+    assert bench.settled(m.RunState.FINISHED).step == 5 * PER_EPOCH

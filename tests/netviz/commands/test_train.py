@@ -432,3 +432,25 @@ def test_bad_input_in_a_process_of_its_own(tmp_path: Path) -> None:
     assert done.err.count("\n") == 1
     assert done.err.startswith(f"{file}: data.kind: ")
     assert [entry.name for entry in tmp_path.iterdir()] == ["net.netviz"]
+
+
+# Other forms of telemetry
+
+
+def test_a_table_and_events_beside_one_another(cli: Here, tmp_path: Path) -> None:
+    file, table, events = write(tmp_path), tmp_path / "T.CSV", tmp_path / "runs" / "1"
+    assert cli("train", file, "--telemetry", table, "--tensorboard", events, "--every", 3, "--quiet").status == 0
+    assert table.read_text().startswith("step,epoch,loss,")
+    assert [entry.name.startswith("events.out.tfevents") for entry in events.iterdir()] == [True]
+    again = cli("train", file, "--telemetry", tmp_path / "U.jsonl", "--tensorboard", events)
+    assert again.status == 2
+    assert "expected a folder without events" in again.err
+    assert not (tmp_path / "U.jsonl").exists()
+    wrong = cli("train", file, "--tensorboard", file)
+    assert (wrong.status, wrong.err) == (2, f"{file}: --tensorboard: {file}: expected a folder\n")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full here")
+def test_a_full_disk_is_one_line(tmp_path: Path) -> None:
+    done = netviz("train", write(tmp_path), "--telemetry", "/dev/full", "--quiet")
+    assert (done.status, done.err) == (2, "/dev/full: No space left on device\n")
