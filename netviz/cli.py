@@ -80,8 +80,21 @@ def _declare_train(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--telemetry", type=Path, metavar="T.jsonl", help="where telemetry goes; a table if T.csv")
     parser.add_argument("--tensorboard", type=Path, metavar="DIR", help="where telemetry goes as TensorBoard's events")
     parser.add_argument("--every", type=_positive, default=1, metavar="K", help="telemetry at every K-th step")
+    parser.add_argument("--report", type=Path, metavar="R.html", help="where a page about the run goes")
     _declare_set(parser)
     parser.add_argument("--quiet", action="store_true", help="no bar and no summary")
+
+
+def _declare_report(parser: argparse.ArgumentParser) -> None:
+    _declare_network(parser, "weights to tell of as they are; without them the project is trained")
+    length = parser.add_mutually_exclusive_group()
+    length.add_argument("--steps", type=_count, metavar="N")
+    length.add_argument("--epochs", type=_count, metavar="N")
+    parser.add_argument("--seed", type=int, metavar="S")
+    parser.add_argument("--device", default="cpu", help="cpu, cuda or cuda:N")
+    parser.add_argument("--dtype", default="float32", choices=("float32", "float64"))
+    parser.add_argument("--quiet", action="store_true", help="no bar, and not the file's name")
+    parser.add_argument("out", type=Path, metavar="OUT.html", help="the page to write")
 
 
 def _declare_predict(parser: argparse.ArgumentParser) -> None:
@@ -96,11 +109,11 @@ def _declare_export(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("out", type=Path, metavar="OUT", help="the file to write")
 
 
-def _declare_network(parser: argparse.ArgumentParser) -> None:
+def _declare_network(
+    parser: argparse.ArgumentParser, weights: str = "trained weights; else those saved with the project"
+) -> None:
     parser.add_argument("file", type=Path)
-    parser.add_argument(
-        "--weights", type=Path, metavar="W.safetensors", help="trained weights; else those saved with the project"
-    )
+    parser.add_argument("--weights", type=Path, metavar="W.safetensors", help=weights)
     parser.add_argument("--variant", metavar="NAME", help="take this one of the project's networks")
     _declare_set(parser)
 
@@ -168,6 +181,12 @@ def _export(options: argparse.Namespace) -> int:
     return export(options)
 
 
+def _report(options: argparse.Namespace) -> int:
+    from netviz.commands.report import report
+
+    return report(options)
+
+
 def _experiments(options: argparse.Namespace) -> int:
     from netviz.commands.experiments import experiments
 
@@ -191,6 +210,7 @@ COMMANDS = {
     "check": Command("shapes, parameter counts, and what is wrong", _declare_check, _check),
     "predict": Command("a trained network's outputs for a file of examples", _declare_predict, _predict),
     "export": Command("a trained network as ONNX or PyTorch", _declare_export, _export),
+    "report": Command("a page about a run, its curves and its network", _declare_report, _report),
     "experiments": Command("the experiments that come with netviz", _declare_experiments, _experiments),
     "info": Command("versions, devices, and what is missing", _declare_nothing, _info),
     "worker": Command("the training process behind a window", _declare_nothing, _worker),

@@ -23,6 +23,9 @@ from engine.trainer import Trainer
 from engine.weights import save_weights
 from netviz.commands.files import fitting_weights, must_be_writable
 from netviz.commands.settings import parse_settings
+from netviz.report.contents import FRESH
+from netviz.report.gathering import Gathering
+from netviz.report.writing import write_report
 
 DONE, DIVERGED, INTERRUPTED = 0, 3, 130
 
@@ -36,10 +39,12 @@ def train(options: argparse.Namespace) -> int:
     files = _telemetry(options, trainer)
     if files:
         lane.telemetry, lane.scores_epochs = Several(files), True
+    steps = steps_asked(options, trainer)
+    gathering = Gathering(lane, steps) if options.report is not None else None
     status, reason = DONE, ""
-    bar = _Bar(trainer.project.name, quiet=options.quiet)
+    bar = Bar(trainer.project.name, quiet=options.quiet)
     try:
-        if not _advance(lane, _steps(options, trainer), bar):
+        if not advance(lane, steps, bar, gathering):
             status = INTERRUPTED
     except DivergenceError as error:
         status, reason = DIVERGED, str(error)
@@ -51,6 +56,8 @@ def train(options: argparse.Namespace) -> int:
         save_weights(options.save, trainer.network.state())
     if options.export is not None:
         save_onnx(options.export, trainer.network, class_name(trainer.project))
+    if gathering is not None:
+        write_report(options.report, trainer.project, [gathering.result(reason)], trainer, _began(options))
     if reason:
         print(f"{options.file}: {reason}", file=sys.stderr)
     if not options.quiet:
@@ -78,6 +85,7 @@ def _check_outputs(options: argparse.Namespace, trainer: Trainer) -> None:
     if options.export is not None:
         must_fit(trainer.network.structure)
     outputs = {"--save": options.save, "--export": options.export, "--telemetry": options.telemetry}
+    outputs["--report"] = options.report
     must_be_writable(outputs, {options.file: "the project"}, streamed="--telemetry")
     if options.tensorboard is not None:
         must_hold_one_run(options.tensorboard)
@@ -92,20 +100,26 @@ def _telemetry(options: argparse.Namespace, trainer: Trainer) -> list[Telemetry]
     return files
 
 
-def _steps(options: argparse.Namespace, trainer: Trainer) -> int:
+def _began(options: argparse.Namespace) -> str:
+    return FRESH if options.init is None else f"the weights of {options.init.name}"
+
+
+def steps_asked(options: argparse.Namespace, trainer: Trainer) -> int:
     if options.steps is not None:
         return int(options.steps)
     epochs = trainer.project.training.epochs if options.epochs is None else options.epochs
     return int(epochs) * trainer.steps_per_epoch
 
 
-def _advance(lane: Lane, steps: int, bar: "_Bar") -> bool:
-    """Does `steps` updates; False when it was interrupted after one of them."""
+def advance(lane: Lane, steps: int, bar: "Bar", gathering: Gathering | None = None) -> bool:
+    """Does `steps` updates; False when it was interrupted after one of them. `gathering` watches for a report."""
     with np.errstate(all="ignore"), _interruption() as interrupted:
         for step in range(steps):
+            if gathering is not None:
+                gathering.before(step)
             loss = lane.advance()
             if step & 63 == 0:
-                lane.forget_news()
+                lane.forget_news() if gathering is None else gathering.take()
                 bar.show(step, steps, lane.trainer.epoch, loss)
             if interrupted:
                 return False
@@ -148,7 +162,7 @@ def _summary(lane: Lane) -> str:
     return ", ".join(parts)
 
 
-class _Bar:
+class Bar:
     """A progress bar on standard error, drawn anew at most ten times a second."""
 
     WIDTH = 28
