@@ -135,6 +135,25 @@ def _declare_set(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def _declare_film(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("file", type=Path)
+    parser.add_argument("out", type=Path, metavar="OUT", help="the film to write: .webp, .gif or .mp4")
+    parser.add_argument("--panel", default="boundary", metavar="NAME", help="a panel by its name, network or window")
+    length = parser.add_mutually_exclusive_group()
+    length.add_argument("--steps", type=_positive, metavar="N")
+    length.add_argument("--epochs", type=_positive, metavar="N", help="the project's by default")
+    parser.add_argument("--every", type=_positive, default=1, metavar="K", help="a frame every K epochs, or steps")
+    parser.add_argument("--fps", type=_positive, default=20, metavar="F", help="frames a second")
+    parser.add_argument("--size", type=_size, default=(640, 480), metavar="WxH", help="of what is drawn, in pixels")
+    parser.add_argument("--scale", type=_positive, default=1, metavar="S", help="pixels for each of these")
+    parser.add_argument("--theme", choices=("dark", "light"), default="dark")
+    parser.add_argument("--exact", action="store_true", help="WebP: every pixel as it was drawn, in a larger file")
+    parser.add_argument("--seed", type=int, metavar="S")
+    parser.add_argument("--variant", metavar="NAME", help="show this one of the project's networks alone")
+    _declare_set(parser)
+    parser.add_argument("--quiet", action="store_true", help="no count of frames, and not the file's name")
+
+
 def _declare_experiments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--copy", nargs=2, metavar=("NAME", "DIR"), help="copy an experiment's file to a folder")
 
@@ -149,6 +168,13 @@ def _count(text: str) -> int:
 
 def _positive(text: str) -> int:
     return _whole(text, 1)
+
+
+def _size(text: str) -> tuple[int, int]:
+    width, cross, height = text.lower().replace("×", "x").partition("x")
+    if not cross:
+        raise argparse.ArgumentTypeError(f"expected a size such as 640x480, got {text!r}")
+    return _whole(width, 1), _whole(height, 1)
 
 
 def _whole(text: str, least: int) -> int:
@@ -181,6 +207,12 @@ def _export(options: argparse.Namespace) -> int:
     return export(options)
 
 
+def _film(options: argparse.Namespace) -> int:
+    from netviz.commands.film import film
+
+    return film(options)
+
+
 def _report(options: argparse.Namespace) -> int:
     from netviz.commands.report import report
 
@@ -211,6 +243,7 @@ COMMANDS = {
     "predict": Command("a trained network's outputs for a file of examples", _declare_predict, _predict),
     "export": Command("a trained network as ONNX or PyTorch", _declare_export, _export),
     "report": Command("a page about a run, its curves and its network", _declare_report, _report),
+    "film": Command("a run as a film of a panel or of the window", _declare_film, _film),
     "experiments": Command("the experiments that come with netviz", _declare_experiments, _experiments),
     "info": Command("versions, devices, and what is missing", _declare_nothing, _info),
     "worker": Command("the training process behind a window", _declare_nothing, _worker),

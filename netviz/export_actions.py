@@ -1,6 +1,7 @@
 """Trained networks out of the window and weights into it: always of the network that runs, not of the drawing."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,7 @@ from engine.run.messages import Keyframe, RunState, WeightsLoaded
 from engine.weights import load_weights, save_weights
 from netviz.document.difference import Difference, difference
 from netviz.file_actions import file_name
+from netviz.film.dialog import FilmDialog
 from netviz.panel_exports import PanelExports
 from netviz.saving import Saver
 
@@ -47,7 +49,31 @@ class ExportActions(QObject):
         ):
             menu.addAction(text).triggered.connect(lambda _=False, c=call: c())
         menu.addSeparator()
+        menu.addAction("Film of the Run…").triggered.connect(lambda: self.ask_film())
         self.panels.fill(menu)
+
+    def close(self) -> None:
+        """The window closes."""
+        for dialog in self._window.findChildren(FilmDialog):
+            dialog.abandon()
+
+    def ask_film(self) -> None:
+        """One at a time: the dialog of a film that is being made comes forward."""
+        dialogs = self._window.findChildren(FilmDialog)
+        dialog = dialogs[0] if dialogs else FilmDialog(self._window, self._saver, self.filmed, self._name())
+        dialog.show()
+        dialog.raise_()
+        dialog.activateWindow()
+
+    def filmed(self) -> Project:
+        """The project that runs, or else the drawing, with the panels as they stand; what floats stands in its row."""
+        panels = self._window.layout_.save()
+        if any(dock.isFloating() for dock in self._window.docks.values()):
+            panels.pop("docks")
+        return replace(self._session.project or self._window.document.project, panels=panels)
+
+    def _name(self) -> str:
+        return file_name(self._window.document.project.name)
 
     # Out
 

@@ -162,6 +162,7 @@ class MainWindow(QMainWindow):
         if not self.files.may_close():
             event.ignore()
             return
+        self.menus.exports.close()
         self.session.close()
         self.autosave.close()
         self.files.close()

@@ -1,28 +1,26 @@
 """What instruments show, for other programs: pictures and numbers."""
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, QSize, Qt
+from PySide6.QtCore import QObject, Qt
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QMenu
 
 from engine.files import write_atomically
 from netviz.file_actions import file_name
 from netviz.panels.base import Panel
+from netviz.picture_dialog import PictureDialog, copy_picture
 from netviz.saving import Saver
+from netviz.subjects import NetworkSubject, PanelSubject, Subject, WindowSubject
 from netviz.tables import csv_bytes
-from netviz.widgets.picture import picture, png, svg
 
 if TYPE_CHECKING:
     from netviz.main_window import MainWindow
 
-SCALES = (1, 2, 3, 4)
-USUAL = 2  # sharp on paper
-DRAWING = "Drawing, sharp at any size (*.svg)"
-
 
 class PanelExports(QObject):
-    """Save Picture and Save Data, in the menu and on each panel's title bar; the picture of the window."""
+    """Save Picture, Copy Picture and Save Data, in the menu and on each panel's title bar; network and window too."""
 
     def __init__(self, window: "MainWindow", saver: Saver) -> None:
         super().__init__(window)
@@ -30,56 +28,56 @@ class PanelExports(QObject):
         for panel in window.panels:
             bar = window.docks[panel.ident].titleBarWidget()
             bar.setContextMenuPolicy(Qt.ContextMenuPolicy.ActionsContextMenu)
-            bar.addActions([self._picture_action("Save Picture…", panel), self._data_action("Save Data…", panel)])
+            bar.addActions(
+                [
+                    self._action("Save Picture…", self.save_picture, panel),
+                    self._action("Copy Picture", self.copy_picture, panel),
+                    self._action("Save Data…", self.save_data, panel),
+                ]
+            )
 
     def fill(self, menu: QMenu) -> None:
         menu.addAction("Picture of the Window…").triggered.connect(lambda: self.save_window())
-        pictures, data = menu.addMenu("Picture of a Panel"), menu.addMenu("Data of a Panel")
-        for panel in self._window.panels:
-            pictures.addAction(self._picture_action(f"{panel.title}…", panel))
-            data.addAction(self._data_action(f"{panel.title}…", panel))
+        menu.addAction("Picture of the Network…").triggered.connect(lambda: self.save_network())
+        for title, call in (
+            ("Picture of a Panel", self.save_picture),
+            ("Copy a Panel's Picture", self.copy_picture),
+            ("Data of a Panel", self.save_data),
+        ):
+            sub, dots = menu.addMenu(title), "" if call == self.copy_picture else "…"
+            for panel in self._window.panels:
+                sub.addAction(self._action(f"{panel.title}{dots}", call, panel))
 
-    def _picture_action(self, text: str, panel: Panel) -> QAction:
+    def _action(self, text: str, call: Callable[[Panel], object], panel: Panel) -> QAction:
         action = QAction(text, self)
-        action.triggered.connect(lambda: self.save_picture(panel))
-        return action
-
-    def _data_action(self, text: str, panel: Panel) -> QAction:
-        action = QAction(text, self)
-        action.triggered.connect(lambda: self.save_data(panel))
+        action.triggered.connect(lambda: call(panel))
         return action
 
     def save_window(self) -> None:
-        """The whole window as PNG."""
-        choices = _sizes(self._window.size())
-        lines = list(choices)
-        asked = self._saver.ask("Picture of the window", self._stem("window"), dict.fromkeys(lines, ".png"), lines[1])
-        if asked is not None:
-            path, line = asked
-            for panel in self._window.panels:
-                if panel.isVisible():
-                    panel.refresh()
-            image = picture(self._window, choices[line])
-            self._saver.write(path, lambda: write_atomically(path, png(image)))
+        self._ask(WindowSubject(self._window))
+
+    def save_network(self) -> None:
+        if self._window.canvas.sheet.nodes:
+            self._ask(NetworkSubject(self._window.canvas))
+        else:
+            self._saver.say("There is no network yet", "amber")
 
     def save_picture(self, panel: Panel) -> None:
-        """The panel as it is now, as PNG or SVG; a closed one is opened, for only what is seen is up to date."""
+        self._bring(panel)
+        self._ask(PanelSubject(panel))
+
+    def copy_picture(self, panel: Panel) -> None:
+        self._bring(panel)
+        copy_picture(PanelSubject(panel), self._saver)
+
+    def _bring(self, panel: Panel) -> None:
+        """A closed panel is opened, for only what is seen is up to date."""
         dock = self._window.docks[panel.ident]
         dock.show()
         dock.raise_()
-        choices = _sizes(panel.size())
-        endings = {**dict.fromkeys(choices, ".png"), DRAWING: ".svg"}
-        asked = self._saver.ask(f"Picture of {panel.title}", self._stem(panel.ident), endings, list(choices)[1])
-        if asked is None:
-            return
-        path, line = asked
-        panel.refresh()
-        if line == DRAWING:
-            drawn = svg(panel, panel.title)
-            self._saver.write(path, lambda: write_atomically(path, drawn))
-        else:
-            image = picture(panel, choices[line])
-            self._saver.write(path, lambda: write_atomically(path, png(image)))
+
+    def _ask(self, subject: Subject) -> None:
+        PictureDialog(subject, self._saver, self._stem(subject.ident), self._window).open()
 
     def save_data(self, panel: Panel) -> None:
         """The numbers that the panel shows, as CSV."""
@@ -93,8 +91,3 @@ class PanelExports(QObject):
 
     def _stem(self, what: str) -> str:
         return f"{file_name(self._window.document.project.name)}-{what}"
-
-
-def _sizes(size: QSize) -> dict[str, int]:
-    """A line of the dialog for each scale."""
-    return {f"Picture, {n * size.width()} × {n * size.height()} pixels ({n}×) (*.png)": n for n in SCALES}

@@ -104,7 +104,7 @@ class Canvas(Sheet):
         if selection == old:
             return
         self._nudge = object()
-        self._show_choice()
+        self.show_choice()
         self._describe()
         self.commands.update(selection)
         self.chosen.emit(selection.lane, selection.primary, selection.nodes)
@@ -120,7 +120,7 @@ class Canvas(Sheet):
         ends = source, target
         return next(i for (n, w), i in self.sheet.wires.items() if n == lane and (w.source, w.target) == ends)
 
-    def _show_choice(self) -> None:
+    def show_choice(self) -> None:
         chosen, focused, none = self.chosen_now, self.hasFocus(), frozenset[str]()
         primary = self.sheet.box_of(*chosen.key) if chosen.key is not None else None
         for (lane, _), item in self.sheet.nodes.items():
@@ -160,7 +160,7 @@ class Canvas(Sheet):
         self.sheet.refresh(change)
         self.map.renew()
         self.choose(self.chosen_now.still(self.sheet.pictures))
-        self._show_choice()
+        self.show_choice()
         self._describe()
         if change.section == "all":
             self.choose(Selection())
@@ -352,12 +352,12 @@ class Canvas(Sheet):
 
     def focusInEvent(self, event) -> None:
         super().focusInEvent(event)
-        self._show_choice()
+        self.show_choice()
         self.viewport().update()
 
     def focusOutEvent(self, event) -> None:
         super().focusOutEvent(event)
-        self._show_choice()
+        self.show_choice()
         self.viewport().update()
 
     def resizeEvent(self, event) -> None:

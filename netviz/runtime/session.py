@@ -6,7 +6,7 @@ A slow window costs frames, never training speed or memory: the worker answers o
 import contextlib
 import itertools
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Qt, QTimer, Signal
@@ -56,6 +56,8 @@ class Session(QObject):
         self.state, self.step, self.epoch, self.rate, self.reason = m.RunState.IDLE, 0, 0, 0.0, ""
         self.worker = worker
         self.pace = m.Pace()
+        self.answered = (m.RunState.IDLE, 0)  # state and step of what the history shows; steps may have gone on since
+        self.by_hand: list[str] = []  # what was changed in the run since step 0, in words
         self.kernels = ""
         self.carried = False  # the run began with weights of the one before
         self._records: deque[m.Record] = deque()
@@ -136,6 +138,7 @@ class Session(QObject):
         """Takes what differs only in rates, batch sizes and epochs into the run, at once."""
         assert self.project is not None
         before, self.project = self.project, project
+        self.by_hand += [f"from step {self.step} on: {words}" for words in _changes(before, project)]
         for number, (old, new) in enumerate(zip(before.lanes(), project.lanes(), strict=True)):
             if old.training.optimizer.lr != new.training.optimizer.lr:
                 self._send(m.SetLearningRate(number, new.training.optimizer.lr))
@@ -276,6 +279,7 @@ class Session(QObject):
                 self._take_opened(record)
             case m.Rewound():
                 self.history.clear()
+                self.by_hand.clear()
                 self._reopen_views()
                 self.rewound.emit()
             case m.Keyframe():
@@ -286,6 +290,9 @@ class Session(QObject):
             case m.Diverged():
                 self.diverged.emit(record)
             case m.WeightsLoaded():
+                name = self.history.lanes[record.lane].info.name
+                taken = f"{name} took {', '.join(record.taken)} of {record.source}"
+                self.by_hand.append(f"at step {self.step}: {taken}")
                 self.weights_loaded.emit(record)
             case m.Previewed():
                 if record.number == self._previews:  # an older one is of another drawing
@@ -306,7 +313,7 @@ class Session(QObject):
             topics |= lane.take(news)
         if answer.step > self.step:
             self._restarts = 0
-        self.rate = answer.rate
+        self.rate, self.answered = answer.rate, (answer.state, answer.step)
         self._set(answer.state, answer.step, answer.epoch, self.reason if answer.state is self.state else "")
         return topics
 
@@ -316,6 +323,7 @@ class Session(QObject):
             self.history.cut(min(state.step for state in self._keyframe.states))
         else:
             self._keyframe = None
+            self.by_hand.clear()
             self.history.open(opened)
         self._opening = self._reviving = False
         if self.state is m.RunState.IDLE:  # the worker says so next; who plays on hearing of it must not open again
@@ -365,3 +373,14 @@ class Session(QObject):
             self._send(m.Open(project.to_bytes(), str(project.folder.resolve()), states=states))
             for token in self._waiting:
                 self._send(m.TakeKeyframe(token))
+
+
+def _changes(before: Project, after: Project) -> Iterator[str]:
+    """What `adopt` takes into a run, in words."""
+    for old, new in zip(before.lanes(), after.lanes(), strict=True):
+        for words, a, b in (
+            ("learning rate", old.training.optimizer.lr, new.training.optimizer.lr),
+            ("batch size", old.training.batch_size, new.training.batch_size),
+        ):
+            if a != b:
+                yield f"{words} of {old.variant} {a} → {b}"

@@ -1,9 +1,9 @@
 """A widget as a picture: drawn anew at the size that is asked for, not enlarged."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from PySide6.QtCore import QBuffer, QIODevice, QPoint
+from PySide6.QtCore import QBuffer, QIODevice, QPoint, QRect, QSize
 from PySide6.QtGui import QImage, QPainter
 from PySide6.QtSvg import QSvgGenerator
 from PySide6.QtWidgets import QGraphicsView, QWidget
@@ -20,7 +20,7 @@ def picture(widget: QWidget, scale: float) -> QImage:
     image.setDevicePixelRatio(scale)
     with _drawn_anew(widget, scale):
         painter = QPainter(image)
-        widget.render(painter, QPoint())
+        QWidget.render(widget, painter, QPoint())  # of views, too, whose own `render` is another one
         painter.end()
     return image
 
@@ -36,18 +36,25 @@ def png(image: QImage) -> bytes:
 
 def svg(widget: QWidget, title: str) -> bytes:
     """The widget as lines, shapes and text; maps of colours stay bitmaps."""
+    with _drawn_anew(widget, SVG_DETAIL):
+        return drawn_svg(
+            widget.size(), widget.logicalDpiY(), title, lambda painter: QWidget.render(widget, painter, QPoint())
+        )
+
+
+def drawn_svg(size: QSize, resolution: int, title: str, draw: Callable[[QPainter], object]) -> bytes:
+    """What `draw` paints into (0, 0, *size); fonts are in points, of which `resolution` makes pixels."""
     buffer = QBuffer()
     buffer.open(QIODevice.OpenModeFlag.WriteOnly)
     generator = QSvgGenerator(QSvgGenerator.SvgVersion.Svg11)  # the older one knows no clipping
     generator.setOutputDevice(buffer)
-    generator.setSize(widget.size())
-    generator.setViewBox(widget.rect())
-    generator.setResolution(widget.logicalDpiY())  # fonts are in points
+    generator.setSize(size)
+    generator.setViewBox(QRect(QPoint(), size))
+    generator.setResolution(resolution)
     generator.setTitle(title)
-    with _drawn_anew(widget, SVG_DETAIL):
-        painter = QPainter(generator)
-        widget.render(painter, QPoint())
-        painter.end()
+    painter = QPainter(generator)
+    draw(painter)
+    painter.end()
     return bytes(buffer.data().data())
 
 

@@ -9,56 +9,16 @@ from pathlib import Path
 import numpy as np
 import onnxruntime
 import pytest
-from PySide6.QtCore import QRectF
-from PySide6.QtGui import QAction, QImage, QPainter
-from PySide6.QtSvg import QSvgRenderer
 from PySide6.QtWidgets import QFileDialog, QMessageBox
 
 from engine.run.messages import RunState
 from engine.trainer import Trainer
 from engine.weights import load_weights, save_weights
 from netviz.main_window import MainWindow
-from netviz.widgets.command_palette import actions_of
+from tests.netviz.exporting import LONG, action, banner_says, choose, export, train
 
-LONG = 30_000
 NAMES = ("4-hidden-units", "no-hidden-layer")
-EXPORT = "File › Export › "
-
-
-def action(window: MainWindow, path: str) -> QAction:
-    return dict(actions_of(window.menuBar()))[EXPORT + path]
-
-
-@pytest.fixture
-def choose(monkeypatch):
-    """Answers the next file dialogs; says what was offered."""
-
-    def answer(path: Path | str, line: str = "") -> dict:
-        offered = {}
-
-        def dialog(parent, title, place, filters, chosen=""):
-            offered.update(title=title, place=place, filters=filters.split(";;"), usual=chosen)
-            fitting = [f for f in offered["filters"] if line and line in f]
-            return str(path), (fitting or [chosen])[0]
-
-        for name in ("getSaveFileName", "getOpenFileName"):
-            monkeypatch.setattr(QFileDialog, name, dialog)
-        return offered
-
-    return answer
-
-
-def banner_says(window: MainWindow, qtbot, start: str) -> str:
-    qtbot.waitUntil(lambda: window.banner.text.startswith(start), timeout=LONG)
-    return window.banner.text
-
-
-def train(window: MainWindow, qtbot, steps: int = 25) -> None:
-    goal = window.session.step + steps
-    window.session.advance(steps=steps)
-    qtbot.waitUntil(lambda: window.session.step == goal and not window.session.running, timeout=LONG)
-    lanes = window.session.history.lanes
-    qtbot.waitUntil(lambda: all(len(lane.loss) == goal and lane.boundary is not None for lane in lanes), timeout=LONG)
+__all__ = ["choose"]  # a fixture
 
 
 def weights_now(window: MainWindow, qtbot) -> tuple[dict, ...]:
@@ -66,11 +26,6 @@ def weights_now(window: MainWindow, qtbot) -> tuple[dict, ...]:
     window.session.take_keyframe(told.append)
     qtbot.waitUntil(lambda: bool(told), timeout=LONG)
     return told[0].parameters
-
-
-def export(window: MainWindow, qtbot, what: str, path: Path) -> str:
-    action(window, what).trigger()
-    return banner_says(window, qtbot, f"Exported to {path.name}")
 
 
 # Models
@@ -246,54 +201,7 @@ def test_nothing_that_fits_and_no_weights_file_change_nothing(open_window, qtbot
     assert not window.files.unsaved
 
 
-# Pictures and numbers
-
-
-@pytest.mark.parametrize("scale", [1, 2, 4])
-@pytest.mark.parametrize("ident", ["loss", "boundary", "saturation"])
-def test_a_panel_as_png(open_window, qtbot, tmp_path, choose, ident, scale):
-    window, path = open_window(), tmp_path / "p.png"
-    train(window, qtbot)
-    panel = next(panel for panel in window.panels if panel.ident == ident)
-    offered = choose(path, f"({scale}×)")
-    export(window, qtbot, f"Picture of a Panel › {panel.title}…", path)
-    assert "(2×)" in offered["usual"]
-    image, size = QImage(str(path)), panel.size()
-    assert image.size() == size * scale
-    if ident == "loss":  # more of the curves' edges are seen, not the same pixels larger
-        blown = QImage(image.size() / scale, QImage.Format.Format_RGB32)
-        blown.fill(0)
-        painter = QPainter(blown)
-        painter.drawImage(QRectF(blown.rect()), image)
-        painter.end()
-        again = blown.scaled(image.size())
-        assert (again == image.convertToFormat(again.format())) is (scale == 1)
-
-
-def test_a_panel_as_svg_has_lines_and_words(open_window, qtbot, tmp_path, choose):
-    window, path = open_window(), tmp_path / "loss.svg"
-    train(window, qtbot)
-    choose(path)  # by its name, whatever line is chosen
-    export(window, qtbot, "Picture of a Panel › Loss and accuracy…", path)
-    text = path.read_text()
-    assert ">step</text>" in text
-    assert "<image" not in text
-    panel = window.panels[0]
-    reader = QSvgRenderer(str(path))
-    assert reader.isValid()
-    assert reader.viewBox().size() == panel.size()
-
-
-def test_the_window_as_png_shows_it_and_leaves_it_alone(open_window, qtbot, tmp_path, choose):
-    window, path = open_window(), tmp_path / "w.png"
-    train(window, qtbot)
-    modes = [axes.cacheMode() for axes in window.findChildren(type(window.panels[0].plot))]
-    choose(path, "(2×)")
-    export(window, qtbot, "Picture of the Window…", path)
-    image = QImage(str(path))
-    assert image.size() == window.size() * 2
-    assert len({image.pixel(x, y) for x in range(0, image.width(), 7) for y in range(0, image.height(), 7)}) > 50
-    assert [axes.cacheMode() for axes in window.findChildren(type(window.panels[0].plot))] == modes
+# Numbers
 
 
 def read(path: Path) -> list[dict[str, str]]:
@@ -351,8 +259,8 @@ def test_a_panel_without_numbers_asks_for_no_file(open_window, monkeypatch, qtbo
     assert window.banner.text == "Gradient norm per layer shows no numbers yet"
 
 
-def test_every_panel_has_both_on_its_title_bar(open_window):
+def test_every_panel_has_them_on_its_title_bar(open_window):
     window = open_window()
     for panel in window.panels:
         bar = window.docks[panel.ident].titleBarWidget()
-        assert [made.text() for made in bar.actions()] == ["Save Picture…", "Save Data…"]
+        assert [made.text() for made in bar.actions()] == ["Save Picture…", "Copy Picture", "Save Data…"]
