@@ -6,7 +6,6 @@ from PySide6.QtCore import QSize, Qt, QTimer
 from PySide6.QtGui import QPixmap
 from PySide6.QtWidgets import (
     QApplication,
-    QComboBox,
     QDialog,
     QFormLayout,
     QHBoxLayout,
@@ -21,6 +20,7 @@ from netviz.saving import Saver
 from netviz.settings import remember, remembered
 from netviz.subjects import Subject
 from netviz.theme import GAP
+from netviz.widgets.choice import Choice
 from netviz.widgets.picture import png
 from netviz.widgets.size_fields import SizeFields
 
@@ -48,7 +48,7 @@ class PictureDialog(QDialog):
         self._show_state()
 
     def _make_fields(self) -> None:
-        self.format = QComboBox()
+        self.format = Choice()
         self.format.addItem("PNG, a picture in pixels", PNG)
         if self._subject.resizable:
             self.format.addItem("SVG, a drawing sharp at any size", SVG)
@@ -79,7 +79,10 @@ class PictureDialog(QDialog):
         form = QFormLayout()
         form.addRow("Format", self.format)
         form.addRow("Size", self.sizes)
-        form.addRow("", self.present)
+        row = QHBoxLayout()
+        row.addWidget(self.present)
+        row.addStretch()
+        form.addRow("", row)
         buttons = QHBoxLayout()
         buttons.addStretch()
         for button in self._buttons:

@@ -54,9 +54,15 @@ def film(options: argparse.Namespace) -> int:
 
 
 def _make(options: argparse.Namespace, plan: FilmPlan, project: object) -> int:
+    from PySide6.QtCore import qInstallMessageHandler
+
     from netviz.app import make_application
     from netviz.film.maker import FilmMaker
 
+    # The offscreen platform complains of every window that has a least size, which is true and of no use.
+    qInstallMessageHandler(
+        lambda kind, where, text: None if "propagateSizeHints" in text else print(text, file=sys.stderr)
+    )
     app = make_application(options.theme)
     maker = FilmMaker(plan, project, options.out)
     ended: list[tuple[int, str]] = []

@@ -8,7 +8,6 @@ from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QStandardItemModel
 from PySide6.QtWidgets import (
     QCheckBox,
-    QComboBox,
     QDialog,
     QFormLayout,
     QHBoxLayout,
@@ -27,7 +26,8 @@ from netviz.film.stage import titles
 from netviz.saving import Saver
 from netviz.settings import remember, remembered
 from netviz.theme import GAP
-from netviz.widgets.size_fields import SizeFields
+from netviz.widgets.choice import Choice
+from netviz.widgets.size_fields import HEIGHT, SizeFields
 
 if TYPE_CHECKING:
     from netviz.main_window import MainWindow
@@ -52,16 +52,16 @@ class FilmDialog(QDialog):
         self._show_state()
 
     def _make_fields(self) -> None:
-        self.what = QComboBox()
+        self.what = Choice()
         for ident, title in titles().items():
             self.what.addItem(title, ident)
         self.length, self.every, self.fps = _number(MOST_LONG), _number(MOST_LONG), _number(MOST_FPS)
-        self.unit = QComboBox()
+        self.unit = Choice()
         self.unit.addItem("epochs", True)
         self.unit.addItem("steps", False)
         self.unit.setAccessibleName("Unit of the length")
         self.unit_again = QLabel()
-        self.format = QComboBox()
+        self.format = Choice()
         for known in FORMATS:
             self.format.addItem(known.title, known.suffix)
         model = self.format.model()
@@ -107,10 +107,14 @@ class FilmDialog(QDialog):
         column = QVBoxLayout(self)
         column.setContentsMargins(2 * GAP, 2 * GAP, 2 * GAP, 2 * GAP)
         column.setSpacing(GAP)
+        column.setSizeConstraint(QVBoxLayout.SizeConstraint.SetMinimumSize)
         column.addWidget(self._fields)
         for widget in (self.told, self.trouble, self.bar):
             column.addWidget(widget)
         column.addLayout(buttons)
+        kept = self.bar.sizePolicy()
+        kept.setRetainSizeWhenHidden(True)
+        self.bar.setSizePolicy(kept)
         self.setMinimumWidth(430)
 
     # What is chosen
@@ -174,7 +178,8 @@ class FilmDialog(QDialog):
         )
         self.trouble.setText(plan.problem())
         self.trouble.setVisible(bool(plan.problem()))
-        self.make.setEnabled(not plan.problem() and not busy)
+        self.make.setEnabled(not plan.problem())
+        self.make.setVisible(not busy)
         self._fields.setEnabled(not busy)
         self.bar.setVisible(busy)
         self.close_button.setText("Cancel" if busy else "Close")
@@ -228,7 +233,7 @@ class FilmDialog(QDialog):
 def _number(most: int) -> QSpinBox:
     box = QSpinBox()
     box.setRange(1, most)
-    box.setMinimumWidth(90)
+    box.setMinimumSize(90, HEIGHT)
     return box
 
 

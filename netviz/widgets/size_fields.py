@@ -1,10 +1,13 @@
 """Width, height and scale of a picture: how much room is drawn in, and how many pixels each of its pixels takes."""
 
 from PySide6.QtCore import QSize, Signal
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QSpinBox, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QSpinBox, QWidget
+
+from netviz.widgets.choice import Choice
 
 SCALES = (1, 2, 3, 4, 6, 8)
 LEAST, MOST = 64, 8192  # pixels a side
+HEIGHT = 26  # of a field, as high as the choices beside it
 
 
 class SizeFields(QWidget):
@@ -14,12 +17,13 @@ class SizeFields(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.width_box, self.height_box, self.scale_box = QSpinBox(), QSpinBox(), QComboBox()
+        self.width_box, self.height_box, self.scale_box = QSpinBox(), QSpinBox(), Choice()
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         for box, name in ((self.width_box, "Width"), (self.height_box, "Height")):
             box.setRange(LEAST, MOST)
             box.setSingleStep(10)
+            box.setMinimumHeight(HEIGHT)
             box.setAccessibleName(f"{name} in pixels")
             box.valueChanged.connect(self.changed)
         for scale in SCALES:
