@@ -12,6 +12,7 @@ from engine.backend import Array
 from engine.export.names import class_name
 from engine.export.onnx import save_onnx
 from engine.export.torch import save_torch
+from engine.files import write_atomically
 from engine.inference import network_with
 from engine.project import OWN, Project
 from engine.run.messages import Keyframe, RunState, WeightsLoaded
@@ -20,6 +21,7 @@ from netviz.document.difference import Difference, difference
 from netviz.file_actions import file_name
 from netviz.film.dialog import FilmDialog
 from netviz.panel_exports import PanelExports
+from netviz.report_maker import ReportMaker
 from netviz.saving import Saver
 
 if TYPE_CHECKING:
@@ -49,6 +51,7 @@ class ExportActions(QObject):
         ):
             menu.addAction(text).triggered.connect(lambda _=False, c=call: c())
         menu.addSeparator()
+        menu.addAction("Report…").triggered.connect(lambda: self.save_report())
         menu.addAction("Film of the Run…").triggered.connect(lambda: self.ask_film())
         self.panels.fill(menu)
 
@@ -56,6 +59,22 @@ class ExportActions(QObject):
         """The window closes."""
         for dialog in self._window.findChildren(FilmDialog):
             dialog.abandon()
+        for maker in self._window.findChildren(ReportMaker):
+            maker.close()
+
+    def save_report(self) -> None:
+        """One page about the run as it is now."""
+        if self._running() is None:
+            return
+        asked = self._saver.ask("Report of the run", f"{self._name()}-report", {"Page (*.html)": ".html"})
+        if asked is None or self._running() is None:
+            return
+        path = asked[0]
+
+        def write(make: Callable[[], bytes]) -> None:
+            self._saver.write(path, lambda: write_atomically(path, make()))
+
+        ReportMaker(self._window, self._saver.say, write).start()
 
     def ask_film(self) -> None:
         """One at a time: the dialog of a film that is being made comes forward."""

@@ -38,7 +38,7 @@ class Gathering:
         train, validation = trainer.evaluate()
         held = validation or Score(NAN, None)
         numbers = [NAN if value is None else value for value in (train.accuracy, held.loss, held.accuracy)]
-        score = EpochScore(trainer.epoch, trainer.step_number, train.loss, *numbers)
+        score = EpochScore(trainer.epoch, trainer.step_number - 1, train.loss, *numbers)
         return LaneResult(
             trainer.project, trainer.seed, trainer.step_number, trainer.epoch, self.history, score, trouble
         )

@@ -66,9 +66,9 @@ def _results(report: Report) -> Markup:
                 _share(score.val_accuracy),
             ]
         )
-        at = "–" if score is None else score.step
+        at = "–" if score is None else score.step + 1  # it tells the update after which it was
         rows.append((lane.project.variant, count, lane.step, lane.epoch, *told, at))
-    header = ("network", "parameters", "steps", "epochs", "loss", "accuracy", "val. loss", "val. accuracy", "at step")
+    header = ("network", "parameters", "steps", "epochs", "loss", "accuracy", "val. loss", "val. accuracy", "after")
     troubles = [
         tag("p", f"{lane.project.variant}: {lane.trouble}", class_="trouble") for lane in report.lanes if lane.trouble
     ]

@@ -58,7 +58,7 @@ class Session(QObject):
         self.pace = m.Pace()
         self.answered = (m.RunState.IDLE, 0)  # state and step of what the history shows; steps may have gone on since
         self.by_hand: list[str] = []  # what was changed in the run since step 0, in words
-        self.kernels = ""
+        self.kernels, self.device, self.dtype = "", "", ""
         self.carried = False  # the run began with weights of the one before
         self._records: deque[m.Record] = deque()
         self._views: list[View] = []
@@ -318,7 +318,8 @@ class Session(QObject):
         return topics
 
     def _take_opened(self, opened: m.Opened) -> None:
-        self.kernels, self.carried = opened.kernels, bool(opened.kept)
+        self.kernels, self.device, self.dtype = opened.kernels, opened.device, opened.dtype
+        self.carried = bool(opened.kept)
         if self._reviving and self._keyframe is not None:
             self.history.cut(min(state.step for state in self._keyframe.states))
         else:
