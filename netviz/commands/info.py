@@ -5,6 +5,7 @@ from importlib.metadata import PackageNotFoundError, version
 
 from engine.backend import cuda_devices
 from engine.telemetry import blas_threads
+from netviz.film.plan import NO_VIDEO, has_video
 from netviz.system import mending_line, missing_libraries
 
 PACKAGES = ("netviz", "numpy", "PySide6-Essentials", "pyqtgraph", "msgspec", "safetensors", "onnx", "pillow")
@@ -26,6 +27,7 @@ def info() -> int:
     else:
         for number, name in enumerate(found):
             print(f"device cuda:{number}: {name}")
+    print("films as mp4: PyAV is there" if has_video() else f"films as {NO_VIDEO}")
     missing = missing_libraries()
     print(mending_line(missing) if missing else "window: every system library is there")
     return 0

@@ -15,6 +15,7 @@ from engine.run.messages import RunState
 from engine.trainer import Trainer
 from engine.weights import load_weights, save_weights
 from netviz.main_window import MainWindow
+from netviz.widgets.command_palette import actions_of
 from tests.netviz.exporting import LONG, action, banner_says, choose, export, train
 
 NAMES = ("4-hidden-units", "no-hidden-layer")
@@ -264,3 +265,20 @@ def test_every_panel_has_them_on_its_title_bar(open_window):
     for panel in window.panels:
         bar = window.docks[panel.ident].titleBarWidget()
         assert [made.text() for made in bar.actions()] == ["Save Picture…", "Copy Picture", "Save Data…"]
+
+
+@pytest.mark.parametrize(
+    ("given", "line", "written"),
+    [("T", "*.csv", "T.csv"), ("T", "", "T.jsonl"), ("T.csv", "*.jsonl", "T.csv"), ("T.JSONL", "*.csv", "T.JSONL")],
+)
+def test_telemetry_is_recorded_in_the_form_asked_for(open_window, qtbot, tmp_path, choose, given, line, written):
+    window = open_window()
+    choose(tmp_path / given, line)
+    dict(actions_of(window.menuBar()))["File › Record Telemetry…"].trigger()
+    train(window, qtbot, 10)
+    window.session.record_telemetry(None)
+    qtbot.waitUntil(lambda: (tmp_path / written).exists() and (tmp_path / written).stat().st_size > 0, timeout=LONG)
+    first = (tmp_path / written).read_text().splitlines()[0]
+    assert first.startswith("step,epoch,loss" if written == "T.csv" else '{"format":"netviz-telemetry"')
+    second = f"{Path(written).stem}.1{Path(written).suffix}"  # of the other network
+    assert sorted(entry.name for entry in tmp_path.glob("T*")) == sorted([written, second])
