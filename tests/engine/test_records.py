@@ -171,3 +171,16 @@ def test_a_guarded_file_is_told_nothing_more() -> None:
             guarded.step(trainer.step(layers=True))
     guarded.close()
     assert (broken.told, len(heard)) == (1, 1)
+
+
+def test_each_of_several_files_hears_of_the_steps_that_it_wants(tmp_path: Path) -> None:
+    trainer = Trainer(small())
+    files = [TelemetryTable(tmp_path / "T.csv", trainer, 3), TelemetryFile(tmp_path / "T.jsonl", trainer, 2)]
+    lane = Lane(trainer, scores_epochs=False, telemetry=Several(files))
+    assert lane.telemetry is not None
+    for _ in range(10):
+        lane.advance()
+    lane.telemetry.close()
+    assert [int(row["step"]) for row in rows(tmp_path)] == [0, 3, 6, 9]
+    told = [msgspec.json.decode(line) for line in (tmp_path / "T.jsonl").read_bytes().splitlines()][1:]
+    assert [line["step"] for line in told] == [0, 2, 4, 6, 8]
