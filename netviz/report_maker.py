@@ -45,6 +45,7 @@ class ReportMaker(QObject):
         for panel in self._window.panels:
             made = twin(panel, self._session.history, SIZE)
             self._twins.append(made)
+            made.wishes_changed.connect(self._session.update_watch)
             self._session.add_view(made)
         self._timer.start()
 
@@ -80,7 +81,8 @@ class ReportMaker(QObject):
         project = session.project
         assert project is not None
         step = session.answered[1]
-        trouble = session.reason if session.state is RunState.FAILED else ""
+        ended = session.state is RunState.FAILED or "early" in session.reason
+        trouble = session.reason.partition("; play")[0] if ended else ""
         results = tuple(
             LaneResult(lane, lane.training.seed, step, session.epoch, deepcopy(history), history.score, trouble)
             for lane, history in zip(project.lanes(), session.history.lanes, strict=False)

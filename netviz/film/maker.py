@@ -12,7 +12,7 @@ from netviz.film.stage import Stage
 from netviz.runtime.background import Background
 
 TURN_MS = 4
-SETTLED = (RunState.PAUSED, RunState.FINISHED, RunState.FAILED)
+ENDED = (RunState.FINISHED, RunState.FAILED)  # by early stopping; by a loss that is no number
 
 
 class FilmMaker(QObject):
@@ -38,7 +38,6 @@ class FilmMaker(QObject):
         session = self._stage.session
         session.refused.connect(self._trouble)
         session.worker_lost.connect(self._trouble)
-        session.diverged.connect(lambda record: self._diverged(record.message))
         self._timer = QTimer(self, interval=TURN_MS)
         self._timer.timeout.connect(self._turn)
 
@@ -74,19 +73,17 @@ class FilmMaker(QObject):
     def _next(self) -> None:
         """Draws the next frame if the run has come there."""
         goal, (state, step) = self._plan.step_of(self._frame), self._stage.session.answered
-        if self._still is None and not (state in SETTLED and (step == goal or state is RunState.FAILED)):
+        if self._still is None and not (state in ENDED or (state is RunState.PAUSED and step == goal)):
             return
         frame = self._still if self._still is not None else self._stage.shoot()
-        if state is RunState.FAILED:
+        if state in ENDED and self._still is None:
             self._still = frame
+            self._note = f"; {self._stage.session.reason.partition('; play')[0]}: the film stands still from there"
         self._feed.put(frame)
         self._frame += 1
         self.progressed.emit(self._frame, self._plan.frames)
         if self._still is None and self._frame < self._plan.frames:
             self._stage.session.advance(steps=self._plan.step_of(self._frame) - goal)
-
-    def _diverged(self, message: str) -> None:
-        self._note = f"; {message}, and the film stands still from there"
 
     def _trouble(self, words: str) -> None:
         self._error = self._error or RuntimeError(words)

@@ -39,6 +39,8 @@ class Gathering:
         held = validation or Score(NAN, None)
         numbers = [NAN if value is None else value for value in (train.accuracy, held.loss, held.accuracy)]
         score = EpochScore(trainer.epoch, trainer.step_number - 1, train.loss, *numbers)
+        if self._lane.stopped:
+            trouble = trouble or f"stopped early: {self._lane.how_it_stopped}"
         return LaneResult(
             trainer.project, trainer.seed, trainer.step_number, trainer.epoch, self.history, score, trouble
         )

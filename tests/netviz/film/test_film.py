@@ -15,6 +15,8 @@ from PySide6.QtCore import QSize
 from PySide6.QtGui import QImage
 
 from engine.project import Project, load_project
+from engine.run.lane import Lane
+from engine.trainer import Trainer
 from netviz import theme
 from netviz.experiments import find_experiments
 from netviz.film import encoding
@@ -129,11 +131,29 @@ def test_a_run_whose_loss_is_no_number_stands_still(qtbot, tmp_path, qapp):
     theme.start(qapp, "dark")
     project = load_project(write(tmp_path, loss="mse", optimizer={"kind": "sgd", "lr": 1e6}))
     said = film(qtbot, project, tmp_path / "f.webp", FilmPlan("loss", 40, 1, exact=True, **SIZE))
-    assert said.endswith("and the film stands still from there")
+    assert said.endswith("the film stands still from there")
     with Image.open(tmp_path / "f.webp") as image:
         shown = [(frame.load(), frame.info["duration"])[1] for frame in ImageSequence.Iterator(image)]
     # Frames that are alike are one that stays: 0, 1, 2 and 3 steps, and then no more.
     assert shown == [50, 50, 50, 37 * 50 + HOLD]
+
+
+def test_a_run_that_stops_early_stands_still_and_is_not_urged_on(qtbot, tmp_path, qapp):
+    theme.start(qapp, "dark")
+    file = write(tmp_path, early_stopping={"patience": 2, "min_delta": 1e6})
+    lane = Lane(Trainer(load_project(file)))
+    while not lane.stopped:
+        lane.advance()
+    steps = lane.trainer.step_number
+    assert 0 < steps < 40
+    maker = FilmMaker(FilmPlan("loss", 40, 4, exact=True, **SIZE), load_project(file), tmp_path / "f.webp", "thread")
+    with qtbot.waitSignal(maker.made, timeout=LONG) as made:
+        maker.start()
+    assert made.args[0].startswith("; stopped early: no lower validation loss for 2 epochs")
+    assert maker._stage.session.step == steps
+    with Image.open(tmp_path / "f.webp") as image:
+        shown = [(frame.load(), frame.info["duration"])[1] for frame in ImageSequence.Iterator(image)]
+    assert sum(shown) == 10 * 50 + HOLD
 
 
 # What goes wrong

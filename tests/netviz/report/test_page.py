@@ -110,6 +110,14 @@ def test_a_loss_that_is_no_number_is_told(capfd: Any, tmp_path: Path) -> None:
     assert f"A: {caught.value}" in read.all_of("p")
 
 
+def test_early_stopping_is_told(capfd: Any, tmp_path: Path) -> None:
+    file = write(tmp_path, early_stopping={"patience": 1, "min_delta": 1e6})
+    page, read = report(capfd, file)
+    assert "A: stopped early: no lower validation loss in an epoch; the weights of epoch 1 are back" in read.all_of("p")
+    assert cells(page, "A")[1:3] == ["8", "2"]
+    assert cells(page, "early_stopping.patience") == ["1"]
+
+
 def test_weights_are_told_of_as_they_are(capfd: Any, tmp_path: Path) -> None:
     file, weights = write(tmp_path), tmp_path / "w.safetensors"
     trainer = Trainer(load_project(file))
