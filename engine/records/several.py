@@ -5,9 +5,10 @@ from contextlib import suppress
 from pathlib import Path
 
 from engine.divergence import DivergenceError
+from engine.metrics import Score
 from engine.records.table import TelemetryTable
 from engine.telemetry import Telemetry, TelemetryFile
-from engine.trainer import Score, StepRecord, Trainer
+from engine.trainer import StepRecord, Trainer
 
 
 def telemetry_file(path: Path, trainer: Trainer, every: int = 1) -> Telemetry:

@@ -5,17 +5,20 @@ own holds step, epoch and scores only. What there is not is left empty, as null 
 """
 
 import csv
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 from engine.divergence import DivergenceError
 from engine.files import Stream
 from engine.layers.base import Weighted
+from engine.metrics import Score
 from engine.statistics import ACTIVATION_FIELDS, WEIGHT_FIELDS
-from engine.trainer import Score, StepRecord, Trainer
+from engine.trainer import StepRecord, Trainer
 
 STEP = ("step", "epoch", "loss", "lr", "batch_accuracy")
-SCORES = ("train_loss", "train_accuracy", "validation_loss", "validation_accuracy")
+MEASURES = tuple(field.name for field in fields(Score))
+SCORES = tuple(f"{part}_{measure}" for part in ("train", "validation") for measure in MEASURES)
 
 
 class TelemetryTable:
@@ -53,7 +56,8 @@ class TelemetryTable:
             self._put()
             self._waiting = self._bare(step, epoch)
         held = validation or Score(float("nan"), None)
-        self._waiting[len(STEP) : len(STEP) + len(SCORES)] = train.loss, train.accuracy, held.loss, held.accuracy
+        told = [getattr(score, measure) for score in (train, held) for measure in MEASURES]
+        self._waiting[len(STEP) : len(STEP) + len(SCORES)] = told
         self._put()
         self._stream.flush()
 

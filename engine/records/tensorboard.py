@@ -8,6 +8,7 @@ and shifted), each message an `Event` of tensorflow/core/util/event.proto.
 import os
 import time
 from collections.abc import Iterable
+from dataclasses import asdict
 from math import nan
 from pathlib import Path
 from struct import pack
@@ -15,7 +16,8 @@ from struct import pack
 from engine.divergence import DivergenceError
 from engine.errors import Problem, ProjectError
 from engine.files import Stream
-from engine.trainer import Score, StepRecord, Trainer
+from engine.metrics import Score
+from engine.trainer import StepRecord, Trainer
 
 POLYNOMIAL = 0x82F63B78  # Castagnoli's, with its bits turned round
 SUFFIX = "tfevents"  # by which TensorBoard knows such files
@@ -41,9 +43,10 @@ class TensorBoardFile:
 
     def epoch(self, epoch: int, step: int, train: Score, validation: Score | None) -> None:
         """The scores at the end of `epoch`, at update `step`."""
-        told = [("loss/train", train.loss), ("accuracy/train", train.accuracy)]
-        if validation is not None:
-            told += [("loss/validation", validation.loss), ("accuracy/validation", validation.accuracy)]
+        parts = {"train": train} if validation is None else {"train": train, "validation": validation}
+        told = [
+            (f"{measure}/{part}", value) for part, score in parts.items() for measure, value in asdict(score).items()
+        ]
         self._scalars(step, told)
         self._stream.flush()
 

@@ -1,10 +1,10 @@
 """A run without a window, watched so that a report can be written of it: the same history that a window keeps."""
 
+from engine.metrics import Score
 from engine.probes.boundary import Boundary
 from engine.run.lane import Lane
 from engine.run.messages import EpochScore, LaneAnswer
 from engine.run.opening import lane_info
-from engine.trainer import Score
 from netviz.report.contents import LaneResult
 from netviz.runtime.history import LaneHistory
 

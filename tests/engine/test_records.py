@@ -12,7 +12,7 @@ import pytest
 from engine.divergence import DivergenceError
 from engine.project import Project
 from engine.records.several import Guarded, Several, telemetry_file
-from engine.records.table import SCORES, STEP, TelemetryTable
+from engine.records.table import MEASURES, SCORES, STEP, TelemetryTable
 from engine.records.tensorboard import TensorBoardFile, crc32c, masked
 from engine.run.lane import Lane
 from engine.telemetry import TelemetryFile
@@ -75,13 +75,13 @@ def test_a_table_has_the_numbers_of_the_json_lines_to_the_bit(tmp_path: Path, ev
             assert {field: number(row[f"{node}.{field}"]) for field in values} == values
         scores = ends.get(step)
         expected = (
-            [scores[part][key] for part in ("train", "validation") for key in ("loss", "accuracy")]
+            [scores[part].get(key) for part in ("train", "validation") for key in MEASURES]
             if scores
-            else [None] * 4
+            else [None] * len(SCORES)
         )
         assert [number(row[key]) for key in SCORES] == expected
     header = (tmp_path / "T.csv").read_text().splitlines()[0].split(",")
-    assert header[: len(STEP) + 5] == [*STEP, *SCORES, "h1.weight_norm"]
+    assert header[: len(STEP) + len(SCORES) + 1] == [*STEP, *SCORES, "h1.weight_norm"]
     assert all(header)
 
 
