@@ -1,81 +1,210 @@
 """The scalars of every layer at one step: what telemetry writes and the panels over time draw.
 
-Of a step's batch, before its update, without the regularizer and before clipping.
+Of a step's batch, before its update, without the regularizer and before clipping. Like a plan they are a flat list of
+calls bound once; each leaves its sum in one vector, which comes to the host at once.
 """
 
+from collections.abc import Callable
 from math import sqrt
 
-from engine.backend import Array, Backend
+import numpy as np
+
+from engine.backend import Array, Backend, BoundCall, bound
 from engine.layers.base import Activation
-from engine.parameters import Parameters
-from engine.plan import Plan
+from engine.plan import Plan, Var
 
 LayerStatistics = dict[str, float | None]
+Numbers = list[float]
 WEIGHT_FIELDS = ("weight_norm", "grad_norm", "grad_mean_abs", "update_ratio", "bias_grad_norm")
 ACTIVATION_FIELDS = ("mean", "std", "zero_fraction", "saturated_fraction", "dead_fraction", "delta_rms")
 FLAT = 0.01  # of the steepest slope: below it a unit counts as saturated
+SUMS = 8  # of a node, at most
+# What float32 cannot tell is taken again in float64: sums near the ends of its range, and a spread so much smaller
+# than the mean that rounding is most of it.
+SMALLEST, LARGEST, NARROW = 1e-30, 1e30, 1e-8
 
 
 def layer_statistics(plan: Plan) -> dict[str, LayerStatistics]:
-    """The statistics of each drawn node, after a plan's way back; `update_ratio` is still None."""
-    plan.draw_output()
-    parameters = plan.parameters
-    return {
-        node: _weights(parameters, node) if node in parameters.blocks else _activations(plan, node)
-        for node in plan.structure.drawn
-    }
+    """The statistics of each drawn node, after a plan's way back; `update_ratio` is None."""
+    with np.errstate(all="ignore"):
+        return Statistics(plan).look()
 
 
-def update_ratio(parameters: Parameters, before: Array, node: str) -> float | None:
-    """‖ΔW‖ / ‖W‖ of the update since `before`, a copy of all values; None for weights that were all zero."""
-    old = parameters.weights(before, node)
-    length = _norm(parameters.backend, old)
-    change = _norm(parameters.backend, parameters.weights(parameters.values, node) - old)
-    return change / length if length else None
+class Statistics:
+    """The statistics of a plan's drawn nodes: `look` after its way back, then the update, then `add_updates`.
+
+    Both want NumPy's warnings switched off: what overflows in a sum of squares is taken again.
+    """
+
+    def __init__(self, plan: Plan) -> None:
+        self.plan = plan
+        nodes, parameters = plan.structure.drawn, plan.parameters
+        weighted = [node for node in nodes if node in parameters.blocks]
+        self._sums = _Sums(plan.backend, SUMS * len(nodes))
+        sizes = [plan.vars[node].value.size for node in nodes]
+        sizes += [parameters.weights(parameters.values, node).size for node in weighted]
+        self._scratch, self._ones = plan.backend.zeros(max(sizes)), plan.backend.ones(max(*sizes, plan.batch))
+        looks: list[BoundCall] = []
+        updates: list[BoundCall] = []
+        self._fields: dict[str, Callable[[Numbers], LayerStatistics]] = {}
+        self._changes: dict[str, int] = {}
+        for node in nodes:
+            if node in weighted:
+                self._fields[node], self._changes[node] = self._weights(looks, updates, node)
+            else:
+                self._fields[node] = self._activations(looks, node)
+        self._look_calls, self._update_calls = bound(looks), bound(updates)
+        self._last = tuple(self._changes.values())
+        self._first = tuple(index for index in range(len(self._sums)) if index not in self._last)
+
+    def look(self) -> dict[str, LayerStatistics]:
+        """The statistics of each drawn node; `update_ratio` is still None."""
+        self.plan.draw_output()
+        for call in self._look_calls:
+            call()
+        numbers = self._sums.told(self._first)
+        return {node: fields(numbers) for node, fields in self._fields.items()}
+
+    def add_updates(self, statistics: dict[str, LayerStatistics]) -> None:
+        """Fills in ‖ΔW‖ / ‖W‖, W as it was before the update; None for weights that were all zero."""
+        for call in self._update_calls:
+            call()
+        numbers = self._sums.told(self._last)
+        for node, change in self._changes.items():
+            length = statistics[node]["weight_norm"]
+            statistics[node]["update_ratio"] = sqrt(numbers[change]) / length if length else None
+
+    def _weights(
+        self, looks: list[BoundCall], updates: list[BoundCall], node: str
+    ) -> tuple[Callable[[Numbers], LayerStatistics], int]:
+        """Adds a weighted node's calls; returns its fields, and where its update will be told."""
+        plan, xp, parameters = self.plan, self.plan.xp, self.plan.parameters
+        w, g = (parameters.weights(vector, node) for vector in (parameters.values, parameters.grads))
+        b = parameters.views(parameters.grads, node).get("bias")
+        old, scratch, ones = plan.backend.zeros(w.size), self._scratch[: w.size], self._ones[: w.size]
+        before, work, n = old.reshape(w.shape), scratch.reshape(w.shape), w.size
+        add = self._sums.add
+        looks.append((xp.copyto, before, w))
+        weight = add(looks, old, old, lambda: _squares(old))
+        looks.append((xp.copyto, work, g))
+        grad = add(looks, scratch, scratch, lambda: _squares(g))
+        looks.append((xp.absolute, scratch, scratch))
+        size = add(looks, scratch, ones, lambda: float(xp.absolute(g).sum(dtype="float64").item()))
+        bias = None if b is None else add(looks, b, b, lambda: _squares(b))
+        updates.append((xp.subtract, w, before, work))
+        change = add(updates, scratch, scratch, lambda: _squares(w.astype("float64") - before))
+
+        def fields(numbers: Numbers) -> LayerStatistics:
+            return {
+                "weight_norm": sqrt(numbers[weight]),
+                "grad_norm": sqrt(numbers[grad]),
+                "grad_mean_abs": numbers[size] / n,
+                "update_ratio": None,
+                "bias_grad_norm": None if bias is None else sqrt(numbers[bias]),
+            }
+
+        return fields, change
+
+    def _activations(self, looks: list[BoundCall], node: str) -> Callable[[Numbers], LayerStatistics]:
+        """Adds the calls of a node without weights; returns its fields."""
+        plan, xp, backend = self.plan, self.plan.xp, self.plan.backend
+        layer, h = plan.structure.layers[node], plan.vars[node].value
+        before = plan.vars[plan.structure.inputs[node][0]]
+        n, mask, mean = h.size, backend.mask(*h.shape), backend.scalar(0.0)
+        flat, scratch, ones = h.reshape(-1), self._scratch[:n], self._ones[:n]
+        work, add = scratch.reshape(h.shape), self._sums.add
+        total = add(looks, flat, ones, lambda: float(h.sum(dtype="float64").item()))
+        looks += [(xp.multiply, self._sums.at(total), backend.scalar(1 / n), mean), (xp.subtract, h, mean, work)]
+        spread = add(looks, scratch, scratch, lambda: _spread(h))
+        looks += [(xp.equal, h, backend.scalar(0.0), mask), (xp.copyto, work, mask)]
+        zero = add(looks, scratch, ones, lambda: _count(h == 0))
+        shares = self._flat_calls(looks, layer, before, h, mask) if isinstance(layer, Activation) else None
+        delta = before.grad
+        back = None if delta is None else add(looks, delta.reshape(-1), delta.reshape(-1), lambda: _squares(delta))
+
+        def fields(numbers: Numbers) -> LayerStatistics:
+            if numbers[spread] < NARROW * numbers[total] ** 2 / n and backend.dtype == "float32":
+                numbers[spread] = _spread(h)
+            return {
+                "mean": numbers[total] / n,
+                "std": sqrt(numbers[spread] / n),
+                "zero_fraction": numbers[zero] / n,
+                "saturated_fraction": None if shares is None else numbers[shares[0]] / n,
+                "dead_fraction": None if shares is None else numbers[shares[1]] / len(h),
+                "delta_rms": None if delta is None or back is None else sqrt(numbers[back] / delta.size),
+            }
+
+        return fields
+
+    def _flat_calls(
+        self, looks: list[BoundCall], layer: Activation, before: Var, h: Array, flat: Array
+    ) -> tuple[int, int]:
+        """Counts the numbers on a flat piece of the activation, and the units with slope 0 in the whole batch."""
+        xp, backend, (units, batch) = self.plan.xp, self.plan.backend, h.shape
+        scratch, ones = self._scratch[: h.size], self._ones[: h.size]
+        work, zero, limit = scratch.reshape(h.shape), backend.scalar(0.0), backend.scalar(FLAT * layer.steepest)
+        counts, dead = backend.zeros(units), backend.mask(units)
+        saturated = None if layer.pieces else backend.mask(units, batch)
+
+        def slopes() -> None:
+            slope = layer.derivative(xp, before.value, h)
+            if slope.dtype == bool:  # 0 or 1
+                xp.logical_not(slope, flat)
+            else:
+                xp.equal(slope, zero, flat)
+            if saturated is not None:
+                xp.less(slope, limit, saturated)
+
+        looks += [(slopes,), (xp.copyto, work, flat if saturated is None else saturated)]
+        share = self._sums.add(looks, scratch, ones, lambda: _count(flat if saturated is None else saturated))
+        if saturated is not None:
+            looks.append((xp.copyto, work, flat))
+        looks.append((xp.dot, work, ones[:batch], counts))
+        looks += [(xp.greater, counts, backend.scalar(batch - 0.5), dead), (xp.copyto, counts, dead)]
+        return share, self._sums.add(looks, counts, ones[:units], lambda: _count(dead))
 
 
-def _weights(parameters: Parameters, node: str) -> LayerStatistics:
-    backend = parameters.backend
-    weight, grad = (parameters.weights(vector, node) for vector in (parameters.values, parameters.grads))
-    bias = parameters.views(parameters.grads, node).get("bias")
-    return {
-        "weight_norm": _norm(backend, weight),
-        "grad_norm": _norm(backend, grad),
-        "grad_mean_abs": _mean(backend, backend.xp.absolute(grad)),
-        "update_ratio": None,
-        "bias_grad_norm": None if bias is None else _norm(backend, bias),
-    }
+class _Sums:
+    """Σ a b of many pairs of arrays, side by side in one vector on the device."""
+
+    def __init__(self, backend: Backend, room: int) -> None:
+        self._backend, self._numbers = backend, backend.zeros(room)
+        self._wide: list[Callable[[], float]] = []
+
+    def add(self, calls: list[BoundCall], a: Array, b: Array, wide: Callable[[], float]) -> int:
+        """Adds the call that takes the sum; returns where it will be told. `wide` takes it in float64."""
+        self._wide.append(wide)
+        index = len(self._wide) - 1
+        calls.append((self._backend.xp.dot, a, b, self.at(index)))
+        return index
+
+    def at(self, index: int) -> Array:
+        """The place of one sum."""
+        return self._numbers[index : index + 1].reshape(())
+
+    def __len__(self) -> int:
+        return len(self._wide)
+
+    def told(self, indices: tuple[int, ...]) -> Numbers:
+        """The sums on the host; of those asked for, what float32 cannot tell in float64."""
+        numbers: Numbers = self._backend.to_host(self._numbers).tolist()
+        if self._backend.dtype == "float32":
+            for index in indices:
+                if not SMALLEST < abs(numbers[index]) < LARGEST:
+                    numbers[index] = self._wide[index]()
+        return numbers
 
 
-def _activations(plan: Plan, node: str) -> LayerStatistics:
-    layer, h, backend = plan.structure.layers[node], plan.vars[node].value, plan.backend
-    before = plan.vars[plan.structure.inputs[node][0]]
-    saturated = dead = None
-    if isinstance(layer, Activation):
-        slope = layer.derivative(backend.xp, before.value, h)
-        flat = slope == 0
-        saturated = _share(flat if layer.pieces else slope < FLAT * layer.steepest)
-        dead = _share(flat.all(axis=1))
-    delta, mean = before.grad, _mean(backend, h)
-    return {
-        "mean": mean,
-        "std": _norm(backend, h.astype("float64") - mean) / sqrt(h.size),
-        "zero_fraction": _share(h == 0),
-        "saturated_fraction": saturated,
-        "dead_fraction": dead,
-        "delta_rms": None if delta is None else _norm(backend, delta) / sqrt(delta.size),
-    }
-
-
-def _mean(backend: Backend, array: Array) -> float:
-    return float(array.sum(dtype="float64").item()) / array.size
-
-
-def _share(mask: Array) -> float:
-    return float(mask.sum().item()) / mask.size
-
-
-def _norm(backend: Backend, array: Array) -> float:
-    """The Euclidean norm over all entries, summed in float64."""
+def _squares(array: Array) -> float:
     wide = array.astype("float64").ravel()
-    return sqrt(float(backend.xp.dot(wide, wide).item()))
+    return float(wide.dot(wide).item())
+
+
+def _spread(array: Array) -> float:
+    """Σ (a - mean a)²."""
+    wide = array.astype("float64").ravel()
+    return _squares(wide - wide.sum() / wide.size)
+
+
+def _count(mask: Array) -> float:
+    return float(mask.sum().item())

@@ -6,6 +6,7 @@ from functools import cached_property
 from itertools import repeat
 from math import isfinite
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import msgspec
 import numpy as np
@@ -24,7 +25,7 @@ from engine.project import Project
 from engine.regularizers import constraint_calls, decay_calls, gradient_calls
 from engine.searched import SearchedUpdate
 from engine.spec import convert
-from engine.statistics import LayerStatistics, layer_statistics, update_ratio
+from engine.statistics import LayerStatistics, Statistics
 from engine.training import Settings
 
 SAMPLE = 2000  # raw examples of each part that are kept for pictures
@@ -91,6 +92,7 @@ class Trainer:
         self._scalars = self.backend.zeros(len(self.optimizer.scalars(1.0, 1)))
         self._update_calls = self._bind_update()
         self._plans: dict[int, tuple[Plan, list[Call], list[Call]]] = {}
+        self._statistics: WeakKeyDictionary[Plan, Statistics] = WeakKeyDictionary()
         self._moment = network.moment
         self.lr = self.optimizer.lr  # before the schedule's share
         self.batch_size = self._count(training.batch_size)
@@ -208,15 +210,16 @@ class Trainer:
         if not isfinite(loss):
             raise self._diverged(plan, loss)
         plan.run_backward()
-        statistics = layer_statistics(plan)
-        before, at, rate = self.parameters.values.copy(), (self.step_number, self.epoch), self.rate
+        if plan not in self._statistics:
+            self._statistics[plan] = Statistics(plan)
+        statistics = self._statistics[plan].look()
+        at, rate = (self.step_number, self.epoch), self.rate
         accuracy = self._accuracy(plan)
         if scalars is not None:
             self._scalars[...] = scalars
         for call in self._after(plan):
             call()
-        for node in self.parameters.layers:
-            statistics[node]["update_ratio"] = update_ratio(self.parameters, before, node)
+        self._statistics[plan].add_updates(statistics)
         self._ahead.popleft()
         self._advance(plan.batch)
         return StepRecord(*at, loss, rate, accuracy, statistics)

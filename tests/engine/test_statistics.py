@@ -275,3 +275,35 @@ def test_sums_are_made_in_float64():
     found = layer_statistics(plan)["out"]
     np.testing.assert_allclose([found["weight_norm"], found["grad_norm"]], [2e25, 2e25], rtol=1e-6)
     np.testing.assert_allclose(found["bias_grad_norm"], 1e25, rtol=1e-6)
+
+
+@pytest.mark.parametrize("small", [1.0, 1e-12, 1e-22])
+def test_float32_tells_what_float64_does(small):
+    """Sums of squares below float32's range too, and a spread far below the mean."""
+    layers = [{"id": "h1", "kind": "dense", "units": 6}, {"id": "a1", "kind": "tanh"}, {"id": "d", "kind": "dropout"}]
+    made = project([*layers, {"id": "out", "kind": "dense", "units": 1}], batch_size="all", clip_norm=None)
+    rng = np.random.default_rng(0)
+    found = []
+    start = None
+    for dtype in ("float32", "float64"):
+        trainer = Trainer(made, dtype=dtype)
+        start = start or {n: rng.uniform(-1, 1, a.shape) for n, a in trainer.network.parameters().items()}
+        trainer.network.load_parameters({**start, "out.weight": small * start["out.weight"]})
+        found.append(trainer.step(layers=True).layers)
+    assert 0 < found[1]["h1"]["grad_norm"] < 10 * small
+    for node, fields in found[1].items():
+        for name, value in fields.items():
+            if name == "update_ratio" and small < 1:
+                continue  # such an update is none in float32
+            expected = None if value is None else pytest.approx(value, rel=1e-4, abs=0)
+            assert found[0][node][name] == expected, (node, name)
+
+
+def test_a_spread_far_below_the_mean_is_no_rounding():
+    layers = [{"id": "h1", "kind": "dense", "units": 6}, {"id": "j", "kind": "flatten"}]
+    made = project([*layers, {"id": "out", "kind": "dense", "units": 1}], batch_size="all")
+    trainer = Trainer(made)
+    own = trainer.network.parameters()
+    level = np.full(6, np.float32(0.1))
+    trainer.network.load_parameters({**own, "h1.weight": np.zeros((6, 4)), "h1.bias": level})
+    assert trainer.step(layers=True).layers["j"]["std"] < 1e-12
