@@ -304,6 +304,6 @@ def test_a_spread_far_below_the_mean_is_no_rounding():
     made = project([*layers, {"id": "out", "kind": "dense", "units": 1}], batch_size="all")
     trainer = Trainer(made)
     own = trainer.network.parameters()
-    level = np.full(6, np.float32(0.1))
+    level = np.full(6, np.float32(3.3))  # times its count it is rounded
     trainer.network.load_parameters({**own, "h1.weight": np.zeros((6, 4)), "h1.bias": level})
     assert trainer.step(layers=True).layers["j"]["std"] < 1e-12
