@@ -37,6 +37,7 @@ class Layer(Declared, frozen=True):
 
     arity: ClassVar[int] = 1  # how many inputs, at least
     takes_more: ClassVar[bool] = False  # any number of inputs from `arity` on
+    two_modes: ClassVar[bool] = False  # does another thing while training than afterwards
 
     @property
     def most_inputs(self) -> int | None:

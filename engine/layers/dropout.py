@@ -22,6 +22,7 @@ class Dropout(Layer, frozen=True, tag="dropout"):
 
     title: ClassVar[str] = "Dropout"
     group: ClassVar[str] = "Core"
+    two_modes: ClassVar[bool] = True
 
     rate: Annotated[float, Meta(ge=0, lt=1, title="Rate", description="Share of the units left out")] = 0.5
 

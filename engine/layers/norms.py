@@ -98,6 +98,7 @@ class BatchNorm(Norm, frozen=True, tag="batch_norm"):
     """
 
     title: ClassVar[str] = "Batch norm"
+    two_modes: ClassVar[bool] = True
 
     momentum: Annotated[
         float, Meta(gt=0, le=1, title="Momentum", description="Share of a new batch in the running averages")

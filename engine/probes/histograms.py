@@ -47,19 +47,22 @@ class HistogramAnswer(msgspec.Struct, frozen=True, eq=False, tag="histograms"):
 class Histograms(Probe, frozen=True, tag="histograms"):
     """The activations' and the network's outputs on the first training examples, in inference mode.
 
-    With `weighted`, those of layers with weights too.
+    With `weighted`, those of layers with weights too; with `training`, as a step would see them: dropout draws its
+    mask, batch norm takes the mean and variance of these examples.
     """
 
     weighted: bool = False
+    training: bool = False
 
     def measure(self, trainer: Trainer, detail: float = 1.0) -> HistogramAnswer:
         shapes = trainer.network.structure.shapes
         widest = max(prod(shapes[node]) for node in trainer.network.structure.drawn)
         rows = trainer.training_rows[: max(FEWEST, round(min(SAMPLE, ENOUGH // widest) * detail))]
-        plan = trainer.network.plan(len(rows), "predict")
+        plan = trainer.network.plan(len(rows), "train" if self.training else "predict")
         plan.fill(rows)
         with np.errstate(all="ignore"):
             plan.run_forward()
+            plan.draw_output()
             layers = tuple(_histogram(trainer, node, plan.vars[node].value) for node in self._nodes(plan.structure))
         return HistogramAnswer(layers, len(rows))
 

@@ -10,6 +10,7 @@ from PySide6.QtCore import QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QPainter, QPen
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
+from engine.catalogue import LAYERS
 from engine.probes.histograms import Histograms, LayerHistogram, edges
 from engine.run.messages import ProbeRequest
 from netviz.panels.base import Panel, Row, Table
@@ -35,7 +36,8 @@ class HistogramsPanel(Panel):
         "shape is scaled to its own fullest bin. The bar at 0 holds the exact zeros, its height is their share. "
         "Red and amber figures count what no bin holds: not a number, infinite, beyond the axis. "
         "Look for heaps at both ends (saturated tanh or sigmoid), for a shape that shrinks to a needle from layer to "
-        "layer (collapse), and for a high bar at 0 (dead ReLUs). All shows the layers with weights too (key W)."
+        "layer (collapse), and for a high bar at 0 (dead ReLUs). All shows the layers with weights too (key W); where "
+        "there is dropout or batch norm, Train shows them at work as in a training step (key M)."
     )
     topics: ClassVar[frozenset[str]] = frozenset({"histograms"})
 
@@ -45,23 +47,32 @@ class HistogramsPanel(Panel):
         self.all = Toggle("all", "Layers with weights too (W)", self)
         self.all.toggled.connect(self._choose)
         self.all.adjustSize()
+        self.mode = Toggle("train", "As in a training step: dropout and batch norm at work (M)", self)
+        self.mode.toggled.connect(self._choose)
+        self.mode.adjustSize()
         self.ridges.corner = self.all.width() + 6.0
         layout = QVBoxLayout(self)
         layout.setContentsMargins(GAP, GAP, GAP, GAP)
         layout.addWidget(self.ridges)
-        self.refresh()
+        self.reopened()
 
     @property
     def probes(self) -> tuple[ProbeRequest, ...]:
-        return (Histograms(weighted=self.all.isChecked()),)
+        return (Histograms(self.all.isChecked(), self.mode.isChecked() and self._has_modes()),)
 
-    def _choose(self, chosen: bool) -> None:
-        self.ridges.all = chosen
+    def _has_modes(self) -> bool:
+        """Whether some layer does another thing while training."""
+        return any(LAYERS[kind].two_modes for lane in self.history.lanes for kind in lane.info.kinds)
+
+    def _choose(self) -> None:
+        self.ridges.all = self.all.isChecked()
         self.wishes_changed.emit()
         self.ridges.forget()
         self.refresh()
 
     def reopened(self) -> None:
+        self.mode.setVisible(self._has_modes())
+        self._place_toggles()
         self.ridges.forget()
         self.refresh()
 
@@ -76,12 +87,24 @@ class HistogramsPanel(Panel):
         self.describe()
 
     def resizeEvent(self, event: object) -> None:
-        self.all.move(self.width() - self.all.width() - GAP, GAP)
-        self.all.raise_()
+        self._place_toggles()
+
+    def _place_toggles(self) -> None:
+        """In the upper right corner, which the drawing leaves free."""
+        left = self.width() - GAP
+        for toggle in (self.all, self.mode):
+            if not toggle.isHidden():
+                left -= toggle.width()
+                toggle.move(left, GAP)
+                toggle.raise_()
+                left -= 4
+        self.ridges.corner = self.width() - GAP - left + 2.0
 
     def keyPressEvent(self, event: Any) -> None:
         if event.key() == Qt.Key.Key_W and not event.modifiers():
             self.all.toggle()
+        elif event.key() == Qt.Key.Key_M and not event.modifiers() and not self.mode.isHidden():
+            self.mode.toggle()
         else:
             super().keyPressEvent(event)
 
@@ -101,11 +124,13 @@ class HistogramsPanel(Panel):
         return ("network", "layer", "holds", "from", "to", "count"), rows
 
     def state(self) -> dict[str, Any]:
-        return {"all": self.all.isChecked()}
+        return {"all": self.all.isChecked(), "training": self.mode.isChecked()}
 
     def restore(self, state: dict[str, Any]) -> None:
         if isinstance(state.get("all"), bool):
             self.all.setChecked(state["all"])
+        if isinstance(state.get("training"), bool):
+            self.mode.setChecked(state["training"])
 
 
 def shown_layers(lane: LaneHistory, everything: bool) -> list[tuple[int, LayerHistogram]]:

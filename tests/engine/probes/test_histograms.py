@@ -123,3 +123,41 @@ def test_layers_with_weights_are_looked_at_only_when_asked_for() -> None:
     assert [h.node for h in Histograms().measure(made).layers] == without
     assert [h.node for h in Histograms(weighted=True).measure(made).layers] == list(drawn)
     assert len(without) < len(drawn)
+
+
+def in_both_modes(kind: dict[str, object]) -> tuple[Any, Any]:
+    """The histograms of a layer behind a dense layer, in inference and as a training step would see it."""
+    layers: list[dict[str, object]] = [
+        {"id": "h1", "kind": "dense", "units": 8, "init": "normal", "init_std": 1.0},
+        {"id": "node", **kind},
+    ]
+    data: dict[str, object] = {"kind": "noise", "shape": [4], "samples": 200, "validation": 0.0}
+    made = Trainer(project([*layers, {"id": "out", "kind": "dense", "units": 1}], data=data))
+    before = {name: array.tobytes() for name, array in made.network.state().items()}
+    found = []
+    for training in (False, True):
+        answer = Histograms(weighted=True, training=training).measure(made)
+        found.append(next(layer for layer in answer.layers if layer.node == "node"))
+    assert {name: array.tobytes() for name, array in made.network.state().items()} == before
+    return found[0], found[1]
+
+
+def test_dropout_is_seen_at_work_only_in_training() -> None:
+    inference, training = in_both_modes({"kind": "dropout", "rate": 0.25})
+    assert inference.zeros == 0
+    assert abs(training.zeros / 1600 - 0.25) < 0.05
+    assert training.most == pytest.approx(inference.most / 0.75, rel=0.5)
+
+
+def test_batch_norm_is_seen_by_the_batch_only_in_training() -> None:
+    inference, training = in_both_modes({"kind": "batch_norm", "momentum": 1.0})
+    places = edges(training.low, training.high, training.symlog)
+    middles = (places[1:] + places[:-1]) / 2
+
+    def spread(histogram: Any) -> float:
+        share = histogram.counts / histogram.counts.sum()
+        mean = (share * middles).sum()
+        return float(np.sqrt((share * (middles - mean) ** 2).sum()))
+
+    assert spread(training) == pytest.approx(1, abs=0.1)
+    assert spread(inference) > 1.5  # nobody has trained: the running averages are still 0 and 1

@@ -5,7 +5,7 @@ import pytest
 from PySide6.QtCore import QPoint, QPointF, QRectF, Qt
 from PySide6.QtTest import QTest
 
-from engine.probes.histograms import BINS, HistogramAnswer, edges
+from engine.probes.histograms import BINS, HistogramAnswer, Histograms, edges
 from netviz import theme
 from netviz.panels.histograms import HistogramsPanel, apart
 from netviz.widgets.ridges import Span, bin_at, ridge
@@ -83,7 +83,24 @@ def test_all_adds_the_layers_with_weights_and_w_presses_it(qtbot) -> None:
     assert [(r.lane, r.histogram.node) for r in rows(panel)] == [(0, "a1"), (0, "out"), (1, "a1"), (1, "out")]
     QTest.keyClick(panel, Qt.Key.Key_W)
     assert [r.histogram.node for r in rows(panel)] == ["h1", "a1", "out"] * 2
-    assert panel.state() == {"all": True}
+    assert panel.state() == {"all": True, "training": False}
+
+
+def test_the_switch_between_training_and_inference_is_there_where_they_differ(qtbot) -> None:
+    plain = open_panel(qtbot, HistogramsPanel, opened("A"))
+    assert plain.mode.isHidden()
+    QTest.keyClick(plain, Qt.Key.Key_M)
+    assert plain.probes == (Histograms(weighted=False, training=False),)
+    panel = open_panel(qtbot, HistogramsPanel, opened("A", kinds=("dense", "dropout", "dense")))
+    assert panel.mode.isVisible()
+    assert not panel.mode.geometry().intersects(panel.all.geometry())
+    with qtbot.waitSignal(panel.wishes_changed):
+        QTest.mouseClick(panel.mode, Qt.MouseButton.LeftButton)
+    assert panel.probes == (Histograms(weighted=False, training=True),)
+    QTest.keyClick(panel, Qt.Key.Key_M)
+    assert panel.probes == (Histograms(weighted=False, training=False),)
+    panel.restore({"training": True})
+    assert panel.state() == {"all": False, "training": True}
 
 
 def test_the_symlog_axis_grows_by_decades_and_is_slow_to_shrink(qtbot) -> None:
