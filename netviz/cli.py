@@ -106,6 +106,8 @@ def _declare_predict(parser: argparse.ArgumentParser) -> None:
 def _declare_export(parser: argparse.ArgumentParser) -> None:
     _declare_network(parser)
     parser.add_argument("--to", required=True, choices=("onnx", "torch"), help="an ONNX model or a PyTorch module")
+    parser.add_argument("--fuse", action="store_true", help="fold batch norm into the dense layers beside it")
+    parser.add_argument("--save", type=Path, metavar="W.safetensors", help="where the weights that go with it go")
     parser.add_argument("out", type=Path, metavar="OUT", help="the file to write")
 
 

@@ -13,6 +13,7 @@ from engine.export.names import class_name
 from engine.export.onnx import save_onnx
 from engine.export.torch import save_torch
 from engine.files import write_atomically
+from engine.fusion import fused, has_norms
 from engine.inference import network_with
 from engine.project import OWN, Project
 from engine.run.messages import Keyframe, RunState, WeightsLoaded
@@ -100,26 +101,33 @@ class ExportActions(QObject):
         def write(path: Path, project: Project, weights: Mapping[str, Array]) -> None:
             save_onnx(path, network_with(project, weights), class_name(project))
 
-        self._export("Export to ONNX", "ONNX model (*.onnx)", write)
+        def write_fused(path: Path, project: Project, weights: Mapping[str, Array]) -> None:
+            write(path, *fused(project, weights))
+
+        kinds = {"ONNX model (*.onnx)": write}
+        running = self._session.project
+        if running is not None and self._lane < len(running.lanes()) and has_norms(running.lanes()[self._lane]):
+            kinds["ONNX model, batch norm folded in (*.onnx)"] = write_fused
+        self._export("Export to ONNX", kinds)
 
     def save_torch(self) -> None:
         note = "; its weights are a file of their own (Weights…)"
-        self._export("Export to PyTorch", "Python (*.py)", lambda path, project, _: save_torch(path, project), note)
+        self._export("Export to PyTorch", {"Python (*.py)": lambda path, project, _: save_torch(path, project)}, note)
 
     def save_weights(self) -> None:
-        self._export("Save the weights", WEIGHTS, lambda path, _, weights: save_weights(path, weights))
+        self._export("Save the weights", {WEIGHTS: lambda path, _, weights: save_weights(path, weights)})
 
-    def _export(self, title: str, line: str, write: Write, note: str = "") -> None:
-        """Asks for a file, then for the weights as they are now, and writes."""
+    def _export(self, title: str, kinds: Mapping[str, Write], note: str = "") -> None:
+        """Asks for a file, then for the weights as they are now, and writes; `kinds` by line of the dialog."""
         running = self._running()
         if running is None:
             return
-        ending = line[line.index("*") + 1 : -1]
-        asked = self._saver.ask(title, self._stem(running.lanes()[self._lane]), {line: ending})
+        endings = {line: line[line.index("*") + 1 : -1] for line in kinds}
+        asked = self._saver.ask(title, self._stem(running.lanes()[self._lane]), endings)
         running = self._running()  # the run went on behind the dialog
         if asked is None or running is None:
             return
-        path, lane = asked[0], self._lane
+        path, write, lane = asked[0], kinds[asked[1]], self._lane
         project, differs = running.lanes()[lane], self._differs(running, lane)
         # The banner holds one message: that of the export takes over the offer of the one before it.
         answer = ("Restart", self._window.link.restart) if differs else ()

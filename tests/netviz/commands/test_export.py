@@ -244,3 +244,31 @@ def test_train_refuses_a_net_too_large_for_onnx(cli: Here, tmp_path: Path, monke
     done = cli("train", file, "--epochs", 10**7, "--export", tmp_path / "net.onnx")
     assert done.status == 2
     assert f"{file}: graph: the weights take" in done.err
+
+
+def test_batch_norm_is_folded_in_on_demand(tmp_path: Path, cli: Here) -> None:
+    nodes = [
+        {"id": "x", "kind": "input"},
+        {"id": "h1", "kind": "dense", "units": 5},
+        {"id": "n1", "kind": "batch_norm"},
+    ]
+    nodes += [{"id": "a1", "kind": "tanh"}, {"id": "out", "kind": "dense", "units": 1}]
+    edges = [["x", "h1"], ["h1", "n1"], ["n1", "a1"], ["a1", "out"]]
+    file = write(tmp_path, {"graph": {"nodes": nodes, "edges": edges}})
+    trained = weights(tmp_path, file)
+    x, found = np.random.default_rng(0).standard_normal((7, 2)).astype(np.float32), {}
+    for more in ((), ("--fuse",)):
+        out = tmp_path / f"model{len(more)}.onnx"
+        assert cli("export", file, "--weights", trained, "--to", "onnx", *more, out).status == 0
+        kinds = {node.op_type for node in onnx.load(out).graph.node}
+        assert ("BatchNormalization" in kinds) is not bool(more)
+        found[more] = onnxruntime.InferenceSession(out, providers=["CPUExecutionProvider"]).run(["y"], {"x": x})[0]
+    np.testing.assert_allclose(found[("--fuse",)], found[()], rtol=1e-4, atol=1e-5)
+    module, other = tmp_path / "m.py", tmp_path / "fused.safetensors"
+    refused = cli("export", file, "--weights", trained, "--to", "torch", "--fuse", module)
+    assert refused.status == 2
+    assert "--fuse: gives the module other weights: say by --save where they shall go" in refused.err
+    assert not module.exists()
+    assert cli("export", file, "--weights", trained, "--to", "torch", "--fuse", "--save", other, module).status == 0
+    assert "BatchNorm" not in module.read_text()
+    assert set(load_weights(other)) == {"h1.weight", "h1.bias", "out.weight", "out.bias"}
