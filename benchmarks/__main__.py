@@ -10,7 +10,7 @@ from pathlib import Path
 
 from threadpoolctl import threadpool_limits
 
-from benchmarks import editor, step, window
+from benchmarks import cost, editor, step, window
 from benchmarks.measure import Effort
 from benchmarks.report import Row, merged, section, table
 from engine.files import write_atomically
@@ -35,6 +35,7 @@ class Group:
 
 GROUPS = (
     Group("step", "a training step against PyTorch eager", step.ABOUT, step.measure, ("torch",)),
+    Group("cost", "what looking costs, and the memory of a training", cost.ABOUT, cost.measure),
     Group("window", "the window beside a training at full speed", window.ABOUT, window.measure, programs=("Xvfb",)),
     Group("editor", "drawing a network by hand", editor.ABOUT, editor.measure),
 )
