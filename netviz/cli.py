@@ -11,6 +11,7 @@ from engine.errors import DeviceError, ProjectError
 from netviz.options import BAD_INPUT, WindowOptions
 
 INTERRUPTED = 130
+BEHIND = ("worker", "answer")  # processes behind a window, of no use to a person
 
 
 class _Parser(argparse.ArgumentParser):
@@ -24,7 +25,7 @@ def window_arguments(arguments: list[str]) -> WindowOptions:
     parser = _Parser(
         "netviz",
         description="An oscilloscope for neural networks.",
-        epilog="Commands without a window: " + ", ".join(n for n in COMMANDS if n != "worker") + ".",
+        epilog="Commands without a window: " + ", ".join(n for n in COMMANDS if n not in BEHIND) + ".",
     )
     parser.add_argument("file", nargs="?", type=Path, help="a project to open")
     parser.add_argument("--demo", action="store_true", help="open XOR; without a display, train it and save pictures")
@@ -123,6 +124,22 @@ def _declare_network(
 def _declare_check(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("file", type=Path)
     parser.add_argument("--gradients", action="store_true", help="check every gradient by finite differences")
+    parser.add_argument(
+        "--overfit",
+        type=_positive,
+        nargs="?",
+        const=0,
+        metavar="N",
+        help="learn a few examples by heart, or N of them",
+    )
+    parser.add_argument(
+        "--rates",
+        type=Path,
+        nargs="?",
+        const=Path(),
+        metavar="OUT.csv",
+        help="find a learning rate; the curve goes to the file",
+    )
     _declare_set(parser)
 
 
@@ -233,6 +250,12 @@ def _info(options: argparse.Namespace) -> int:
     return info()
 
 
+def _answer(options: argparse.Namespace) -> int:
+    from netviz.commands.answer import answer_question
+
+    return answer_question()
+
+
 def _worker(options: argparse.Namespace) -> int:
     from netviz.commands.worker import worker
 
@@ -249,4 +272,5 @@ COMMANDS = {
     "experiments": Command("the experiments that come with netviz", _declare_experiments, _experiments),
     "info": Command("versions, devices, and what is missing", _declare_nothing, _info),
     "worker": Command("the training process behind a window", _declare_nothing, _worker),
+    "answer": Command("a check's process behind a window", _declare_nothing, _answer),
 }

@@ -3,10 +3,8 @@
 import argparse
 import signal
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from math import inf
 from types import FrameType
 
 import numpy as np
@@ -21,6 +19,7 @@ from engine.run.lane import Lane
 from engine.telemetry import Telemetry, one_blas_thread
 from engine.trainer import Trainer
 from engine.weights import save_weights
+from netviz.commands.bar import Bar
 from netviz.commands.files import fitting_weights, must_be_writable
 from netviz.commands.settings import parse_settings
 from netviz.report.contents import FRESH
@@ -111,7 +110,7 @@ def steps_asked(options: argparse.Namespace, trainer: Trainer) -> int:
     return int(epochs) * trainer.steps_per_epoch
 
 
-def advance(lane: Lane, steps: int, bar: "Bar", gathering: Gathering | None = None) -> bool:
+def advance(lane: Lane, steps: int, bar: Bar, gathering: Gathering | None = None) -> bool:
     """Does `steps` updates; False when it was interrupted after one of them. `gathering` watches for a report."""
     with np.errstate(all="ignore"), _interruption() as interrupted:
         for step in range(steps):
@@ -120,7 +119,7 @@ def advance(lane: Lane, steps: int, bar: "Bar", gathering: Gathering | None = No
             loss = lane.advance()
             if step & 63 == 0:
                 lane.forget_news() if gathering is None else gathering.take()
-                bar.show(step, steps, lane.trainer.epoch, loss)
+                bar.show(step / steps, f"step {step}/{steps}  epoch {lane.trainer.epoch}  loss {loss:.4g}")
             if interrupted:
                 return False
             if lane.stopped:
@@ -160,26 +159,3 @@ def _summary(lane: Lane) -> str:
     if lane.stopped:
         parts.append(f"stopped early: {lane.how_it_stopped}")
     return ", ".join(parts)
-
-
-class Bar:
-    """A progress bar on standard error, drawn anew at most ten times a second."""
-
-    WIDTH = 28
-
-    def __init__(self, name: str, quiet: bool) -> None:
-        self._name, self._next, self._shown = name, inf if quiet else 0.0, False
-
-    def show(self, step: int, steps: int, epoch: int, loss: float) -> None:
-        now = time.monotonic()
-        if now < self._next:
-            return
-        full = self.WIDTH * step // steps
-        bar = "█" * full + "·" * (self.WIDTH - full)
-        sys.stderr.write(f"\r{self._name} {bar} step {step}/{steps}  epoch {epoch}  loss {loss:.4g}   ")
-        sys.stderr.flush()
-        self._next, self._shown = now + 0.1, True
-
-    def end(self) -> None:
-        if self._shown:
-            sys.stderr.write("\n")
