@@ -12,6 +12,7 @@ from engine.project import Project
 from engine.run.messages import Diverged, LanePreview
 from netviz import theme
 from netviz.autosave import Autosave
+from netviz.check_actions import CheckActions
 from netviz.document.document import Document
 from netviz.editor.canvas import Canvas
 from netviz.editor.commands import KEYS
@@ -65,6 +66,7 @@ class MainWindow(QMainWindow):
         self.layout_ = WindowLayout(self, self.docks, self.panels)
         self.link = RunLink(self.document, self.session, self.banner, self.run_bar)
         self.files = FileActions(self, self.document, self.session, self.banner, self.layout_)
+        self.checks = CheckActions(self)
         self.menus = Menus(self)
         self.autosave = Autosave(self.document, self.session, lambda: self.files.unsaved)
         self.files.saved.connect(self.autosave.copy)
@@ -163,6 +165,7 @@ class MainWindow(QMainWindow):
             event.ignore()
             return
         self.menus.exports.close()
+        self.checks.close()
         self.session.close()
         self.autosave.close()
         self.files.close()

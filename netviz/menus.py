@@ -101,6 +101,8 @@ class Menus:
         self.add(menu, "Restart with the Edited Network", "Ctrl+Return", link.restart)
         menu.addAction(bar.stop)
         menu.addSeparator()
+        self._window.checks.fill(menu.addMenu("&Check"))
+        menu.addSeparator()
         workers = {"process": "In a Process of Its Own", "thread": "On a Thread of the Window"}
         self._choices(menu, "Worker", workers, self._window.session.worker, self._choose_worker)
 
