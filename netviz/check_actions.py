@@ -7,6 +7,8 @@ from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QMenu
 
 from engine.checks.questions import Kind, Question
+from engine.checks.rates import must_have_rate
+from engine.errors import ProjectError
 from engine.project import Project
 from netviz.checks.dialog import CheckDialog
 from netviz.checks.gradients import GradientView
@@ -54,7 +56,7 @@ class CheckActions(QObject):
     def ask(self, view: type[ReportView], name: str = "") -> None:
         """Asks about the network called `name`, or the chosen one; a dialog of the kind that is open begins anew."""
         lane = self._lane(name)
-        if lane is None or not self._may_be_trained(lane):
+        if lane is None or not self._may_be_trained(lane) or not self._has_answer(view.kind, lane):
             return
         project = self._document.lanes()[lane]
         question = Question(view.kind, self._document.project.to_json(), str(project.folder), lane)
@@ -103,6 +105,16 @@ class CheckActions(QObject):
                 "problem", f"{problems[0]}{more}", "red", "Show", self._window.show_problems
             )
         return not problems
+
+    def _has_answer(self, kind: Kind, lane: int) -> bool:
+        try:
+            if kind is Kind.RATES:
+                must_have_rate(self._document.lanes()[lane])
+        except ProjectError as error:
+            self._window.banner.show_message("check", str(error), "amber")
+            return False
+        self._window.banner.take_back("check")
+        return True
 
     def _use(self, rate: float, name: str) -> None:
         lane = self._lane(name)

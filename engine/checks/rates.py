@@ -51,17 +51,19 @@ class RateReport:
 
 
 def range_test(project: Project, seed: int | None = None, steps: int = STEPS) -> Iterator[float | RateReport]:
-    """Trains a copy from its first weights; yields the share that is done, and at last the report.
+    """Trains a copy from its first weights; yields the share that is done, and at last the report."""
+    must_have_rate(project)
+    # A generator's body runs at the first `next`: what is refused must be refused at the call.
+    plain = _plain(project)
+    return _walk(Trainer(plain, seed=seed), Trainer(plain, seed=seed), steps)
 
-    ProjectError for an optimizer that looks for its own steps.
-    """
+
+def must_have_rate(project: Project) -> None:
+    """Raises ProjectError for an optimizer that looks for its own steps."""
     if project.training.optimizer.searches:
         kind = project.training.optimizer.kind()
         message = f"{kind} looks for the length of every step itself: there is no learning rate to find"
         raise ProjectError(Problem("training.optimizer", message))
-    # A generator's body runs at the first `next`: what is refused must be refused at the call.
-    plain = _plain(project)
-    return _walk(Trainer(plain, seed=seed), Trainer(plain, seed=seed), steps)
 
 
 def rates(steps: int) -> list[float]:

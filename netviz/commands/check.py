@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from engine.checks.overfit import EXAMPLES, OverfitReport, overfit
-from engine.checks.rates import RateReport, range_test
+from engine.checks.rates import RateReport, must_have_rate, range_test
 from engine.errors import ProjectError
 from engine.files import write_atomically
 from engine.gradient_check import GradientReport, checking_project
@@ -35,6 +35,8 @@ def check(options: argparse.Namespace) -> int:
     out = options.rates if options.rates != Path() else None
     must_be_writable({"--rates": out}, {options.file: "the project"})
     lanes = project.lanes()
+    for lane in lanes if options.rates is not None else ():
+        must_have_rate(lane)
     right = True
     rates: dict[str, RateReport] = {}
     for lane in lanes:

@@ -249,6 +249,18 @@ def test_a_drawing_with_problems_is_refused_with_one_line(open_window, qtbot, ki
     assert window.docks["problems"].isVisible()
 
 
+def test_an_optimizer_without_a_rate_is_refused_with_one_line(open_window, qtbot):
+    window = open_window()
+    window.document.set_training_field(0, "optimizer.kind", "lbfgs")
+    window.document.set_training_field(0, "batch_size", "all")
+    assert not window.document.lane_problems(0)
+    QTest.keyClick(window, KEYS[Kind.RATES], BOTH)
+    assert window.checks.dialog(Kind.RATES) is None
+    assert "there is no learning rate to find" in window.banner.text
+    answered(window, qtbot, Kind.OVERFIT)  # to which the rate does not matter
+    assert "there is no learning rate to find" not in window.banner.text
+
+
 def test_a_sound_network_beside_one_with_problems_can_be_asked_about(open_window, qtbot):
     window = open_window()
     window.document.replace_kind(0, "a1", "reshape")

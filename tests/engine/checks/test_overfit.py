@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 import engine.checks.overfit as module
+from engine.catalogue import OPTIMIZERS
 from engine.checks.few import few_of
 from engine.checks.overfit import EXAMPLES, on_few, overfit
-from engine.data.source import DataSource
 from engine.layers.dropout import Dropout
 from engine.project import save_project
 from engine.training import Regularization
@@ -144,8 +144,21 @@ def test_the_examples_are_drawn_and_the_same_each_time(tmp_path):
 
 
 def test_a_few_examples_are_prepared_as_all_are():
-    for name in DataSource.__struct_fields__:  # what a source may be asked for besides its examples
-        assert getattr(few_of(made(chain()).data, 5), name) == getattr(made(chain()).data, name)
+    net = chain(8, 1, "tanh", 10)
+    raw, prepared = (
+        made(net, CE, {**DIGITS, "preprocess": how}, optimizer=sgd(1e-6)) for how in ("none", "standardize")
+    )
+    assert few_of(prepared.data, 5).preprocess == "standardize"
+    assert "inputs go up to 16" in found(raw)
+    assert "inputs go up to" not in found(prepared)
+
+
+def test_every_optimizer_learns_without_its_weight_decay():
+    for kind, optimizer in OPTIMIZERS.items():
+        decay = {"weight_decay": 0.5} if "weight_decay" in optimizer.__struct_fields__ else {}
+        net = made(chain(), optimizer={"kind": kind, **decay}, batch_size="all")
+        assert getattr(on_few(net, 50).training.optimizer, "weight_decay", 0.0) == 0
+        assert getattr(net.training.optimizer, "weight_decay", 0.5) == 0.5
 
 
 def test_fewer_examples_than_asked_for():

@@ -12,14 +12,13 @@ from engine.checks import rates as module
 from engine.checks.rates import FIRST, HIGHEST, LOWEST, STEPS, range_test, rates
 from engine.divergence import DivergenceError
 from engine.errors import ProjectError
-from engine.optimizers import Sgd
 from engine.project import save_project
 from engine.trainer import Trainer
 from tests.engine.checks.nets import BCE, CE, DIGITS, chain, last, made, of_arrays, sgd
 
 HADAMARD = np.array([[(-1) ** bin(i & j).count("1") for j in range(8)] for i in range(8)], float)
 SCHEDULED = {"schedule": {"kind": "exponential", "gamma": 0.5}, "early_stopping": {"patience": 1}}
-DO_NOT_SEARCH = [kind for kind, optimizer in OPTIMIZERS.items() if not getattr(optimizer, "searches", False)]
+DO_NOT_SEARCH = [kind for kind, optimizer in OPTIMIZERS.items() if not optimizer.searches]
 
 
 def bowl(folder, **training):
@@ -150,13 +149,10 @@ def test_it_repeats_itself_and_leaves_the_project_alone(tmp_path):
     assert {file: file.read_bytes() for file in tmp_path.iterdir()} == before
 
 
-def test_an_optimizer_that_searches_is_refused_at_once():
-    class Searching(Sgd, frozen=True, tag="searching"):
-        searches = True
-
-    project = made(chain())
-    project = replace(project, training=msgspec.structs.replace(project.training, optimizer=Searching()))
-    with pytest.raises(ProjectError, match=r"training\.optimizer: searching looks for the length of every step itself"):
+@pytest.mark.parametrize("kind", [kind for kind in OPTIMIZERS if kind not in DO_NOT_SEARCH])
+def test_an_optimizer_that_searches_is_refused_at_once(kind):
+    project = made(chain(4), optimizer={"kind": kind}, batch_size="all")
+    with pytest.raises(ProjectError, match=rf"training\.optimizer: {kind} looks for the length of every step itself"):
         range_test(project)
 
 

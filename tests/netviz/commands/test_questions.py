@@ -96,6 +96,17 @@ def test_what_makes_no_sense_is_refused_before_any_work(
     assert (tmp_path / "net.netviz").read_bytes() == before
 
 
+def test_an_optimizer_that_has_no_rate_is_refused_before_any_work(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    file = write(tmp_path, optimizer={"kind": "lbfgs"}, batch_size="all")
+    done = here(capfd, "check", file, "--gradients", "--rates")
+    assert (done.status, done.out) == (2, "")
+    message = "training.optimizer: lbfgs looks for the length of every step itself: there is no learning rate to find"
+    assert done.err == f"{file}: {message}\n"
+    assert here(capfd, "check", file, "--overfit").status == 0
+
+
 def test_all_questions_at_once(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     done = here(capfd, "check", write(tmp_path), "--gradients", "--overfit", "--rates", "--set", "training.seed=3")
     assert done.status == 0
