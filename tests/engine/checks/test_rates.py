@@ -138,6 +138,23 @@ def test_batches_that_differ_are_no_fall(seed):
     assert str(report).startswith("the loss fell at no rate")
 
 
+@pytest.mark.parametrize("seed", range(5))
+def test_what_cannot_be_learnt_falls_at_no_rate(seed):
+    """Targets that have nothing to do with the inputs, never the same example twice."""
+    data = {"kind": "noise", "shape": [4], "samples": 2000, "seed": seed}
+    zero = [{"id": "out", "kind": "dense", "units": 1, "init": "zeros"}]
+    assert last(range_test(made(zero, "mse", data, batch_size=4, optimizer=sgd(0.1)))).suggestion is None
+
+
+def test_batches_do_not_shake_the_smoothed_curve():
+    report = last(range_test(made(chain(16, 2, "relu"), batch_size=8, optimizer=sgd(0.1))))
+    low = [p for p in report.points if p.rate < 1e-4]
+    level = np.mean([p.loss for p in report.points if p.rate < 1e-2])
+    assert np.std([p.loss for p in low]) > 0.02 * level
+    assert np.std([p.smoothed for p in low]) < 0.001 * level
+    assert np.mean([p.smoothed for p in low]) == pytest.approx(level, rel=0.05)
+
+
 def test_it_repeats_itself_and_leaves_the_project_alone(tmp_path):
     project = made(chain(), **SCHEDULED)
     save_project(project, tmp_path / "net.netviz")

@@ -179,19 +179,26 @@ def test_it_ends_with_the_window_that_asked(tmp_path: Path) -> None:
         env=environment(),
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
     )
     assert process.stdin is not None
     assert process.stdout is not None
-    content["training"]["loss"] = {"kind": "mse"}
+    assert process.stderr is not None
+    content["training"] |= {"loss": {"kind": "mse"}, "optimizer": {"kind": "sgd", "lr": 1e-9}}
     process.stdin.write(msgspec.json.encode(Question(Kind.OVERFIT, content, str(tmp_path))))
     process.stdin.close()
     try:
         assert process.stdout.readline().startswith(b'{"share"')
+        process.send_signal(signal.SIGINT)  # Ctrl+C in the terminal is the window's to answer
+        assert process.stdout.readline().startswith(b'{"share"')
+        assert process.stdout.readline().startswith(b'{"share"')
         process.stdout.close()
         assert process.wait(timeout=10) == 1
+        assert process.stderr.read() == b""
     finally:
         if process.poll() is None:
             os.kill(process.pid, signal.SIGKILL)
+        process.stderr.close()
 
 
 def test_no_command_of_its_own_is_offered(capfd: pytest.CaptureFixture[str]) -> None:
