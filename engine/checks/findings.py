@@ -56,7 +56,7 @@ def _of_data(trainer: Trainer) -> Iterator[str]:
     rows = trainer.backend.to_host(trainer.training_rows)[:, :-1]
     widest = float(np.abs(rows).max(initial=0))
     if widest > WIDE:
-        yield f"inputs go up to {widest:.3g}: standardize them"
+        yield f"inputs go up to {widest:.3g}: standardize them (preprocess, in the data's settings)"
 
 
 def _failed(failure: DivergenceError) -> str:

@@ -13,7 +13,8 @@ from netviz.checks.view import ReportView, Said
 from netviz.tables import csv_bytes
 from netviz.widgets.ticks import signed, whole
 
-COLUMNS = ("Tensor", "Numbers", "Largest error", "Where", "Gradient", "By differences", "Verdict")
+COLUMNS = ("Tensor", "Verdict", "Numbers", "Largest error", "Where", "Gradient", "By differences")
+WORDS = 2  # columns of words; the others are of figures
 CSV = ("tensor", "numbers", "relative_error", "where", "gradient", "by_differences", "at_a_kink", "wrong", "directions")
 MARKED = 0.18  # of the way from the card to the colour behind the worst row
 
@@ -87,10 +88,10 @@ class GradientView(ReportView):
     def _item(self, tensor: TensorCheck, text: str, column: int, worst: bool) -> QTableWidgetItem:
         t, item = theme.theme(), QTableWidgetItem(text)
         colour = t.red if tensor.failures else t.green
-        if column not in (0, len(COLUMNS) - 1):
+        if column >= WORDS:
             item.setFont(theme.figures())
             item.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-        if column == len(COLUMNS) - 1:
+        if column == WORDS - 1:
             item.setForeground(QColor(colour))
         if worst:
             item.setBackground(theme.mix(t.raised, t.red if tensor.failures else t.accent, MARKED))
@@ -114,10 +115,10 @@ def _cells(tensor: TensorCheck) -> tuple[str, ...]:
     kinks = f", {tensor.kinks} at a kink" if tensor.kinks else ""
     return (
         tensor.name,
+        f"{whole(tensor.failures)} wrong{kinks}" if tensor.failures else f"right{kinks}",
         whole(tensor.count),
         signed(f"{tensor.error:.1e}"),
         _where(tensor),
         signed(f"{tensor.analytic:.6g}"),
         signed(f"{tensor.numeric:.6g}"),
-        f"{whole(tensor.failures)} wrong{kinks}" if tensor.failures else f"right{kinks}",
     )

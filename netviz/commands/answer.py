@@ -39,7 +39,7 @@ def answer_question() -> int:
         write(str(error))
         return FAILED
     except BrokenPipeError:  # the window is gone
-        os._exit(FAILED)
+        raise
     except Exception as error:  # whatever it is, a person must hear of it
         write(f"{type(error).__name__}: {error}")
         return FAILED
