@@ -61,7 +61,7 @@ class CheckDialog(QDialog):
         self.asking.answered.connect(self._show_report)
         self.asking.failed.connect(self._show_failure)
         theme.on_change(self._recolour)
-        self.resize(680, 440)
+        self.resize(760, 460)
 
     def ask(self, question: Question) -> None:
         """Asks, anew if it was asked before."""
