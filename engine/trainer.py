@@ -27,6 +27,7 @@ from engine.searched import SearchedUpdate
 from engine.spec import convert
 from engine.statistics import LayerStatistics, Statistics
 from engine.training import Settings
+from engine.zeros import KeptZeros
 
 SAMPLE = 2000  # raw examples of each part that are kept for pictures
 ALIKE = 256  # steps laid out at once where every batch is all examples
@@ -61,6 +62,7 @@ class Snapshot(msgspec.Struct, frozen=True, eq=False):
     slots: tuple[Any, ...]  # the optimizer's vectors
     course: CourseState = CourseState()
     preprocess: dict[str, Any] | None = None  # the numbers, where they are not those of the training part
+    free: Any = None  # with `keep_zeros`: False for each weight that stays zero
 
 
 class Trainer:
@@ -90,6 +92,8 @@ class Trainer:
         self.optimizer = training.optimizer
         self._slots = tuple(self.backend.zeros(self.parameters.trained) for _ in self.optimizer.slots)
         self._scalars = self.backend.zeros(len(self.optimizer.scalars(1.0, 1)))
+        self._zeros = KeptZeros(self.backend, self.parameters) if training.keep_zeros else None
+        network.loaded = self._look_for_zeros
         self._update_calls = self._bind_update()
         self._plans: dict[int, tuple[Plan, list[Call], list[Call]]] = {}
         self._statistics: WeakKeyDictionary[Plan, Statistics] = WeakKeyDictionary()
@@ -101,6 +105,7 @@ class Trainer:
     def _begin(self) -> None:
         self.step_number = self.epoch = self.position = 0
         draw_weights(self.network, self.seed, self._train.rows)
+        self._look_for_zeros()
         training = self.project.training
         self.course = Course(training.schedule, training.early_stopping, self.backend)
         self.epoch_scores: tuple[Score, Score | None] | None = None  # of the epoch that has just ended, if wanted
@@ -123,6 +128,10 @@ class Trainer:
         self._take(self.project.data.load(self.project.folder))
         self._plans.clear()
         self._seek()
+
+    def _look_for_zeros(self) -> None:
+        if self._zeros is not None:
+            self._zeros.look()
 
     def _targets(self, y: Array) -> Array:
         units = self.network.structure.shapes[self.network.structure.output][0]
@@ -294,7 +303,7 @@ class Trainer:
         if not isinstance(self.optimizer, Searching):
             return plan.state_calls + self._update_calls
         training, backend = self.project.training, self.backend
-        update = SearchedUpdate(self.optimizer, plan, training.regularization, self._slots, self._scalars)
+        update = SearchedUpdate(self.optimizer, plan, training.regularization, self._slots, self._scalars, self._zeros)
         return [*plan.state_calls, update, *bound(constraint_calls(backend, self.parameters, training))]
 
     def _bind_update(self) -> list[Call]:
@@ -302,7 +311,8 @@ class Trainer:
         if isinstance(optimizer, Searching):
             return []  # it needs a plan to search on
         scalars = tuple(self._scalars[i : i + 1].reshape(()) for i in range(len(self._scalars)))
-        parts = gradient_calls(self.backend, parameters, training)
+        parts = [] if self._zeros is None else self._zeros.gradient_calls()
+        parts += gradient_calls(self.backend, parameters, training)
         if optimizer.decay:
             parts += decay_calls(self.backend, parameters, scalars[-1])
         scratch = tuple(self.backend.zeros(min(CHUNK, parameters.trained)) for _ in range(optimizer.scratch))
@@ -316,7 +326,8 @@ class Trainer:
                 scalars,
                 tuple(vector[: piece.stop - start] for vector in scratch),
             )
-        return bound(parts + constraint_calls(self.backend, parameters, training))
+        kept = [] if self._zeros is None else self._zeros.value_calls()
+        return bound(parts + constraint_calls(self.backend, parameters, training) + kept)
 
     # Changing the run
 
@@ -353,6 +364,7 @@ class Trainer:
             tuple(host(slot) for slot in self._slots),
             self.course.state(),
             None if self._is_fitted else self.network.preprocess.state(),
+            None if self._zeros is None else self._zeros.state(),
         )
 
     def restore(self, state: Snapshot) -> None:
@@ -373,6 +385,9 @@ class Trainer:
         for slot, kept in zip(self._slots, state.slots, strict=True):
             slot[...] = self.backend.from_host(kept)
         self.course.restore(state.course)
+        self._look_for_zeros()
+        if self._zeros is not None and state.free is not None:
+            self._zeros.restore(state.free)
         self._plans.clear()
         self._seek()
 

@@ -98,6 +98,14 @@ def _declare_report(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("out", type=Path, metavar="OUT.html", help="the page to write")
 
 
+def _declare_prune(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("file", type=Path, metavar="WEIGHTS", help="trained weights")
+    parser.add_argument("--share", type=float, required=True, metavar="S", help="how much of all weights is set to 0")
+    parser.add_argument("--rewind", type=Path, metavar="W.safetensors", help="weights that the others go back to")
+    parser.add_argument("--per-layer", action="store_true", help="the share of each layer, not of all together")
+    parser.add_argument("--save", type=Path, required=True, metavar="W.safetensors", help="where the weights go")
+
+
 def _declare_predict(parser: argparse.ArgumentParser) -> None:
     _declare_network(parser)
     parser.add_argument("--input", type=Path, required=True, metavar="X.npz", help="examples, the array x")
@@ -214,6 +222,12 @@ def _check(options: argparse.Namespace) -> int:
     return check(options)
 
 
+def _prune(options: argparse.Namespace) -> int:
+    from netviz.commands.prune import pruned
+
+    return pruned(options)
+
+
 def _predict(options: argparse.Namespace) -> int:
     from netviz.commands.predict import predict
 
@@ -264,6 +278,7 @@ def _worker(options: argparse.Namespace) -> int:
 
 COMMANDS = {
     "train": Command("train without a window", _declare_train, _train),
+    "prune": Command("set the smallest weights of a file to 0", _declare_prune, _prune),
     "check": Command("shapes, parameter counts, and what is wrong", _declare_check, _check),
     "predict": Command("a trained network's outputs for a file of examples", _declare_predict, _predict),
     "export": Command("a trained network as ONNX or PyTorch", _declare_export, _export),

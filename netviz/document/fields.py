@@ -66,6 +66,7 @@ def _training_properties(
         *under("regularization", properties(Regularization)),
         plain["clip_value"],
         plain["clip_norm"],
+        plain["keep_zeros"],
         # The section is there or not: its first field switches it on and off.
         replace(patience, label="Early stopping", help=(EarlyStopping.__doc__ or "").partition("\n")[0], optional=True),
         *(others if stops else ()),
@@ -174,7 +175,7 @@ def _plain_settings() -> type[msgspec.Struct]:
     """The settings that are no section of their own and have a meaning in this version, declared as they are there."""
     hints = typing.get_type_hints(Settings, include_extras=True)
     defaults = {field.name: field.default for field in msgspec.structs.fields(Settings)}
-    names = ("clip_value", "clip_norm", "batch_size", "shuffle", "epochs", "seed")
+    names = ("clip_value", "clip_norm", "keep_zeros", "batch_size", "shuffle", "epochs", "seed")
     return msgspec.defstruct("Plain", [(name, hints[name], defaults[name]) for name in names])
 
 
