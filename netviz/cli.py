@@ -76,6 +76,7 @@ def _declare_train(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--dtype", default="float32", choices=("float32", "float64"))
     parser.add_argument("--variant", metavar="NAME", help="train this one of the project's networks")
     parser.add_argument("--init", type=Path, metavar="W.safetensors", help="weights to begin with")
+    parser.add_argument("--fitting", action="store_true", help="take only those whose name and shape fit")
     parser.add_argument("--save", type=Path, metavar="W.safetensors", help="where trained weights go")
     parser.add_argument("--export", type=Path, metavar="M.onnx", help="where the trained network goes as ONNX")
     parser.add_argument("--telemetry", type=Path, metavar="T.jsonl", help="where telemetry goes; a table if T.csv")

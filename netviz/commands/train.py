@@ -3,15 +3,18 @@
 import argparse
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from types import FrameType
 
 import numpy as np
 
+from engine.backend import Array
 from engine.divergence import DivergenceError
+from engine.errors import Problem, ProjectError
 from engine.export.names import class_name
 from engine.export.onnx import must_fit, save_onnx
+from engine.network import Network
 from engine.project import load_project
 from engine.records.several import Several, telemetry_file
 from engine.records.tensorboard import TensorBoardFile, must_hold_one_run
@@ -75,8 +78,23 @@ def _trainer(options: argparse.Namespace) -> Trainer:
     trainer = Trainer(project, options.device, options.dtype, options.seed)
     if options.init is not None:
         with fitting_weights("--init", options.init) as weights:
-            trainer.network.load_parameters(weights)
+            if options.fitting:
+                _take_fitting(trainer.network, weights, options)
+            else:
+                trainer.network.load_parameters(weights)
+    elif options.fitting:
+        raise ProjectError(Problem("--fitting", "expected weights to take from, by --init"))
     return trainer
+
+
+def _take_fitting(network: Network, weights: Mapping[str, Array], options: argparse.Namespace) -> None:
+    """Takes what fits and says what is left new; ValueError where no parameter fits."""
+    taken, own = network.load_fitting(weights), network.parameters()
+    new = [name for name in own if name not in taken]
+    if len(new) == len(own):
+        raise ValueError(f"none of its weights fits: {network.misfits(weights)[0]}")
+    if new and not options.quiet:
+        print(f"{options.init}: does not fit, so left new: {', '.join(new)}", file=sys.stderr)
 
 
 def _check_outputs(options: argparse.Namespace, trainer: Trainer) -> None:
