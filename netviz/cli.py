@@ -99,6 +99,22 @@ def _declare_report(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("out", type=Path, metavar="OUT.html", help="the page to write")
 
 
+def _declare_pretrain(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("file", type=Path)
+    parser.add_argument(
+        "--how", required=True, choices=("supervised", "autoencoder"), help="by the task, or by reconstruction"
+    )
+    parser.add_argument("--epochs", type=_positive, default=10, metavar="N", help="of each layer, 10 by default")
+    parser.add_argument("--untied", action="store_true", help="an autoencoder's decoder has weights of its own")
+    parser.add_argument("--save", type=Path, required=True, metavar="W.safetensors", help="where the weights go")
+    parser.add_argument("--seed", type=int, metavar="S")
+    parser.add_argument("--device", default="cpu", help="cpu, cuda or cuda:N")
+    parser.add_argument("--dtype", default="float32", choices=("float32", "float64"))
+    parser.add_argument("--variant", metavar="NAME", help="take this one of the project's networks")
+    _declare_set(parser)
+    parser.add_argument("--quiet", action="store_true", help="no bar and no summary")
+
+
 def _declare_prune(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("file", type=Path, metavar="WEIGHTS", help="trained weights")
     parser.add_argument("--share", type=float, required=True, metavar="S", help="how much of all weights is set to 0")
@@ -223,6 +239,12 @@ def _check(options: argparse.Namespace) -> int:
     return check(options)
 
 
+def _pretrain(options: argparse.Namespace) -> int:
+    from netviz.commands.pretrain import pretrained
+
+    return pretrained(options)
+
+
 def _prune(options: argparse.Namespace) -> int:
     from netviz.commands.prune import pruned
 
@@ -279,6 +301,7 @@ def _worker(options: argparse.Namespace) -> int:
 
 COMMANDS = {
     "train": Command("train without a window", _declare_train, _train),
+    "pretrain": Command("first weights, one layer after another", _declare_pretrain, _pretrain),
     "prune": Command("set the smallest weights of a file to 0", _declare_prune, _prune),
     "check": Command("shapes, parameter counts, and what is wrong", _declare_check, _check),
     "predict": Command("a trained network's outputs for a file of examples", _declare_predict, _predict),

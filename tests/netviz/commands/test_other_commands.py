@@ -95,6 +95,7 @@ WITHOUT_WINDOW = {
     "train, bad": ["train", "@", "--set", "x=1"],
     "check": ["check", "@", "--gradients", "--overfit", "5", "--rates", "@.csv"],
     "check, bad": ["check", "nowhere.netviz"],
+    "pretrain": ["pretrain", "@", "--how", "supervised", "--epochs", "1", "--save", "@.safetensors"],
     "prune, bad": ["prune", "@", "--share", "0.5", "--save", "@.safetensors"],
     "predict, bad": ["predict", "@", "--input", "nowhere.npz", "--output", "@.npz"],
     "export, bad": ["export", "@", "--to", "onnx", "@.onnx"],
