@@ -16,6 +16,7 @@ import msgspec
 import numpy as np
 
 from engine.backend import Array
+from engine.data.rows import Rows
 from engine.data.source import Dataset, DataSource, Summary
 from engine.divergence import DivergenceError
 from engine.graph import Edge, Graph, Node
@@ -124,7 +125,7 @@ def _with_decoder(project: Project, block: Block, features: Dataset, tied: bool)
     squared errors would be small there whatever the code. Else it gives the features themselves.
     """
     size = prod(features.x.shape[1:])
-    x, x_val = (part.reshape(len(part), size) for part in (features.x, features.x_val))
+    x, x_val = (np.reshape(part, (len(part), size)) for part in (features.x, features.x_val))
     plain = any(type(node.layer) is Dense for node in block.nodes)  # and no maxout
     decoder = Tied(to=block.dense, units=size) if tied and plain else Dense(units=size)
     bounded = all(0 <= part.min(initial=0) <= part.max(initial=0) <= 1 for part in (x, x_val))
@@ -152,7 +153,7 @@ def _on_features(network: Network, data: Dataset, node: str) -> Dataset:
     """The data as `node` of the network gives them on, in inference mode."""
     shape = network.structure.shapes[node]
 
-    def through(x: Array) -> Array:
+    def through(x: Rows) -> Array:
         found = np.zeros((len(x), *shape))
         for start in range(0, len(x), ROWS):
             plan = network.walk(x[start : start + ROWS])

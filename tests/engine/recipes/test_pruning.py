@@ -1,11 +1,14 @@
 """Lottery tickets: what is pruned stays pruned, and a ticket trains where a mask drawn by lot does not."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from engine.backend import Backend
 from engine.catalogue import OPTIMIZERS
 from engine.optimizers.searching import Searching
+from engine.project import project_from
 from engine.recipes.pruning import prune
 from engine.run import messages as m
 from engine.trainer import Trainer
@@ -229,6 +232,23 @@ def test_the_same_bits_on_a_device(dtype):
     here.restore(there.snapshot())
     assert there.run(3) == here.run(3)
     assert bits(there) == bits(here)
+
+
+@pytest.mark.parametrize("kind", OPTIMIZERS)
+def test_a_pruned_input_is_an_input_that_is_not_there(kind):
+    """Clipped lengths, slopes of searches and curvatures are those of the network without it."""
+    declared = {"kind": kind}
+    settings = {} if issubclass(OPTIMIZERS[kind], Searching) else {"clip_norm": 0.05}
+    whole = Trainer(by(declared, keep_zeros=True, **settings), dtype="float64")
+    json = by(declared, **settings).to_json()
+    json["graph"]["nodes"][0]["columns"] = [0, 3]
+    part = Trainer(project_from(json, Path()), dtype="float64")
+    weights = whole.network.state()
+    weights["h1.weight"][:, 3] = 0
+    whole.network.load_parameters(weights)
+    part.network.load_parameters({**weights, "h1.weight": weights["h1.weight"][:, :3]})
+    # Newton's curvatures are differences, whose rounding eigenvalues near 0 make large.
+    np.testing.assert_allclose(losses(whole, 8), losses(part, 8), rtol=3e-3 if kind == "newton" else 1e-6)
 
 
 def test_clipping_measures_what_moves():
