@@ -370,6 +370,9 @@ def _lane_problems(lane: Project, summary: Summary) -> list[Problem]:
     if len(structure.shapes[structure.output]) != 1:
         return [Problem(structure.output, "the output must be a vector")]
     found = list(_search_problems(lane.training, structure))
+    curriculum = lane.training.curriculum
+    if curriculum is not None and curriculum.by == "centroid" and summary.classes is None:
+        found.append(Problem("training.curriculum.by", "centroid wants classes, the data have numbers; order is left"))
     # One example of the kind that the data have shows whether loss, outputs and targets fit.
     try:
         lane.training.loss.targets(summary.example(), summary.classes, structure.shapes[structure.output][0])

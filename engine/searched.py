@@ -1,6 +1,6 @@
 """An update by an optimizer that searches: loss and gradient of one plan's batch at any point it asks for."""
 
-from engine.backend import Array, Call, bound
+from engine.backend import Array, bound
 from engine.optimizers.searching import Searching
 from engine.plan import Plan
 from engine.regularizers import penalty, regularizer_calls
@@ -18,17 +18,15 @@ class SearchedUpdate:
         regularization: Regularization,
         slots: tuple[Array, ...],
         rate: Array,
-        zeros: KeptZeros | None = None,
+        zeros: KeptZeros,
     ) -> None:
         self.optimizer, self.plan, self.regularization = optimizer, plan, regularization
         self.slots, self.rate = slots, rate
         parameters = plan.parameters
         self.values, self.grads = (vector[: parameters.trained] for vector in (parameters.values, parameters.grads))
-        self._pull = bound(regularizer_calls(plan.backend, parameters, regularization))
-        self._keep: list[Call] = []
-        if zeros is not None:  # then no direction leads out of them
-            self._pull += bound(zeros.gradient_calls())
-            self._keep = bound(zeros.value_calls())
+        pull = regularizer_calls(plan.backend, parameters, regularization)
+        # With both, no direction leads out of weights that stay zero.
+        self._pull, self._keep = bound(pull + zeros.gradient_calls()), bound(zeros.value_calls())
 
     def __call__(self) -> None:
         here = self.values.copy()

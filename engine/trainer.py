@@ -92,8 +92,8 @@ class Trainer:
         self.optimizer = training.optimizer
         self._slots = tuple(self.backend.zeros(self.parameters.trained) for _ in self.optimizer.slots)
         self._scalars = self.backend.zeros(len(self.optimizer.scalars(1.0, 1)))
-        self._zeros = KeptZeros(self.backend, self.parameters) if training.keep_zeros else None
-        network.loaded = self._look_for_zeros
+        self._zeros = KeptZeros(self.backend, self.parameters, training.keep_zeros)
+        network.loaded = self._zeros.look
         self._update_calls = self._bind_update()
         self._plans: dict[int, tuple[Plan, list[Call], list[Call]]] = {}
         self._statistics: WeakKeyDictionary[Plan, Statistics] = WeakKeyDictionary()
@@ -105,7 +105,7 @@ class Trainer:
     def _begin(self) -> None:
         self.step_number = self.epoch = self.position = 0
         draw_weights(self.network, self.seed, self._train.rows)
-        self._look_for_zeros()
+        self._zeros.look()
         training = self.project.training
         self.course = Course(training.schedule, training.early_stopping, self.backend)
         self.epoch_scores: tuple[Score, Score | None] | None = None  # of the epoch that has just ended, if wanted
@@ -119,6 +119,8 @@ class Trainer:
     def _take(self, data: Dataset) -> None:
         shuffle, prepared = self.project.training.shuffle, self.network.prepared
         self._train = Batches(self.backend, data.x, self._targets(data.y), shuffle, self.seed, prepared)
+        if self.project.training.curriculum is not None:
+            self._train.ease(self.project.training.curriculum, data.y)
         self._validation = Batches(self.backend, data.x_val, self._targets(data.y_val), False, self.seed, prepared)
 
     def _prepare_anew(self) -> None:
@@ -128,10 +130,6 @@ class Trainer:
         self._take(self.project.data.load(self.project.folder))
         self._plans.clear()
         self._seek()
-
-    def _look_for_zeros(self) -> None:
-        if self._zeros is not None:
-            self._zeros.look()
 
     def _targets(self, y: Array) -> Array:
         units = self.network.structure.shapes[self.network.structure.output][0]
@@ -260,7 +258,7 @@ class Trainer:
     def _look_ahead(self) -> None:
         """Lays the next steps out, each with its plan; a batch of all examples stays in its plan."""
         batches: Any = list(self._train.window(self.epoch, self.position, self.batch_size))
-        if len(batches[0][0]) == self._train.count:
+        if len(batches[0][0]) == self._train.count and not self._train.chooses(self.epoch):
             self._calls_for(self._train.count)[0].fill(*batches[0])
             batches = [(None, None)] * ALIKE
         # Scalars that never change are there, too; others go to the device for all these steps at once.
@@ -311,8 +309,7 @@ class Trainer:
         if isinstance(optimizer, Searching):
             return []  # it needs a plan to search on
         scalars = tuple(self._scalars[i : i + 1].reshape(()) for i in range(len(self._scalars)))
-        parts = [] if self._zeros is None else self._zeros.gradient_calls()
-        parts += gradient_calls(self.backend, parameters, training)
+        parts = self._zeros.gradient_calls() + gradient_calls(self.backend, parameters, training)
         if optimizer.decay:
             parts += decay_calls(self.backend, parameters, scalars[-1])
         scratch = tuple(self.backend.zeros(min(CHUNK, parameters.trained)) for _ in range(optimizer.scratch))
@@ -326,8 +323,7 @@ class Trainer:
                 scalars,
                 tuple(vector[: piece.stop - start] for vector in scratch),
             )
-        kept = [] if self._zeros is None else self._zeros.value_calls()
-        return bound(parts + constraint_calls(self.backend, parameters, training) + kept)
+        return bound(parts + constraint_calls(self.backend, parameters, training) + self._zeros.value_calls())
 
     # Changing the run
 
@@ -364,7 +360,7 @@ class Trainer:
             tuple(host(slot) for slot in self._slots),
             self.course.state(),
             None if self._is_fitted else self.network.preprocess.state(),
-            None if self._zeros is None else self._zeros.state(),
+            self._zeros.state(),
         )
 
     def restore(self, state: Snapshot) -> None:
@@ -385,9 +381,7 @@ class Trainer:
         for slot, kept in zip(self._slots, state.slots, strict=True):
             slot[...] = self.backend.from_host(kept)
         self.course.restore(state.course)
-        self._look_for_zeros()
-        if self._zeros is not None and state.free is not None:
-            self._zeros.restore(state.free)
+        self._zeros.restore(state.free)
         self._plans.clear()
         self._seek()
 

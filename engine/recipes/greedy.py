@@ -130,7 +130,8 @@ def _with_decoder(project: Project, block: Block, features: Dataset, tied: bool)
     decoder = Tied(to=block.dense, units=size) if tied and plain else Dense(units=size)
     bounded = all(0 <= part.min(initial=0) <= part.max(initial=0) <= 1 for part in (x, x_val))
     loss = BinaryCrossEntropy() if bounded else MeanSquaredError()
-    training = msgspec.structs.replace(project.training, loss=loss)
+    # Easy and hard are said of classes.
+    training = msgspec.structs.replace(project.training, loss=loss, curriculum=None)
     examples = replace(features, y=x, y_val=x_val, classes=None)
     return _part(project, examples, (*block.nodes, Node(_free("decoder", block.nodes), decoder)), training)
 

@@ -28,7 +28,7 @@ TITLES = {**fields.titles(LOSSES), **fields.titles(OPTIMIZERS), **fields.titles(
 DATA_TITLES = {**fields.titles(DATASETS), "pca": "PCA"}
 # Where a form says what is wrong with a whole section.
 _FIRST_FIELDS = {part: f"{part}.kind" for part in ("loss", "optimizer", "schedule")}
-_FIRST_FIELDS["early_stopping"] = "early_stopping.patience"
+_FIRST_FIELDS |= {name: f"{name}.{cls.__struct_fields__[0]}" for name, cls in fields.SECTIONS.items()}
 
 
 class Inspector(QWidget):

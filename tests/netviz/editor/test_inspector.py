@@ -457,6 +457,23 @@ def test_a_schedule_is_chosen_filled_in_and_taken_away(document, inspector):
     assert document.project.training.schedule.period == 7
 
 
+def test_a_curriculum_is_switched_on_and_off_and_zeros_are_kept(document, inspector):
+    form = inspector.training.form
+    switch = form.rows["curriculum.epochs"].editor.widgets()[0]
+    QTest.mouseClick(switch, Qt.MouseButton.LeftButton, NONE, QPoint(8, switch.height() // 2))
+    assert document.project.training.curriculum.epochs == 20
+    enter(box(form, "curriculum.start"), "0.5")
+    choose(box(form, "curriculum.by"), "or")
+    assert (document.project.training.curriculum.start, document.project.training.curriculum.by) == (0.5, "order")
+    switch = form.rows["curriculum.epochs"].editor.widgets()[0]
+    QTest.mouseClick(switch, Qt.MouseButton.LeftButton, NONE, QPoint(8, switch.height() // 2))
+    assert document.project.training.curriculum is None
+    assert "curriculum.start" not in visible(form)
+    document.set_training_field(0, "keep_zeros", True)
+    assert "keep_zeros" in visible(form)
+    assert document.project.training.keep_zeros is True
+
+
 def test_early_stopping_is_switched_on_and_off(document, inspector):
     form = inspector.training.form
     switch = form.rows["early_stopping.patience"].editor.widgets()[0]
