@@ -124,7 +124,7 @@ def _declare_prune(parser: argparse.ArgumentParser) -> None:
 
 
 def _declare_predict(parser: argparse.ArgumentParser) -> None:
-    _declare_network(parser)
+    _declare_network(parser, f"{WEIGHTS}; of several files the mean is taken", several=True)
     parser.add_argument("--input", type=Path, required=True, metavar="X.npz", help="examples, the array x")
     parser.add_argument("--output", type=Path, required=True, metavar="Y.npz", help="where the outputs go, the array y")
 
@@ -137,11 +137,13 @@ def _declare_export(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("out", type=Path, metavar="OUT", help="the file to write")
 
 
-def _declare_network(
-    parser: argparse.ArgumentParser, weights: str = "trained weights; else those saved with the project"
-) -> None:
+WEIGHTS = "trained weights; else those saved with the project"
+
+
+def _declare_network(parser: argparse.ArgumentParser, weights: str = WEIGHTS, several: bool = False) -> None:
     parser.add_argument("file", type=Path)
-    parser.add_argument("--weights", type=Path, metavar="W.safetensors", help=weights)
+    many = {"nargs": "+", "action": "extend"} if several else {}
+    parser.add_argument("--weights", type=Path, metavar="W.safetensors", help=weights, **many)
     parser.add_argument("--variant", metavar="NAME", help="take this one of the project's networks")
     _declare_set(parser)
 
