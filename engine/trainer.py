@@ -79,10 +79,8 @@ class Trainer:
         """`backend`, where it is given, stands for device and dtype."""
         self.project, self.backend = project, backend or open_backend(device, dtype)
         self.network = Network(project, self.backend)
-        data = project.data.load(project.folder)
-        training = project.training
+        data, training, network = project.data.load(project.folder), project.training, self.network
         self.seed = training.seed if seed is None else seed
-        network = self.network
         network.preprocess.fit(data.x)
         self._fitted, self._is_fitted = network.preprocess.state(), True
         self._take(data)
@@ -117,10 +115,9 @@ class Trainer:
         return self.project.data.load(self.project.folder)
 
     def _take(self, data: Dataset) -> None:
-        shuffle, prepared = self.project.training.shuffle, self.network.prepared
-        self._train = Batches(self.backend, data.x, self._targets(data.y), shuffle, self.seed, prepared)
-        if self.project.training.curriculum is not None:
-            self._train.ease(self.project.training.curriculum, data.y)
+        training, prepared = self.project.training, self.network.prepared
+        self._train = Batches(self.backend, data.x, self._targets(data.y), training.shuffle, self.seed, prepared)
+        self._train.ease(training.curriculum, data.y)
         self._validation = Batches(self.backend, data.x_val, self._targets(data.y_val), False, self.seed, prepared)
 
     def _prepare_anew(self) -> None:

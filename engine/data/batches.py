@@ -58,8 +58,10 @@ class Batches:
             part = slice(start, start + size)
             yield self._gathered(part), self.targets[part]
 
-    def ease(self, curriculum: Curriculum, y: Array) -> None:
-        """Follows `curriculum` from its first epoch on; `y` as the data have them."""
+    def ease(self, curriculum: Curriculum | None, y: Array) -> None:
+        """Follows `curriculum`, if there is one; `y` as the data have them."""
+        if curriculum is None:
+            return
         self._curriculum = curriculum
         if curriculum.by == "centroid":
             self._easiest = by_centroid(lambda: (self.backend.to_host(rows)[:, :-1] for rows, _ in self.parts()), y)
