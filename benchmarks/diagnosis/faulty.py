@@ -301,10 +301,10 @@ FAULTY = (
     cut("times zero", _times_zero),
     cut("frozen at zero", _frozen_zero),
     cut("shut in the middle", _shut_middle),
-    still("no hidden layer, xor", lambda d: plane(d, "xor", chain(dense(1)), lr=d.near(0.02)), 600),
-    still("no hidden layer, circles", lambda d: plane(d, "circles", chain(dense(1)), lr=d.near(0.1), optimizer="sgd"), 600),
-    still("deep but linear, circles", lambda d: plane(d, "circles", mlp(3, 12, ""), lr=d.near(0.01)), 600),
-    still("L2 as strong as the loss", lambda d: plane(d, "moons", mlp(2, 16, "relu"), lr=d.near(0.01), regularization={"l2": 2.0}), 500),
+    still("no hidden layer, xor", lambda d: plane(d, "xor", chain(dense(1)), lr=d.near(0.02)), 800),
+    still("no hidden layer, circles", lambda d: plane(d, "circles", chain(dense(1)), lr=d.near(0.1), optimizer="sgd"), 800),
+    still("deep but linear, circles", lambda d: plane(d, "circles", mlp(3, 12, ""), lr=d.near(0.01)), 800),
+    still("L2 as strong as the loss", lambda d: plane(d, "moons", mlp(2, 16, "relu"), lr=d.near(0.01), regularization={"l2": 2.0}), 800),
     still(
         "large batch of noise",
         lambda d: project(
@@ -314,6 +314,6 @@ FAULTY = (
             batch=256,
             seed=d.seed,
         ),
-        600,
+        800,
     ),
 )  # fmt: skip

@@ -1,6 +1,5 @@
 """A labelled run: trained, looked at as a worker looks, and its label checked by how it came out."""
 
-from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -15,7 +14,7 @@ from engine.run.lane import FIRST_STEPS
 from engine.statistics import LayerStatistics
 from engine.trainer import Score, Trainer
 
-EVERY = 5  # after the first steps, every fifth is looked at
+EVERY = 5  # steps from look to look, after the first ones
 LEARNT, SURE = 0.5, 0.9  # share of guessing's loss, or accuracy, at which a run counts as learning
 GAP = 0.15  # of guessing's loss, that validation has lost again: over-fitted
 Layers = dict[str, LayerStatistics]
@@ -56,7 +55,7 @@ class Trace:
         return self.learns if not self.recipe.fault else not self.learns
 
 
-def trace(recipe: Recipe, seed: int, watch: Callable[[Trainer], None] = lambda trainer: None) -> Trace:
+def trace(recipe: Recipe, seed: int) -> Trace:
     with TemporaryDirectory() as folder:
         draw = Draw(seed, Path(folder))
         project = project_from(recipe.make(draw), Path(folder), recipe.name)
@@ -84,9 +83,3 @@ def trace(recipe: Recipe, seed: int, watch: Callable[[Trainer], None] = lambda t
         last = trainer.evaluate()
     return Trace(recipe, seed, project, known, looks, epochs, failure, last)
 
-
-def traces(recipes: Iterable[Recipe], seeds: Iterable[int]) -> Iterable[Trace]:
-    seeds = tuple(seeds)
-    for number, recipe in enumerate(recipes):
-        for seed in seeds:
-            yield trace(recipe, 1000 * seed + number)

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from engine.trainer import Trainer
 
 NAN = "nan"
+WOUND = 50  # steps after its end in which a fault may still be the cause of what begins
+ORDER = {symptom.name: place for place, symptom in enumerate(SYMPTOMS)}
 
 
 class Health(Enum):
@@ -145,17 +147,16 @@ class Diagnosis:
         A fault whose own signs are gone stays the cause of what began meanwhile and still stands: units that one
         long step has killed are dead, however short the steps are now.
         """
-        raised = {name for (name, _), case in self._cases.items() if case.raised}
-        if self._failure is not None:
-            raised.add(NAN)
-        found = [f for s in SYMPTOMS if (f := self._standing(s, raised)) is not None]
+        found = [f for s in SYMPTOMS if (f := self._standing(s)) is not None]
         if self._failure is not None:
             found.append(self._no_number(self._failure))
-        if found:
-            first = min(finding.began for finding in found)
-            found += [past for past in self.past if past.began <= first <= (past.ended or 0)]
-        order = {symptom.name: place for place, symptom in enumerate(SYMPTOMS)}
-        found.sort(key=lambda finding: (finding.began, order.get(finding.symptom, len(order))))
+        if not found:
+            return ()
+        first = min(finding.began for finding in found)
+        found += [past for past in self.past if past.began <= first <= (past.ended or 0) + WOUND]
+        raised = {finding.symptom for finding in found}
+        found += [f for s in self._at_start if (f := self._predisposed(s, raised)) is not None]
+        found.sort(key=lambda finding: (finding.began, ORDER.get(finding.symptom, len(ORDER))))
         return tuple(msgspec.structs.replace(f, cause=index == 0) for index, f in enumerate(found))
 
     def watched(self) -> tuple[Finding, ...]:
@@ -181,16 +182,18 @@ class Diagnosis:
             return Health.TROUBLE
         return found
 
-    def _standing(self, symptom: Symptom, raised: set[str]) -> Finding | None:
-        if symptom.needs:
-            if not raised.intersection(symptom.needs):
-                return None
-            nodes = [node for node, number in symptom.measure(self.record) if number >= symptom.on]
-            return self._finding(symptom, nodes, 0) if nodes else None
+    def _standing(self, symptom: Symptom) -> Finding | None:
         cases = [(node, case) for (name, node), case in self._cases.items() if name == symptom.name and case.raised]
         if not cases:
             return None
         return self._finding(symptom, [node for node, _ in cases], min(case.began for _, case in cases))
+
+    def _predisposed(self, symptom: Symptom, raised: set[str]) -> Finding | None:
+        """What lay there before the first step, if one of its consequences is there now."""
+        if not raised.intersection(symptom.needs):
+            return None
+        nodes = [node for node, number in symptom.measure(self.record) if number >= symptom.on]
+        return self._finding(symptom, nodes, 0) if nodes else None
 
     def _finding(
         self,

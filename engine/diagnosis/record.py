@@ -13,6 +13,7 @@ USUAL = 10.0  # looks over which gradients are averaged
 BEGINNING = 10  # looks of which the mean loss is what a run begins with
 CEILING = 100.0  # times the naive loss: higher ones count as that, so that a jump is forgotten again
 BEYOND = 1e6  # strides are not told apart further
+GUESSING = 1.05  # of the loss of guessing: from there down a network would have to learn
 PROGRESS = 0.03  # share by which a loss must be lower to count as progress
 
 _weights = itemgetter("weight_norm", "grad_norm", "update_ratio")
@@ -65,7 +66,9 @@ class Record:
         self.smooth += (min(loss, ceiling) - self.smooth) * max(1 / SMOOTHING, 1 / self.looks)
         if self.looks <= BEGINNING:
             self.start = self.smooth
-        if self.looks <= SMOOTHING or self.smooth < (1 - PROGRESS) * self.best:
+        # What brings the loss down to that of guessing is no progress of the kind that is waited for.
+        best = min(self.best, self.reference) if self.smooth < GUESSING * self.reference else self.best
+        if self.looks <= SMOOTHING or self.smooth < (1 - PROGRESS) * best:
             self.best, self.best_step = self.smooth, step
         if layers is not None:
             self._take_layers(gap, layers)

@@ -6,7 +6,7 @@ from engine.diagnosis.record import Record
 from engine.diagnosis.symptoms.base import NETWORK, Measured, Symptom
 from engine.diagnosis.symptoms.flow import STUCK
 
-STILL_STEPS, STILL_EPOCHS, LONG = 250, 8, 2000
+STILL_STEPS, STILL_EPOCHS, LONG = 300, 8, 2000
 
 
 def loss_still(record: Record) -> Measured:

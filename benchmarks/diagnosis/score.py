@@ -1,0 +1,108 @@
+"""How well the diagnosis tells labelled runs apart: what it said of each, and the rows of the results."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from benchmarks.diagnosis.draw import Recipe
+from benchmarks.diagnosis.faulty import FAULTY
+from benchmarks.diagnosis.healthy import HEALTHY
+from benchmarks.diagnosis.runs import Trace, trace
+from benchmarks.diagnosis.unseen import UNSEEN_FAULTY, UNSEEN_HEALTHY
+from benchmarks.measure import Effort
+from benchmarks.report import Row
+from engine.diagnosis import Diagnosis
+
+TUNED = range(5)  # seeds on which thresholds were set
+HELD_OUT = range(100, 103)  # seeds that are reported
+ABOUT = f"""\
+Every run is looked at as a worker does it: the scalars of each of the first 50 steps and of every fifth after it, and
+the scores at epochs' ends. **Labels are checked by the outcome**, without the diagnosis: a healthy run reaches half of
+the loss of guessing or 90 % of its training examples and forgets nothing; a faulty one does not. Runs that came out
+otherwise are left out and counted. **Alarm**: anything said at any time of a healthy run. **Caught**: a symptom that
+names the fault was raised at some time. **Cause**: it was the first of what was said last. Thresholds were set on seeds
+{TUNED.start} to {TUNED.stop - 1} of the first {len(HEALTHY)} healthy and {len(FAULTY)} faulty recipes; what is reported are seeds
+{HELD_OUT.start} to {HELD_OUT.stop - 1} of these, and of {len(UNSEEN_HEALTHY)} and {len(UNSEEN_FAULTY)} recipes on other data and sizes that \
+were written afterwards (*unseen*)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What was said of one run, at any time and at last."""
+
+    run: Trace
+    said: frozenset[str]
+    cause: str | None  # the first of what was said last
+
+    @property
+    def caught(self) -> bool:
+        return bool(self.said.intersection(self.run.recipe.found))
+
+    @property
+    def caused(self) -> bool:
+        return self.cause in self.run.recipe.causes
+
+
+def judge(run: Trace) -> Verdict:
+    """Shows the diagnosis the run, look by look."""
+    diagnosis = Diagnosis(run.facts)
+    epochs = list(run.epochs)
+    said: set[str] = set()
+    cause = None
+
+    def listen() -> None:
+        nonlocal cause
+        found = diagnosis.findings()
+        said.update(finding.symptom for finding in found)
+        cause = found[0].symptom if found else cause
+
+    for number, (step, loss, layers) in enumerate(run.looks, 1):
+        diagnosis.see(step, loss, layers)
+        while epochs and epochs[0][0] <= number:
+            _, _, train, validation = epochs.pop(0)
+            diagnosis.epoch(train.loss, None if validation is None else validation.loss)
+        listen()
+    if run.failure is not None:
+        diagnosis.diverged(run.failure)
+        listen()
+    return Verdict(run, frozenset(said), cause)
+
+
+def verdicts(recipes: Sequence[Recipe], seeds: Iterable[int], first: int = 0) -> Iterator[Verdict]:
+    """Each recipe at each seed, those left out whose outcome is not what their label says."""
+    seeds = tuple(seeds)
+    for number, recipe in enumerate(recipes, first):
+        for seed in seeds:
+            run = trace(recipe, 1000 * seed + number)
+            if run.sound:
+                yield judge(run)
+
+
+def measure(effort: Effort) -> Iterator[Row]:
+    for recipes, kind in ((HEALTHY, ""), (UNSEEN_HEALTHY, ", unseen")):
+        found = list(verdicts(recipes, HELD_OUT, 0 if not kind else 500))
+        alarms = [verdict for verdict in found if verdict.said]
+        which = "".join(f"; {v.run.recipe.name}: {', '.join(sorted(v.said))}" for v in alarms)
+        left_out = len(recipes) * len(HELD_OUT) - len(found)
+        yield Row(
+            f"false alarms, healthy{kind}",
+            100 * len(alarms) / len(found),
+            1.0,
+            "%",
+            at_most=True,
+            context=f"{len(alarms)} of {len(found)}, {left_out} left out{which}",
+        )
+    seen = list(verdicts(FAULTY, HELD_OUT, len(HEALTHY)))
+    unseen = list(verdicts(UNSEEN_FAULTY, HELD_OUT, 600))
+    yield _caught("faults caught", seen, len(FAULTY))
+    yield _caught("faults caught, unseen", unseen, len(UNSEEN_FAULTY))
+    for fault in dict.fromkeys(recipe.fault for recipe in FAULTY):
+        of_kind = [verdict for verdict in (*seen, *unseen) if verdict.run.recipe.fault == fault]
+        yield _caught(fault, of_kind)
+
+
+def _caught(what: str, found: Sequence[Verdict], recipes: int = 0) -> Row:
+    caught, caused = sum(v.caught for v in found), sum(v.caused for v in found)
+    missed = "".join(f"; {v.run.recipe.name}: {v.cause or 'nothing said'}" for v in found if not v.caught)
+    left_out = f", {recipes * len(HELD_OUT) - len(found)} left out" if recipes else ""
+    context = f"{caught} of {len(found)}{left_out}; as the cause {caused}{missed}"
+    return Row(what, 100 * caught / len(found), 99.0 if recipes else None, "%", context=context)
