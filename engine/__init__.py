@@ -1,5 +1,6 @@
 """The engine of netviz: projects, networks and their training. It knows no window."""
 
+from engine.diagnosis import Diagnosis
 from engine.divergence import DivergenceError
 from engine.ensemble import Ensemble
 from engine.errors import DeviceError, ProjectError
@@ -8,6 +9,7 @@ from engine.trainer import Snapshot, StepRecord, Trainer
 
 __all__ = [
     "DeviceError",
+    "Diagnosis",
     "DivergenceError",
     "Ensemble",
     "Project",

@@ -83,6 +83,7 @@ def _declare_train(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--tensorboard", type=Path, metavar="DIR", help="where telemetry goes as TensorBoard's events")
     parser.add_argument("--every", type=_positive, default=1, metavar="K", help="telemetry at every K-th step")
     parser.add_argument("--report", type=Path, metavar="R.html", help="where a page about the run goes")
+    parser.add_argument("--diagnose", action="store_true", help="say at the end what was wrong, on standard error")
     _declare_set(parser)
     parser.add_argument("--quiet", action="store_true", help="no bar and no summary")
 

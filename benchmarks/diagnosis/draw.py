@@ -47,9 +47,7 @@ class Draw:
     def moved(self, data: JSON, factor: float = 1.0, offset: float = 0.0) -> JSON:
         """The same data with every input times `factor` plus `offset`."""
         loaded = build(DATASETS, data, "data").load(self.folder)
-        return self.npz(
-            loaded.x * factor + offset, loaded.y, loaded.x_val * factor + offset, loaded.y_val
-        )
+        return self.npz(loaded.x * factor + offset, loaded.y, loaded.x_val * factor + offset, loaded.y_val)
 
     def flowers(self, spread: float = 0.6) -> JSON:
         """Four measures of three kinds, some of which overlap."""
@@ -86,7 +84,9 @@ def chain(*layers: JSON) -> JSON:
     nodes: list[JSON] = [{"id": "x", "kind": "input"}]
     counts: dict[str, int] = {}
     for layer in layers:
-        stem = {"dense": "h", "maxout": "h", "batch_norm": "n", "layer_norm": "n", "dropout": "d"}.get(layer["kind"], "a")
+        stem = {"dense": "h", "maxout": "h", "batch_norm": "n", "layer_norm": "n", "dropout": "d"}.get(
+            layer["kind"], "a"
+        )
         counts[stem] = counts.get(stem, 0) + 1
         nodes.append({"id": f"{stem}{counts[stem]}", **layer})
     return {"nodes": nodes, "edges": [[a["id"], b["id"]] for a, b in pairwise(nodes)]}
@@ -125,7 +125,12 @@ def residual(blocks: int, width: int, act: str) -> JSON:
     before = "first"
     for i in range(blocks):
         a, b, c, d = (f"{name}{i}" for name in ("in", "act", "out", "sum"))
-        nodes += [{"id": a, **dense(width)}, {"id": b, "kind": act}, {"id": c, **dense(width)}, {"id": d, "kind": "add"}]
+        nodes += [
+            {"id": a, **dense(width)},
+            {"id": b, "kind": act},
+            {"id": c, **dense(width)},
+            {"id": d, "kind": "add"},
+        ]
         edges += [[before, a], [a, b], [b, c], [before, d], [c, d]]
         before = d
     return {"nodes": [*nodes, {"id": "last", **dense(1)}], "edges": [*edges, [before, "last"]]}

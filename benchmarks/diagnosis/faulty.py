@@ -62,7 +62,14 @@ def _narrow_weights(act: str, std: float, depth: int, kind: str, optimizer: str,
         lambda d: plane(
             d,
             kind,
-            mlp(depth, d.of(16, 24), act, init="normal", init_std=d.near(std, 1.2), last={"init": "normal", "init_std": std}),
+            mlp(
+                depth,
+                d.of(16, 24),
+                act,
+                init="normal",
+                init_std=d.near(std, 1.2),
+                last={"init": "normal", "init_std": std},
+            ),
             lr=d.near(lr),
             optimizer=optimizer,
         ),
@@ -78,7 +85,9 @@ def _same(init: str, act: str, kind: str, depth: int = 1, **more: Any) -> Recipe
     )
 
 
-def _fast(act: str, kind: str, optimizer: str, lr: float, depth: int = 2, batch: int | str = 32, **fields: Any) -> Recipe:
+def _fast(
+    act: str, kind: str, optimizer: str, lr: float, depth: int = 2, batch: int | str = 32, **fields: Any
+) -> Recipe:
     return high(
         f"{act}, {kind}, {optimizer} {lr:g}, batch {batch}",
         lambda d: plane(
@@ -90,9 +99,7 @@ def _fast(act: str, kind: str, optimizer: str, lr: float, depth: int = 2, batch:
 def _slow(act: str, kind: str, optimizer: str, lr: float, depth: int = 2, **fields: Any) -> Recipe:
     return low(
         f"{act}, {kind}, {optimizer} {lr:g}",
-        lambda d: plane(
-            d, kind, mlp(depth, d.of(12, 16), act), lr=d.near(lr, 1.2), optimizer=optimizer, fields=fields
-        ),
+        lambda d: plane(d, kind, mlp(depth, d.of(12, 16), act), lr=d.near(lr, 1.2), optimizer=optimizer, fields=fields),
     )
 
 
@@ -216,7 +223,13 @@ def _frozen_zero(d: Draw) -> JSON:
 
 def _shut_middle(d: Draw) -> JSON:
     graph = chain(
-        dense(12), {"kind": "tanh"}, dense(8, "he_normal", bias_init=-30.0), {"kind": "relu"}, dense(8), {"kind": "tanh"}, dense(1)
+        dense(12),
+        {"kind": "tanh"},
+        dense(8, "he_normal", bias_init=-30.0),
+        {"kind": "relu"},
+        dense(8),
+        {"kind": "tanh"},
+        dense(1),
     )
     return plane(d, "circles", graph, lr=d.near(0.01))
 
@@ -302,9 +315,15 @@ FAULTY = (
     cut("frozen at zero", _frozen_zero),
     cut("shut in the middle", _shut_middle),
     still("no hidden layer, xor", lambda d: plane(d, "xor", chain(dense(1)), lr=d.near(0.02)), 800),
-    still("no hidden layer, circles", lambda d: plane(d, "circles", chain(dense(1)), lr=d.near(0.1), optimizer="sgd"), 800),
+    still(
+        "no hidden layer, circles", lambda d: plane(d, "circles", chain(dense(1)), lr=d.near(0.1), optimizer="sgd"), 800
+    ),
     still("deep but linear, circles", lambda d: plane(d, "circles", mlp(3, 12, ""), lr=d.near(0.01)), 800),
-    still("L2 as strong as the loss", lambda d: plane(d, "moons", mlp(2, 16, "relu"), lr=d.near(0.01), regularization={"l2": 2.0}), 800),
+    still(
+        "L2 as strong as the loss",
+        lambda d: plane(d, "moons", mlp(2, 16, "relu"), lr=d.near(0.01), regularization={"l2": 2.0}),
+        800,
+    ),
     still(
         "large batch of noise",
         lambda d: project(
@@ -316,4 +335,4 @@ FAULTY = (
         ),
         800,
     ),
-)  # fmt: skip
+)

@@ -97,12 +97,16 @@ def _deep() -> list[Recipe]:
             lambda d: plane(d, "moons", mlp(5, 16, "tanh"), lr=d.near(0.2), optimizer="sgd"),
             800,
         ),
-        Recipe("residual, 6 blocks of tanh", lambda d: plane(d, "circles", residual(6, 12, "tanh"), lr=d.near(0.003)), 400),
-        Recipe("residual, 10 blocks of relu", lambda d: plane(d, "moons", residual(10, 8, "relu"), lr=d.near(0.001)), 400),
+        Recipe(
+            "residual, 6 blocks of tanh", lambda d: plane(d, "circles", residual(6, 12, "tanh"), lr=d.near(0.003)), 400
+        ),
+        Recipe(
+            "residual, 10 blocks of relu", lambda d: plane(d, "moons", residual(10, 8, "relu"), lr=d.near(0.001)), 400
+        ),
     ]
 
 
-def _digits(d: Draw, graph: JSON, scale: float = 1 / 16, **more: Any) -> JSON:
+def on_digits(d: Draw, graph: JSON, scale: float = 1 / 16, **more: Any) -> JSON:
     data: JSON = {"kind": "digits", "seed": d.seed}
     more.setdefault("loss", "cross_entropy")
     return project(data if scale == 1 else d.moved(data, scale), graph, seed=d.seed, **more)
@@ -110,16 +114,19 @@ def _digits(d: Draw, graph: JSON, scale: float = 1 / 16, **more: Any) -> JSON:
 
 def _classes() -> list[Recipe]:
     return [
-        Recipe("digits as they are, relu, adam", lambda d: _digits(d, mlp(1, 32, "relu", 10), 1, lr=d.near(0.003))),
-        Recipe("digits, relu, two layers, sgd", lambda d: _digits(d, mlp(2, 48, "relu", 10), lr=d.near(0.2), optimizer="sgd")),
+        Recipe("digits as they are, relu, adam", lambda d: on_digits(d, mlp(1, 32, "relu", 10), 1, lr=d.near(0.003))),
+        Recipe(
+            "digits, relu, two layers, sgd",
+            lambda d: on_digits(d, mlp(2, 48, "relu", 10), lr=d.near(0.2), optimizer="sgd"),
+        ),
         Recipe(
             "digits, tanh, drawn softmax",
-            lambda d: _digits(d, mlp(1, 32, "tanh", 10, ends=({"kind": "softmax"},)), lr=d.near(0.005)),
+            lambda d: on_digits(d, mlp(1, 32, "tanh", 10, ends=({"kind": "softmax"},)), lr=d.near(0.005)),
         ),
-        Recipe("digits, sigmoid, adam", lambda d: _digits(d, mlp(1, 32, "sigmoid", 10), lr=d.near(0.01))),
-        Recipe("digits, no hidden layer", lambda d: _digits(d, chain(dense(10)), lr=d.near(0.02))),
-        Recipe("digits, squared error", lambda d: _digits(d, mlp(1, 48, "relu", 10), lr=d.near(0.003), loss="mse")),
-        Recipe("digits, dropout", lambda d: _digits(d, mlp(2, 64, "relu", 10, dropout=0.3), lr=d.near(0.003))),
+        Recipe("digits, sigmoid, adam", lambda d: on_digits(d, mlp(1, 32, "sigmoid", 10), lr=d.near(0.01))),
+        Recipe("digits, no hidden layer", lambda d: on_digits(d, chain(dense(10)), lr=d.near(0.02))),
+        Recipe("digits, squared error", lambda d: on_digits(d, mlp(1, 48, "relu", 10), lr=d.near(0.003), loss="mse")),
+        Recipe("digits, dropout", lambda d: on_digits(d, mlp(2, 64, "relu", 10, dropout=0.3), lr=d.near(0.003))),
         Recipe(
             "blobs of four, tanh",
             lambda d: project(
@@ -137,7 +144,10 @@ def _classes() -> list[Recipe]:
             ),
             900,
         ),
-        Recipe("flowers, relu", lambda d: project(d.flowers(), mlp(1, 12, "relu", 3), "cross_entropy", d.near(0.01), seed=d.seed)),
+        Recipe(
+            "flowers, relu",
+            lambda d: project(d.flowers(), mlp(1, 12, "relu", 3), "cross_entropy", d.near(0.01), seed=d.seed),
+        ),
         Recipe(
             "flowers, no hidden layer, sgd",
             lambda d: project(d.flowers(), chain(dense(3)), "cross_entropy", d.near(0.1), "sgd", seed=d.seed),
@@ -145,7 +155,10 @@ def _classes() -> list[Recipe]:
         Recipe(
             "noisy moons, the rest cannot be learnt",
             lambda d: project(
-                d.toy("moons", noise=0.25, samples=800) | {"samples": 800}, mlp(1, 12, "relu"), lr=d.near(0.01), seed=d.seed
+                d.toy("moons", noise=0.25, samples=800) | {"samples": 800},
+                mlp(1, 12, "relu"),
+                lr=d.near(0.01),
+                seed=d.seed,
             ),
             500,
         ),
@@ -157,9 +170,7 @@ def _classes() -> list[Recipe]:
         ),
         Recipe(
             "spiral, relu, wide",
-            lambda d: project(
-                d.toy("spiral", turns=1.0, noise=0.02), mlp(2, 48, "relu"), lr=d.near(0.01), seed=d.seed
-            ),
+            lambda d: project(d.toy("spiral", turns=1.0, noise=0.02), mlp(2, 48, "relu"), lr=d.near(0.01), seed=d.seed),
             600,
         ),
     ]
@@ -169,7 +180,11 @@ def _numbers() -> list[Recipe]:
     """Regression."""
     return [
         Recipe("wave, tanh", lambda d: project(d.wave(), mlp(1, 16, "tanh"), "mse", d.near(0.02), seed=d.seed), 500),
-        Recipe("wave, relu, two layers", lambda d: project(d.wave(), mlp(2, 24, "relu"), "mse", d.near(0.005), seed=d.seed), 500),
+        Recipe(
+            "wave, relu, two layers",
+            lambda d: project(d.wave(), mlp(2, 24, "relu"), "mse", d.near(0.005), seed=d.seed),
+            500,
+        ),
         Recipe(
             "wave, sgd with momentum",
             lambda d: project(
@@ -178,12 +193,22 @@ def _numbers() -> list[Recipe]:
             500,
         ),
         Recipe("noisy wave", lambda d: project(d.wave(0.4), mlp(1, 16, "tanh"), "mse", d.near(0.02), seed=d.seed), 400),
-        Recipe("linear regression, sgd", lambda d: project(d.slope(), chain(dense(2)), "mse", d.near(0.1), "sgd", seed=d.seed)),
-        Recipe("linear regression, deep linear", lambda d: project(d.slope(), mlp(3, 12, "", 2), "mse", d.near(0.01), seed=d.seed)),
+        Recipe(
+            "linear regression, sgd",
+            lambda d: project(d.slope(), chain(dense(2)), "mse", d.near(0.1), "sgd", seed=d.seed),
+        ),
+        Recipe(
+            "linear regression, deep linear",
+            lambda d: project(d.slope(), mlp(3, 12, "", 2), "mse", d.near(0.01), seed=d.seed),
+        ),
         Recipe(
             "autoencoder of digits",
             lambda d: project(
-                _digits_to_themselves(d), chain(dense(24), {"kind": "tanh"}, dense(64)), "mse", d.near(0.01), seed=d.seed
+                _digits_to_themselves(d),
+                chain(dense(24), {"kind": "tanh"}, dense(64)),
+                "mse",
+                d.near(0.01),
+                seed=d.seed,
             ),
             500,
         ),
@@ -202,9 +227,7 @@ def _settings() -> list[Recipe]:
 
     def with_schedule(kind: str, **fields: Any) -> Recipe:
         def make(d: Draw) -> JSON:
-            return plane(
-                d, "moons", mlp(2, 12, "relu"), lr=d.near(0.02), schedule={"kind": kind, **fields}
-            )
+            return plane(d, "moons", mlp(2, 12, "relu"), lr=d.near(0.02), schedule={"kind": kind, **fields})
 
         return Recipe(f"schedule {kind}", make, 400)
 
@@ -222,11 +245,25 @@ def _settings() -> list[Recipe]:
             400,
         ),
         Recipe("dropout, wide", lambda d: plane(d, "circles", mlp(2, 48, "relu", dropout=0.3), lr=d.near(0.01)), 400),
-        Recipe("L2", lambda d: plane(d, "moons", mlp(1, 16, "tanh"), lr=d.near(0.02), regularization={"l2": 0.001}), 400),
+        Recipe(
+            "L2", lambda d: plane(d, "moons", mlp(1, 16, "tanh"), lr=d.near(0.02), regularization={"l2": 0.001}), 400
+        ),
         Recipe("clipped", lambda d: plane(d, "circles", mlp(2, 16, "relu"), lr=d.near(0.01), clip_norm=1.0), 400),
-        Recipe("last layer starts at zero", lambda d: plane(d, "moons", mlp(1, 16, "relu", last={"init": "zeros"}), lr=d.near(0.02)), 400),
-        Recipe("small first weights, shallow", lambda d: plane(d, "circles", mlp(1, 16, "tanh", init="normal", init_std=0.1), lr=d.near(0.02)), 500),
-        Recipe("small first weights, two layers", lambda d: plane(d, "moons", mlp(2, 16, "relu", init="normal", init_std=0.1), lr=d.near(0.01)), 500),
+        Recipe(
+            "last layer starts at zero",
+            lambda d: plane(d, "moons", mlp(1, 16, "relu", last={"init": "zeros"}), lr=d.near(0.02)),
+            400,
+        ),
+        Recipe(
+            "small first weights, shallow",
+            lambda d: plane(d, "circles", mlp(1, 16, "tanh", init="normal", init_std=0.1), lr=d.near(0.02)),
+            500,
+        ),
+        Recipe(
+            "small first weights, two layers",
+            lambda d: plane(d, "moons", mlp(2, 16, "relu", init="normal", init_std=0.1), lr=d.near(0.01)),
+            500,
+        ),
         Recipe(
             "frozen first layer",
             lambda d: plane(
@@ -237,12 +274,22 @@ def _settings() -> list[Recipe]:
             ),
             400,
         ),
-        Recipe("inputs ten times as large, small rate", lambda d: project(
-            d.moved(d.toy("moons", noise=0.1), 4.0), mlp(2, 16, "relu"), lr=d.near(0.005), seed=d.seed), 400),
+        Recipe(
+            "inputs ten times as large, small rate",
+            lambda d: project(
+                d.moved(d.toy("moons", noise=0.1), 4.0), mlp(2, 16, "relu"), lr=d.near(0.005), seed=d.seed
+            ),
+            400,
+        ),
         Recipe(
             "four points of XOR, a long plateau",
             lambda d: project(
-                d.npz(*_four_points(), *_four_points()), mlp(1, 4, "tanh"), lr=d.near(0.5), optimizer="sgd", batch="all", seed=d.seed
+                d.npz(*_four_points(), *_four_points()),
+                mlp(1, 4, "tanh"),
+                lr=d.near(0.5),
+                optimizer="sgd",
+                batch="all",
+                seed=d.seed,
             ),
             1500,
         ),

@@ -38,8 +38,7 @@ class Trace:
         """Whether training data are learnt and the rest with them."""
         if self.failure is not None:
             return False
-        train, validation = self.last
-        reference = self.facts.guess or 1.0
+        (train, _), reference = self.last, self.facts.guess or 1.0
         good = train.loss <= LEARNT * reference or (train.accuracy or 0.0) >= SURE
         return good and not self.forgets
 
@@ -82,4 +81,3 @@ def trace(recipe: Recipe, seed: int) -> Trace:
                 break
         last = trainer.evaluate()
     return Trace(recipe, seed, project, known, looks, epochs, failure, last)
-

@@ -14,15 +14,16 @@ from engine.diagnosis import Diagnosis
 
 TUNED = range(5)  # seeds on which thresholds were set
 HELD_OUT = range(100, 103)  # seeds that are reported
+RECIPES = f"{len(HEALTHY)} healthy and {len(FAULTY)} faulty recipes"
+OTHERS = f"{len(UNSEEN_HEALTHY)} healthy and {len(UNSEEN_FAULTY)} faulty"
 ABOUT = f"""\
 Every run is looked at as a worker does it: the scalars of each of the first 50 steps and of every fifth after it, and
 the scores at epochs' ends. **Labels are checked by the outcome**, without the diagnosis: a healthy run reaches half of
 the loss of guessing or 90 % of its training examples and forgets nothing; a faulty one does not. Runs that came out
 otherwise are left out and counted. **Alarm**: anything said at any time of a healthy run. **Caught**: a symptom that
 names the fault was raised at some time. **Cause**: it was the first of what was said last. Thresholds were set on seeds
-{TUNED.start} to {TUNED.stop - 1} of the first {len(HEALTHY)} healthy and {len(FAULTY)} faulty recipes; what is reported are seeds
-{HELD_OUT.start} to {HELD_OUT.stop - 1} of these, and of {len(UNSEEN_HEALTHY)} and {len(UNSEEN_FAULTY)} recipes on other data and sizes that \
-were written afterwards (*unseen*)."""
+{TUNED.start} to {TUNED.stop - 1} of {RECIPES}. Reported are seeds {HELD_OUT.start} to {HELD_OUT.stop - 1}
+of these, and of {OTHERS} ones on other data and of other sizes, written afterwards (*unseen*)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,8 +12,8 @@ from engine.diagnosis.edits import Remedy
 from engine.diagnosis.facts import Facts, facts
 from engine.diagnosis.record import LayerNumbers, Record
 from engine.diagnosis.remedies import Ward, remedies
-from engine.diagnosis.symptoms import SYMPTOMS, Symptom
-from engine.diagnosis.symptoms.base import NETWORK
+from engine.diagnosis.symptoms import SYMPTOMS
+from engine.diagnosis.symptoms.base import NETWORK, Symptom, listed
 from engine.divergence import DivergenceError
 
 if TYPE_CHECKING:
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from engine.trainer import Trainer
 
 NAN = "nan"
+FIRST, FEW, MANY = 50, 5, 5000
 WOUND = 50  # steps after its end in which a fault may still be the cause of what begins
 ORDER = {symptom.name: place for place, symptom in enumerate(SYMPTOMS)}
 
@@ -51,10 +52,11 @@ class Finding(msgspec.Struct, frozen=True):
 class _Case:
     """A symptom at one node: how long its number has been over the threshold, or below it again."""
 
-    __slots__ = ("began", "over", "raised", "under")
+    __slots__ = ("began", "over", "raised", "said", "under")
 
     def __init__(self, step: int) -> None:
         self.began, self.over, self.under, self.raised = step, 0, 0, False
+        self.said = ""  # in numbers of the look at which it was raised
 
 
 class Diagnosis:
@@ -83,9 +85,16 @@ class Diagnosis:
 
     # What it is shown
 
-    def see(self, step: int, loss: float, layers: LayerNumbers | None = None) -> None:
+    @staticmethod
+    def wants(step: int) -> bool:
+        """Whether to look at this step's layers: most faults begin in the first steps, the rest are sampled."""
+        return step < FIRST or step % (FIRST if step > MANY else FEW) == 0
+
+    def see(self, step: int, loss: float, layers: LayerNumbers | None = None, rate: float | None = None) -> None:
         """One look at a step, counted from 0; with `layers` as `Trainer.step(layers=True)` gives them."""
         self.record.take(step, loss, layers)
+        if rate is not None:
+            self.record.rate = rate
         self._judge(self._by_step)
         if self.record.looks == 1:
             self._judge(s for s in self._at_start if not s.needs)
@@ -97,12 +106,12 @@ class Diagnosis:
             self._judge(self._by_epoch)
 
     def diverged(self, failure: DivergenceError) -> None:
-        """The loss is no number: what was under watch is raised, there is nothing more to wait for."""
+        """The loss is no number: what leads there is raised if it was under watch, there is no more to wait for."""
         self._failure = failure
-        self.record.diverged = True
-        self.record.step = failure.step
-        for case in self._cases.values():
-            case.raised = True
+        for symptom in SYMPTOMS:
+            for (name, node), case in self._cases.items():
+                if name == symptom.name and symptom.ends_in_nan and not case.raised:
+                    self._raise(symptom, node, case)
 
     def _judge(self, symptoms: Iterable[Symptom]) -> None:
         cases, step = self._cases, self.record.step
@@ -118,25 +127,28 @@ class Diagnosis:
                     if case is None:
                         case = cases[key] = _Case(step)
                     case.over += 1
-                    case.under = 0
-                    if case.over >= symptom.patience:
-                        case.raised = True
-                elif case is not None and not case.raised:
+                    if case.over >= symptom.patience and not case.raised:
+                        self._raise(symptom, node, case)
+                elif case is None or not case.raised:
                     continue  # below the threshold again before it counted
+                case.under = 0
                 seen.add(key)
             if cases:
                 self._quieten(symptom, seen)
 
+    def _raise(self, symptom: Symptom, node: str, case: _Case) -> None:
+        case.raised, case.said = True, symptom.say(self.record, [node])
+
     def _quieten(self, symptom: Symptom, seen: set[tuple[str, str]]) -> None:
         """Cases not seen are forgotten, or withdrawn once they have been clearly gone for long enough."""
-        gone = [key for key in self._cases if key[0] == symptom.name and key not in seen]
-        for key in gone:
+        for key in [key for key in self._cases if key[0] == symptom.name and key not in seen]:
             case = self._cases[key]
             case.under += 1
             if not case.raised:
                 del self._cases[key]
             elif case.under >= symptom.quiet:
-                self.past.append(self._finding(symptom, [key[1]], case.began, ended=self.record.step))
+                gone_again = self._finding(symptom, [key[1]], case.began, said=case.said)
+                self.past.append(msgspec.structs.replace(gone_again, ended=self.record.step))
                 del self._cases[key]
 
     # What it says
@@ -153,7 +165,11 @@ class Diagnosis:
         if not found:
             return ()
         first = min(finding.began for finding in found)
-        found += [past for past in self.past if past.began <= first <= (past.ended or 0) + WOUND]
+        standing = {finding.symptom for finding in found}
+        for past in self.past:
+            if past.symptom not in standing and past.began <= first <= (past.ended or 0) + WOUND:
+                standing.add(past.symptom)
+                found.append(past)
         raised = {finding.symptom for finding in found}
         found += [f for s in self._at_start if (f := self._predisposed(s, raised)) is not None]
         found.sort(key=lambda finding: (finding.began, ORDER.get(finding.symptom, len(ORDER))))
@@ -169,6 +185,21 @@ class Diagnosis:
                 began = min(case.began for _, case in pending)
                 found.append(self._finding(symptom, [node for node, _ in pending], began, Health.WATCH))
         return tuple(found)
+
+    def report(self) -> str:
+        """All findings as lines of text."""
+        lines = []
+        for finding in self.findings():
+            where = f" in {listed(finding.nodes)}" if finding.nodes else ""
+            until = "" if finding.ended is None else f" until step {finding.ended}"
+            mark = ", the cause" if finding.cause else ""
+            lines.append(f"{finding.title}{where}, since step {finding.began}{until}{mark}: {finding.sentence}")
+            lines += [f"  try: {remedy.title}" for remedy in finding.remedies]
+        told = {finding.symptom for finding in self.findings()}
+        for name in dict.fromkeys(past.symptom for past in self.past if past.symptom not in told):
+            past = next(past for past in self.past if past.symptom == name)
+            lines.append(f"{past.title}, gone again: from step {past.began} to {past.ended}")
+        return "\n".join(lines) or f"nothing wrong in {self.record.looks} looks"
 
     def health(self, node: str) -> Health:
         """How `node` fares: what concerns the whole network is not counted."""
@@ -201,7 +232,7 @@ class Diagnosis:
         nodes: Sequence[str],
         began: int,
         severity: Health = Health.TROUBLE,
-        ended: int | None = None,
+        said: str = "",
     ) -> Finding:
         return Finding(
             symptom=symptom.name,
@@ -209,8 +240,7 @@ class Diagnosis:
             nodes=tuple(node for node in nodes if node != NETWORK),
             began=began,
             severity=severity,
-            sentence=symptom.say(self.record, nodes),
-            ended=ended,
+            sentence=said or symptom.say(self.record, nodes),
             remedies=self._remedies(symptom.name, nodes),
         )
 
@@ -221,8 +251,7 @@ class Diagnosis:
             nodes=(failure.node,),
             began=failure.step,
             severity=Health.TROUBLE,
-            sentence=f"The loss became no number at step {failure.step}: "
-            f"it began in {failure.node}, {failure.reason}.",
+            sentence=f"The loss became no number at step {failure.step}: it began in {failure.node}, {failure.reason}.",
             remedies=self._remedies(NAN, [failure.node]),
         )
 

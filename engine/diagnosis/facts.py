@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from math import log, prod, sqrt
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +12,6 @@ import numpy as np
 from engine.backend import Array
 from engine.graph import Structure
 from engine.layers.base import Activation, Layer, Weighted
-from engine.layers.dense import Dense
 from engine.layers.dropout import Dropout
 from engine.layers.norms import Norm
 
@@ -64,19 +64,18 @@ def facts(trainer: Trainer) -> Facts:
     rows = to_host(trainer.training_rows[:MOST_ROWS])[:, :-1].astype(np.float64)
     targets = to_host(network.targets(trainer.data.y[:MOST_ROWS])).astype(np.float64)
     weights = network.parameters()
-    hidden = {node for node in structure.drawn if node not in _ending(structure)}
+    matrices = {
+        node: weight for node in structure.order if (weight := _matrix(layers[node], node, weights)) is not None
+    }
+    hidden = set(structure.drawn) - _ending(structure, matrices)
     guess, blank = _naive_losses(trainer.project.training.loss.kind(), targets)
     spreads, penalties = rows.std(axis=0), trainer.project.training.regularization
     moving = spreads[spreads > 0]
     return Facts(
-        rungs=tuple(
-            _rung(structure, node, layer, weights[f"{node}.weight"], node in hidden)
-            for node in structure.order
-            if isinstance(layer := layers[node], Dense)
-        ),
+        rungs=tuple(_rung(structure, node, weight, node in hidden) for node, weight in matrices.items()),
         plateaus=tuple(n for n in structure.drawn if n in hidden and _is_plateau(layers[n])),
         rectifiers=tuple(n for n in structure.drawn if n in hidden and _is_rectifier(layers[n])),
-        alike=tuple(n for n in structure.drawn if n in hidden and _alike(structure, n, weights)),
+        alike=tuple(n for n in matrices if n in hidden and _alike(structure, n, matrices)),
         examples=trainer.examples,
         batch=trainer.batch_size,
         guess=guess,
@@ -103,26 +102,33 @@ def passed(structure: Structure, node: str) -> Layer | None:
     return None
 
 
-def _ending(structure: Structure) -> set[str]:
+def _matrix(layer: Layer, node: str, weights: Mapping[str, Array]) -> Array | None:
+    """The weights of a layer that mixes features, a row for each unit; None for norms, slopes and the like."""
+    weight = weights.get(f"{node}.weight")
+    if not isinstance(layer, Weighted) or not layer.penalized or weight is None or weight.ndim < 2:
+        return None
+    return weight
+
+
+def _ending(structure: Structure, matrices: Mapping[str, Array]) -> set[str]:
     """The output and what stands before it up to its dense layer: what it says may well be extreme."""
     node, found = structure.output, {structure.output}
-    while not isinstance(structure.layers[node], Dense) and len(structure.inputs[node]) == 1:
+    while node not in matrices and len(structure.inputs[node]) == 1:
         (node,) = structure.inputs[node]
         found.add(node)
     return found
 
 
-def _rung(structure: Structure, node: str, layer: Dense, weight: Array, hidden: bool) -> Rung:
-    behind = passed(structure, node)
-    fan_in = prod(structure.input_shapes(node)[0])
+def _rung(structure: Structure, node: str, weight: Array, hidden: bool) -> Rung:
+    layer, behind = structure.layers[node], passed(structure, node)
     gain = sqrt(2.0) if behind is not None and behind.kind() in HALVING else 1.0
-    ideal = gain * sqrt(weight.size / max(1, fan_in))
+    ideal = gain * sqrt(weight.size / max(1, prod(weight.shape[1:])))
     return Rung(
         node=node,
         size=int(weight.size),
         ideal=ideal,
         scale=float(np.linalg.norm(weight.astype(np.float64))) / ideal,
-        trains=layer.trains,
+        trains=isinstance(layer, Weighted) and layer.trains,
         hidden=hidden,
         free=not isinstance(behind, Norm),
     )
@@ -136,27 +142,21 @@ def _is_rectifier(layer: Layer) -> bool:
     return isinstance(layer, Activation) and layer.pieces and getattr(layer, "negative_slope", 0.0) == 0.0
 
 
-def _alike(structure: Structure, node: str, weights: dict[str, Any]) -> bool:
+def _alike(structure: Structure, node: str, matrices: Mapping[str, Array]) -> bool:
     """Whether the units of `node` start alike in what they take and in what they give: then they stay alike."""
-    weight = weights.get(f"{node}.weight")
-    if not isinstance(structure.layers[node], Dense) or weight is None or len(weight) < 2:
+    weight = matrices[node]
+    if len(weight) < 2 or not bool((weight == weight[:1]).all()):
         return False
-    if not bool((weight == weight[:1]).all()):
-        return False
-    goals = _next_dense(structure, node)
-    after = [weights[f"{goal}.weight"] for goal in goals]
-    return bool(after) and all(w.shape[1] != len(weight) or bool((w == w[:, :1]).all()) for w in after)
-
-
-def _next_dense(structure: Structure, node: str) -> list[str]:
-    found, waiting = [], list(followers(structure, node))
+    goals, waiting = [], list(followers(structure, node))
     while waiting:
         other = waiting.pop()
-        if isinstance(structure.layers[other], Dense):
-            found.append(other)
-        elif not isinstance(structure.layers[other], Weighted) or isinstance(structure.layers[other], Norm):
+        if isinstance(structure.layers[other], Dropout):
+            return False  # its masks tell the units apart
+        if other in matrices:
+            goals.append(matrices[other])
+        else:
             waiting += followers(structure, other)
-    return found
+    return bool(goals) and all(w.shape[1] == len(weight) and bool((w == w[:, :1]).all()) for w in goals)
 
 
 def _naive_losses(loss: str, targets: Array) -> tuple[float | None, float | None]:

@@ -26,7 +26,7 @@ class Record:
     """
 
     def __init__(self, facts: Facts) -> None:
-        self.facts = facts
+        self.facts, self.rate = facts, facts.rate
         self.step = self.looks = 0
         self.loss = self.smooth = 0.0
         self.first = self.start = 0.0  # loss of the first look; mean of the first looks
@@ -41,7 +41,6 @@ class Record:
         self.dead: Sequence[tuple[str, float]] = ()
         self.validation: list[float] = []  # losses at epochs' ends
         self.train: list[float] = []
-        self.diverged = False
         self._rungs: list[tuple[str, float, float, Rung]] = [(r.node, r.ideal, r.size**0.5, r) for r in facts.rungs]
 
     @property

@@ -37,13 +37,14 @@ class Ward:
         edits: list[AnyEdit] = []
         for node in nodes:
             layer = self.layers.get(node)
-            if not isinstance(layer, Dense):
+            if layer is None or not hasattr(layer, "init"):
                 continue
             behind = self._behind(node)
             wanted = FITTING.get(behind.kind() if behind is not None else "", "glorot_uniform")
-            if layer.init != wanted or layer.init_gain != 1.0:
+            gain = getattr(layer, "init_gain", 1.0)
+            if layer.init != wanted or gain != 1.0:
                 edits.append(SetNode(node, "init", wanted))
-                edits += [SetNode(node, "init_gain", 1.0)] if layer.init_gain != 1.0 else []
+                edits += [SetNode(node, "init_gain", 1.0)] if gain != 1.0 else []
         kinds = sorted({str(edit.value) for edit in edits if isinstance(edit, SetNode) and edit.field == "init"})
         title = f"Draw first weights by {' and '.join(kinds)}" if kinds else "Draw first weights without a gain"
         return (Remedy(title, tuple(edits)),) if edits else ()
@@ -68,14 +69,14 @@ class Ward:
             return ()
         edits: list[AnyEdit] = [ReplaceKind(node, "relu") for node in gates]
         sources = [node for node in self.hidden if any(self._reaches(node, gate) for gate in gates)]
-        edits += [SetNode(node, "init", "he_normal") for node in sources if isinstance(self.layers[node], Dense)]
+        edits += [SetNode(node, "init", "he_normal") for node in sources if hasattr(self.layers[node], "init")]
         return (Remedy("ReLU and He's first weights", tuple(edits)),)
 
     def _reaches(self, node: str, gate: str) -> bool:
         """Whether `gate` is the next activation behind the dense layer `node`."""
         while gate != node and self.structure.inputs[gate]:
             gate = self.structure.inputs[gate][0]
-            if isinstance(self.layers[gate], Dense):
+            if gate in self.hidden:
                 break
         return gate == node
 
@@ -93,7 +94,7 @@ class Ward:
 
     def rate(self, factor: float) -> tuple[Remedy, ...]:
         """The learning rate times `factor`, to one digit."""
-        wanted = self.record.facts.rate * factor
+        wanted = self.record.rate * factor
         wanted = float(f"{min(max(wanted, SLOWEST_RATE), FASTEST_RATE):.1g}")
         return (Remedy(f"Learning rate {wanted:g}", (SetTraining("optimizer.lr", wanted),)),)
 
@@ -156,12 +157,16 @@ class Ward:
         """Against over-fitting: stop in time, forget units, pull weights to 0."""
         found = []
         if self.project.training.early_stopping is None:
-            found.append(Remedy("Stop early, with the best weights", (SetTraining("early_stopping", {"patience": 10}),)))
+            found.append(
+                Remedy("Stop early, with the best weights", (SetTraining("early_stopping", {"patience": 10}),))
+            )
         last = [node for node in self.hidden if isinstance(self.layers[node], Dense)][-1:]
         if last and not any(layer.kind() == "dropout" for layer in self.layers.values()):
             behind = [n for n in self.structure.order if last[0] in self.structure.inputs[n]]
             place = behind[0] if len(behind) == 1 and behind[0] != self.structure.output else last[0]
-            found.append(Remedy("Dropout of one half", (InsertAfter(place, self._free("dropout"), "dropout", {"rate": 0.5}),)))
+            found.append(
+                Remedy("Dropout of one half", (InsertAfter(place, self._free("dropout"), "dropout", {"rate": 0.5}),))
+            )
         l2 = max(0.01, 10 * self.project.training.regularization.l2)
         found.append(Remedy(f"L2 penalty of {l2:g}", (SetTraining("regularization.l2", l2),)))
         return tuple(found)
@@ -187,7 +192,9 @@ REMEDIES: dict[str, Callable[[Ward, Sequence[str]], tuple[Remedy, ...]]] = {
     "rate_high": lambda w, nodes: w.slower() + w.clipped(),
     "saturated": lambda w, nodes: w.every_weight() + w.normed() + w.rectified(nodes) + w.slower(),
     "dead": lambda w, nodes: w.biases() + w.leaky(nodes) + w.slower() + w.normed(),
-    "no_gradient": lambda w, nodes: w.biases() + w.fresh_weights([r.node for r in w.record.facts.rungs]) + w.leaky(w.structure.drawn),
+    "no_gradient": lambda w, nodes: (
+        w.biases() + w.fresh_weights([r.node for r in w.record.facts.rungs]) + w.leaky(w.structure.drawn)
+    ),
     "withering": lambda w, nodes: w.unpenalized(),
     "vanishing": lambda w, nodes: w.normed() + w.rectified() + w.every_weight() + w.adam(),
     "rate_low": lambda w, nodes: w.faster() + w.adam(),

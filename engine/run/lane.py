@@ -8,6 +8,7 @@ import numpy as np
 from msgspec.structs import replace
 
 from engine.backend import Array
+from engine.diagnosis import Diagnosis
 from engine.divergence import DivergenceError
 from engine.metrics import Score
 from engine.run.messages import ACTIVATION_FIELDS, WEIGHT_FIELDS, EpochScore, LayerScalars, LossBuckets
@@ -26,6 +27,7 @@ class Lane:
     trainer: Trainer
     scores_epochs: bool = True
     telemetry: Telemetry | None = None
+    diagnosis: Diagnosis | None = None  # of the trainer at its first step; it looks at steps of its own choice
     watches_layers: bool = False
     observe_next: bool = False  # somebody waits for the layers' scalars
     losses: Losses = field(default_factory=Losses)
@@ -40,12 +42,13 @@ class Lane:
         """One update; returns its loss. Raises DivergenceError, which is kept in `failure`."""
         trainer = self.trainer
         step, epoch = trainer.step_number, trainer.epoch
-        telemetry = self.telemetry
+        telemetry, diagnosis = self.telemetry, self.diagnosis
         try:
             if (
                 self.observe_next
                 or (telemetry is not None and telemetry.wants(step))
                 or (self.watches_layers and step < FIRST_STEPS)
+                or (diagnosis is not None and diagnosis.wants(step))
             ):
                 loss = self._observe(telemetry)
             else:
@@ -54,6 +57,8 @@ class Lane:
             self.failure = error
             if telemetry is not None:
                 telemetry.diverged(error, epoch, trainer.rate)
+            if diagnosis is not None:
+                diagnosis.diverged(error)
             raise
         self.losses.add(step, loss)
         if trainer.position == 0:
@@ -84,6 +89,8 @@ class Lane:
         record = self.trainer.step(layers=True)
         if telemetry is not None and telemetry.wants(record.step):
             telemetry.step(record)
+        if self.diagnosis is not None:
+            self.diagnosis.see(record.step, record.loss, record.layers, record.lr)
         if self.watches_layers:
             self.scalars.add(record.step, _row(record))
         if self.observe_next:
@@ -95,6 +102,8 @@ class Lane:
         train, validation = self.last_scores = self.trainer.epoch_scores or self.trainer.evaluate()
         if self.telemetry is not None:
             self.telemetry.epoch(epoch, step, train, validation)
+        if self.diagnosis is not None:
+            self.diagnosis.epoch(train.loss, validation.loss if validation is not None else None)
         if len(self.scores) >= MOST:
             del self.scores[MOST // 2 :: 2]  # nobody asks: of a long wait the first and the last are kept
         self.scores.append(

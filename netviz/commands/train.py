@@ -10,6 +10,7 @@ from types import FrameType
 import numpy as np
 
 from engine.backend import Array
+from engine.diagnosis import Diagnosis
 from engine.divergence import DivergenceError
 from engine.errors import Problem, ProjectError
 from engine.export.names import class_name
@@ -41,6 +42,8 @@ def train(options: argparse.Namespace) -> int:
     files = _telemetry(options, trainer)
     if files:
         lane.telemetry, lane.scores_epochs = Several(files), True
+    if options.diagnose:
+        lane.diagnosis, lane.scores_epochs = Diagnosis.of(trainer), True
     steps = steps_asked(options, trainer)
     gathering = Gathering(lane, steps) if options.report is not None else None
     status, reason = DONE, ""
@@ -62,6 +65,8 @@ def train(options: argparse.Namespace) -> int:
         write_report(options.report, trainer.project, [gathering.result(reason)], trainer, _began(options))
     if reason:
         print(f"{options.file}: {reason}", file=sys.stderr)
+    if lane.diagnosis is not None:
+        print(lane.diagnosis.report(), file=sys.stderr)
     if not options.quiet:
         print(_summary(lane))
     return status

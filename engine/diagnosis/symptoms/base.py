@@ -29,6 +29,7 @@ class Symptom:
     quiet: int = 10
     looks_at: Literal["step", "epoch"] = "step"
     needs: tuple[str, ...] = ()
+    ends_in_nan: bool = False  # a loss that is no number is what it leads to
 
 
 def listed(nodes: Sequence[str], most: int = 4) -> str:

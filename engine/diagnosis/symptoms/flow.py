@@ -91,6 +91,7 @@ EXPLODING = Symptom(
     on=60.0,
     off=20.0,
     patience=5,
+    ends_in_nan=True,
 )
 
 
@@ -103,7 +104,6 @@ def no_gradient(record: Record) -> Measured:
 
 def _say_no_gradient(record: Record, nodes: Sequence[str]) -> str:
     return f"No gradient reaches {listed(nodes)}: it is exactly 0, nothing there can learn."
-
 
 
 NO_GRADIENT = Symptom(

@@ -24,7 +24,7 @@ def _say_high(record: Record, nodes: Sequence[str]) -> str:
     worst = max(nodes, key=lambda node: record.longest.get(node, 0.0))
     return (
         f"The steps are too long: one moved {worst} by {record.longest.get(worst, 0.0):.2g} times its weights, "
-        f"where about {USUAL:g} is usual; the rate is {record.facts.rate:g}."
+        f"where about {USUAL:g} is usual; the rate is {record.rate:g}."
     )
 
 
@@ -38,6 +38,7 @@ RATE_HIGH = Symptom(
     on=1.0,
     off=0.3,
     patience=3,
+    ends_in_nan=True,
 )
 
 
@@ -53,7 +54,8 @@ def _say_low(record: Record, nodes: Sequence[str]) -> str:
     fastest = max(record.moved.values(), default=0.0)
     return (
         f"The weights barely move: in {record.step + 1} steps no layer went further than {fastest:.2g} of its size, "
-        f"and the loss is still {record.smooth / (record.start or 1):.0%} of what it was; the rate is {record.facts.rate:g}."
+        f"and the loss is still {record.smooth / (record.start or 1):.0%} of what it was; "
+        f"the rate is {record.rate:g}."
     )
 
 

@@ -21,7 +21,9 @@ def saturated(record: Record) -> Measured:
 
 def _say_saturated(record: Record, nodes: Sequence[str]) -> str:
     node, share = _worst(record.saturated, nodes)
-    return f"{share:.0%} of the values of {node} lie at the flat ends of its activation, where next to no gradient passes."
+    return (
+        f"{share:.0%} of the values of {node} lie at the flat ends of its activation, where next to no gradient passes."
+    )
 
 
 SATURATED = Symptom(
