@@ -166,10 +166,8 @@ class Diagnosis:
             return ()
         first = min(finding.began for finding in found)
         standing = {finding.symptom for finding in found}
-        for past in self.past:
-            if past.symptom not in standing and past.began <= first <= (past.ended or 0) + WOUND:
-                standing.add(past.symptom)
-                found.append(past)
+        gone = [p for p in self.past if p.symptom not in standing and p.began <= first <= (p.ended or 0) + WOUND]
+        found += _joined(gone)
         raised = {finding.symptom for finding in found}
         found += [f for s in self._at_start if (f := self._predisposed(s, raised)) is not None]
         found.sort(key=lambda finding: (finding.began, ORDER.get(finding.symptom, len(ORDER))))
@@ -196,8 +194,7 @@ class Diagnosis:
             lines.append(f"{finding.title}{where}, since step {finding.began}{until}{mark}: {finding.sentence}")
             lines += [f"  try: {remedy.title}" for remedy in finding.remedies]
         told = {finding.symptom for finding in self.findings()}
-        for name in dict.fromkeys(past.symptom for past in self.past if past.symptom not in told):
-            past = next(past for past in self.past if past.symptom == name)
+        for past in _joined([past for past in self.past if past.symptom not in told]):
             lines.append(f"{past.title}, gone again: from step {past.began} to {past.ended}")
         return "\n".join(lines) or f"nothing wrong in {self.record.looks} looks"
 
@@ -259,3 +256,17 @@ class Diagnosis:
         if self._project is None or self._structure is None:
             return ()
         return remedies(name, [n for n in nodes if n], Ward(self._project, self._structure, self.record))
+
+
+def _joined(past: Sequence[Finding]) -> list[Finding]:
+    """One finding for each symptom, of all its nodes and from its first beginning to its last end."""
+    joined: dict[str, Finding] = {}
+    for one in past:
+        other = joined.get(one.symptom, one)
+        joined[one.symptom] = msgspec.structs.replace(
+            other,
+            nodes=tuple(dict.fromkeys((*other.nodes, *one.nodes))),
+            began=min(other.began, one.began),
+            ended=max(other.ended or 0, one.ended or 0),
+        )
+    return list(joined.values())

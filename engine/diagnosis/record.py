@@ -35,6 +35,7 @@ class Record:
         self.usual: dict[str, float] = {}  # the same, averaged over recent looks
         self.sizes: dict[str, float] = {}  # ‖W‖ as a share of well drawn weights
         self.longest: dict[str, float] = {}  # longest stride so far
+        self.first_stride = 0.0  # longest one of the first step
         self.pace: dict[str, float] = {}  # recent strides, averaged
         self.moved: dict[str, float] = {}  # sum of strides, steps between two looks taken as the last
         self.saturated: Sequence[tuple[str, float]] = ()
@@ -91,6 +92,8 @@ class Record:
             before = pace.get(node, stride)
             pace[node] = before + (stride - before) / RECENT
             moved[node] = moved.get(node, 0.0) + stride * gap
+        if self.looks == 1:
+            self.first_stride = max(longest.values(), default=0.0)
         facts = self.facts
         self.saturated = [(node, layers[node]["saturated_fraction"] or 0.0) for node in facts.plateaus]
         self.dead = [(node, layers[node]["dead_fraction"] or 0.0) for node in facts.rectifiers]

@@ -1,14 +1,13 @@
-"""What may cure each fault, from the mildest on, as edits of the project that was trained."""
+"""What may cure each fault, likeliest first, as edits of the project that was trained."""
 
 from collections.abc import Callable, Sequence
-from math import log10
 
 from engine.diagnosis.edits import AnyEdit, InsertAfter, Remedy, ReplaceKind, SetData, SetNode, SetTraining
-from engine.diagnosis.facts import passed
+from engine.diagnosis.facts import followers, passed
 from engine.diagnosis.record import Record
 from engine.diagnosis.symptoms.pace import USUAL
 from engine.graph import Structure
-from engine.layers.base import Layer
+from engine.layers.base import Activation, Layer
 from engine.layers.dense import Dense
 from engine.layers.norms import Norm
 from engine.project import Project
@@ -18,6 +17,7 @@ FITTING = {  # first weights for what follows a layer; glorot_uniform for all el
     "selu": "lecun_normal",
 }
 GATES = ("sigmoid", "tanh", "scaled_tanh", "softsign")
+FIRST_STRIDE = 0.05  # of their weights, that layers move in the first step of a sound run
 SLOWEST_RATE, FASTEST_RATE = 1e-8, 1e4
 
 
@@ -99,14 +99,15 @@ class Ward:
         return (Remedy(f"Learning rate {wanted:g}", (SetTraining("optimizer.lr", wanted),)),)
 
     def slower(self) -> tuple[Remedy, ...]:
-        """The rate that would have made the longest stride a usual one, at least ten times lower."""
-        longest = max(self.record.longest.values(), default=0.0)
-        return self.rate(min(0.1, 10.0 ** round(log10(10 * USUAL / longest)))) if longest > 0 else self.rate(0.1)
+        """The rate at which the first step would have been one of a sound run; nothing where no step was long."""
+        first, longest = self.record.first_stride, max(self.record.longest.values(), default=0.0)
+        stride = first if first > FIRST_STRIDE else longest
+        return self.rate(min(0.1, FIRST_STRIDE / stride)) if stride > 2 * FIRST_STRIDE else ()
 
     def faster(self) -> tuple[Remedy, ...]:
-        """The rate that makes the mean stride a usual one, at least ten times higher."""
+        """The rate at which the mean step would have been a usual one, at least ten times higher."""
         mean = max(self.record.moved.values(), default=0.0) / max(1, self.record.step)
-        return self.rate(max(10.0, 10.0 ** round(log10(USUAL / mean)))) if mean > 0 else self.rate(10)
+        return self.rate(max(10.0, USUAL / mean)) if mean > 0 else self.rate(10)
 
     def clipped(self) -> tuple[Remedy, ...]:
         return (Remedy("Clip the gradient's norm at 1", (SetTraining("clip_norm", 1.0),)),)
@@ -160,16 +161,21 @@ class Ward:
             found.append(
                 Remedy("Stop early, with the best weights", (SetTraining("early_stopping", {"patience": 10}),))
             )
-        last = [node for node in self.hidden if isinstance(self.layers[node], Dense)][-1:]
-        if last and not any(layer.kind() == "dropout" for layer in self.layers.values()):
-            behind = [n for n in self.structure.order if last[0] in self.structure.inputs[n]]
-            place = behind[0] if len(behind) == 1 and behind[0] != self.structure.output else last[0]
-            found.append(
-                Remedy("Dropout of one half", (InsertAfter(place, self._free("dropout"), "dropout", {"rate": 0.5}),))
-            )
+        if not any(layer.kind() == "dropout" for layer in self.layers.values()):
+            places = [place for node in self.hidden if (place := self._heard(node)) is not None]
+            edits = tuple(InsertAfter(place, self._free(f"{place}_drop"), "dropout", {"rate": 0.5}) for place in places)
+            found += [Remedy("Dropout of one half behind every hidden layer", edits)] if edits else []
         l2 = max(0.01, 10 * self.project.training.regularization.l2)
         found.append(Remedy(f"L2 penalty of {l2:g}", (SetTraining("regularization.l2", l2),)))
         return tuple(found)
+
+    def _heard(self, node: str) -> str | None:
+        """The node behind whose output dropout of the layer `node` belongs: its activation, or itself."""
+        behind = followers(self.structure, node)
+        if len(behind) != 1:
+            return None
+        follower = behind[0]
+        return follower if isinstance(self.layers[follower], Activation) else node
 
     def _free(self, name: str) -> str:
         number, found = 2, name
@@ -196,7 +202,7 @@ REMEDIES: dict[str, Callable[[Ward, Sequence[str]], tuple[Remedy, ...]]] = {
         w.biases() + w.fresh_weights([r.node for r in w.record.facts.rungs]) + w.leaky(w.structure.drawn)
     ),
     "withering": lambda w, nodes: w.unpenalized(),
-    "vanishing": lambda w, nodes: w.normed() + w.rectified() + w.every_weight() + w.adam(),
+    "vanishing": lambda w, nodes: w.rectified() + w.normed() + w.every_weight(),
     "rate_low": lambda w, nodes: w.faster() + w.adam(),
     "loss_still": lambda w, nodes: w.unpenalized() + w.more_layers() + w.rate(10) + w.adam(),
     "overfitting": lambda w, nodes: w.held_back(),

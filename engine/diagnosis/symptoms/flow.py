@@ -8,7 +8,6 @@ from engine.diagnosis.symptoms.base import NETWORK, Measured, Symptom, listed
 STUCK = 0.85  # share of guessing's loss above which next to nothing is learnt
 LEARNT = 0.5  # below it a run learns, whatever its layers look like
 SLOW = 1e-3  # of its weights a step
-TINY = 1e-30
 FEWEST = 3  # layers from which on a gradient can fade from layer to layer
 
 
@@ -26,9 +25,9 @@ def vanishing(record: Record) -> Measured:
         return ()
     last = usual[moving[-1]]
     return [
-        (node, last / max(usual[node], TINY) / max(1.0, pace[node] / SLOW) ** 2)
+        (node, last / usual[node] / max(1.0, pace[node] / SLOW) ** 2)
         for node in moving[:-1]
-        if usual[node] < last / VANISHING.off
+        if 0 < usual[node] < last / VANISHING.off
     ]
 
 

@@ -7,7 +7,7 @@ from engine.diagnosis.symptoms.base import NETWORK, Measured, Symptom
 from engine.diagnosis.symptoms.flow import LEARNT, STUCK
 
 TINY = 1e-30
-USUAL = 3e-3  # share of its weights by which a layer moves in a step of a sound run, about
+USUAL = 5e-3  # share of its weights by which a layer moves in a step of a sound run, about
 SLOWEST = 8e-4  # the fastest layer of a sound run moves by at least that, on average since the first step
 FALLEN = 0.8  # of the loss at first: below it, the run gets somewhere
 LEAP = 0.7  # of its weights in one step

@@ -67,6 +67,8 @@ def weights_small(record: Record) -> Measured:
 
 def _say_small(record: Record, nodes: Sequence[str]) -> str:
     worst = min((r for r in record.facts.rungs if r.node in nodes), key=lambda r: r.scale)
+    if worst.scale == 0:
+        return f"The first weights of {worst.node} are all 0: no signal comes through it, and no gradient."
     return (
         f"The first weights are too small: those of {worst.node} are {worst.scale:.2g} of the size that keeps a "
         f"signal's scale, and all layers together let {signal_gain(record):.1g} of it through."
