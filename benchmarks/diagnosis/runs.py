@@ -7,8 +7,11 @@ from tempfile import TemporaryDirectory
 import numpy as np
 
 from benchmarks.diagnosis.draw import Draw, Recipe
+from engine.diagnosis import Remedy, edited
 from engine.diagnosis.facts import Facts, facts
 from engine.divergence import DivergenceError
+from engine.errors import ProjectError
+from engine.graph import Structure
 from engine.project import Project, project_from
 from engine.run.lane import FIRST_STEPS
 from engine.statistics import LayerStatistics
@@ -27,6 +30,7 @@ class Trace:
     recipe: Recipe
     seed: int
     project: Project
+    structure: Structure
     facts: Facts
     looks: list[tuple[int, float, Layers]]
     epochs: list[tuple[int, int, Score, Score | None]]  # after which look, which step
@@ -56,9 +60,22 @@ class Trace:
 
 def trace(recipe: Recipe, seed: int) -> Trace:
     with TemporaryDirectory() as folder:
-        draw = Draw(seed, Path(folder))
-        project = project_from(recipe.make(draw), Path(folder), recipe.name)
-        trainer = Trainer(project)
+        project = project_from(recipe.make(Draw(seed, Path(folder))), Path(folder), recipe.name)
+        return _trained(recipe, seed, project)
+
+
+def retrained(run: Trace, remedy: Remedy) -> Trace | None:
+    """The same run with the edits of `remedy`; None where they cannot be made."""
+    with TemporaryDirectory() as folder:
+        project = project_from(run.recipe.make(Draw(run.seed, Path(folder))), Path(folder), run.recipe.name)
+        try:
+            return _trained(run.recipe, run.seed, edited(project, remedy.edits))
+        except ProjectError:
+            return None
+
+
+def _trained(recipe: Recipe, seed: int, project: Project) -> Trace:
+    trainer = Trainer(project)
     known = facts(trainer)
     looks: list[tuple[int, float, Layers]] = []
     epochs: list[tuple[int, int, Score, Score | None]] = []
@@ -80,4 +97,4 @@ def trace(recipe: Recipe, seed: int) -> Trace:
             if trainer.stopped:
                 break
         last = trainer.evaluate()
-    return Trace(recipe, seed, project, known, looks, epochs, failure, last)
+    return Trace(recipe, seed, project, trainer.network.structure, known, looks, epochs, failure, last)

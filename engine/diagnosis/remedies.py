@@ -18,6 +18,7 @@ FITTING = {  # first weights for what follows a layer; glorot_uniform for all el
 }
 GATES = ("sigmoid", "tanh", "scaled_tanh", "softsign")
 FIRST_STRIDE = 0.05  # of their weights, that layers move in the first step of a sound run
+LEAST_FACTOR = 1e-4  # a stride of thousands says that something burst, not how much lower the rate should be
 SLOWEST_RATE, FASTEST_RATE = 1e-8, 1e4
 
 
@@ -27,6 +28,7 @@ class Ward:
     def __init__(self, project: Project, structure: Structure, record: Record) -> None:
         self.project, self.structure, self.record = project, structure, record
         self.layers = structure.layers
+        self.dense = tuple(rung.node for rung in record.facts.rungs)
         self.hidden = tuple(rung.node for rung in record.facts.rungs if rung.hidden)
 
     def _behind(self, node: str) -> Layer | None:
@@ -99,10 +101,14 @@ class Ward:
         return (Remedy(f"Learning rate {wanted:g}", (SetTraining("optimizer.lr", wanted),)),)
 
     def slower(self) -> tuple[Remedy, ...]:
-        """The rate at which the first step would have been one of a sound run; nothing where no step was long."""
+        """The rate at which the first step would have been one of a sound run, and a tenth of it, because plain
+        gradients may grow later; nothing where no step was long."""
         first, longest = self.record.first_stride, max(self.record.longest.values(), default=0.0)
         stride = first if first > FIRST_STRIDE else longest
-        return self.rate(min(0.1, FIRST_STRIDE / stride)) if stride > 2 * FIRST_STRIDE else ()
+        if stride <= 2 * FIRST_STRIDE:
+            return ()
+        factor = min(0.1, max(LEAST_FACTOR, FIRST_STRIDE / stride))
+        return self.rate(factor) + self.rate(factor / 10)
 
     def faster(self) -> tuple[Remedy, ...]:
         """The rate at which the mean step would have been a usual one, at least ten times higher."""
@@ -198,9 +204,7 @@ REMEDIES: dict[str, Callable[[Ward, Sequence[str]], tuple[Remedy, ...]]] = {
     "rate_high": lambda w, nodes: w.slower() + w.clipped(),
     "saturated": lambda w, nodes: w.every_weight() + w.normed() + w.rectified(nodes) + w.slower(),
     "dead": lambda w, nodes: w.biases() + w.leaky(nodes) + w.slower() + w.normed(),
-    "no_gradient": lambda w, nodes: (
-        w.biases() + w.fresh_weights([r.node for r in w.record.facts.rungs]) + w.leaky(w.structure.drawn)
-    ),
+    "no_gradient": lambda w, nodes: w.biases() + w.fresh_weights(w.dense) + w.leaky(w.structure.drawn) + w.normed(),
     "withering": lambda w, nodes: w.unpenalized(),
     "vanishing": lambda w, nodes: w.rectified() + w.normed() + w.every_weight(),
     "rate_low": lambda w, nodes: w.faster() + w.adam(),

@@ -183,7 +183,7 @@ def test_weights_before_a_norm_have_any_scale() -> None:
 
 
 def test_many_layers_a_little_too_large_are_too_large_together() -> None:
-    rungs = tuple(rung(f"h{i}", scale=2.0) for i in range(8)) + (rung("out"),)
+    rungs = (*(rung(f"h{i}", scale=2.0) for i in range(8)), rung("out"))
     diagnosis = Diagnosis(facts(rungs=rungs, plateaus=(), rectifiers=()))
     look = {r.node: {"weight_norm": 20.0, "grad_norm": 1.0, "update_ratio": 0.01} for r in rungs}
     for step in range(10):
