@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 from engine.statistics import LayerStatistics
+from engine.telemetry import one_blas_thread
 from engine.trainer import Trainer
 from tests.engine.published.nets import chain, dense, noise, project
 
@@ -31,6 +32,7 @@ def std(value: float) -> dict[str, object]:
 @cache
 def ten_by_500(activation: str, *init: tuple[str, object]) -> tuple[LayerStatistics, ...]:
     """Telemetry of the ten activations at the first step."""
+    one_blas_thread()  # as every run has it
     layers = chain(10, 500, activation, bias=False, trainable=False, **dict(init))
     return first_step(Trainer(project(layers, "mse", noise(500, 1000), batch_size="all")))
 
@@ -123,6 +125,7 @@ def test_six_layers_of_4096(activation, shown):
 
     N(0, σ²) is σ · N(0, 1): the weights are drawn once, and made larger in place.
     """
+    one_blas_thread()
     layers = chain(6, 4096, activation, bias=False, **std(0.01))
     trainer = Trainer(project(layers, "mse", noise(4096, 16)))
     values, x = trainer.parameters.values, trainer.data.x
