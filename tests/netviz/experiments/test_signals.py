@@ -57,8 +57,8 @@ def test_saturation_is_of_large_weights_and_slows_learning(seed):
     assert (xavier < 0.05).all()
     assert (softsign < large).all()  # its tails are longer
     slow, quick = (scores("saturation", variant, seed)[0].loss for variant in ("large weights", "Xavier"))
-    assert slow > 0.08
     assert quick < 0.02
+    assert slow > 4 * quick
 
 
 @pytest.mark.parametrize("seed", SEEDS)
@@ -74,8 +74,9 @@ def test_dead_relus_rise_and_never_fall(seed):
         assert (np.diff(dead) >= 0).all()
         assert bool(dead[-1] > 0.5) is dies
         assert bool(dead.max() == 0) is not dies
-    assert trained("dead-relu", "ReLU", seed).evaluate()[0].loss > 0.2
-    assert trained("dead-relu", "ReLU, lower rate", seed).evaluate()[0].loss < 0.1
+    dying, alive = (trained("dead-relu", variant, seed).evaluate()[0].loss for variant in ("ReLU", "ReLU, lower rate"))
+    assert alive < 0.1
+    assert dying > 3 * alive
 
 
 @pytest.mark.parametrize("seed", SEEDS)
