@@ -91,6 +91,47 @@ UNSEEN_HEALTHY = (
         lambda d: project(d.toy("circles", noise=0.15), mlp(2, 16, "relu"), lr=d.near(0.01), seed=d.seed),
         300,
     ),
+    *(
+        Recipe(
+            f"moons, {optimizer}",
+            lambda d, optimizer=optimizer, lr=lr: plane(
+                d, "moons", mlp(2, 16, "relu"), lr=d.near(lr), optimizer=optimizer
+            ),
+            500,
+        )
+        for optimizer, lr in (
+            ("rmsprop", 0.003),
+            ("adagrad", 0.1),
+            ("adamw", 0.01),
+            ("nadam", 0.01),
+            ("lion", 0.001),
+        )
+    ),
+    Recipe(
+        "bumps, absolute error", lambda d: project(_bumps(d), mlp(2, 24, "tanh"), "mae", d.near(0.01), seed=d.seed), 600
+    ),
+    Recipe("bumps, Huber", lambda d: project(_bumps(d), mlp(2, 24, "relu"), "huber", d.near(0.01), seed=d.seed), 500),
+    Recipe("circles, hinge", lambda d: plane(d, "circles", mlp(2, 16, "relu"), loss="hinge", lr=d.near(0.01)), 400),
+    Recipe(
+        "digits, standardized",
+        lambda d: project(
+            {"kind": "digits", "seed": d.seed, "preprocess": "standardize"},
+            mlp(1, 32, "tanh", 10),
+            "cross_entropy",
+            d.near(0.005),
+            seed=d.seed,
+        ),
+    ),
+    Recipe(
+        "wine, standardized",
+        lambda d: project(
+            {"kind": "wine", "seed": d.seed, "preprocess": "standardize"},
+            mlp(1, 16, "relu", 3),
+            "cross_entropy",
+            d.near(0.01),
+            seed=d.seed,
+        ),
+    ),
 )
 
 UNSEEN_FAULTY = (
@@ -256,5 +297,27 @@ UNSEEN_FAULTY = (
             seed=d.seed,
         ),
         800,
+    ),
+    f.unscaled(
+        "wine as it is, tanh",
+        lambda d: project(
+            {"kind": "wine", "seed": d.seed}, mlp(2, 16, "tanh", 3), "cross_entropy", d.near(0.01), "sgd", seed=d.seed
+        ),
+        400,
+    ),
+    f.high(
+        "moons, rmsprop 1", lambda d: plane(d, "moons", mlp(2, 16, "relu"), lr=d.near(1.0, 1.2), optimizer="rmsprop")
+    ),
+    f.high(
+        "circles, lion 0.5", lambda d: plane(d, "circles", mlp(2, 16, "tanh"), lr=d.near(0.5, 1.2), optimizer="lion")
+    ),
+    f.low("circles, adamw 1e-6", lambda d: plane(d, "circles", mlp(2, 16, "relu"), lr=1e-6, optimizer="adamw")),
+    f.vanishing(
+        "bumps, Huber, 9 layers",
+        lambda d: project(_bumps(d), mlp(9, 16, "sigmoid"), "huber", d.near(0.003), seed=d.seed),
+    ),
+    f.dead(
+        "circles, hinge, bias -5",
+        lambda d: plane(d, "circles", mlp(2, 16, "relu", bias_init=-5.0), loss="hinge", lr=d.near(0.005)),
     ),
 )
