@@ -110,6 +110,14 @@ def test_units_are_alike_only_if_they_are_in_and_out_and_nothing_tells_them_apar
     assert alike({}) == ()
     assert alike(SAME, ({"id": "d", "kind": "dropout", "rate": 0.5},)) == ()
     assert known(deep(2, 4, "tanh")).alike == ()
+    graph = chained(
+        {"id": "h1", "kind": "dense", "units": 4, **SAME},
+        {"id": "d", "kind": "dropout", "rate": 0.5},
+        {"id": "sum", "kind": "add"},
+    )
+    graph["nodes"].append({"id": "out", "kind": "dense", "units": 1, **SAME})
+    graph["edges"] += [["h1", "sum"], ["sum", "out"]]
+    assert known(graph).alike == ()  # the masks come in beside the straight way
 
 
 def test_a_leaky_rectifier_cannot_die() -> None:

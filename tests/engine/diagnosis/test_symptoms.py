@@ -70,6 +70,34 @@ def test_a_gradient_can_only_vanish_over_some_layers() -> None:
     assert names(after(40, {"rungs": (rung("h2"), rung("out"))}, grads=(1.0, 1e-5, 1.0))) == []
 
 
+def test_a_gradient_counts_by_weight_not_by_layer() -> None:
+    """The same norm spread over a hundred times as many weights is a tenth of the gradient."""
+    wide = (rung("h1", size=10_000), rung("h2"), rung("out"))
+    assert names(after(40, {}, grads=(0.04, 0.1, 1.0), **SLOW)) == []
+    assert names(after(40, {"rungs": wide}, grads=(0.04, 0.1, 1.0), **SLOW)) == ["vanishing"]
+
+
+def test_a_jump_of_the_loss_is_forgotten_again() -> None:
+    diagnosis = Diagnosis(facts())
+    step = shown(diagnosis, 1, loss=1e12)
+    shown(diagnosis, 200, loss=LEARNT, start=step, dead=1.0)
+    assert names(diagnosis) == []
+
+
+def test_a_frozen_layer_has_no_gradient_to_lose() -> None:
+    rungs = tuple(rung(node, trains=node != "h1") for node in ("h1", "h2", "h3", "out"))
+    for frozen, found in ((True, []), (False, ["vanishing"])):
+        known = facts(
+            rungs=rungs if frozen else tuple(map(rung, ("h1", "h2", "h3", "out"))), plateaus=(), rectifiers=()
+        )
+        diagnosis = Diagnosis(known)
+        number = {"weight_norm": 10.0, "update_ratio": 5e-4}
+        look = {r.node: {**number, "grad_norm": 1e-3 if r.node == "h1" else 1.0} for r in rungs}
+        for step in range(40):
+            diagnosis.see(step, GUESS, look)
+        assert names(diagnosis) == found
+
+
 def test_a_frozen_layer_is_not_expected_to_move() -> None:
     frozen = (rung("h1", trains=False), rung("h2"), rung("out"))
     assert names(after(20, {"rungs": frozen}, grads=(0.0, 1.0, 1.0))) == []
