@@ -34,6 +34,7 @@ PICTURES: dict[str, Callable[[LaneHistory], Any]] = {
     "gradients": lambda lane: lane.layers.version,
     "saturation": lambda lane: lane.layers.version,
     "try": lambda lane: lane.example,
+    "diagnosis": lambda lane: lane.health,
 }
 
 
@@ -159,7 +160,11 @@ class Watched:
     def _drawing(self) -> list[Eye]:
         """Those of panels in the project's layout that have something to draw of this net."""
         flat = self.session.history.points is not None
-        return [eye for eye in self.eyes if eye.panel.ident != "try" and (flat or eye.panel.ident != "boundary")]
+        return [
+            eye
+            for eye in self.eyes
+            if eye.panel.ident not in ("try", "diagnosis") and (flat or eye.panel.ident != "boundary")
+        ]
 
     # Speed, with the window and without
 

@@ -8,12 +8,15 @@ from PySide6.QtCore import QSize, Qt, QTimer
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QMainWindow, QVBoxLayout, QWidget
 
+from engine.diagnosis import Remedy
+from engine.errors import ProjectError
 from engine.project import Project
 from engine.run.messages import Diverged, LanePreview
 from netviz import theme
 from netviz.autosave import Autosave
 from netviz.check_actions import CheckActions
 from netviz.document.document import Document
+from netviz.document.remedies import apply_remedy
 from netviz.editor.canvas import Canvas
 from netviz.editor.commands import KEYS
 from netviz.editor.inspector import Inspector
@@ -23,6 +26,7 @@ from netviz.file_actions import FileActions
 from netviz.menus import Menus
 from netviz.panels.base import Panel
 from netviz.panels.catalogue import PANELS
+from netviz.panels.diagnosis import DiagnosisPanel
 from netviz.run_link import RunLink
 from netviz.runtime.session import Session
 from netviz.widgets.banner import Banner
@@ -83,8 +87,27 @@ class MainWindow(QMainWindow):
         self.layout_.restore(project.panels)
         for panel in self.panels:
             self.session.add_view(panel)
+        self._heed(self.panels)
         self.link.open_run()
         self.canvas.setFocus()
+
+    def _heed(self, panels: list[Panel]) -> None:
+        """What the diagnosis offers is done to the drawn network, what it speaks of is selected there."""
+        for panel in panels:
+            if isinstance(panel, DiagnosisPanel):
+                panel.remedy_chosen.connect(self._cure)
+                panel.node_chosen.connect(self._point_at)
+
+    def _cure(self, lane: int, remedy: Remedy) -> None:
+        try:
+            apply_remedy(self.document, lane, remedy)
+        except (ProjectError, IndexError) as error:
+            self.banner.show_message("remedy", f"{remedy.title} does not fit the drawing any more: {error}", "amber")
+
+    def _point_at(self, lane: int, node: str) -> None:
+        lanes = self.document.lanes()
+        if lane < len(lanes) and node in lanes[lane].graph.layers:
+            self.canvas.select(lane, node)
 
     def _put_centre(self) -> None:
         centre = QWidget()

@@ -126,7 +126,7 @@ class RunLink(QObject):
         found = difference(running, edited)
         if found.kind is Kind.RESTART and not self._untouched(running):
             self._banner.show_message(
-                "differs", f"The network that runs is another one: {found.words}", "amber", "Restart", self.restart
+                "differs", f"The network that runs is another one: {found.brief}", "amber", "Restart", self.restart
             )
             return
         self._banner.take_back("differs")

@@ -11,7 +11,7 @@ from engine.backend import Array
 from engine.diagnosis import Diagnosis
 from engine.divergence import DivergenceError
 from engine.metrics import Score
-from engine.run.messages import ACTIVATION_FIELDS, WEIGHT_FIELDS, EpochScore, LayerScalars, LossBuckets
+from engine.run.messages import ACTIVATION_FIELDS, WEIGHT_FIELDS, EpochScore, LaneHealth, LayerScalars, LossBuckets
 from engine.run.pending import MOST, Losses, Scalars
 from engine.telemetry import Telemetry
 from engine.trainer import StepRecord, Trainer
@@ -27,7 +27,9 @@ class Lane:
     trainer: Trainer
     scores_epochs: bool = True
     telemetry: Telemetry | None = None
-    diagnosis: Diagnosis | None = None  # of the trainer at its first step; it looks at steps of its own choice
+    diagnosis: Diagnosis | None = None
+    diagnosed_from: int = 0  # the step before which nobody looked
+    diagnoses_steps: bool = False  # looks at steps of the diagnosis' own choice, not only at those looked at anyway
     watches_layers: bool = False
     observe_next: bool = False  # somebody waits for the layers' scalars
     losses: Losses = field(default_factory=Losses)
@@ -48,7 +50,7 @@ class Lane:
                 self.observe_next
                 or (telemetry is not None and telemetry.wants(step))
                 or (self.watches_layers and step < FIRST_STEPS)
-                or (diagnosis is not None and diagnosis.wants(step))
+                or (self.diagnoses_steps and diagnosis is not None and diagnosis.wants(step))
             ):
                 loss = self._observe(telemetry)
             else:
@@ -116,6 +118,18 @@ class Lane:
                 _or_nan(validation.accuracy) if validation else NAN,
             )
         )
+
+    def diagnose(self) -> None:
+        """Begins a diagnosis at the present step."""
+        self.diagnosis, self.diagnosed_from = Diagnosis.of(self.trainer), self.trainer.step_number
+
+    def health(self) -> LaneHealth | None:
+        """What the diagnosis says now; None without one."""
+        if self.diagnosis is None:
+            return None
+        of = self.diagnosis
+        nodes = tuple(of.health(node) for node in self.trainer.network.structure.drawn)
+        return LaneHealth(of.findings(), of.watched(), nodes, of.record.looks, self.diagnosed_from)
 
     def take_weights(self, weights: Mapping[str, Array], lead: Trainer) -> list[str]:
         """Takes the weights that fit; a lane whose loss was no number goes on with them at the step of `lead`."""

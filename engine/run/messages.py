@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 import numpy as np
 
+from engine.diagnosis import Finding, Health
 from engine.probes.boundary import Boundary, BoundaryAnswer
 from engine.probes.example import Example, ExampleAnswer
 from engine.probes.histograms import HistogramAnswer, Histograms
@@ -103,10 +104,11 @@ class SetEpochs(Command, frozen=True):
 
 
 class Watch(Command, frozen=True):
-    """Which probes are on, and whether every layer's scalars are wanted."""
+    """Which probes are on, and whether every layer's scalars and the diagnosis are wanted."""
 
     probes: tuple[ProbeRequest, ...] = ()
     layers: bool = False
+    health: bool = False
 
 
 class Frame(Command, frozen=True):
@@ -227,6 +229,16 @@ class LossBuckets(msgspec.Struct, frozen=True, eq=False):
     last: Any
 
 
+class LaneHealth(msgspec.Struct, frozen=True):
+    """What the diagnosis says of a network now; `nodes` has a word for each drawn layer."""
+
+    findings: tuple[Finding, ...]  # the cause first
+    watched: tuple[Finding, ...]  # over a threshold, but not yet for long enough
+    nodes: tuple[Health, ...]
+    looks: int
+    since: int  # the step of the first look
+
+
 class LaneAnswer(msgspec.Struct, frozen=True, eq=False):
     losses: LossBuckets
     scores: tuple[EpochScore, ...]
@@ -234,6 +246,7 @@ class LaneAnswer(msgspec.Struct, frozen=True, eq=False):
     probes: tuple[ProbeAnswer, ...]
     lr: float
     batch_size: int
+    health: LaneHealth | None = None  # when it is asked for
 
 
 class Answer(Record, frozen=True):

@@ -10,7 +10,6 @@ from types import FrameType
 import numpy as np
 
 from engine.backend import Array
-from engine.diagnosis import Diagnosis
 from engine.divergence import DivergenceError
 from engine.errors import Problem, ProjectError
 from engine.export.names import class_name
@@ -43,7 +42,8 @@ def train(options: argparse.Namespace) -> int:
     if files:
         lane.telemetry, lane.scores_epochs = Several(files), True
     if options.diagnose:
-        lane.diagnosis, lane.scores_epochs = Diagnosis.of(trainer), True
+        lane.diagnose()
+        lane.diagnoses_steps = lane.scores_epochs = True
     steps = steps_asked(options, trainer)
     gathering = Gathering(lane, steps) if options.report is not None else None
     status, reason = DONE, ""

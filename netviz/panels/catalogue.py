@@ -2,6 +2,7 @@
 
 from netviz.panels.base import Panel
 from netviz.panels.boundary import BoundaryPanel
+from netviz.panels.diagnosis import DiagnosisPanel
 from netviz.panels.gradients import GradientsPanel
 from netviz.panels.histograms import HistogramsPanel
 from netviz.panels.loss import LossPanel
@@ -15,4 +16,5 @@ PANELS: tuple[type[Panel], ...] = (
     GradientsPanel,
     SaturationPanel,
     TryPanel,
+    DiagnosisPanel,
 )

@@ -14,6 +14,7 @@ from engine.run.messages import (
     WEIGHT_FIELDS,
     EpochScore,
     LaneAnswer,
+    LaneHealth,
     LaneInfo,
     Opened,
     Points,
@@ -35,6 +36,7 @@ class LaneHistory:
     histograms: HistogramAnswer | None = None
     boundary: BoundaryAnswer | None = None
     example: ExampleAnswer | None = None
+    health: LaneHealth | None = None
     lr: float = 0.0
     batch_size: int = 0
 
@@ -80,6 +82,9 @@ class LaneHistory:
             else:
                 self.boundary = probe
                 topics.add("boundary")
+        if answer.health is not None and answer.health != self.health:
+            self.health = answer.health
+            topics.add("health")
         self.lr, self.batch_size = answer.lr, answer.batch_size
         return topics
 

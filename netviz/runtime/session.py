@@ -212,7 +212,8 @@ class Session(QObject):
         """Tells the worker what the visible views want to know now; they are drawn when it answers."""
         visible = [view for view in self._views if view.isVisible()]
         probes = tuple(dict.fromkeys(probe for view in visible for probe in view.probes))
-        watch = m.Watch(probes, any(view.needs_layers for view in visible))
+        health = any(view.needs_health for view in visible)
+        watch = m.Watch(probes, health or any(view.needs_layers for view in visible), health)
         if watch != self._watch:
             self._watch = watch
             self._send(watch)

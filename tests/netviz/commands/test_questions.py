@@ -171,7 +171,7 @@ def test_what_is_no_question_is_said_in_a_line(question: bytes) -> None:
 def test_it_ends_with_the_window_that_asked(tmp_path: Path) -> None:
     """Nobody reads any more: it does not work on for nobody."""
     content = msgspec.json.decode(write(tmp_path).read_bytes())
-    content["graph"]["nodes"][1]["units"] = 400
+    content["graph"]["nodes"][1]["units"] = 8000
     content["data"] = {"kind": "noise", "shape": [5], "samples": 64}
     process = subprocess.Popen(
         [sys.executable, "-m", "netviz", "answer"],

@@ -40,6 +40,7 @@ def test_the_diagnosis_of_a_lane(lane: tuple[str, str]) -> None:
     trainer = begun(name, variant, seed=0)
     run = Lane(trainer)
     diagnosis = run.diagnosis = Diagnosis.of(trainer)
+    run.diagnoses_steps = True
     with np.errstate(all="ignore"):  # as every caller has it
         while trainer.step_number < steps(name) and not trainer.stopped:
             run.advance()

@@ -14,7 +14,18 @@ from engine.probes.histograms import HistogramAnswer
 from netviz import theme
 from netviz.panels.catalogue import PANELS
 from netviz.runtime.history import History
-from tests.netviz.panels.histories import NAN, example_answer, histogram, opened, scalars, score, take, xor_answer
+from tests.netviz.panels.histories import (
+    NAN,
+    example_answer,
+    fault,
+    histogram,
+    opened,
+    scalars,
+    score,
+    take,
+    unwell,
+    xor_answer,
+)
 
 every_panel = pytest.mark.parametrize("kind", PANELS, ids=lambda kind: kind.ident)
 
@@ -25,7 +36,8 @@ def filled(*names: str) -> History:
         steps = np.arange(60)
         scores = [score(10 * k, 1 / (k + i), 0.5, 1.2 / (k + i), 0.4) for k in range(1, 6)]
         rows = HistogramAnswer((histogram(), histogram("out", symlog=True, zeros=5, nan=2, over=1)), 100)
-        take(lane, 1 / (steps + 1.0), scores, scalars(60, 0.1, 0.5, 0.25), (rows, xor_answer(), example_answer()))
+        pictures = (rows, xor_answer(), example_answer())
+        take(lane, 1 / (steps + 1.0), scores, scalars(60, 0.1, 0.5, 0.25), pictures, health=unwell(fault()))
     return history
 
 
@@ -65,7 +77,7 @@ def test_the_catalogue_lists_every_panel_file() -> None:
 
 @every_panel
 def test_says_what_it_is_about(kind) -> None:
-    assert kind.topics <= {"loss", "scores", "layers", "histograms", "boundary", "example"}
+    assert kind.topics <= {"loss", "scores", "layers", "histograms", "boundary", "example", "health"}
     assert kind.topics
     assert "Look for" in kind.help
     assert kind.title
@@ -145,7 +157,8 @@ def test_the_description_has_the_numbers_and_changes_once_a_second(qtbot, kind) 
         rows = HistogramAnswer((histogram(zeros=640),), 100)
         flat = BoundaryAnswer(np.ones((4, 4), np.float32), None, True, (-1.0, 1.0, -1.0, 1.0))
         other = example_answer(output=np.array([-3.0]), probabilities=np.array([0.047]), chosen=0)
-        take(lane, [9.0], [score(70, 9.0, 0.1)], scalars(1, 7.0, 1.0, 1.0), (rows, flat, other), start=60)
+        pictures, ill = (rows, flat, other), unwell(fault(began=7))
+        take(lane, [9.0], [score(70, 9.0, 0.1)], scalars(1, 7.0, 1.0, 1.0), pictures, start=60, health=ill)
     panel.describe(now=lambda: panel._said + 0.9)
     assert panel.accessibleDescription() == first
     panel.describe(now=lambda: panel._said + 1.1)
