@@ -99,7 +99,10 @@ def _data(running: Project, edited: Project) -> Iterator[Differing]:
         old, new = getattr(before, p.name), getattr(after, p.name)
         moved = p.name == "path" and running.folder / old != edited.folder / new
         if old != new or moved:
-            words = f"{fields.label((p,), p.name)} of the data: {_text(old)} → {_text(new)}"
+            a, b = _text(old), _text(new)
+            if p.type == "list":  # of records: how many says enough
+                a, b = str(len(old)), f"{len(new)} others" if len(old) == len(new) else str(len(new))
+            words = f"{fields.label((p,), p.name)} of the data: {a} → {b}"
             yield Differing(None, "data", p.name, old, new, words)
 
 
