@@ -19,6 +19,7 @@ from netviz.document.document import Document
 from netviz.document.remedies import apply_remedy
 from netviz.editor.canvas import Canvas
 from netviz.editor.commands import KEYS
+from netviz.editor.importing import kind_of
 from netviz.editor.inspector import Inspector
 from netviz.editor.palette import Palette
 from netviz.editor.problem_list import ProblemList
@@ -71,6 +72,8 @@ class MainWindow(QMainWindow):
         self.link = RunLink(self.document, self.session, self.banner, self.run_bar)
         self.files = FileActions(self, self.document, self.session, self.banner, self.layout_)
         self.checks = CheckActions(self)
+        self.importing = self.inspector.importing
+        self.importing.refused.connect(lambda words: self.banner.show_message("file", words, "red"))
         self.menus = Menus(self)
         self.autosave = Autosave(self.document, self.session, lambda: self.files.unsaved)
         self.files.saved.connect(self.autosave.copy)
@@ -177,11 +180,12 @@ class MainWindow(QMainWindow):
             event.acceptProposedAction()
 
     def dropEvent(self, event: QDropEvent) -> None:
-        """A project dropped on the window is opened in it."""
+        """A project dropped on the window is opened in it; a file of data is looked at first."""
         files = [Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile()]
         if files:
             event.acceptProposedAction()
-            QTimer.singleShot(0, self, lambda: self.files.open(files[0]))
+            show = self.importing.open if kind_of(files[0]) is not None else self.files.open
+            QTimer.singleShot(0, self, lambda: show(files[0]))
 
     def closeEvent(self, event: QCloseEvent) -> None:
         if not self.files.may_close():
@@ -191,6 +195,7 @@ class MainWindow(QMainWindow):
         self.checks.close()
         self.session.close()
         self.autosave.close()
+        self.importing.close()
         self.files.close()
         event.accept()
 

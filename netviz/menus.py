@@ -67,6 +67,7 @@ class Menus:
         self.add(menu, "&Save", Keys.Save, files.save)
         self.add(menu, "Save &As…", Keys.SaveAs, files.save_as)
         menu.addSeparator()
+        self.add(menu, "&Import Data…", "Ctrl+I", lambda: self._window.importing.ask())
         self.exports = ExportActions(self._window)
         self.exports.fill(menu.addMenu("&Export"))
         self.add(menu, "Record &Telemetry…", "", files.ask_telemetry)

@@ -117,7 +117,7 @@ class TableLook:
             facts=(
                 ("range", tuple(_range(c) for c in shown)),
                 ("mean", tuple(number(c.mean) if c.numeric and c.found else "" for c in shown)),
-                ("missing", tuple(f"{c.missing}" if c.missing else "" for c in shown)),
+                *([("missing", tuple(str(c.missing or "") for c in shown))] if any(c.missing for c in shown) else []),
             ),
             first=tuple(row[:MOST_COLUMNS] for row in self.preview.first),
             target=target,
