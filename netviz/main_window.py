@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from PySide6.QtCore import QSize, Qt, QTimer
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
@@ -26,8 +26,10 @@ from netviz.editor.problem_list import ProblemList
 from netviz.file_actions import FileActions
 from netviz.menus import Menus
 from netviz.panels.base import Panel
+from netviz.panels.boundary import BoundaryPanel
 from netviz.panels.catalogue import PANELS
 from netviz.panels.diagnosis import DiagnosisPanel
+from netviz.pencil_link import PencilLink
 from netviz.run_link import RunLink
 from netviz.runtime.session import Session
 from netviz.widgets.banner import Banner
@@ -38,6 +40,7 @@ from netviz.window_layout import WindowLayout
 if TYPE_CHECKING:
     from netviz.windows import Windows
 
+P = TypeVar("P", bound=Panel)
 SIZE = QSize(1440, 900)
 
 
@@ -70,6 +73,7 @@ class MainWindow(QMainWindow):
             self.docks[ident] = PanelDock(ident, title, "", widget, self)
         self.layout_ = WindowLayout(self, self.docks, self.panels)
         self.link = RunLink(self.document, self.session, self.banner, self.run_bar)
+        self.pencil = PencilLink(self.document, self._panel(BoundaryPanel), self.link)
         self.files = FileActions(self, self.document, self.session, self.banner, self.layout_)
         self.checks = CheckActions(self)
         self.importing = self.inspector.importing
@@ -120,6 +124,9 @@ class MainWindow(QMainWindow):
         column.addWidget(self.banner)
         column.addWidget(self.canvas, 1)
         self.setCentralWidget(centre)
+
+    def _panel(self, kind: type[P]) -> P:
+        return next(panel for panel in self.panels if isinstance(panel, kind))
 
     def _dock(self, panel: Panel) -> PanelDock:
         dock = PanelDock(panel.ident, panel.title, panel.help, panel, self)

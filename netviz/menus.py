@@ -26,6 +26,7 @@ PANEL_KEYS = (
     ("A, Home, double click", "show all"),
     ("L", "logarithmic loss"),
     ("W", "all layers' histograms"),
+    ("D", "draw points on the decision boundary"),
     ("M", "histograms as in a training step"),
 )
 

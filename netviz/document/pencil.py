@@ -6,7 +6,8 @@ import msgspec
 import numpy as np
 
 from engine.data.points import MOST_POINTS, Point, PointsByHand, by_hand, written
-from engine.errors import ProjectError
+from engine.errors import Problem, ProjectError
+from netviz.document.address import Address
 from netviz.document.document import Document
 
 Place = tuple[float, float]
@@ -68,5 +69,10 @@ def draw_by_hand(document: Document, empty: bool = False) -> None:
 
 
 def draw(document: Document, points: Sequence[Point], gesture: object) -> None:
-    """The points as a stroke leaves them; strokes with the same `gesture` are one step."""
-    document.set_data_field("points", tuple(points), gesture)
+    """The points as a stroke leaves them; all of one `gesture` is one step. ProjectError where data are others."""
+    source = document.project.data
+    if not isinstance(source, PointsByHand):
+        raise ProjectError(Problem("data.points", "these data are not drawn by hand"))
+    words = "Draw points" if len(points) >= len(source.points) else "Erase points"
+    after = msgspec.structs.replace(source, points=tuple(points))
+    document.edit(Address("data"), after, words, "points", gesture)

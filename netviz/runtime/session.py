@@ -84,9 +84,10 @@ class Session(QObject):
 
     # Commands
 
-    def open(self, project: Project, keep_weights: bool = False) -> None:
-        """Opens a run on `project`, at step 0 and paused."""
+    def open(self, project: Project, keep_weights: bool = False, resume: bool = False) -> None:
+        """Opens a run on `project`, at step 0 and paused; with `resume` it plays as soon as it is open."""
         self.project = project
+        self._resume = self._resume or resume
         self._keyframe, self._opening, self._reviving = None, True, False
         if self._given_up:
             self._revive()
@@ -169,6 +170,11 @@ class Session(QObject):
     def fresh(self) -> bool:
         """Whether the run began anew, not from a keyframe of its own."""
         return self._keyframe is None
+
+    @property
+    def opening(self) -> bool:
+        """Whether the worker has not answered yet that a run is open."""
+        return self._opening
 
     @property
     def running(self) -> bool:
