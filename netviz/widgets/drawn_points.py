@@ -2,13 +2,15 @@
 
 import numpy as np
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QPainter, QPen, QPixmap
+from PySide6.QtGui import QColor, QPainter, QPen, QPixmap, QPolygonF
 
 from engine.data.points import Point
 from engine.run.messages import Points
 from netviz import theme
 from netviz.widgets.pencil import Pencil
 from netviz.widgets.plane import Bounds, place, points_layer
+
+MANY = 2000  # points, each of which takes 20 µs to draw by itself
 
 
 class DrawnPoints:
@@ -43,9 +45,30 @@ class DrawnPoints:
 def _layer(points: tuple[Point, ...], pencil: Pencil, side: float, ratio: float, reach: float) -> QPixmap:
     assert pencil.frame is not None
     rows = np.array(points, float).reshape(-1, 3)
+    if len(rows) > MANY and pencil.drawing.classes is not None:
+        return _crowd(rows, pencil.frame, side, ratio)
     none = np.zeros((0, 2))
     made = Points(rows[:, :2], rows[:, 2], none, none[:, 0], pencil.drawing.classes)
     return points_layer(made, pencil.frame, side, ratio, reach)
+
+
+def _crowd(rows: np.ndarray, frame: Bounds, side: float, ratio: float) -> QPixmap:
+    """So many that rims between them would hide them: all rims first, then each class at once."""
+    made = QPixmap(max(1, round(side * ratio)), max(1, round(side * ratio)))
+    made.setDevicePixelRatio(ratio)
+    made.fill(Qt.GlobalColor.transparent)
+    painter = QPainter(made)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    at = place(frame, QRectF(0, 0, side, side), rows)
+    width = 2 * min(3.2, max(1.1, side / 105))
+    cap = Qt.PenCapStyle.RoundCap
+    painter.setPen(QPen(QColor(theme.theme().rim), width + 0.9, Qt.PenStyle.SolidLine, cap))
+    painter.drawPoints(QPolygonF([QPointF(*p) for p in at.tolist()]))
+    for value in np.unique(rows[:, 2]):
+        painter.setPen(QPen(theme.class_colour(int(value)), width - 0.9, Qt.PenStyle.SolidLine, cap))
+        painter.drawPoints(QPolygonF([QPointF(*p) for p in at[rows[:, 2] == value].tolist()]))
+    painter.end()
+    return made
 
 
 def draw_brush(painter: QPainter, square: QRectF, pencil: Pencil) -> None:
