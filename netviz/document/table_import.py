@@ -30,8 +30,10 @@ class TableWish:
 class TableLook:
     """A table that has been looked through."""
 
-    def __init__(self, path: str, preview: Preview, delimiter: Delimiter, header: Header) -> None:
+    def __init__(self, path: str, preview: Preview, delimiter: Delimiter, header: Header, whole: bool = True) -> None:
+        """Of a table that is not yet read as a `whole`, everything said is of its first rows."""
         self.path, self.preview, self.delimiter, self.header = path, preview, delimiter, header
+        self.whole = whole
         self.types: tuple[Role, ...] = tuple("number" if column.numeric else "category" for column in preview.columns)
         self.guess = self._guess()
 
@@ -107,7 +109,8 @@ class TableLook:
     def sheet(self, wish: TableWish) -> Sheet:
         columns, rows = self.preview.columns, self.preview.rows
         shown = columns[:MOST_COLUMNS]
-        size = f"{counted(rows, 'row')}, {counted(len(columns), 'column')}"
+        many = counted(rows, "row") if self.whole else f"the first {counted(rows, 'row')}"
+        size = f"{many}, {counted(len(columns), 'column')}"
         target, balance = self._target(wish)
         features = [c for c, role in zip(columns, wish.roles, strict=True) if role in ("number", "category")]
         return Sheet(
@@ -163,10 +166,17 @@ class TableLook:
 
 
 def look_at_table(
-    folder: Path, path: str, delimiter: Delimiter = "auto", header: Header = "auto", told: Told | None = None
+    folder: Path,
+    path: str,
+    delimiter: Delimiter = "auto",
+    header: Header = "auto",
+    told: Told | None = None,
+    most_rows: int | None = None,
 ) -> TableLook:
-    """Looks through a whole table, named as from the project's folder; raises DataFileError."""
-    return TableLook(path, inspect(folder / path, delimiter, header, told=told), delimiter, header)
+    """Looks through a table or its first rows, named as from the project's folder; raises DataFileError."""
+    preview = inspect(folder / path, delimiter, header, most_rows, told)
+    whole = most_rows is None or preview.rows < most_rows
+    return TableLook(path, preview, delimiter, header, whole)
 
 
 def name_of(form: Layout, place: int) -> str:

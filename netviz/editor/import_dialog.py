@@ -11,7 +11,6 @@ from PySide6.QtWidgets import (
     QDialog,
     QDialogButtonBox,
     QFrame,
-    QGridLayout,
     QHBoxLayout,
     QLabel,
     QProgressBar,
@@ -23,7 +22,7 @@ from engine.catalogue import DATASETS
 from engine.data.archive import DataFileError
 from engine.data.source import Summary
 from engine.errors import ProjectError
-from engine.spec import Property, build
+from engine.spec import build
 from netviz import theme
 from netviz.document import fields
 from netviz.document.array_import import look_at_arrays
@@ -32,12 +31,14 @@ from netviz.document.importing import Look, Sheet, checked, use
 from netviz.document.proposal import Advice, Proposal, advice, first_network
 from netviz.document.table_import import TableLook, TableWish, look_at_table
 from netviz.editor.form import ElidedLabel
+from netviz.editor.import_parts import card, choice_of
 from netviz.runtime.reader import Reader
 from netviz.widgets.balance import BalanceBars
 from netviz.widgets.choice import Choice
 from netviz.widgets.role_table import RoleTable
 
 SETTLE_MS = 120  # a hand that goes on choosing is waited for
+HEAD = 1000  # rows that are shown at once
 PATIENCE_MS = 300  # before a bar says how far the reading is
 TASKS = {"auto": "As found", "classes": "Classes", "numbers": "Numbers"}
 
@@ -130,7 +131,7 @@ class ImportDialog(QDialog):
         if self._kind == "csv":
             listed = {p.name: p for p in fields.properties(DATASETS["csv"])}
             for name in ("delimiter", "header", "missing"):
-                choice = _choice(listed[name], str(self._before.get(name, listed[name].default)))
+                choice = choice_of(listed[name], str(self._before.get(name, listed[name].default)))
                 choice.setMinimumWidth(120)
                 choice.activated.connect(lambda _, n=name: self._reread() if n != "missing" else self._take_missing())
                 label = QLabel(listed[name].label)
@@ -144,7 +145,7 @@ class ImportDialog(QDialog):
         return row
 
     def _make_target(self) -> QFrame:
-        card, grid = _card("Target")
+        framed, grid = card("Target")
         self.target = ElidedLabel()
         self.task = Choice()
         for value, text in TASKS.items():
@@ -160,12 +161,12 @@ class ImportDialog(QDialog):
         grid.setColumnStretch(0, 3)
         grid.setColumnStretch(1, 2)
         grid.setRowStretch(3, 1)
-        return card
+        return framed
 
     def _make_use(self) -> QFrame:
-        card, grid = _card("Numbers and network")
+        framed, grid = card("Numbers and network")
         listed = {p.name: p for p in fields.properties(DATASETS[self._kind])}
-        self.preprocess = _choice(listed["preprocess"], str(self._before.get("preprocess", "none")))
+        self.preprocess = choice_of(listed["preprocess"], str(self._before.get("preprocess", "none")))
         self.preprocess.activated.connect(self._take_preprocess)
         self.preprocess.activated.connect(lambda _: self._by_hand.add("preprocess"))
         label = QLabel(listed["preprocess"].label)
@@ -184,7 +185,7 @@ class ImportDialog(QDialog):
         grid.addWidget(self.network, 4, 0, 1, 2)
         grid.setColumnStretch(1, 1)
         grid.setRowStretch(5, 1)
-        return card
+        return framed
 
     def _recolour(self) -> None:
         self.warnings.setStyleSheet(f"color: {theme.theme().amber};")
@@ -192,9 +193,21 @@ class ImportDialog(QDialog):
     # Reading
 
     def _read(self) -> None:
-        """The file as its layout is told now."""
+        """The file as its layout is told now; of a table its first rows are shown while the others are read."""
         folder, kind, path, told = self._document.project.folder, self._kind, self._path, self._told_layout()
-        self._start(lambda share: LOOKS[kind](folder, path, told=share, **told), self._looked)
+
+        def look(done: Callable[[Any], object], **some: int) -> None:
+            self._start(lambda share: LOOKS[kind](folder, path, told=share, **told, **some), done)
+
+        def looked_at_head(head: Look) -> None:
+            self._looked(head)
+            if isinstance(head, TableLook) and not head.whole:
+                look(self._looked)
+
+        if kind == "csv":
+            look(looked_at_head, most_rows=HEAD)
+        else:
+            look(self._looked)
 
     def _told_layout(self) -> dict[str, str]:
         names = (name for name in ("delimiter", "header") if name in self.layout_choices)
@@ -204,6 +217,7 @@ class ImportDialog(QDialog):
         """Laid out otherwise, columns are others: what was said of them means nothing any more."""
         if self._look is not None and self._wish is not None:
             self._before.update({**dict.fromkeys(("target", "leave_out", "categories", "numbers"), "")})
+            self._by_hand.discard("columns")
         self._read()
 
     def _start(self, work: Callable[..., Any], done: Callable[[Any], object]) -> None:
@@ -215,7 +229,9 @@ class ImportDialog(QDialog):
         self._reader.read(work, done, self._failed)
 
     def _looked(self, look: Look) -> None:
-        self._look, self._wish = look, look.first_wish(self._before)
+        self._look = look
+        if "columns" not in self._by_hand:
+            self._wish = look.first_wish(self._before)
         if isinstance(look, TableLook):
             self._say_layout(look)
             self.task.setCurrentIndex(self.task.findData(self._wish.task))
@@ -261,7 +277,7 @@ class ImportDialog(QDialog):
         return {**shared, **self._look.data(self._wish), **extra}
 
     def _check(self) -> None:
-        if self._look is None:
+        if self._look is None or (isinstance(self._look, TableLook) and not self._look.whole):
             return
         data, folder = self._wanted(), self._document.project.folder
         self._start(lambda share: checked(data, folder, share), self._checked)
@@ -320,11 +336,13 @@ class ImportDialog(QDialog):
 
     def _take_role(self, place: int, role: str) -> None:
         if isinstance(self._look, TableLook):
+            self._by_hand.add("columns")
             self._wish = self._look.with_role(self._wish, place, role)  # type: ignore[arg-type]
             self._wished()
 
     def _take_task(self) -> None:
         if isinstance(self._wish, TableWish):
+            self._by_hand.add("columns")
             self._wish = replace(self._wish, task=self.task.currentData())
             self._wished()
 
@@ -357,26 +375,3 @@ class ImportDialog(QDialog):
         self._settled.stop()
         self._patience.stop()
         super().done(result)
-
-
-def _choice(p: Property, value: str) -> Choice:
-    choice = Choice()
-    for name in p.choices:
-        text = {"pca": "PCA"}.get(name) or name.capitalize()
-        choice.addItem(text, name)
-    choice.setCurrentIndex(max(0, choice.findData(value)))
-    choice.setAccessibleName(p.label)
-    choice.setToolTip(p.help)
-    return choice
-
-
-def _card(title: str) -> tuple[QFrame, QGridLayout]:
-    card = QFrame()
-    card.setObjectName("card")
-    grid = QGridLayout(card)
-    grid.setContentsMargins(11, 9, 11, 11)
-    grid.setVerticalSpacing(4)
-    head = QLabel(title)
-    head.setFont(theme.title())
-    grid.addWidget(head, 0, 0)
-    return card, grid

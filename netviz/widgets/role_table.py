@@ -148,10 +148,12 @@ class RoleTable(QTableView):
         self.heads.changes = changes
         keys = "N number, C category, L leave out, T target for the column, Enter for a list"
         self.setAccessibleDescription(keys if changes else "")
+        before, at = self.sheet_model.sheet, self.currentIndex().column()
         if self.sheet_model.show_sheet(sheet):
             self._measure(sheet)
             if self.sheet_model.rowCount():
-                self.setCurrentIndex(self.sheet_model.index(0, 0))
+                stays = before is not None and before.names == sheet.names
+                self.setCurrentIndex(self.sheet_model.index(0, max(0, at) if stays else 0))
         self.heads.viewport().update()
 
     def _measure(self, sheet: Sheet) -> None:

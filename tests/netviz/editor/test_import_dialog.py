@@ -9,6 +9,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QMenu
 
 from netviz import theme
+from netviz.document.table_import import look_at_table
 from netviz.editor import import_dialog
 from netviz.editor.import_dialog import ImportDialog
 from netviz.editor.inspector import Inspector
@@ -225,7 +226,7 @@ def test_a_large_file_is_read_beside_the_window_and_given_up(show, inspector, do
         except Exception:
             ended.set()
             raise
-        return import_dialog.look_at_table(folder, path, told=told, **layout)
+        return look_at_table(folder, path, told=told, **layout)
 
     monkeypatch.setitem(import_dialog.LOOKS, "csv", slow)
     (tmp_path / "t.csv").write_text(TABLE)
@@ -242,6 +243,34 @@ def test_a_large_file_is_read_beside_the_window_and_given_up(show, inspector, do
     settled(again, qtbot)
     assert again.trouble.text() == ""
     assert again.bar.isHidden()
+
+
+def test_the_first_rows_are_shown_while_the_others_are_read(show, inspector, document, qtbot, monkeypatch, tmp_path):
+    """What is chosen by then stays chosen; nothing can be used before the whole has been read."""
+    goes_on = threading.Event()
+
+    def slow(folder, path, most_rows=None, **told):
+        if most_rows is None:
+            goes_on.wait(20)
+        return look_at_table(folder, path, most_rows=most_rows, **told)
+
+    monkeypatch.setitem(import_dialog.LOOKS, "csv", slow)
+    monkeypatch.setattr(import_dialog, "HEAD", 10)
+    (tmp_path / "t.csv").write_text(TABLE)
+    inspector.importing.open(tmp_path / "t.csv")
+    dialog = inspector.importing.dialog
+    qtbot.waitUntil(lambda: dialog.size_words.text() == "the first 10 rows, 5 columns")
+    dialog.table.setFocus()
+    dialog.table.setCurrentIndex(dialog.table.sheet_model.index(0, 1))
+    QTest.keyClick(dialog.table, Qt.Key.Key_L)
+    qtbot.wait(2 * import_dialog.SETTLE_MS)
+    assert not dialog.settled
+    assert not dialog.accept_button.isEnabled()
+    goes_on.set()
+    settled(dialog, qtbot)
+    assert dialog.size_words.text() == "40 rows, 5 columns"
+    assert roles(dialog)[1] == "unused"
+    assert dialog.table.currentIndex().column() == 1
 
 
 @pytest.mark.parametrize("look", [theme.DARK, theme.LIGHT], ids=lambda t: t.name)
