@@ -19,8 +19,8 @@ class PencilLink(QObject):
         self._document, self._panel, self._link = document, panel, link
         document.changed.connect(self._changed)
         panel.drawn.connect(self._drawn)
-        panel.copy_asked.connect(lambda: draw_by_hand(document))
-        panel.empty_asked.connect(lambda: draw_by_hand(document, empty=True))
+        panel.copy_asked.connect(self._begin)
+        panel.empty_asked.connect(lambda: self._begin(empty=True))
         panel.pencil_taken.connect(self._taken)
         self._show()
 
@@ -34,6 +34,12 @@ class PencilLink(QObject):
         data = self._document.project.data
         mine = isinstance(data, PointsByHand)
         self._panel.show_drawing(Drawing(data.points, values_of(data), data.classes) if mine else None)
+
+    def _begin(self, empty: bool = False) -> None:
+        try:
+            draw_by_hand(self._document, empty)
+        except ProjectError as error:
+            self._link.refuse(error.problems[0].message)
 
     def _drawn(self, points: tuple[Point, ...], stroke: object) -> None:
         try:

@@ -38,7 +38,7 @@ class RunLink(QObject):
         self._settled = QTimer(self, singleShot=True, interval=SETTLE_MS)
         self._settled.timeout.connect(self._compare)
         document.changed.connect(self._edited)
-        session.refused.connect(lambda text: banner.show_message("refused", text, "red"))
+        session.refused.connect(self.refuse)
         session.noticed.connect(self._notice)
         session.worker_lost.connect(lambda text: banner.show_message("lost", text, "amber"))
         session.rewound.connect(lambda: banner.take_back("diverged"))
@@ -116,6 +116,10 @@ class RunLink(QObject):
         first, *others = self._document.problems()
         more = f" (and {len(others)} more)" if others else ""
         self._banner.show_message("problem", f"{first}{more}", "red", "Show", self.problems_asked.emit)
+
+    def refuse(self, text: str) -> None:
+        """Says why something was not done."""
+        self._banner.show_message("refused", text, "red")
 
     def _notice(self, text: str) -> None:
         if not (self.by_hand and self._session.carried):  # that weights were kept goes without saying there

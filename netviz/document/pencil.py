@@ -55,13 +55,18 @@ def values_of(data: PointsByHand) -> tuple[float, ...]:
 
 
 def draw_by_hand(document: Document, empty: bool = False) -> None:
-    """One step: the points of the data become one's own, or none are left; those already one's own stay."""
+    """One step: the points of the data become one's own, or none are left; those already one's own stay.
+
+    Data that are no points in the plane leave none. ProjectError where there are points that cannot be taken over.
+    """
     source = document.project.data
     if isinstance(source, PointsByHand) and not empty:
         return
     try:
         made = by_hand(source, document.project.folder)
-    except ProjectError:  # no plane: drawing begins on an empty one
+    except ProjectError:
+        if document.data_shape() == (2,) and not empty:
+            raise
         made = PointsByHand(points=(), preprocess=source.preprocess)
     if empty:
         made = msgspec.structs.replace(made, points=())

@@ -2,6 +2,7 @@
 
 import math
 
+import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, QRectF, Qt
 from PySide6.QtTest import QTest
@@ -187,3 +188,18 @@ def test_other_than_two_inputs_have_no_pencil_and_the_form_counts_points(open_wi
     field = window.inspector.data.form.rows["points"].editor.widgets()[0]
     assert field.text() == "3 points"
     assert field.isReadOnly()
+
+
+def test_points_of_too_many_classes_are_not_thrown_away(open_window, qtbot, tmp_path):
+    x, y = np.random.default_rng(0).normal(size=(40, 2)), np.arange(40) % 10
+    np.savez(tmp_path / "ten.npz", x=x, y=y)
+    path = tmp_path / "ten.netviz"
+    data = {"kind": "npz", "path": str(tmp_path / "ten.npz")}
+    save_project(project([{"id": "out", "kind": "dense", "units": 10}], "cross_entropy", data), path)
+    window = open_window(path)
+    panel = panel_of(window)
+    QTest.mouseClick(panel.toggle, LEFT)
+    QTest.keyClick(QApplication.activePopupWidget(), Qt.Key.Key_E)
+    assert not panel.pencil.on
+    assert window.document.project.data.kind() == "npz"
+    assert "up to 8 classes, these have 10" in window.banner.text
