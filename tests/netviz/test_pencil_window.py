@@ -98,7 +98,8 @@ def test_an_empty_plane_is_filled_by_keys(open_window, qtbot):
     window = open_window()
     panel = begin(window, Qt.Key.Key_P)
     assert points(window) == ()
-    assert not window.banner.isVisible()
+    qtbot.waitUntil(lambda: not window.link._settled.isActive())
+    assert not window.banner.isVisible(), "that there are no points yet is no trouble"
     squares = panel.squares
     assert window.focusWidget() is squares
     panel.density = 3

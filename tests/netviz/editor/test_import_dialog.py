@@ -221,7 +221,9 @@ def test_a_large_file_is_read_beside_the_window_and_given_up(show, inspector, do
     def slow(folder, path, told, **layout):
         told(0.25)
         try:
-            while not goes_on.wait(0.01):
+            for _ in range(1000):
+                if goes_on.wait(0.01):
+                    break
                 told(0.4)
         except Exception:
             ended.set()
