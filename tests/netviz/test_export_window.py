@@ -16,6 +16,7 @@ from engine.trainer import Trainer
 from engine.weights import load_weights, save_weights
 from netviz.main_window import MainWindow
 from netviz.widgets.command_palette import actions_of
+from tests.netviz.commands.command import write
 from tests.netviz.exporting import LONG, action, banner_says, choose, export, train
 
 NAMES = ("4-hidden-units", "no-hidden-layer")
@@ -52,6 +53,30 @@ def test_onnx_says_what_the_boundary_shows(open_window, qtbot, tmp_path, choose,
     drawn_sigmoid = window.document.lanes()[lane].graph.layer(node).kind() == "sigmoid"
     shares = y[:, 0] if drawn_sigmoid else 1 / (1 + np.exp(-y[:, 0]))
     np.testing.assert_allclose(shares.reshape(size, size), seen.values, atol=1e-5)
+
+
+def test_batch_norm_is_folded_in_where_it_is_asked_for(open_window, qtbot, tmp_path, choose):
+    nodes = [
+        {"id": "x", "kind": "input"},
+        {"id": "h1", "kind": "dense", "units": 4},
+        {"id": "n1", "kind": "batch_norm"},
+    ]
+    nodes += [{"id": "a1", "kind": "tanh"}, {"id": "out", "kind": "dense", "units": 1}]
+    file = write(
+        tmp_path, {"graph": {"nodes": nodes, "edges": [["x", "h1"], ["h1", "n1"], ["n1", "a1"], ["a1", "out"]]}}
+    )
+    window, x = open_window(file), np.random.default_rng(0).standard_normal((5, 2)).astype(np.float32)
+    train(window, qtbot)
+    found = []
+    for line in ("ONNX model (", "folded in"):
+        path = tmp_path / f"{len(found)}.onnx"
+        offered = choose(path, line)
+        assert export(window, qtbot, "ONNX Model…", path) == f"Exported to {path.name}"
+        assert len(offered["filters"]) == 2
+        session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
+        found.append(session.run(["y"], {"x": x})[0])
+    np.testing.assert_allclose(found[1], found[0], rtol=1e-4, atol=1e-5)
+    assert (tmp_path / "1.onnx").stat().st_size < (tmp_path / "0.onnx").stat().st_size
 
 
 def test_the_torch_module_takes_the_weights(open_window, qtbot, tmp_path, choose):
