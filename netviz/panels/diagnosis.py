@@ -109,6 +109,9 @@ class DiagnosisPanel(Panel):
             for f in _cases(lane):
                 cause = "cause" if f.cause else ""
                 rows.append((lane.info.name, f.severity.value, f.title, " ".join(f.nodes), f.began, cause, f.sentence))
+            if lane.health is not None and not _cases(lane):
+                fine = Health.FINE.value
+                rows.append((lane.info.name, fine, "", "", lane.health.since, "", _calm(lane)))
         return ("network", "severity", "symptom", "nodes", "since step", "cause", "in words"), rows
 
 

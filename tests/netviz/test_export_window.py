@@ -239,8 +239,9 @@ def test_the_data_are_the_history(open_window, qtbot, tmp_path, choose):
     window = open_window()
     train(window, qtbot)
     lanes = window.session.history.lanes
-    window.docks["try"].show()  # only what can be seen is asked for
-    qtbot.waitUntil(lambda: all(lane.example is not None for lane in lanes), timeout=LONG)
+    for ident in ("try", "diagnosis"):  # only what can be seen is asked for
+        window.docks[ident].show()
+    qtbot.waitUntil(lambda: all(None not in (lane.example, lane.health) for lane in lanes), timeout=LONG)
     tables = {}
     for panel in window.panels:
         path = tmp_path / f"{panel.ident}.csv"

@@ -108,3 +108,5 @@ def test_the_table_and_the_summary_hold_every_finding(qtbot) -> None:
     assert rows[0] == ("A", "trouble", "Learning rate too high", "", 3, "cause", "Steps are too long.")
     assert rows[1][:5] == ("A", "watch", "Saturated units", "out", 11)
     assert "Steps are too long." in panel.summary()
+    well = panel_with(qtbot, since=40)
+    assert well.table()[1] == [("A", "fine", "", "", 40, "", "Nothing wrong so far since step 40.")]
