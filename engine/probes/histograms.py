@@ -42,6 +42,7 @@ class LayerHistogram(msgspec.Struct, frozen=True, eq=False):
 class HistogramAnswer(msgspec.Struct, frozen=True, eq=False, tag="histograms"):
     layers: tuple[LayerHistogram, ...]
     examples: int  # how many training examples were looked at
+    training: bool = False  # as a step would see them
 
 
 class Histograms(Probe, frozen=True, tag="histograms"):
@@ -64,7 +65,7 @@ class Histograms(Probe, frozen=True, tag="histograms"):
             plan.run_forward()
             plan.draw_output()
             layers = tuple(_histogram(trainer, node, plan.vars[node].value) for node in self._nodes(plan.structure))
-        return HistogramAnswer(layers, len(rows))
+        return HistogramAnswer(layers, len(rows), self.training)
 
     def _nodes(self, structure: Structure) -> list[str]:
         return [

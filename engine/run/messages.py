@@ -14,6 +14,7 @@ from engine.diagnosis import Finding, Health
 from engine.probes.boundary import Boundary, BoundaryAnswer
 from engine.probes.example import Example, ExampleAnswer
 from engine.probes.histograms import HistogramAnswer, Histograms
+from engine.probes.units import Units, UnitsAnswer
 from engine.statistics import ACTIVATION_FIELDS as ACTIVATION_FIELDS
 from engine.statistics import WEIGHT_FIELDS as WEIGHT_FIELDS
 from engine.trainer import Snapshot
@@ -41,8 +42,8 @@ class Pace(msgspec.Struct, frozen=True):
     amount: float = 1.0
 
 
-ProbeRequest = Histograms | Boundary | Example
-ProbeAnswer = HistogramAnswer | BoundaryAnswer | ExampleAnswer
+ProbeRequest = Histograms | Boundary | Example | Units
+ProbeAnswer = HistogramAnswer | BoundaryAnswer | ExampleAnswer | UnitsAnswer
 
 
 class Command(msgspec.Struct, frozen=True, tag=True, tag_field="is"):

@@ -9,6 +9,7 @@ from engine.layers.base import Activation
 from engine.probes.boundary import BoundaryAnswer
 from engine.probes.example import ExampleAnswer
 from engine.probes.histograms import HistogramAnswer
+from engine.probes.units import UnitsAnswer
 from engine.run.messages import (
     ACTIVATION_FIELDS,
     WEIGHT_FIELDS,
@@ -33,7 +34,9 @@ class LaneHistory:
     scores: Series = field(default_factory=lambda: Series(4))  # loss, accuracy, val_loss, val_accuracy
     score: EpochScore | None = None  # the latest
     layers: Series = field(init=False)
-    histograms: HistogramAnswer | None = None
+    histograms: HistogramAnswer | None = None  # as the panel wants them: as a step would see them, if that was asked
+    spreads: HistogramAnswer | None = None  # in inference mode, of as many layers as anyone asked for
+    units: UnitsAnswer | None = None
     boundary: BoundaryAnswer | None = None
     example: ExampleAnswer | None = None
     health: LaneHealth | None = None
@@ -72,10 +75,18 @@ class LaneHistory:
             values = answer.layers.values
             self.layers.extend(answer.layers.steps, values.reshape(len(values), -1))
             topics.add("layers")
+        if bars := [probe for probe in answer.probes if isinstance(probe, HistogramAnswer)]:
+            # Panel and drawn network may ask for different ones: those of more layers hold the others.
+            plain = max((b for b in bars if not b.training), key=lambda b: len(b.layers), default=None)
+            self.histograms = next((b for b in bars if b.training), plain)
+            self.spreads = plain or self.spreads
+            topics.add("histograms")
         for probe in answer.probes:
             if isinstance(probe, HistogramAnswer):
-                self.histograms = probe
-                topics.add("histograms")
+                continue
+            if isinstance(probe, UnitsAnswer):
+                self.units = probe
+                topics.add("units")
             elif isinstance(probe, ExampleAnswer):
                 self.example = probe
                 topics.add("example")
