@@ -65,6 +65,9 @@ LIGHT = Theme(
 # From input to output, a perceptual ramp of even lightness steps; light themes take its darker end.
 DEPTH_DARK = ("#6d5ae6", "#4676ea", "#2f9fd8", "#27bda0", "#7dcc45", "#f2c53d")
 DEPTH_LIGHT = ("#4a35c4", "#2a5bd0", "#14799f", "#0e8064", "#4f8a10", "#a87a00")
+# What runs along a wire, from far too little through what is usual to far too much, in even steps of a logarithm.
+FLOW_DARK = ("#93453a", "#ad6a3c", "#a9934a", "#62ad72", "#3ecf8e", "#d783ff")
+FLOW_LIGHT = ("#a8281e", "#b9591a", "#8f7a14", "#3f8f55", "#128a55", "#9b3fd1")
 # Lanes side by side; the first is the project's own network.
 LANES_DARK = ("#4c9dff", "#f5922f", "#3ecf8e", "#d783ff", "#f4655b", "#c2c8d2")
 LANES_LIGHT = ("#1f6fe0", "#c9690a", "#15905a", "#9b3fd1", "#c7372d", "#5a6473")

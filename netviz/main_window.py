@@ -21,6 +21,7 @@ from netviz.editor.canvas import Canvas
 from netviz.editor.commands import KEYS
 from netviz.editor.importing import kind_of
 from netviz.editor.inspector import Inspector
+from netviz.editor.live import Live
 from netviz.editor.palette import Palette
 from netviz.editor.problem_list import ProblemList
 from netviz.file_actions import FileActions
@@ -56,6 +57,7 @@ class MainWindow(QMainWindow):
         self.document = Document(project, path, self)
         self.session = Session(worker, self)
         self.canvas = Canvas(self.document)
+        self.live = Live(self.canvas, self.document, self.session)
         self.inspector = Inspector(self.document)
         self.banner = Banner()
         self.run_bar = RunBar(self.session, self)
@@ -95,6 +97,7 @@ class MainWindow(QMainWindow):
         for panel in self.panels:
             self.session.add_view(panel)
         self._heed(self.panels)
+        self.session.add_view(self.live)
         self.link.open_run()
         self.canvas.setFocus()
 

@@ -114,6 +114,8 @@ class Menus:
             menu.addAction(dock.toggleViewAction())
         menu.addSeparator()
         self.add(menu, "Show the Whole Network", "", window.canvas.fit)
+        menu.addAction(window.live.pictures)
+        menu.addMenu("Wires Show").addActions(window.live.flows.actions())
         preview = menu.addAction("Signal's Scale on the Boxes")
         preview.setCheckable(True)
         preview.setChecked(True)

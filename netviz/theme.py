@@ -8,7 +8,18 @@ from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtGui import QColor, QFont, QFontDatabase, QPalette
 from PySide6.QtWidgets import QApplication, QStyleFactory
 
-from netviz.colours import DARK, DEPTH_DARK, DEPTH_LIGHT, LANES_DARK, LANES_LIGHT, LIGHT, MORE_CLASSES, Theme
+from netviz.colours import (
+    DARK,
+    DEPTH_DARK,
+    DEPTH_LIGHT,
+    FLOW_DARK,
+    FLOW_LIGHT,
+    LANES_DARK,
+    LANES_LIGHT,
+    LIGHT,
+    MORE_CLASSES,
+    Theme,
+)
 
 GAP = 8  # between cards, and inside them
 RADIUS = 6
@@ -99,7 +110,16 @@ def title() -> QFont:
 def depth_colour(index: int, count: int) -> QColor:
     """The colour of layer `index` of `count`, from input to output."""
     ramp = DEPTH_DARK if theme().name == "dark" else DEPTH_LIGHT
-    place = 0.0 if count < 2 else index / (count - 1) * (len(ramp) - 1)
+    return _along(ramp, 0.0 if count < 2 else index / (count - 1))
+
+
+def flow_colour(share: float) -> QColor:
+    """The colour of what runs along a wire, from the least (0) to the most (1) that is told apart."""
+    return _along(FLOW_DARK if theme().name == "dark" else FLOW_LIGHT, share)
+
+
+def _along(ramp: tuple[str, ...], share: float) -> QColor:
+    place = share * (len(ramp) - 1)
     low = min(int(place), len(ramp) - 2)
     return mix(ramp[low], ramp[low + 1], place - low)
 

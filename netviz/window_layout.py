@@ -14,7 +14,7 @@ from netviz.widgets.panel_dock import PanelDock
 
 VERSION = 1  # of the docks' saved state
 ROWS = [["boundary", "loss"], ["histograms", "gradients", "saturation"]]
-CANVAS_SHARE = 0.36  # of the window's height
+CANVAS_SHARE = 0.43  # of the window's height: boxes hold pictures
 PALETTE, INSPECTOR = 168, 272  # their widths in pixels
 BESIDE = ("palette", "inspector", "problems")  # what never stands in a row
 

@@ -188,6 +188,7 @@ class Opened(Record, frozen=True):
     dtype: str
     kept: tuple[str, ...]  # lane: parameters that were taken over
     note: str = ""  # what did not go as asked, in words
+    examples: Any | None = None  # (n, features) float32: the first ones, raw and flat, where `points` are none
 
 
 class Progress(Record, frozen=True):

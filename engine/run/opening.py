@@ -15,6 +15,8 @@ from engine.run.messages import LaneInfo, Open, Points
 from engine.trainer import Trainer
 from engine.weights import load_weights
 
+FEW, WIDEST = 32, 4096  # examples that are told of at once, and numbers of each
+
 
 def open_lanes(project: Project, command: Open, before: Sequence[Lane]) -> tuple[list[Lane], tuple[str, ...], str]:
     """The lanes, what each took over ("A: h1.weight"), and a word on what did not go as asked."""
@@ -83,6 +85,16 @@ def lane_info(trainer: Trainer) -> LaneInfo:
         trainer.steps_per_epoch,
         trainer.project.training.epochs,
     )
+
+
+def examples_of(trainer: Trainer) -> Array | None:
+    """The first training examples, flat, as many as a small picture holds; None where there are points."""
+    x = trainer.sample.x
+    if x.shape[1:] == (2,):
+        return None
+    first = np.asarray(x[:FEW], np.float32)
+    flat: Array = np.ascontiguousarray(first.reshape(len(first), -1)[:, :WIDEST])
+    return flat
 
 
 def points_of(trainer: Trainer) -> Points | None:

@@ -20,7 +20,7 @@ from engine.records.several import Guarded, telemetry_file
 from engine.run import messages as m
 from engine.run.budget import Budget
 from engine.run.lane import Lane
-from engine.run.opening import lane_info, open_lanes, points_of
+from engine.run.opening import examples_of, lane_info, open_lanes, points_of
 from engine.run.pace import Pacer
 from engine.run.preview import preview
 
@@ -98,6 +98,7 @@ class Worker:
                 command.dtype,
                 kept,
                 note,
+                examples_of(lanes[0].trainer),
             )
         )
         self._settle(m.RunState.PAUSED)

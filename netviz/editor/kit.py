@@ -8,8 +8,9 @@ from enum import Enum
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QBrush, QColor, QFont, QFontMetricsF, QPainter, QPen
 
+from netviz.editor.flow import STEPS, width_of
 from netviz.editor.metrics import Detail
-from netviz.theme import Theme, depth_colour, mix, theme
+from netviz.theme import Theme, depth_colour, flow_colour, mix, theme
 
 
 class Stress(Enum):
@@ -39,6 +40,8 @@ class Kit:
             return
         self._theme = t
         self._depths: dict[tuple[int, int], QColor] = {}
+        self._flows: dict[tuple[int, bool], QPen] = {}
+        self.slot = QBrush(mix(t.card, t.window, 0.55))
         self.card, self.raised = QBrush(QColor(t.card)), QBrush(mix(t.card, t.raised, 0.7))
         self.faded = QBrush(mix(t.card, t.window, 0.75))
         self.afar = mix(t.card, t.faint, 0.35)
@@ -77,6 +80,15 @@ class Kit:
         """All that is left of a box from far away."""
         colour = self.afar if depth is None else self.depth(*depth)
         return mix(colour, theme().window, 0.6) if loose else colour
+
+    def flow_pen(self, step: int) -> QPen:
+        """For a wire along which so much runs, see `flow.step_of`."""
+        if (pen := self._flows.get((step, self.thin))) is None:
+            pen = QPen(flow_colour(step / STEPS), 1.0 if self.thin else width_of(step))
+            pen.setCosmetic(self.thin)
+            pen.setCapStyle(Qt.PenCapStyle.FlatCap)
+            self._flows[step, self.thin] = pen
+        return pen
 
     def wire_pen(self, stress: Stress) -> QPen:
         return {

@@ -1,7 +1,7 @@
 """How large things are drawn: boxes shrink with the room there is, before the view has to zoom out."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import IntEnum
 
 from PySide6.QtGui import QFont, QFontMetricsF
@@ -15,6 +15,9 @@ PADDING, BAR, PORT = 7.0, 3.0, 3.5
 BAR_LEFT = 4.5  # clear of the port
 MARGIN = 16.0
 BETWEEN = 22.0  # from a box to the one below it
+LEAST_BETWEEN, MOST_BETWEEN = 12.0, 40.0  # from lane to lane
+LEAST_PICTURE, MOST_PICTURE = 34.0, 96.0  # how high a box's picture is
+ABOVE, BELOW = 3.0, 1.0  # a picture, to the words and to the padding
 LEAST_ZOOM, MOST_ZOOM = 0.08, 4.0
 
 
@@ -40,10 +43,16 @@ class Metrics:
     small: QFont
     title_height: float
     line_height: float
+    picture: float = 0.0  # the height of the picture that a box holds in place of its third line; 0 for none
 
     @property
     def height(self) -> float:
-        return 2 * PADDING + self.title_height + 2 * self.line_height
+        return self.words + (ABOVE + self.picture + BELOW if self.picture else self.line_height)
+
+    @property
+    def words(self) -> float:
+        """The height of a box with two lines, and nothing below them."""
+        return 2 * PADDING + self.title_height + self.line_height
 
     @property
     def header(self) -> float:
@@ -66,8 +75,10 @@ def fonts(roomy: bool) -> tuple[QFont, QFont]:
     return title, small
 
 
-def metrics(lanes: Iterable[LanePicture], width: float, old: Metrics | None = None) -> Metrics:
-    """Boxes as wide as `width` allows, but wide enough for the words in them.
+def metrics(
+    lanes: Iterable[LanePicture], width: float, old: Metrics | None = None, tall: float | None = None
+) -> Metrics:
+    """Boxes as wide as `width` allows, but wide enough for the words in them; with `tall`, pictures as high as it does.
 
     After an edit they stay as `old` has them, where the words allow it: under the hand nothing else should move.
     """
@@ -75,14 +86,28 @@ def metrics(lanes: Iterable[LanePicture], width: float, old: Metrics | None = No
     xs = [at[0] for lane in lanes for at in lane.places.values()]
     columns = (max(xs) - min(xs)) / COLUMN + 1 if xs else 1.0
     gap, box = _needed(lanes, roomy=False)
-    if old is not None and box <= old.width and gap <= old.pitch - old.width:
+    same = old is not None and (old.picture == 0) == (tall is None)
+    if old is not None and same and box <= old.width and gap <= old.pitch - old.width:
         return old
     pitch = min(WIDEST, max(NARROWEST, gap + box, (width - 2 * MARGIN + gap) / columns))
     gap = min(pitch - box, max(gap, 0.3 * pitch))  # where there is room, the wires get their share
     roomy = pitch - gap >= _needed(lanes, roomy=True)[1]
     title, small = fonts(roomy)
     heights = QFontMetricsF(title).height() + 1, QFontMetricsF(small).height() + 1
-    return Metrics(pitch, pitch - gap, title, small, *heights)
+    made = Metrics(pitch, pitch - gap, title, small, *heights)
+    if tall is None:
+        return made
+    zoom = min(1.0, (width - 2 * MARGIN) / ((columns - 1) * pitch + made.width))
+    return replace(made, picture=_picture(lanes, (tall - 2 * MARGIN) / zoom, made))
+
+
+def _picture(lanes: list[LanePicture], tall: float, made: Metrics) -> float:
+    """How high pictures are, where all lanes are to stand in `tall`; never higher than boxes are wide."""
+    ys = [[y for _, y in lane.places.values()] or [0.0] for lane in lanes]
+    rows = [(max(places) - min(places)) / ROW + 1 for places in ys] or [1.0]
+    between = sum(count - 1 for count in rows) * BETWEEN + (len(rows) - 1) * LEAST_BETWEEN + len(rows) * made.header
+    room = (tall - between) / sum(rows) - made.words - ABOVE - BELOW
+    return float(int(max(LEAST_PICTURE, min(room, MOST_PICTURE, made.width - 2 * PADDING))))
 
 
 def _needed(lanes: list[LanePicture], roomy: bool) -> tuple[float, float]:

@@ -1,16 +1,20 @@
 """One box of the drawn network: a layer, its docked activation, its parameters. All painting of a box is here."""
 
+from math import ceil
+
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPainterPath
+from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPainterPath, QPixmap
 from PySide6.QtWidgets import QGraphicsItem, QStyleOptionGraphicsItem, QWidget
 
 from netviz.editor.boxes import OUT, BoxPicture
 from netviz.editor.kit import Kit, dot
 from netviz.editor.levels import Levels, share
-from netviz.editor.metrics import BAR, BAR_LEFT, PADDING, PORT, Detail, Metrics
+from netviz.editor.metrics import ABOVE, BAR, BAR_LEFT, PADDING, PORT, Detail, Metrics
+from netviz.editor.pictures import Picture
 from netviz.theme import RADIUS
 
 STRIP = 13.0  # for the numbers of inputs whose order counts
+SHARPEST = 4.0  # pixels that a kept picture has to a pixel of the scene, at most
 
 
 class NodeItem(QGraphicsItem):
@@ -29,6 +33,8 @@ class NodeItem(QGraphicsItem):
         self._hovered: str | None = None
         self._hot: int | None = None
         self._levels: Levels | None = None
+        self._live: Picture | None = None
+        self._pixmap: QPixmap | None = None  # of that picture, as sharp as it was last wanted
         self._last: str | None = None  # the third line, once it was painted
         self._shape = QPainterPath()
         self._layout()
@@ -47,7 +53,7 @@ class NodeItem(QGraphicsItem):
         if resized or (picture.depth is None, picture.numbered) != (old.depth is None, old.numbered):
             self._layout()
         if picture.words != old.words:
-            self.setToolTip(picture.words)
+            self._say()
         self.update()
 
     def choose(self, nodes: frozenset[str], primary: bool, focused: bool) -> None:
@@ -68,8 +74,30 @@ class NodeItem(QGraphicsItem):
         """The signal's scale, as two thin bars at the lower edge: forward, and below it backward."""
         if levels != self._levels:
             self._levels = levels
-            self.setToolTip(self.picture.words + (f"; {levels.words}" if levels is not None else ""))
+            self._say()
             self.update()
+
+    def show_live(self, live: Picture | None) -> None:
+        """What the run shows in the box, where boxes hold pictures."""
+        if live is not self._live:
+            old, self._live, self._pixmap = self._live, live, None
+            if (old and old.words) != (live and live.words):
+                self._say()
+            self.update(self._area)
+
+    def _say(self) -> None:
+        """Beside the pointer: what is drawn, line by line."""
+        words = self.picture.words + (f"; {self._levels.words}" if self._levels is not None else "")
+        self.setToolTip(f"{words}\n{self._live.words}" if self._live is not None else words)
+
+    @property
+    def live(self) -> Picture | None:
+        return self._live
+
+    @property
+    def live_rect(self) -> QRectF:
+        """Where the live picture is painted; empty where boxes hold none."""
+        return self._area
 
     @property
     def levels(self) -> Levels | None:
@@ -123,6 +151,8 @@ class NodeItem(QGraphicsItem):
         second = QRectF(self._left, first.bottom(), room, m.line_height)
         self._lines = first, second, QRectF(self._left, second.bottom(), room, m.line_height)
         self._large = QRectF(self._left, 0, room, m.height)
+        self._area = QRectF(self._left, second.bottom() + ABOVE, room, m.picture) if m.picture else QRectF()
+        self._pixmap = None
         self._bar = QRectF(BAR_LEFT, PADDING, BAR, m.height - 2 * PADDING)
         self._last = None
 
@@ -134,6 +164,7 @@ class NodeItem(QGraphicsItem):
         if detail is Detail.ALL:
             self._paint_second_mark(painter)
             self._paint_levels(painter)
+            self._paint_live(painter)
         self._paint_words(painter, detail)
         self._paint_ports(painter, detail)
 
@@ -196,6 +227,23 @@ class NodeItem(QGraphicsItem):
             painter.setBrush(brush)
             painter.drawRect(line)
 
+    def _paint_live(self, painter: QPainter) -> None:
+        """From a pixmap that is painted once for each answer and sharpness: a drag paints every box anew."""
+        area = self._area
+        if self._live is None or area.isEmpty():
+            return
+        wanted = painter.worldTransform().m11() * painter.device().devicePixelRatioF()
+        sharp = min(SHARPEST, max(1.0, ceil(wanted * 2 - 0.01) / 2))
+        if self._pixmap is None or self._pixmap.devicePixelRatio() != sharp:
+            self._pixmap = QPixmap((area.size() * sharp).toSize())
+            self._pixmap.setDevicePixelRatio(sharp)
+            self._pixmap.fill(Qt.GlobalColor.transparent)
+            inner = QPainter(self._pixmap)
+            self._live.paint(inner, QRectF(0, 0, area.width(), area.height()))
+            inner.end()
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, abs(wanted - sharp) > 1e-3)
+        painter.drawPixmap(area.topLeft(), self._pixmap)
+
     def _paint_words(self, painter: QPainter, detail: Detail) -> None:
         kit, m, picture = self._kit, self.metrics, self.picture
         text, faint = (kit.text_faded, kit.faint_faded) if picture.loose else (kit.text, kit.faint)
@@ -203,11 +251,22 @@ class NodeItem(QGraphicsItem):
             kit.write(painter, self._large, picture.title, m.title, text)
             return
         first, second, third = self._lines
-        if self._last is None:
-            self._last = self._last_line(third.width())
         kit.write(painter, first, picture.title, m.title, text)
         kit.write(painter, second, picture.second, m.small, text if picture.box.activation in self._chosen else faint)
-        kit.write(painter, third, self._last, m.small, faint)
+        if self._last is None:
+            self._last = self._beside_title(first.width()) if m.picture else self._last_line(third.width())
+        if not m.picture:
+            kit.write(painter, third, self._last, m.small, faint)
+        elif self._last:
+            painter.setFont(m.small)
+            painter.setPen(faint)
+            painter.drawText(first, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, self._last)
+
+    def _beside_title(self, room: float) -> str:
+        """The id, where a picture has taken its line, if there is room."""
+        node, m = self.picture.box.node, self.metrics
+        taken = QFontMetricsF(m.title).horizontalAdvance(self.picture.title) + 8
+        return node if taken + QFontMetricsF(m.small).horizontalAdvance(node) <= room else ""
 
     def _last_line(self, room: float) -> str:
         """The id and the count of parameters, as long as there is room."""

@@ -2,13 +2,13 @@
 
 from collections.abc import Iterable, Sequence
 
-from PySide6.QtCore import QObject, QPointF, QRectF
+from PySide6.QtCore import QObject, QPointF, QRectF, Signal
 from PySide6.QtWidgets import QGraphicsScene
 
 from netviz.document.document import Change, Document
 from netviz.editor.boxes import OUT, LanePicture, Wire, picture
 from netviz.editor.kit import Kit
-from netviz.editor.metrics import MARGIN, Detail, Metrics, metrics
+from netviz.editor.metrics import LEAST_BETWEEN, MARGIN, MOST_BETWEEN, Detail, Metrics, metrics
 from netviz.editor.node_item import NodeItem
 from netviz.editor.overview import Overview
 from netviz.editor.routed import Routed
@@ -16,11 +16,12 @@ from netviz.editor.routing import Obstacles, Rect, route
 from netviz.editor.wire_item import LaneItem, WireItem
 
 THIN = 0.75  # zoom below which a wire is one pixel wide
-LEAST_BETWEEN, MOST_BETWEEN = 12.0, 40.0  # pixels between lanes
 
 
 class NetworkScene(QGraphicsScene):
     """Items by lane and node, and the arithmetic of where they stand."""
+
+    detail_changed = Signal()  # more of each box can be read, or less
 
     def __init__(self, document: Document, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -28,6 +29,8 @@ class NetworkScene(QGraphicsScene):
         self.setItemIndexMethod(QGraphicsScene.ItemIndexMethod.NoIndex)
         self._document = document
         self._room = (900.0, 330.0)
+        self._corner = 0.0  # pixels of the view's first line that are not for the first lane's name
+        self.pictured = False  # whether boxes hold pictures
         self.kit = Kit()
         self.overview = Overview(self)
         self.addItem(self.overview)
@@ -78,6 +81,21 @@ class NetworkScene(QGraphicsScene):
         old, self.kit.detail, self.kit.thin = self.kit.detail, Detail.at(zoom), zoom < THIN
         if (old is Detail.BOXES) != (self.kit.detail is Detail.BOXES):
             self._show_items()
+        if old is not self.kit.detail:
+            self.detail_changed.emit()
+
+    def hold_pictures(self, pictured: bool) -> None:
+        """Boxes grow to hold a picture, or shrink to their words; a view should fit them anew."""
+        if pictured != self.pictured:
+            self.pictured = pictured
+            self._place(keep=False)
+
+    def keep_corner(self, width: float) -> None:
+        """Leaves so much at the right end of the first line to something else."""
+        if width != self._corner:
+            self._corner = width
+            if self.headers:
+                self._show_header(0)
 
     def _show_items(self) -> None:
         """From afar the overview stands for the boxes and wires."""
@@ -197,7 +215,7 @@ class NetworkScene(QGraphicsScene):
             len(before) == len(self.pictures)
             and all(now.stands_like(was) for now, was in zip(self.pictures, before, strict=True))
             and not any(routed.held for routed in self._routed.values())
-            and metrics(self.pictures, self._room[0], self.metrics) is self.metrics
+            and metrics(self.pictures, self._room[0], self.metrics, self._tall) is self.metrics
         )
 
     def _rewrite(self, lane: int, was: LanePicture) -> None:
@@ -213,11 +231,16 @@ class NetworkScene(QGraphicsScene):
         self._show_header(lane)
 
     def _show_header(self, lane: int) -> None:
-        now, width = self.pictures[lane], max(self._room[0] - 2 * MARGIN, 120.0)
+        corner = self._corner / self._zoom() if lane == 0 else 0.0
+        now, width = self.pictures[lane], max(self._room[0] - 2 * MARGIN - corner, 120.0)
         self.headers[lane].show(now.name, now.note, now.problem, width, self.metrics)
 
+    @property
+    def _tall(self) -> float | None:
+        return self._room[1] if self.pictured else None
+
     def _place(self, keep: bool) -> None:
-        new = metrics(self.pictures, self._room[0], self.metrics if keep else None)
+        new = metrics(self.pictures, self._room[0], self.metrics if keep else None, self._tall)
         if new != self.metrics:
             self.metrics, keep = new, False
             self.kit.forget_words()

@@ -22,6 +22,7 @@ class Sheet(QGraphicsView):
     def __init__(self, scene: NetworkScene, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.sheet = scene
+        self.head = 0.0  # pixels at the upper edge on which something else lies
         self._fits = True  # until someone zooms or pans
         self._fitted = QRectF()  # what was to be shown then
         self._dots = QPen()
@@ -69,7 +70,7 @@ class Sheet(QGraphicsView):
         if content.width() > shown.width():
             shown.moveLeft(content.left() - MARGIN)
         if content.height() > shown.height():
-            shown.moveTop(content.top() - MARGIN)
+            shown.moveTop(content.top() - max(MARGIN, self.head / zoom - self.sheet.metrics.header))
         self.centerOn(shown.center())
         self._looked()
 

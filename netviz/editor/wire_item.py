@@ -1,7 +1,7 @@
 """A wire between two boxes, with the shape that flows; and the line that stands above a lane."""
 
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPainterPath
+from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPainterPath, QPainterPathStroker
 from PySide6.QtWidgets import QGraphicsItem, QStyleOptionGraphicsItem, QWidget
 
 from netviz.editor.boxes import Wire
@@ -11,6 +11,7 @@ from netviz.editor.routing import Route
 from netviz.theme import lane_colour, theme
 
 SAMPLES = 12  # points of a curve that are looked at to find what is near
+TOUCH = 10.0  # how wide a wire is for the pointer that rests on it
 
 
 class WireItem(QGraphicsItem):
@@ -26,6 +27,7 @@ class WireItem(QGraphicsItem):
         self._label, self._font = "", QFont()
         self.ends: tuple[QPointF, QPointF] | None = None  # where it was led from and to
         self.stress = Stress.NONE
+        self.flow: int | None = None  # how much runs along it, see `flow.step_of`; None where nothing is known
 
     def show(self, found: Route, label: str, font: QFont) -> None:
         if found.path == self.route.path and (label, font, found.below) == (self._label, self._font, self.route.below):
@@ -44,6 +46,13 @@ class WireItem(QGraphicsItem):
         if stress is not self.stress:
             self.stress = stress
             self.setZValue(0.5 if stress is not Stress.NONE else 0.0)
+            self.update()
+
+    def show_flow(self, step: int | None, words: str) -> None:
+        """Colours the wire by what runs along it; `words` say it beside the pointer."""
+        if step != self.flow or words != self.toolTip():
+            self.flow = step
+            self.setToolTip(words)
             self.update()
 
     @property
@@ -70,9 +79,14 @@ class WireItem(QGraphicsItem):
     def boundingRect(self) -> QRectF:
         return self._bounds
 
+    def shape(self) -> QPainterPath:
+        stroker = QPainterPathStroker()
+        stroker.setWidth(TOUCH)
+        return stroker.createStroke(self.route.path)
+
     def paint(self, painter: QPainter, option: QStyleOptionGraphicsItem, widget: QWidget | None = None) -> None:
         kit = self._kit
-        plain = kit.wire_thin if kit.thin else kit.wire
+        plain = kit.flow_pen(self.flow) if self.flow is not None else kit.wire_thin if kit.thin else kit.wire
         painter.setPen(plain if self.stress is Stress.NONE else kit.wire_pen(self.stress))
         painter.setBrush(Qt.BrushStyle.NoBrush)
         painter.drawPath(self.route.path)

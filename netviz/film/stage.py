@@ -54,9 +54,9 @@ class Stage:
 
     def shoot(self) -> bytes:
         """What is shown now, as a frame: RGB without gaps."""
-        for panel in self._panels:
-            if panel.isVisible():
-                panel.refresh()
+        for view in (*self._panels, *([self._window.live] if self._window is not None else [])):
+            if view.isVisible():
+                view.refresh()
         made = picture(self._shown, self._plan.scale)
         image = fitted(made, QSize(*self._plan.size)).convertToFormat(QImage.Format.Format_RGB888)
         width, height, stride = image.width() * 3, image.height(), image.bytesPerLine()

@@ -106,14 +106,15 @@ class History:
     def __init__(self) -> None:
         self.lanes: list[LaneHistory] = []
         self.points: Points | None = None
+        self.examples: np.ndarray | None = None  # (n, features): the first ones, of nets on other than two inputs
 
     def open(self, opened: Opened) -> None:
         self.lanes = [LaneHistory(info) for info in opened.lanes]
-        self.points = opened.points
+        self.points, self.examples = opened.points, opened.examples
 
     def close(self) -> None:
         """No lanes: there is no run."""
-        self.lanes, self.points = [], None
+        self.lanes, self.points, self.examples = [], None, None
 
     def clear(self) -> None:
         """The same lanes, back at step 0."""

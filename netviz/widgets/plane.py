@@ -78,7 +78,7 @@ def points_layer(points: Points, bounds: Bounds, size: float, ratio: float, reac
     for x, y, filled in ((points.x, points.y, True), (points.x_val, points.y_val, False)):
         if len(x):
             for (across, down), colour in zip(
-                place(bounds, square, np.asarray(x)), _colours(points, y, reach), strict=True
+                place(bounds, square, np.asarray(x)), point_colours(points, y, reach), strict=True
             ):
                 _dot(painter, QPointF(across, down), radius, colour, rim, filled)
     painter.end()
@@ -112,7 +112,8 @@ def _dot(painter: QPainter, centre: QPointF, radius: float, colour: QColor, rim:
         painter.drawEllipse(centre, radius, radius)
 
 
-def _colours(points: Points, y: np.ndarray, reach: float) -> list[QColor]:
+def point_colours(points: Points, y: np.ndarray, reach: float) -> list[QColor]:
+    """One for each target: its class, or where it lies from -reach to reach."""
     if points.classes is not None:
         return [class_colour(int(c)) for c in y]
     ramp = diverging(256)

@@ -91,7 +91,7 @@ COMMANDS: tuple[Any, ...] = (
 )
 RECORDS: tuple[Any, ...] = (
     m.Opened((INFO,), POINTS, "numpy", "cpu", "float32", ("A: h1.weight",), "a note"),
-    m.Opened((INFO, INFO), None, "numpy", "cpu", "float64", ()),
+    m.Opened((INFO, INFO), None, "numpy", "cpu", "float64", (), examples=np.ones((2, 64), "float32")),
     m.Progress(m.RunState.FAILED, 410, 3, "why"),
     m.Answer(9, m.RunState.RUNNING, 12, 3, 1234.5, (LANE, LANE)),
     m.Keyframe((STATE,), ({"h1.weight": np.eye(3)},), 4),

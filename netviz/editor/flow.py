@@ -1,0 +1,99 @@
+"""What runs along a wire on a fixed logarithmic scale: the gradient that comes back, or the signal going forward."""
+
+from collections import deque
+from collections.abc import Mapping
+from enum import Enum
+from math import isnan, log10
+
+from engine.graph import Graph, once_for_wires
+from engine.layers.base import Weighted
+from netviz.editor.boxes import Wire
+from netviz.runtime.history import LaneHistory
+
+LEAST, MOST = -8, 2  # powers of ten: thinnest, thickest
+STEPS = 40  # four to a power of ten
+THIN, THICK = 1.2, 6.0  # pixels
+
+
+class Flow(Enum):
+    """What wires show."""
+
+    BACK = "gradient"
+    FORWARD = "signal"
+    OFF = "off"
+
+
+TITLES = {Flow.BACK: "gradient back", Flow.FORWARD: "signal forward", Flow.OFF: "plain"}
+
+
+def step_of(value: float) -> int | None:
+    """The step of a size: 0 for 1e-8 and below (0 itself, too), STEPS for 100 and above; None where it is not known."""
+    if isnan(value):
+        return None
+    if value <= 10.0**LEAST:
+        return 0
+    return STEPS if value >= 10.0**MOST else round((log10(value) - LEAST) / (MOST - LEAST) * STEPS)
+
+
+def value_of(step: int) -> float:
+    return float(10.0 ** (LEAST + step / STEPS * (MOST - LEAST)))
+
+
+def width_of(step: int) -> float:
+    return THIN + step / STEPS * (THICK - THIN)
+
+
+def latest(lane: LaneHistory) -> Mapping[str, float]:
+    """`NODE.FIELD` of the last step whose layers were looked at; nothing before the first."""
+    if not len(lane.layers):
+        return {}
+    row, info = lane.layers.last[-1], lane.info
+    found = {}
+    for index, (node, weighted) in enumerate(zip(info.layers, info.weighted, strict=True)):
+        for name in ("grad_norm",) if weighted else ("std", "delta_rms"):
+            found[f"{node}.{name}"] = float(row[lane.column(index, name)])
+    return found
+
+
+def next_weighted(graph: Graph, node: str) -> str | None:
+    """`node` itself or the nearest node behind it that has weights; None where there is none."""
+    return _next_weighted(graph).get(node)
+
+
+@once_for_wires
+def _next_weighted(graph: Graph) -> dict[str, str]:
+    sources: dict[str, list[str]] = {node: [] for node in graph.layers}
+    for edge in graph.edges:
+        if edge.source in sources and edge.target in sources:
+            sources[edge.target].append(edge.source)
+    waiting = deque(node for node, layer in graph.layers.items() if isinstance(layer, Weighted))
+    found = {node: node for node in waiting}
+    while waiting:
+        node = waiting.popleft()
+        for source in sources[node]:
+            if source not in found:
+                found[source] = found[node]
+                waiting.append(source)
+    return found
+
+
+def along(flow: Flow, wire: Wire, weighted: str | None, numbers: Mapping[str, float]) -> tuple[int | None, str]:
+    """The step of what runs along a wire, and its words.
+
+    Back: ‖∂L/∂W‖ of `weighted`, the next layer with weights, so that all wires tell the same; behind the last of them
+    the root mean square of ∂L/∂input of the node that the wire leads to. Forward: the standard deviation of what
+    leaves the wire's source, which is known of nodes without weights.
+    """
+    if flow is Flow.OFF:
+        return None, ""
+    if flow is Flow.FORWARD:
+        number, what = numbers.get(f"{wire.source}.std"), f"signal forward: standard deviation of {wire.source}"
+    elif weighted is not None:
+        number, what = numbers.get(f"{weighted}.grad_norm"), f"gradient back: ‖∂L/∂W‖ of {weighted}"
+    else:
+        number, what = numbers.get(f"{wire.target}.delta_rms"), f"gradient back: RMS of ∂L/∂input of {wire.target}"
+    step = None if number is None else step_of(number)
+    if step is None:
+        return None, f"{what}: not known"
+    size = "1e-08 or less" if step == 0 else "100 or more" if step == STEPS else f"about {value_of(step):.1g}"
+    return step, f"{what}: {size}"

@@ -1,0 +1,253 @@
+"""The live pictures that boxes hold: maps of units, the decision, the examples, a histogram."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from pyqtgraph.functions import arrayToQPolygonF
+from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtGui import QColor, QFont, QFontMetricsF, QImage, QPainter, QPen
+
+from engine.probes.histograms import LayerHistogram
+from engine.probes.units import UnitMaps
+from engine.run.messages import Points
+from netviz import theme
+from netviz.widgets.example_input import picture_shape
+from netviz.widgets.plane import Bounds, Palette, place, point_colours
+from netviz.widgets.ridges import Span, ridge, total
+from netviz.widgets.ticks import percent, signed
+
+LEAST_SIDE = 16.0  # pixels of a unit's map
+GAP = 2.0  # between maps
+MOST_TILES = 12  # in a box
+MOST_DOTS = 300
+DOT = 1.1  # pixels from the middle to the rim
+ZERO_BAR = 3.0  # pixels wide
+
+
+class Picture(Protocol):
+    """What a box holds; painted into its rectangle, from the left upper corner of which it may start anywhere."""
+
+    @property
+    def words(self) -> str: ...
+
+    def paint(self, painter: QPainter, rect: QRectF) -> None: ...
+
+
+def tiling(width: float, height: float, units: int) -> tuple[int, int, float]:
+    """(columns, rows, side) of squares for `units`, as large as fit; fewer where they would be too small to be seen."""
+    across, down = (max(1, int((length + GAP) // (LEAST_SIDE + GAP))) for length in (width, height))
+    count = max(1, min(units, MOST_TILES, across * down))
+    best = (1, 1, 0.0)
+    for rows in range(1, min(count, down) + 1):
+        columns = -(-count // rows)
+        side = min((width + GAP) / columns, (height + GAP) / rows) - GAP
+        if columns <= across and side > best[2]:
+            best = columns, rows, side
+    columns, rows, side = best
+    return columns, rows, max(4.0, float(int(side)))
+
+
+def shown_of(columns: int, rows: int, units: int) -> int:
+    """How many units have a map: one place is for how many more there are, if there are more."""
+    return units if units <= columns * rows else max(1, columns * rows - 1)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Maps:
+    """Units over the input plane, side by side; `image` holds them one below the other."""
+
+    image: QImage
+    shown: int
+    units: int
+    words: str
+
+    def tiles(self, rect: QRectF) -> Iterator[QRectF]:
+        """The places of the maps, and last of the number of those that have none."""
+        columns, rows, side = tiling(rect.width(), rect.height(), self.units)
+        step = side + GAP
+        count = min(self.units, columns * rows)
+        columns = min(columns, count)
+        left = rect.left() + int((rect.width() - columns * step + GAP) / 2)
+        top = rect.top() + int((rect.height() - -(-count // columns) * step + GAP) / 2)
+        for i in range(count):
+            yield QRectF(left + i % columns * step, top + i // columns * step, side, side)
+
+    def paint(self, painter: QPainter, rect: QRectF) -> None:
+        tiles = list(self.tiles(rect))
+        size = self.image.width()
+        maps = tiles if self.units <= min(len(tiles), self.shown) else tiles[: min(self.shown, len(tiles) - 1)]
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+        for i, tile in enumerate(maps):
+            painter.drawImage(tile, self.image, QRectF(0, i * size, size, size))
+        frame(painter, maps)
+        if len(maps) < self.units and len(maps) < len(tiles):
+            _write_more(painter, tiles[len(maps)], self.units - len(maps))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Decision:
+    """What the network decides over the input plane."""
+
+    image: QImage
+    words: str
+
+    def paint(self, painter: QPainter, rect: QRectF) -> None:
+        square = middle_square(rect)
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+        painter.drawImage(square, self.image)
+        frame(painter, [square])
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Examples:
+    """The training examples in the plane, as small dots."""
+
+    points: Points
+    bounds: Bounds
+    words: str
+
+    def paint(self, painter: QPainter, rect: QRectF) -> None:
+        square = middle_square(rect)
+        x, y = np.asarray(self.points.x)[:MOST_DOTS], np.asarray(self.points.y)[:MOST_DOTS]
+        reach = float(np.abs(y).max(initial=0.0)) or 1.0
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(Qt.PenStyle.NoPen)
+        for (across, down), colour in zip(
+            place(self.bounds, square, x), point_colours(self.points, y, reach), strict=True
+        ):
+            painter.setBrush(colour)
+            painter.drawEllipse(QPointF(across, down), DOT, DOT)
+        frame(painter, [square])
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Rows:
+    """The first training examples: a square each where their numbers make one, as images do, else a row each."""
+
+    examples: np.ndarray  # (n, features)
+    shape: tuple[int, ...]  # of one
+    words: str
+
+    def paint(self, painter: QPainter, rect: QRectF) -> None:
+        x, sides = np.asarray(self.examples, float), picture_shape(self.shape, float(np.min(self.examples, initial=0)))
+        if sides is not None and sides[0] * sides[1] == x.shape[1]:
+            self._paint_squares(painter, rect, x, *sides)
+            return
+        painter.drawImage(rect.adjusted(0, 1, 0, -1), _grey(x, x.min(axis=0), x.max(axis=0)))
+        frame(painter, [rect.adjusted(0, 1, 0, -1)])
+
+    def _paint_squares(self, painter: QPainter, rect: QRectF, x: np.ndarray, high: int, wide: int) -> None:
+        columns, rows, tile = tiling(rect.width(), rect.height(), len(x))
+        count, step = min(len(x), columns * rows), tile + GAP
+        image = _grey(x[:count].reshape(-1, wide), x.min(), x.max())
+        left = rect.left() + int((rect.width() - columns * step + GAP) / 2)
+        top = rect.top() + int((rect.height() - rows * step + GAP) / 2)
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, high > tile)
+        for i in range(count):
+            square = QRectF(left + i % columns * step, top + i // columns * step, tile, tile)
+            painter.drawImage(square, image, QRectF(0, i * high, wide, high))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Spread:
+    """How a layer's outputs are spread; the bar at 0 holds the exact zeros."""
+
+    histogram: LayerHistogram
+    span: Span
+    colour: QColor
+    words: str
+
+    def paint(self, painter: QPainter, rect: QRectF) -> None:
+        area, h = rect.adjusted(0, 1, 0, -1), self.histogram
+        places, heights = ridge(h, self.span)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        if len(places):
+            shape = arrayToQPolygonF(area.left() + places * area.width(), area.bottom() - heights * area.height())
+            body = QColor(self.colour)
+            body.setAlphaF(0.45 if theme.theme().name == "dark" else 0.35)
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(body)
+            painter.drawPolygon(shape)
+            painter.setPen(QPen(self.colour, 1))
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.drawPolyline(shape)
+        painter.setPen(QPen(self.colour, 1))
+        painter.drawLine(area.bottomLeft(), area.bottomRight())
+        count = total(h)
+        if h.zeros and count:
+            x = area.left() + float(self.span.share(0.0)) * area.width()
+            high = max(1.0, h.zeros / count * area.height())
+            painter.fillRect(QRectF(x - ZERO_BAR / 2, area.bottom() - high, ZERO_BAR, high), QColor(theme.theme().text))
+        if h.nan + h.infinite:
+            painter.fillRect(QRectF(area.left(), area.top(), area.width(), 2), QColor(theme.theme().red))
+
+
+def _grey(values: np.ndarray, low: np.ndarray | float, high: np.ndarray | float) -> QImage:
+    """From the window's colour at `low` to that of its text at `high`."""
+    width = np.where(np.asarray(high) > low, np.asarray(high) - low, 1)
+    share = np.nan_to_num(np.clip((values - low) / width, 0, 1))[..., None]
+    t = theme.theme()
+    ends = [np.array(QColor(colour).getRgb()[:3], float) for colour in (t.window, t.text)]
+    rgb = np.ascontiguousarray(np.rint(ends[0] + (ends[1] - ends[0]) * share).astype(np.uint8))
+    height, across = values.shape
+    return QImage(rgb.data, across, height, 3 * across, QImage.Format.Format_RGB888).copy()
+
+
+def maps(layer: UnitMaps, middle: float, reach: float, palette: Palette) -> Maps:
+    """Orange above `middle`, blue below, full colour `reach` away from it; red where there is no number."""
+    values = np.asarray(layer.values)[:, ::-1]
+    with np.errstate(all="ignore"):
+        shares = np.clip((values - middle) / (2 * reach) + 0.5, 0, 1) * 255
+    finite = np.isfinite(values)
+    pixels = palette.signs[np.where(finite, shares, 0).astype(np.uint8)]
+    if not finite.all():
+        pixels[~finite] = QColor(theme.theme().red).rgb()
+    shown, height, width = values.shape
+    pixels = np.ascontiguousarray(pixels)
+    image = QImage(pixels.data, width, shown * height, 4 * width, QImage.Format.Format_RGB32).copy()
+    which = "unit" if layer.units == 1 else f"{layer.units} units" if shown == layer.units else _first(layer)
+    words = f"{layer.node}: {which} over the input plane, blue {middle - reach:g}, orange {middle + reach:g}"
+    return Maps(image, shown, layer.units, signed(words))
+
+
+def _first(layer: UnitMaps) -> str:
+    return f"the first of {layer.units} units"
+
+
+def spread(histogram: LayerHistogram, span: Span, colour: QColor) -> Spread:
+    h, count = histogram, max(1, total(histogram))
+    words = f"{h.node}: outputs from {h.least:.3g} to {h.most:.3g}"
+    if h.zeros:
+        words += f", {percent(h.zeros / count).strip()} zeros"
+    if h.nan + h.infinite:
+        words += f", {h.nan + h.infinite} not finite"
+    return Spread(histogram, span, colour, signed(words))
+
+
+def middle_square(rect: QRectF) -> QRectF:
+    side = float(int(min(rect.width(), rect.height())))
+    left, top = rect.left() + (rect.width() - side) / 2, rect.top() + (rect.height() - side) / 2
+    return QRectF(float(int(left)), float(int(top)), side, side)
+
+
+def frame(painter: QPainter, squares: list[QRectF]) -> None:
+    """A hairline round each, so that what is nowhere far from 0 is still seen to be there."""
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+    painter.setPen(QPen(QColor(theme.theme().line), 0))
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    pixel = 1 / painter.device().devicePixelRatioF()
+    for square in squares:
+        painter.drawRect(square.adjusted(0, 0, -pixel, -pixel))
+
+
+def _write_more(painter: QPainter, tile: QRectF, more: int) -> None:
+    text = f"+{more}" if more < 1000 else f"+{more // 1000}k"
+    font = QFont(theme.small())
+    width = QFontMetricsF(font).horizontalAdvance(text)
+    if width > tile.width():
+        font.setPointSizeF(max(5.0, font.pointSizeF() * tile.width() / width))
+    painter.setFont(font)
+    painter.setPen(QColor(theme.theme().faint))
+    painter.drawText(tile.adjusted(-GAP, 0, GAP, 0), Qt.AlignmentFlag.AlignCenter, text)
