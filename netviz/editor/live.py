@@ -17,7 +17,7 @@ from engine.layers.input import Input
 from engine.probes.histograms import Histograms
 from engine.probes.units import UnitMaps, Units, UnitsAnswer
 from engine.project import Project
-from engine.run.messages import ProbeRequest
+from engine.run.messages import Points, ProbeRequest
 from netviz.document.document import Document
 from netviz.editor import pictures
 from netviz.editor.boxes import Box, LanePicture
@@ -58,6 +58,8 @@ class Live(QObject):
         self._reaches: dict[tuple[int, str], Reach] = {}
         self._drawn: dict[int, tuple[object, ...]] = {}  # by lane, what its pictures were made of
         self._flowed: dict[int, tuple[object, ...]] = {}  # the same of its wires
+        self._still: dict[tuple[int, str], pictures.Picture] = {}  # those of the data, which stay as they are
+        self._palette: Palette | None = None
         self._made_of: tuple[object, ...] = ()
         self._lanes: list[_Common] = []
         self.pictures = QAction("Live Pictures on the Boxes", self, checkable=True)
@@ -131,6 +133,8 @@ class Live(QObject):
         self._reaches.clear()
         self._drawn.clear()
         self._flowed.clear()
+        self._still.clear()
+        self._palette = None
         self.refresh()
         self._ask()
 
@@ -202,7 +206,7 @@ class Live(QObject):
         points, layers = self._session.history.points, {layer.node: layer for layer in answer.layers}
         assert points is not None
         classes = max(points.classes or 2, int(np.max(answer.decision.winners)) + 1 if _several(answer) else 2)
-        palette, found = Palette.of_theme(classes), dict[str, pictures.Picture]()
+        palette, found = self._colours(classes), dict[str, pictures.Picture]()
         for node, box in common.boxes.items():
             if not _followed(common.graph, box.exit):
                 reach = 1.0
@@ -214,13 +218,26 @@ class Live(QObject):
             elif isinstance(layer := common.graph.layers[node], Input):
                 if layer.columns is not None:  # one of the two coordinates alone is no plane
                     continue
-                count = len(points.x)
-                shown = min(count, pictures.MOST_DOTS)
-                words = f"{shown} of the {common.data} examples to train on, in the input plane"
-                found[node] = pictures.Examples(points, answer.bounds, words)
+                found[node] = self._examples(number, node, points, answer, common)
             elif box.exit in layers:
                 found[node] = self._map(number, common.graph, layers[box.exit], palette)
         return found
+
+    def _examples(
+        self, number: int, node: str, points: Points, answer: UnitsAnswer, common: _Common
+    ) -> pictures.Picture:
+        old = self._still.get((number, node))
+        if isinstance(old, pictures.Examples) and old.points is points and old.bounds == answer.bounds:
+            return old
+        shown = min(len(points.x), pictures.MOST_DOTS)
+        words = f"{shown} of the {common.data} examples to train on, in the input plane"
+        made = self._still[number, node] = pictures.Examples(points, answer.bounds, words)
+        return made
+
+    def _colours(self, classes: int) -> Palette:
+        if self._palette is None or len(self._palette.classes) < classes:
+            self._palette = Palette.of_theme(classes)
+        return self._palette
 
     def _map(self, number: int, graph: Graph, layer: UnitMaps, palette: Palette) -> pictures.Picture:
         """What is bounded is coloured from bound to bound, all else about 0."""
@@ -248,9 +265,9 @@ class Live(QObject):
         for node, box in common.boxes.items():
             layer = common.graph.layers[node]
             if isinstance(layer, Input) and layer.columns is None and examples is not None:
-                found[node] = pictures.Rows(
-                    examples, lane.info.inputs, f"the first {len(examples)} examples to train on"
-                )
+                words = f"the first {len(examples)} examples to train on"
+                made = pictures.Rows(examples, lane.info.inputs, words)
+                found[node] = self._still.setdefault((number, node), made)
             elif box.exit in bars:
                 depth = scene.pictures[number].boxes[node].depth
                 colour = QColor(theme().faint) if depth is None else scene.kit.depth(*depth)
