@@ -19,6 +19,7 @@ LEAST_BETWEEN, MOST_BETWEEN = 12.0, 40.0  # from lane to lane
 LEAST_PICTURE, MOST_PICTURE = 34.0, 96.0  # how high a box's picture is
 ABOVE, BELOW = 3.0, 1.0  # a picture, to the words and to the padding
 LEAST_ZOOM, MOST_ZOOM = 0.08, 4.0
+LEAST_FIT = 0.5  # smaller letters are not readable: rather pan
 
 
 class Detail(IntEnum):

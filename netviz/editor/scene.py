@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QGraphicsScene
 from netviz.document.document import Change, Document
 from netviz.editor.boxes import OUT, LanePicture, Wire, picture
 from netviz.editor.kit import Kit
-from netviz.editor.metrics import LEAST_BETWEEN, MARGIN, MOST_BETWEEN, Detail, Metrics, metrics
+from netviz.editor.metrics import LEAST_BETWEEN, LEAST_FIT, MARGIN, MOST_BETWEEN, Detail, Metrics, metrics
 from netviz.editor.node_item import NodeItem
 from netviz.editor.overview import Overview
 from netviz.editor.routed import Routed
@@ -231,13 +231,23 @@ class NetworkScene(QGraphicsScene):
         self._show_header(lane)
 
     def _show_header(self, lane: int) -> None:
-        corner = self._corner / self._zoom() if lane == 0 else 0.0
-        now, width = self.pictures[lane], max(self._room[0] - 2 * MARGIN - corner, 120.0)
+        now, width = self.pictures[lane], max(self._room[0] - 2 * MARGIN, 120.0)
+        if lane == 0 and self._corner:
+            width = max(120.0, min(width, self._left_of_corner()))
         self.headers[lane].show(now.name, now.note, now.problem, width, self.metrics)
 
     @property
     def _tall(self) -> float | None:
         return self._room[1] if self.pictured else None
+
+    def _left_of_corner(self) -> float:
+        """From where names begin to what lies in the view's corner, in a view that shows everything, in the middle."""
+        (width, height), content = self._room, self._content
+        if content.isEmpty():
+            return width
+        zoom = min(1.0, (width - 2 * MARGIN) / content.width(), (height - 2 * MARGIN) / content.height())
+        zoom = max(LEAST_FIT, zoom)
+        return (width - max(MARGIN, (width - zoom * content.width()) / 2) - self._corner - MARGIN) / zoom
 
     def _place(self, keep: bool) -> None:
         new = metrics(self.pictures, self._room[0], self.metrics if keep else None, self._tall)
@@ -259,6 +269,8 @@ class NetworkScene(QGraphicsScene):
             self.headers[index].setPos(left, self._top(index))
             self._show_header(index)
         self._content = self._measured()
+        if self._corner and self.headers:
+            self._show_header(0)
         if self.kit.detail is Detail.BOXES:
             self._show_items()
 

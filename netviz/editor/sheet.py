@@ -4,13 +4,12 @@ from PySide6.QtCore import QEvent, QPoint, QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QNativeGestureEvent, QPainter, QPen, QWheelEvent
 from PySide6.QtWidgets import QFrame, QGraphicsView, QWidget
 
-from netviz.editor.metrics import LEAST_ZOOM, MARGIN, MOST_ZOOM
+from netviz.editor.metrics import LEAST_FIT, LEAST_ZOOM, MARGIN, MOST_ZOOM
 from netviz.editor.mini_map import MiniMap
 from netviz.editor.scene import NetworkScene
 from netviz.editor.snapping import GRID
 from netviz.theme import mix, on_change, theme
 
-LEAST_FIT = 0.5  # smaller letters are not readable: rather pan
 LEAST_DOTS = 20.0  # pixels from dot to dot
 STRIDE = 24  # pixels to pan at once
 AROUND = 2000.0  # how far beyond the boxes one can pan

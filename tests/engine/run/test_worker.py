@@ -52,7 +52,21 @@ def test_opening_tells_what_the_window_must_know(bench: Bench) -> None:
 
 
 def test_a_net_on_other_inputs_has_no_points(bench: Bench) -> None:
-    assert bench.open(project(LAYERS, "mse")).points is None
+    opened = bench.open(made := project(LAYERS, "mse"))
+    assert opened.points is None
+    data = Trainer(made).data
+    np.testing.assert_array_equal(opened.examples, data.x[:32].astype("float32"))
+
+
+def test_examples_are_told_where_there_are_no_points_and_never_many(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert bench.open(small()).examples is None
+    monkeypatch.setattr("engine.run.opening.WIDEST", 3)
+    monkeypatch.setattr("engine.run.opening.FEW", 20)
+    opened = bench.open(project(LAYERS, "mse"))
+    assert opened.examples is not None
+    assert opened.examples.shape == (20, 3)
 
 
 def test_play_ends_at_the_projects_epochs_and_goes_on_when_asked(bench: Bench) -> None:

@@ -62,3 +62,17 @@ def test_clear_keeps_the_lanes_and_forgets_their_past() -> None:
     assert [lane.info for lane in history.lanes] == [INFO, INFO]
     assert len(history.lanes[0].loss) == 0
     assert history.lanes[0].boundary is None
+
+
+def test_the_drawn_network_and_the_panel_keep_histograms_apart() -> None:
+    """A training-mode answer is the panel's; of two others, the one of more layers holds the other."""
+    history = opened()
+    lane = history.lanes[0]
+    few, many = HistogramAnswer((histogram(),), 9), HistogramAnswer((histogram(), histogram("h1")), 9)
+    lane.take(answer(probes=[many, few]))
+    assert (lane.histograms, lane.spreads) == (many, many)
+    training = HistogramAnswer((histogram(),), 9, training=True)
+    lane.take(answer(probes=[few, training]))
+    assert (lane.histograms, lane.spreads) == (training, few)
+    lane.take(answer(probes=[training]))
+    assert (lane.histograms, lane.spreads) == (training, few)

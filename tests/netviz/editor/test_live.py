@@ -1,0 +1,465 @@
+"""What the run shows on the drawn network: pictures in the boxes, sizes on the wires, and nothing that is not so."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from PySide6.QtCore import QPoint, QPointF, QRectF, Qt
+from PySide6.QtGui import QColor, QImage, QPainter
+
+from engine.graph import Edge, Graph, Node
+from engine.layers.activations import Relu, Tanh
+from engine.layers.dense import Dense
+from engine.layers.input import Input
+from engine.layers.join import Add
+from engine.probes.boundary import BoundaryAnswer
+from engine.probes.histograms import HistogramAnswer, Histograms
+from engine.probes.units import UnitMaps, Units, UnitsAnswer
+from engine.run.messages import LaneInfo, Opened, Points
+from netviz import theme
+from netviz.editor import pictures
+from netviz.editor.boxes import Wire
+from netviz.editor.canvas import Canvas
+from netviz.editor.flow import STEPS, TITLES, Flow, along, next_weighted, step_of, value_of, width_of
+from netviz.editor.live import Live
+from netviz.runtime.history import History
+from netviz.widgets.plane import Palette
+from tests.netviz.editor.conftest import shown
+from tests.netviz.editor.hand import wheel
+from tests.netviz.panels.histories import histogram, take
+
+PLANE = (-1.0, 1.0, -1.0, 1.0)
+NAN = float("nan")
+
+
+class Run:
+    """A session that stands still: what the window would hold of a run, and how often it was asked."""
+
+    def __init__(self, document, plane=True):
+        self.project, self.history, self.asked = document.project, History(), 0
+        corners = np.array([[-1, -1], [-1, 1], [1, -1], [1, 1]], np.float32)
+        points = Points(corners, np.array([0, 1, 1, 0], np.float32), corners[:0], np.zeros(0, np.float32), 2)
+        lanes = []
+        for number, lane in enumerate(document.lanes()):
+            drawn = document.structure(number).drawn
+            kinds = tuple(lane.graph.layers[node].kind() for node in drawn)
+            weighted = tuple(kind == "dense" for kind in kinds)
+            lanes.append(LaneInfo(lane.variant, drawn, kinds, weighted, (2,) if plane else (64,), 10, 100))
+        digits = np.linspace(0, 16, 20 * 64, dtype=np.float32).reshape(20, 64)
+        opened = Opened(
+            tuple(lanes), points if plane else None, "numpy", "cpu", "float32", (), examples=None if plane else digits
+        )
+        self.history.open(opened)
+
+    def ask(self):
+        self.asked += 1
+
+    update_watch = ask
+
+    def answer(self, lane, **units):
+        """Each named node with one map for each of the functions of the grid that it is given."""
+        size = 8
+        x1, x2 = np.meshgrid(*2 * [np.linspace(-1, 1, size)])
+        made = []
+        for node, functions in units.items():
+            values = np.array([function(x1, x2) for function in functions], np.float32)
+            made.append(UnitMaps(node, values, len(values)))
+        decision = BoundaryAnswer((x1 > 0).astype(np.float32), None, True, PLANE)
+        take(self.history.lanes[lane], probes=(UnitsAnswer(tuple(made), decision, PLANE, ()),))
+
+    def scalars(self, lane, **fields):
+        """One looked-at step: `h1=1e-3` is the gradient's norm of a layer with weights, the spread of another."""
+        history = self.history.lanes[lane]
+        values = np.full((1, len(history.info.layers), 6), NAN)
+        for node, value in fields.items():
+            index = history.info.layers.index(node)
+            name = "grad_norm" if history.info.weighted[index] else "std"
+            values[0, index, history.column(index, name) - 6 * index] = value
+        take(history, layers=values)
+
+
+def left_right(x1, x2):
+    return np.sign(x1)
+
+
+def down_up(x1, x2):
+    return np.sign(x2)
+
+
+@pytest.fixture
+def run(document):
+    return Run(document)
+
+
+@pytest.fixture
+def live(document, app, qtbot, run):
+    canvas = Canvas(document)
+    qtbot.addWidget(canvas)
+    made = Live(canvas, document, run)
+    canvas.resize(1100, 520)
+    shown(canvas, qtbot)
+    made.reopened()
+    return made
+
+
+def canvas_of(live):
+    return live._canvas
+
+
+def grabbed(live):
+    canvas_of(live).viewport().repaint()
+    return canvas_of(live).viewport().grab().toImage()
+
+
+def in_view(live, item, place):
+    return canvas_of(live).mapFromScene(item.mapToScene(place))
+
+
+def near(image: QImage, at: QPoint, colour: str | QColor, apart: int = 24) -> bool:
+    here, wanted = image.pixelColor(at), QColor(colour)
+    pairs = zip(here.getRgb()[:3], wanted.getRgb()[:3], strict=True)
+    return all(abs(a - b) <= apart for a, b in pairs)
+
+
+# Boxes
+
+
+def test_a_map_is_coloured_as_its_unit_answers(live, run):
+    run.answer(0, a1=[left_right, down_up, left_right, left_right])
+    live.refresh()
+    item, image = canvas_of(live).node_item(0, "h1"), grabbed(live)
+    first, second, *_ = item.live.tiles(item.live_rect)
+    t = theme.theme()
+    for tile, share, colour in (
+        (first, (0.2, 0.5), t.blue),
+        (first, (0.8, 0.5), t.orange),
+        (second, (0.5, 0.8), t.blue),  # x₂ points upwards
+        (second, (0.5, 0.2), t.orange),
+    ):
+        place = tile.topLeft() + QPointF(tile.width() * share[0], tile.height() * share[1])
+        assert near(image, in_view(live, item, place), colour), (share, colour)
+    assert "a1: 4 units over the input plane, blue −1, orange 1" in item.toolTip()
+
+
+def test_every_kind_of_box_has_its_own_picture(live, run):
+    run.answer(0, a1=[left_right] * 4)
+    live.refresh()
+    kinds = {node: type(canvas_of(live).node_item(0, node).live) for node in ("x", "h1", "out")}
+    assert kinds == {"x": pictures.Examples, "h1": pictures.Maps, "out": pictures.Decision}
+    out, image = canvas_of(live).node_item(0, "out"), grabbed(live)
+    square = pictures.middle_square(out.live_rect)
+    assert near(image, in_view(live, out, QPointF(square.left() + 4, square.center().y())), theme.theme().blue)
+    assert near(image, in_view(live, out, QPointF(square.right() - 4, square.center().y())), theme.theme().orange)
+
+
+def test_every_lane_has_its_own_pictures(live, run):
+    run.answer(0, a1=[left_right] * 4)
+    live.refresh()
+    boxes = canvas_of(live).node_item
+    assert boxes(0, "h1").live is not None
+    assert boxes(2, "h1").live is None
+    run.answer(2, h1=[down_up] * 3, h2=[left_right] * 3)
+    before = boxes(0, "h1").live
+    live.refresh()
+    assert boxes(0, "h1").live is before, "what has no new answer is not made anew"
+    assert [type(boxes(2, node).live).__name__ for node in ("h1", "h2", "h3")] == ["Maps", "Maps", "Decision"]
+    assert boxes(2, "h1").live.words.startswith("h1: 3 units")
+
+
+def test_what_is_unbounded_is_coloured_about_zero_on_a_round_scale(live, run):
+    run.answer(2, h1=[lambda a, b: 0 * a + 3.3] * 3)
+    live.refresh()
+    assert canvas_of(live).node_item(2, "h1").live.words.endswith("blue −3.6, orange 3.6")
+
+
+def test_what_is_no_number_is_red_and_nothing_else_is():
+    values = np.full((1, 4, 4), 0.5, np.float32)
+    values[0, 3, 0] = NAN  # the highest x₂, the lowest x₁
+    values[0, 0, 3] = np.inf
+    made = pictures.maps(UnitMaps("a1", values, 1), 0.0, 1.0, Palette.of_theme(2))
+    red = {(x, y) for x in range(4) for y in range(4) if made.image.pixelColor(x, y) == QColor(theme.theme().red)}
+    assert red == {(0, 0), (3, 3)}
+
+
+@pytest.mark.parametrize(
+    ("size", "units", "columns", "rows"),
+    [((120, 40), 4, 4, 1), ((80, 34), 16, 4, 2), ((40, 40), 1, 1, 1), ((9, 9), 5, 1, 1)],
+)
+def test_maps_are_squares_that_can_be_seen(size, units, columns, rows):
+    found = pictures.tiling(*size, units)
+    assert found[:2] == (columns, rows)
+    side = found[2]
+    assert side * columns + pictures.GAP * (columns - 1) <= max(size[0], side)
+    assert side * rows + pictures.GAP * (rows - 1) <= max(size[1], side)
+
+
+def test_units_without_a_map_are_counted():
+    values = np.zeros((8, 4, 4), np.float32)
+    made = pictures.maps(UnitMaps("a1", values, 128), 0.0, 1.0, Palette.of_theme(2))
+    image = QImage(120, 60, QImage.Format.Format_RGB32)
+    image.fill(QColor("black"))
+    written = []
+    painter = QPainter(image)
+    real, pictures._write_more = pictures._write_more, lambda *args: written.append(args[1:])
+    try:
+        made.paint(painter, QRectF(0, 0, 120, 60))
+    finally:
+        pictures._write_more = real
+        painter.end()
+    tiles = list(made.tiles(QRectF(0, 0, 120, 60)))
+    ((place, more),) = written
+    assert (place, more) == (tiles[8 if len(tiles) > 8 else -1], 128 - min(8, len(tiles) - 1))
+    assert "the first of 128 units" in made.words
+
+
+def test_other_networks_show_how_outputs_are_spread(document, app, qtbot):
+    run = Run(document, plane=False)
+    canvas = Canvas(document)
+    qtbot.addWidget(canvas)
+    live = Live(canvas, document, run)
+    canvas.resize(1100, 520)
+    shown(canvas, qtbot)
+    assert live.probes == (Histograms(weighted=True),), "one network has layers without activations"
+    bars = (histogram("a1", zeros=640), histogram("out", symlog=True, least=-1, most=5))
+    take(run.history.lanes[0], probes=(HistogramAnswer(bars, 64),))
+    live.refresh()
+    found = {node: canvas.node_item(0, node).live for node in ("x", "h1", "out")}
+    assert [type(p).__name__ for p in found.values()] == ["Rows", "Spread", "Spread"]
+    assert found["h1"].words == "a1: outputs from −0.9 to 0.9, 50.0\N{NO-BREAK SPACE}% zeros"
+    item, image = canvas.node_item(0, "h1"), grabbed(live)
+    area = item.live_rect
+    bar = in_view(live, item, QPointF(area.center().x(), area.center().y() + area.height() / 4))
+    assert near(image, bar, theme.theme().text), "the bar at 0 holds the zeros"
+    above = in_view(live, item, QPointF(area.center().x(), area.center().y() - area.height() / 4))
+    assert not near(image, above, theme.theme().text), "and is as high as their share"
+
+
+def test_the_box_grows_to_hold_a_picture_and_shrinks_again(live, run, document):
+    canvas, scene = canvas_of(live), canvas_of(live).sheet
+    tall = scene.metrics.height
+    item = canvas.node_item(0, "h1")
+    assert item.rect().contains(item.live_rect)
+    assert item.live_rect.top() >= item.second_rect().bottom()
+    place = document.lanes()[0].layout.get("h1", (160.0, 0.0))
+    assert scene.layout_place(0, scene.scene_place(0, place)) == place
+    run.answer(0, a1=[left_right] * 4)
+    live.refresh()
+    live.pictures.setChecked(False)
+    assert scene.metrics.height < tall
+    assert item.live is None
+    assert item.live_rect.isEmpty()
+    live.pictures.setChecked(True)
+    assert (scene.metrics.height, item.live is not None) == (tall, True)
+
+
+def test_boxes_with_pictures_stand_clear_of_one_another(branched, app, qtbot):
+    canvas = Canvas(branched)
+    qtbot.addWidget(canvas)
+    canvas.sheet.hold_pictures(True)
+    canvas.resize(900, 420)
+    shown(canvas, qtbot)
+    rects = [item.rect().translated(item.pos()) for item in canvas.sheet.nodes.values()]
+    assert not any(a.intersects(b) for i, a in enumerate(rects) for b in rects[:i])
+
+
+# What is asked
+
+
+def test_only_what_can_be_seen_is_asked_for(live, run):
+    canvas = canvas_of(live)
+    (probe,) = live.probes
+    assert isinstance(probe, Units)
+    assert set(probe.nodes) == {"a1", "h1", "h2"}, "neither the input nor what decides"
+    assert live.needs_layers
+    asked = run.asked
+    live.pictures.setChecked(False)
+    assert live.probes == ()
+    assert run.asked > asked
+    live.pictures.setChecked(True)
+    wheel(canvas, canvas.rect().center(), -5)
+    assert live.probes == (), "from afar no picture is painted"
+    live.choose_flow(Flow.OFF)
+    assert not live.needs_layers
+    live.pictures.setChecked(False)
+    assert not live.isVisible()
+
+
+def test_zooming_out_takes_the_wish_back(live, run, qtbot):
+    asked = run.asked
+    wheel(canvas_of(live), canvas_of(live).rect().center(), -5)
+    qtbot.waitUntil(lambda: run.asked > asked)
+
+
+def test_a_hidden_canvas_asks_nothing(live, run, qtbot):
+    assert live.isVisible()
+    asked = run.asked
+    canvas_of(live).hide()
+    assert not live.isVisible()
+    qtbot.waitUntil(lambda: run.asked > asked)
+
+
+def test_what_was_chosen_is_remembered(live, document, qtbot, run):
+    live.pictures.setChecked(False)
+    live.choose_flow(Flow.FORWARD)
+    other = Canvas(document)
+    qtbot.addWidget(other)
+    again = Live(other, document, run)
+    assert (again.pictures.isChecked(), again.flow) == (False, Flow.FORWARD)
+
+
+# What runs and what is drawn
+
+
+def test_only_what_is_drawn_as_it_runs_has_a_picture(live, run, document):
+    run.answer(0, a1=[left_right] * 4)
+    run.scalars(0, h1=1e-3, out=1e-2)
+    live.refresh()
+    canvas = canvas_of(live)
+    document.set_node_field(0, "h1", "units", 9)
+    assert canvas.node_item(0, "h1").live is None
+    assert canvas.node_item(0, "x").live is not None
+    assert canvas.node_item(0, "out").live is not None
+    assert canvas.wire_item(0, "x", "h1").flow is None
+    document.stack.undo()
+    assert canvas.node_item(0, "h1").live is not None
+    assert canvas.wire_item(0, "x", "h1").flow == step_of(1e-3)
+
+
+def test_another_activation_takes_the_picture_of_its_box(live, run, document):
+    run.answer(0, a1=[left_right] * 4)
+    live.refresh()
+    document.replace_kind(0, "a1", "relu")
+    assert canvas_of(live).node_item(0, "h1").live is None
+
+
+def test_a_wire_that_does_not_run_is_plain(live, run):
+    run.scalars(0, h1=1e-3, out=1e-2)
+    graph = run.project.graph
+    kept = tuple(edge for edge in graph.edges if edge.target != "h1")
+    run.project = replace(run.project, graph=Graph(graph.nodes, kept))
+    live.refresh()
+    flows = [canvas_of(live).wire_item(0, *ends).flow for ends in (("x", "h1"), ("a1", "out"))]
+    assert flows == [None, step_of(1e-2)]
+
+
+def test_a_run_that_is_gone_shows_nothing(live, run):
+    run.answer(0, a1=[left_right] * 4)
+    run.scalars(0, h1=1e-3, out=1e-2)
+    live.refresh()
+    run.project = None
+    run.history.close()
+    live.reopened()
+    assert {item.live for item in canvas_of(live).sheet.nodes.values()} == {None}
+    assert {item.flow for item in canvas_of(live).sheet.wires.values()} == {None}
+
+
+# Wires
+
+
+def test_steps_are_even_in_the_logarithm_and_end():
+    assert [step_of(10.0**power) for power in (-8, -3, 2)] == [0, STEPS // 2, STEPS]
+    assert [step_of(value) for value in (0.0, 1e-30, 1e9, float("inf"))] == [0, 0, STEPS, STEPS]
+    assert step_of(NAN) is None
+    assert value_of(step_of(1e-3)) == pytest.approx(1e-3)
+    assert [width_of(step) for step in (0, STEPS // 2, STEPS)] == pytest.approx([1.2, 3.6, 6.0])
+
+
+@pytest.mark.parametrize(("size", "width"), [(1e-7, 1.68), (1e-3, 3.6), (30.0, 5.76)])
+def test_a_wire_has_the_colour_and_width_of_its_size(live, run, size, width):
+    run.scalars(0, h1=size, out=1.0)
+    live.refresh()
+    canvas, wire, step = canvas_of(live), canvas_of(live).wire_item(0, "x", "h1"), step_of(size)
+    image, at = grabbed(live), canvas.mapFromScene(wire.middle())
+    colour = theme.flow_colour(step / STEPS)
+    column = [near(image, at + QPoint(0, dy), colour, 40) for dy in range(-8, 9)]
+    assert abs(sum(column) - width * canvas.zoom) <= 1.8
+    if width > 3:
+        assert near(image, at, colour, 6)
+    scale = live.legend.grab().toImage()
+    found = [near(scale, QPoint(x, live.legend.height() // 2), colour, 30) for x in range(scale.width())]
+    assert any(found), "the legend holds the colour"
+    assert str(f"{value_of(step):.1g}") in wire.toolTip()
+
+
+def test_nothing_known_is_plain(live, run):
+    canvas = canvas_of(live)
+    assert canvas.wire_item(0, "x", "h1").flow is None
+    run.scalars(0, out=1.0)
+    live.refresh()
+    assert canvas.wire_item(0, "x", "h1").flow is None
+    assert canvas.wire_item(0, "x", "h1").toolTip().endswith("not known")
+    assert canvas.wire_item(0, "a1", "out").flow == step_of(1.0)
+    assert canvas.wire_item(1, "x", "out").flow is None, "another lane's"
+
+
+def test_forward_and_off(live, run):
+    run.scalars(0, h1=1e-3, a1=0.1, out=1.0)
+    live.refresh()
+    into, out = canvas_of(live).wire_item(0, "x", "h1"), canvas_of(live).wire_item(0, "a1", "out")
+    forward = next(a for a in live.flows.actions() if a.data() == Flow.FORWARD.value)
+    forward.trigger()
+    assert (into.flow, out.flow) == (None, step_of(0.1))
+    assert live.flow is Flow.FORWARD
+    live.choose_flow(Flow.OFF)
+    assert (into.flow, out.flow) == (None, None)
+    assert [a.data() for a in live.flows.actions() if a.isChecked()] == [Flow.OFF.value]
+
+
+def test_the_gradient_of_a_wire_is_that_of_the_next_layer_with_weights():
+    layers = {
+        "x": Input(),
+        "h1": Dense(units=4),
+        "a1": Tanh(),
+        "add": Add(),
+        "r": Relu(),
+        "out": Dense(units=1),
+        "end": Tanh(),
+    }
+    wires = ("x h1", "h1 a1", "a1 add", "h1 add", "add r", "r out", "out end")
+    graph = Graph(tuple(Node(*n) for n in layers.items()), tuple(Edge(*wire.split()) for wire in wires))
+    found = {node: next_weighted(graph, node) for node in layers}
+    assert found == {"x": "h1", "h1": "h1", "a1": "out", "add": "out", "r": "out", "out": "out", "end": None}
+    wire = Wire("out", "end", 0, None, "out", "end")
+    step, words = along(Flow.BACK, wire, None, {"end.delta_rms": 1e-3})
+    assert (step, words) == (step_of(1e-3), "gradient back: RMS of ∂L/∂input of end: about 0.001")
+
+
+# The legend
+
+
+def test_the_legend_opens_the_choice_and_says_what_it_is(live, qtbot):
+    legend = live.legend
+    assert legend.accessibleName() == "Wires show: gradient back"
+    assert "‖∂L/∂W‖" in legend.toolTip()
+    legend.setFocus()
+    qtbot.keyClick(legend, Qt.Key.Key_Space)
+    assert legend.menu.isVisible()
+    assert [a.text() for a in legend.menu.actions()] == [text.capitalize() for text in TITLES.values()]
+    legend.menu.close()
+    live.choose_flow(Flow.OFF)
+    assert legend.accessibleName() == "Wires show: plain"
+
+
+@pytest.mark.parametrize("size", [(1100, 520), (700, 300), (430, 166), (300, 120)])
+def test_the_legend_lies_on_no_box_and_on_no_name(live, size, qtbot):
+    canvas = canvas_of(live)
+    canvas.resize(*size)
+    assert canvas.rect().contains(live.legend.geometry())
+    for item in canvas.sheet.nodes.values():
+        box = canvas.mapFromScene(item.rect().translated(item.pos())).boundingRect()
+        assert not box.intersects(live.legend.geometry()), item.picture.box.node
+    header = canvas.sheet.headers[0]
+    name = canvas.mapFromScene(header.mapRectToScene(header.boundingRect())).boundingRect()
+    assert name.right() <= max(live.legend.geometry().left(), name.left() + 120)
+
+
+def test_a_new_theme_makes_all_pictures_anew(live, run):
+    run.answer(0, a1=[left_right] * 4)
+    live.refresh()
+    boxes = [canvas_of(live).node_item(0, node) for node in ("x", "h1", "out")]
+    before = [box.live for box in boxes]
+    theme.look().use(theme.LIGHT)
+    try:
+        assert all(box.live is not old for box, old in zip(boxes, before, strict=True))
+    finally:
+        theme.look().use(theme.DARK)
