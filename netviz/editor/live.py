@@ -51,6 +51,7 @@ class Live(QObject):
     """Boxes and wires of one canvas, fed by one session. The two choices are remembered between sessions."""
 
     topics = frozenset({"units", "histograms", "layers"})
+    needs_health = False
 
     def __init__(self, canvas: Canvas, document: Document, session: Session) -> None:
         super().__init__(canvas)
@@ -264,7 +265,7 @@ class Live(QObject):
         found: dict[str, pictures.Picture] = {}
         for node, box in common.boxes.items():
             layer = common.graph.layers[node]
-            if isinstance(layer, Input) and layer.columns is None and examples is not None:
+            if isinstance(layer, Input) and layer.columns is None and examples is not None and len(examples):
                 words = f"the first {len(examples)} examples to train on"
                 made = pictures.Rows(examples, lane.info.inputs, words)
                 found[node] = self._still.setdefault((number, node), made)
