@@ -22,7 +22,7 @@ CORNER = 8
 SIDE = 7.0  # to the words
 WEDGE = 72.0  # pixels long
 ARROW = 14.0
-NARROW = 420  # a view that is narrower shows the choice without the scale
+NARROW = 560  # a view that is narrower shows the choice without the scale
 ENDS = f"1e{LEAST}".replace("-", "\N{MINUS SIGN}"), f"1e{MOST}"
 HELP = {
     Flow.BACK: (

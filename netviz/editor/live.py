@@ -98,7 +98,7 @@ class Live(QObject):
     def probes(self) -> tuple[ProbeRequest, ...]:
         """Nothing where no picture would be seen: switched off, or from too far away."""
         scene, lanes = self._canvas.sheet, self._session.history.lanes
-        if not (self.pictures.isChecked() and scene.kit.detail is Detail.ALL and lanes):
+        if not (self.pictures.isChecked() and scene.kit.detail is not Detail.BOXES and lanes):
             return ()
         lanes = self._common()
         if self._session.history.points is not None:

@@ -98,7 +98,7 @@ def metrics(
     made = Metrics(pitch, pitch - gap, title, small, *heights)
     if tall is None:
         return made
-    zoom = min(1.0, (width - 2 * MARGIN) / ((columns - 1) * pitch + made.width))
+    zoom = max(LEAST_FIT, min(1.0, (width - 2 * MARGIN) / ((columns - 1) * pitch + made.width)))
     return replace(made, picture=_picture(lanes, (tall - 2 * MARGIN) / zoom, made))
 
 

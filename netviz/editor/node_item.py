@@ -150,7 +150,7 @@ class NodeItem(QGraphicsItem):
         first = QRectF(self._left, PADDING, room, m.title_height)
         second = QRectF(self._left, first.bottom(), room, m.line_height)
         self._lines = first, second, QRectF(self._left, second.bottom(), room, m.line_height)
-        self._large = QRectF(self._left, 0, room, m.height)
+        self._large = QRectF(self._left, 0, room, m.words if m.picture else m.height)
         self._area = QRectF(self._left, second.bottom() + ABOVE, room, m.picture) if m.picture else QRectF()
         self._pixmap = None
         self._bar = QRectF(BAR_LEFT, PADDING, BAR, m.height - 2 * PADDING)
@@ -164,7 +164,7 @@ class NodeItem(QGraphicsItem):
         if detail is Detail.ALL:
             self._paint_second_mark(painter)
             self._paint_levels(painter)
-            self._paint_live(painter)
+        self._paint_live(painter)
         self._paint_words(painter, detail)
         self._paint_ports(painter, detail)
 

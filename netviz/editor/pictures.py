@@ -49,11 +49,6 @@ def tiling(width: float, height: float, units: int) -> tuple[int, int, float]:
     return columns, rows, max(4.0, float(int(side)))
 
 
-def shown_of(columns: int, rows: int, units: int) -> int:
-    """How many units have a map: one place is for how many more there are, if there are more."""
-    return units if units <= columns * rows else max(1, columns * rows - 1)
-
-
 @dataclass(frozen=True, slots=True, eq=False)
 class Maps:
     """Units over the input plane, side by side; `image` holds them one below the other."""
@@ -65,9 +60,10 @@ class Maps:
 
     def tiles(self, rect: QRectF) -> Iterator[QRectF]:
         """The places of the maps, and last of the number of those that have none."""
-        columns, rows, side = tiling(rect.width(), rect.height(), self.units)
+        wanted = self.units if self.shown >= self.units else self.shown + 1
+        columns, rows, side = tiling(rect.width(), rect.height(), wanted)
         step = side + GAP
-        count = min(self.units, columns * rows)
+        count = min(wanted, columns * rows)
         columns = min(columns, count)
         left = rect.left() + int((rect.width() - columns * step + GAP) / 2)
         top = rect.top() + int((rect.height() - -(-count // columns) * step + GAP) / 2)

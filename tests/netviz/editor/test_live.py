@@ -276,7 +276,9 @@ def test_only_what_can_be_seen_is_asked_for(live, run):
     assert live.probes == ()
     assert run.asked > asked
     live.pictures.setChecked(True)
-    wheel(canvas, canvas.rect().center(), -5)
+    wheel(canvas, canvas.rect().center(), -4)
+    assert live.probes == (probe,)
+    wheel(canvas, canvas.rect().center(), -4)
     assert live.probes == (), "from afar no picture is painted"
     live.choose_flow(Flow.OFF)
     assert not live.needs_layers
@@ -286,7 +288,7 @@ def test_only_what_can_be_seen_is_asked_for(live, run):
 
 def test_zooming_out_takes_the_wish_back(live, run, qtbot):
     asked = run.asked
-    wheel(canvas_of(live), canvas_of(live).rect().center(), -5)
+    wheel(canvas_of(live), canvas_of(live).rect().center(), -9)
     qtbot.waitUntil(lambda: run.asked > asked)
 
 
