@@ -27,6 +27,8 @@ PANEL_KEYS = (
     ("L", "logarithmic loss"),
     ("W", "all layers' histograms"),
     ("M", "histograms as in a training step"),
+    ("1, 2, 3, 4", "weights: spread, norm, ratio, matrix"),
+    ("N, P", "the next, the previous layer or example"),
 )
 
 

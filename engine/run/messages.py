@@ -13,6 +13,7 @@ import numpy as np
 from engine.probes.boundary import Boundary, BoundaryAnswer
 from engine.probes.example import Example, ExampleAnswer
 from engine.probes.histograms import HistogramAnswer, Histograms
+from engine.probes.weights import Weights, WeightsAnswer
 from engine.statistics import ACTIVATION_FIELDS as ACTIVATION_FIELDS
 from engine.statistics import WEIGHT_FIELDS as WEIGHT_FIELDS
 from engine.trainer import Snapshot
@@ -40,8 +41,8 @@ class Pace(msgspec.Struct, frozen=True):
     amount: float = 1.0
 
 
-ProbeRequest = Histograms | Boundary | Example
-ProbeAnswer = HistogramAnswer | BoundaryAnswer | ExampleAnswer
+ProbeRequest = Histograms | Boundary | Example | Weights
+ProbeAnswer = HistogramAnswer | BoundaryAnswer | ExampleAnswer | WeightsAnswer
 
 
 class Command(msgspec.Struct, frozen=True, tag=True, tag_field="is"):

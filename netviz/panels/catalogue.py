@@ -7,6 +7,7 @@ from netviz.panels.histograms import HistogramsPanel
 from netviz.panels.loss import LossPanel
 from netviz.panels.saturation import SaturationPanel
 from netviz.panels.try_it import TryPanel
+from netviz.panels.weights import WeightsPanel
 
 PANELS: tuple[type[Panel], ...] = (
     LossPanel,
@@ -14,5 +15,6 @@ PANELS: tuple[type[Panel], ...] = (
     HistogramsPanel,
     GradientsPanel,
     SaturationPanel,
+    WeightsPanel,
     TryPanel,
 )

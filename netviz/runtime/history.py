@@ -9,6 +9,7 @@ from engine.layers.base import Activation
 from engine.probes.boundary import BoundaryAnswer
 from engine.probes.example import ExampleAnswer
 from engine.probes.histograms import HistogramAnswer
+from engine.probes.weights import WeightsAnswer
 from engine.run.messages import (
     ACTIVATION_FIELDS,
     WEIGHT_FIELDS,
@@ -21,6 +22,14 @@ from engine.run.messages import (
 from netviz.runtime.series import Series
 
 WIDTH = len(ACTIVATION_FIELDS)
+
+# Where the latest answer of each kind is kept, which is also its topic.
+ANSWERS: dict[type, str] = {
+    HistogramAnswer: "histograms",
+    BoundaryAnswer: "boundary",
+    ExampleAnswer: "example",
+    WeightsAnswer: "weights",
+}
 
 
 @dataclass(slots=True)
@@ -35,6 +44,7 @@ class LaneHistory:
     histograms: HistogramAnswer | None = None
     boundary: BoundaryAnswer | None = None
     example: ExampleAnswer | None = None
+    weights: WeightsAnswer | None = None
     lr: float = 0.0
     batch_size: int = 0
 
@@ -71,15 +81,9 @@ class LaneHistory:
             self.layers.extend(answer.layers.steps, values.reshape(len(values), -1))
             topics.add("layers")
         for probe in answer.probes:
-            if isinstance(probe, HistogramAnswer):
-                self.histograms = probe
-                topics.add("histograms")
-            elif isinstance(probe, ExampleAnswer):
-                self.example = probe
-                topics.add("example")
-            else:
-                self.boundary = probe
-                topics.add("boundary")
+            topic = ANSWERS[type(probe)]
+            setattr(self, topic, probe)
+            topics.add(topic)
         self.lr, self.batch_size = answer.lr, answer.batch_size
         return topics
 

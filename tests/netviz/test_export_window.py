@@ -15,6 +15,7 @@ from engine.run.messages import RunState
 from engine.trainer import Trainer
 from engine.weights import load_weights, save_weights
 from netviz.main_window import MainWindow
+from netviz.runtime.history import ANSWERS
 from netviz.widgets.command_palette import actions_of
 from tests.netviz.exporting import LONG, action, banner_says, choose, export, train
 
@@ -214,8 +215,11 @@ def test_the_data_are_the_history(open_window, qtbot, tmp_path, choose):
     window = open_window()
     train(window, qtbot)
     lanes = window.session.history.lanes
-    window.docks["try"].show()  # only what can be seen is asked for
-    qtbot.waitUntil(lambda: all(lane.example is not None for lane in lanes), timeout=LONG)
+    for panel in window.panels:
+        window.docks[panel.ident].show()  # only what can be seen is asked for
+        window.docks[panel.ident].raise_()
+        asked = [(lane, topic) for lane in lanes for topic in panel.topics & set(ANSWERS.values())]
+        qtbot.waitUntil(lambda asked=asked: None not in [getattr(*one) for one in asked], timeout=LONG)
     tables = {}
     for panel in window.panels:
         path = tmp_path / f"{panel.ident}.csv"

@@ -11,6 +11,7 @@ import pytest
 from engine.probes.boundary import Boundary, BoundaryAnswer
 from engine.probes.example import DataRange, Example, ExampleAnswer, Meaning, NodeValues, Origin, Part
 from engine.probes.histograms import HistogramAnswer, Histograms, LayerHistogram
+from engine.probes.weights import LayerWeights, Matrix, Weights, WeightsAnswer
 from engine.run import messages as m
 from engine.run.transports import read_message, write_message
 from engine.trainer import Snapshot
@@ -25,6 +26,8 @@ PROBES = (
     HistogramAnswer((BARS,), 30),
     BoundaryAnswer(np.ones((2, 2), "float32"), np.ones((2, 2), "uint8"), True, (-1.0, 1.0, -2.0, 2.0)),
     BoundaryAnswer(np.ones((2, 2), "float32"), None, False, (-1.0, 1.0, -2.0, 2.0)),
+    WeightsAnswer((LayerWeights(BARS, (3, 2), 6),), Matrix("h1", 3, 2, (2, 1), np.eye(2))),
+    WeightsAnswer((), None),
     ExampleAnswer(
         4,
         (NodeValues("h1", (2, 3), np.arange(5, dtype="float32"), 1, NAN, 4.0),),
@@ -74,6 +77,7 @@ COMMANDS: tuple[Any, ...] = (
     m.SetBatchSize(0, 64),
     m.SetEpochs(7),
     m.Watch((Histograms(), Boundary(), Boundary(37)), True),
+    m.Watch((Weights(), Weights("h1"))),
     m.Watch((Example(np.arange(3.0).tobytes(), number=9), Example(None, Part.VALIDATION, 7))),
     m.Frame(2**40),
     m.TakeKeyframe(5),

@@ -7,6 +7,7 @@ import numpy as np
 from engine.probes.boundary import BoundaryAnswer
 from engine.probes.example import DataRange, ExampleAnswer, Meaning, NodeValues, Origin, Part
 from engine.probes.histograms import BINS, LayerHistogram
+from engine.probes.weights import LayerWeights, Matrix, WeightsAnswer
 from engine.run.messages import EpochScore, LaneAnswer, LaneInfo, LayerScalars, LossBuckets, Opened, Points, ProbeAnswer
 from netviz.runtime.history import History, LaneHistory
 
@@ -74,6 +75,15 @@ def histogram(node: str = "a1", *, symlog: bool = False, **changes: object) -> L
         "most": high * 0.9,
     }
     return LayerHistogram(**(made | changes))
+
+
+def weights_answer(scale: float = 1.0, **matrix: object) -> WeightsAnswer:
+    """The weights of the layers above: h1 with 3 units on 2 inputs, out with 1 on 3."""
+    spreads = (histogram("h1", least=-0.9 * scale), histogram("out", zeros=640, most=0.5 * scale))
+    layers = (LayerWeights(spreads[0], (3, 2), 6), LayerWeights(spreads[1], (1, 3), 3))
+    values = scale * np.array([[1.0, -1.0], [0.5, 0.0], [-0.25, 0.75]])
+    made = {"node": "h1", "rows": 3, "columns": 2, "block": (1, 1), "values": values}
+    return WeightsAnswer(layers, Matrix(**(made | matrix)))
 
 
 def xor_answer(size: int = 20) -> BoundaryAnswer:

@@ -13,8 +13,22 @@ from engine.probes.example import NodeValues
 from engine.probes.histograms import HistogramAnswer
 from netviz import theme
 from netviz.panels.catalogue import PANELS
-from netviz.runtime.history import History
-from tests.netviz.panels.histories import NAN, example_answer, histogram, opened, scalars, score, take, xor_answer
+from netviz.runtime.history import ANSWERS, History
+from tests.netviz.panels.histories import (
+    NAN,
+    example_answer,
+    histogram,
+    opened,
+    scalars,
+    score,
+    take,
+    weights_answer,
+    xor_answer,
+)
+
+TOPICS = {"loss", "scores", "layers", *ANSWERS.values()}
+# Another choice where it is not a switch.
+OTHER = {"weights": {"view": "matrix", "layer": "out"}}
 
 every_panel = pytest.mark.parametrize("kind", PANELS, ids=lambda kind: kind.ident)
 
@@ -25,7 +39,8 @@ def filled(*names: str) -> History:
         steps = np.arange(60)
         scores = [score(10 * k, 1 / (k + i), 0.5, 1.2 / (k + i), 0.4) for k in range(1, 6)]
         rows = HistogramAnswer((histogram(), histogram("out", symlog=True, zeros=5, nan=2, over=1)), 100)
-        take(lane, 1 / (steps + 1.0), scores, scalars(60, 0.1, 0.5, 0.25), (rows, xor_answer(), example_answer()))
+        answers = (rows, xor_answer(), example_answer(), weights_answer())
+        take(lane, 1 / (steps + 1.0), scores, scalars(60, 0.1, 0.5, 0.25), answers)
     return history
 
 
@@ -65,7 +80,7 @@ def test_the_catalogue_lists_every_panel_file() -> None:
 
 @every_panel
 def test_says_what_it_is_about(kind) -> None:
-    assert kind.topics <= {"loss", "scores", "layers", "histograms", "boundary", "example"}
+    assert kind.topics <= TOPICS
     assert kind.topics
     assert "Look for" in kind.help
     assert kind.title
@@ -93,7 +108,7 @@ def test_without_a_run_there_is_a_note(qtbot, kind) -> None:
     assert coloured(picture(panel)) > 20
     panel.history.clear()
     panel.reopened()
-    assert coloured(picture(panel)) < 200
+    assert coloured(picture(panel)) < 200 + coloured(picture(open_panel(qtbot, kind, opened("A", "B"))))
 
 
 @every_panel
@@ -127,10 +142,11 @@ def test_the_same_history_gives_the_same_picture(qtbot, kind) -> None:
 @every_panel
 def test_takes_back_its_state_and_ignores_nonsense(qtbot, kind) -> None:
     panel = open_panel(qtbot, kind, filled("A"))
-    choices = {name: not value for name, value in panel.state().items()}
+    choices = OTHER.get(kind.ident) or {name: not value for name, value in panel.state().items()}
+    assert choices != panel.state() or not choices
     panel.restore(choices)
     assert panel.state() == choices
-    panel.restore({"log": "perhaps", "all": 7, "unknown": []})
+    panel.restore({"log": "perhaps", "all": 7, "view": ["spread"], "layer": 3, "unknown": []})
     assert panel.state() == choices
 
 
@@ -145,7 +161,14 @@ def test_the_description_has_the_numbers_and_changes_once_a_second(qtbot, kind) 
         rows = HistogramAnswer((histogram(zeros=640),), 100)
         flat = BoundaryAnswer(np.ones((4, 4), np.float32), None, True, (-1.0, 1.0, -1.0, 1.0))
         other = example_answer(output=np.array([-3.0]), probabilities=np.array([0.047]), chosen=0)
-        take(lane, [9.0], [score(70, 9.0, 0.1)], scalars(1, 7.0, 1.0, 1.0), (rows, flat, other), start=60)
+        take(
+            lane,
+            [9.0],
+            [score(70, 9.0, 0.1)],
+            scalars(1, 7.0, 1.0, 1.0),
+            (rows, flat, other, weights_answer(3.0)),
+            start=60,
+        )
     panel.describe(now=lambda: panel._said + 0.9)
     assert panel.accessibleDescription() == first
     panel.describe(now=lambda: panel._said + 1.1)
@@ -166,10 +189,13 @@ def test_numbers_that_are_none_draw_no_warning(qtbot, kind) -> None:
             probabilities=np.array([NAN]),
             chosen=None,
         )
-        take(lane, [NAN] * 5, [score(10, NAN)], nothing, (rows, answer, example))
+        weights = weights_answer(values=np.full((3, 2), NAN))
+        take(lane, [NAN] * 5, [score(10, NAN)], nothing, (rows, answer, example, weights))
         take(lane, [np.inf, 1e30, 0.0], [score(20, np.inf)], np.full((3, 3, 6), np.inf), (), start=5)
     panel = open_panel(qtbot, kind, history)
     panel.refresh()
     for name in panel.state():
         panel.restore({name: True})
+    picture(panel)
+    panel.restore(OTHER.get(kind.ident, {}))
     picture(panel)
