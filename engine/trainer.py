@@ -144,6 +144,12 @@ class Trainer:
         """
         return self._train.rows
 
+    def first_rows(self, count: int, validation: bool = False) -> tuple[Array, Array, int]:
+        """The first rows of a part with their targets (n, units), as far as they are kept, and how many it has."""
+        part = self._validation if validation else self._train
+        rows = part.rows[:count]
+        return rows, part.targets[: len(rows)], part.count
+
     @property
     def rate(self) -> float:
         """The learning rate of the next update."""

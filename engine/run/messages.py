@@ -11,9 +11,11 @@ import msgspec
 import numpy as np
 
 from engine.probes.boundary import Boundary, BoundaryAnswer
+from engine.probes.confusion import Confusion, ConfusionAnswer
 from engine.probes.example import Example, ExampleAnswer
 from engine.probes.histograms import HistogramAnswer, Histograms
 from engine.probes.weights import Weights, WeightsAnswer
+from engine.probes.worst import Worst, WorstAnswer
 from engine.statistics import ACTIVATION_FIELDS as ACTIVATION_FIELDS
 from engine.statistics import WEIGHT_FIELDS as WEIGHT_FIELDS
 from engine.trainer import Snapshot
@@ -41,8 +43,8 @@ class Pace(msgspec.Struct, frozen=True):
     amount: float = 1.0
 
 
-ProbeRequest = Histograms | Boundary | Example | Weights
-ProbeAnswer = HistogramAnswer | BoundaryAnswer | ExampleAnswer | WeightsAnswer
+ProbeRequest = Histograms | Boundary | Example | Weights | Confusion | Worst
+ProbeAnswer = HistogramAnswer | BoundaryAnswer | ExampleAnswer | WeightsAnswer | ConfusionAnswer | WorstAnswer
 
 
 class Command(msgspec.Struct, frozen=True, tag=True, tag_field="is"):

@@ -2,12 +2,14 @@
 
 from netviz.panels.base import Panel
 from netviz.panels.boundary import BoundaryPanel
+from netviz.panels.confusion import ConfusionPanel
 from netviz.panels.gradients import GradientsPanel
 from netviz.panels.histograms import HistogramsPanel
 from netviz.panels.loss import LossPanel
 from netviz.panels.saturation import SaturationPanel
 from netviz.panels.try_it import TryPanel
 from netviz.panels.weights import WeightsPanel
+from netviz.panels.worst import WorstPanel
 
 PANELS: tuple[type[Panel], ...] = (
     LossPanel,
@@ -16,5 +18,7 @@ PANELS: tuple[type[Panel], ...] = (
     GradientsPanel,
     SaturationPanel,
     WeightsPanel,
+    ConfusionPanel,
+    WorstPanel,
     TryPanel,
 )

@@ -7,9 +7,11 @@ import numpy as np
 from engine.catalogue import LAYERS
 from engine.layers.base import Activation
 from engine.probes.boundary import BoundaryAnswer
+from engine.probes.confusion import ConfusionAnswer
 from engine.probes.example import ExampleAnswer
 from engine.probes.histograms import HistogramAnswer
 from engine.probes.weights import WeightsAnswer
+from engine.probes.worst import WorstAnswer
 from engine.run.messages import (
     ACTIVATION_FIELDS,
     WEIGHT_FIELDS,
@@ -29,6 +31,8 @@ ANSWERS: dict[type, str] = {
     BoundaryAnswer: "boundary",
     ExampleAnswer: "example",
     WeightsAnswer: "weights",
+    ConfusionAnswer: "confusion",
+    WorstAnswer: "worst",
 }
 
 
@@ -45,6 +49,8 @@ class LaneHistory:
     boundary: BoundaryAnswer | None = None
     example: ExampleAnswer | None = None
     weights: WeightsAnswer | None = None
+    confusion: ConfusionAnswer | None = None
+    worst: WorstAnswer | None = None
     lr: float = 0.0
     batch_size: int = 0
 

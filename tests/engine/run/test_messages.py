@@ -9,9 +9,12 @@ import numpy as np
 import pytest
 
 from engine.probes.boundary import Boundary, BoundaryAnswer
+from engine.probes.confusion import Confusion, ConfusionAnswer
 from engine.probes.example import DataRange, Example, ExampleAnswer, Meaning, NodeValues, Origin, Part
 from engine.probes.histograms import HistogramAnswer, Histograms, LayerHistogram
+from engine.probes.predictions import Extent, Listed
 from engine.probes.weights import LayerWeights, Matrix, Weights, WeightsAnswer
+from engine.probes.worst import Worst, WorstAnswer
 from engine.run import messages as m
 from engine.run.transports import read_message, write_message
 from engine.trainer import Snapshot
@@ -22,7 +25,15 @@ STATE = Snapshot(
 )
 BUCKETS = m.LossBuckets(np.array([0, 1]), *(np.array([0.7, NAN]) + i for i in range(4)))
 BARS = LayerHistogram("h1", np.arange(64), -1.0, 1.0, True, 3, 1, 2, 4, 5, NAN, 2.0)
+EXTENT = Extent(Part.VALIDATION, 20, 50)
+LISTED = (
+    Listed(3, 1, 0, 0.75, 0.25, None, np.ones(1), NAN, (2,), np.ones(2, "float32")),
+    Listed(4, None, None, NAN, NAN, np.ones(2), np.ones(2), 0.5, (1, 7, 7), np.ones(49, "float32")),
+)
 PROBES = (
+    ConfusionAnswer(EXTENT, np.eye(3, dtype="int64"), "", ("a", "b", "ü"), (1, 2), LISTED),
+    ConfusionAnswer(EXTENT, None, "no classes", (), None, ()),
+    WorstAnswer(EXTENT, (), None, 0.5, LISTED),
     HistogramAnswer((BARS,), 30),
     BoundaryAnswer(np.ones((2, 2), "float32"), np.ones((2, 2), "uint8"), True, (-1.0, 1.0, -2.0, 2.0)),
     BoundaryAnswer(np.ones((2, 2), "float32"), None, False, (-1.0, 1.0, -2.0, 2.0)),
@@ -77,6 +88,7 @@ COMMANDS: tuple[Any, ...] = (
     m.SetBatchSize(0, 64),
     m.SetEpochs(7),
     m.Watch((Histograms(), Boundary(), Boundary(37)), True),
+    m.Watch((Confusion(), Confusion(Part.TRAINING, (1, 0)), Worst(Part.TRAINING))),
     m.Watch((Weights(), Weights("h1"))),
     m.Watch((Example(np.arange(3.0).tobytes(), number=9), Example(None, Part.VALIDATION, 7))),
     m.Frame(2**40),

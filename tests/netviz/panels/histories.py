@@ -5,9 +5,12 @@ from collections.abc import Sequence
 import numpy as np
 
 from engine.probes.boundary import BoundaryAnswer
+from engine.probes.confusion import ConfusionAnswer
 from engine.probes.example import DataRange, ExampleAnswer, Meaning, NodeValues, Origin, Part
 from engine.probes.histograms import BINS, LayerHistogram
+from engine.probes.predictions import Extent, Listed
 from engine.probes.weights import LayerWeights, Matrix, WeightsAnswer
+from engine.probes.worst import WorstAnswer
 from engine.run.messages import EpochScore, LaneAnswer, LaneInfo, LayerScalars, LossBuckets, Opened, Points, ProbeAnswer
 from netviz.runtime.history import History, LaneHistory
 
@@ -84,6 +87,50 @@ def weights_answer(scale: float = 1.0, **matrix: object) -> WeightsAnswer:
     values = scale * np.array([[1.0, -1.0], [0.5, 0.0], [-0.25, 0.75]])
     made = {"node": "h1", "rows": 3, "columns": 2, "block": (1, 1), "values": values}
     return WeightsAnswer(layers, Matrix(**(made | matrix)))
+
+
+def listed(index: int = 0, loss: float = 2.0, **changes: object) -> Listed:
+    """An example of class 1, taken for class 0."""
+    made = {
+        "index": index,
+        "truth": 1,
+        "decided": 0,
+        "share": 0.9,
+        "truth_share": 0.1,
+        "target": None,
+        "output": np.array([-2.2]),
+        "loss": loss,
+        "shape": (2,),
+        "x": np.array([0.5, -0.25], np.float32),
+    }
+    return Listed(**(made | changes))
+
+
+EXTENT = Extent(Part.VALIDATION, 20, 50)
+
+
+def confusion_answer(*counts: Sequence[int], **changes: object) -> ConfusionAnswer:
+    """Of class 0, 8 are right and 2 wrong; of class 1, 6 and 4."""
+    made = {
+        "extent": EXTENT,
+        "counts": np.array(counts or ((8, 2), (4, 6))),
+        "reason": "",
+        "names": (),
+        "cell": None,
+        "examples": (),
+    }
+    return ConfusionAnswer(**(made | changes))
+
+
+def worst_answer(loss: float = 2.0, **changes: object) -> WorstAnswer:
+    made = {
+        "extent": EXTENT,
+        "names": (),
+        "wrong": 6,
+        "mean_loss": 0.4,
+        "examples": (listed(7, loss), listed(3, loss / 2)),
+    }
+    return WorstAnswer(**(made | changes))
 
 
 def xor_answer(size: int = 20) -> BoundaryAnswer:
