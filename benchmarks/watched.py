@@ -36,6 +36,7 @@ PICTURES: dict[str, Callable[[LaneHistory], Any]] = {
     "weights": lambda lane: lane.layers.version if lane.weights is None else lane.weights,
     "confusion": lambda lane: lane.confusion,
     "worst": lambda lane: lane.worst,
+    "fit": lambda lane: lane.fit,
     "try": lambda lane: lane.example,
 }
 

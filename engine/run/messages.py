@@ -13,6 +13,7 @@ import numpy as np
 from engine.probes.boundary import Boundary, BoundaryAnswer
 from engine.probes.confusion import Confusion, ConfusionAnswer
 from engine.probes.example import Example, ExampleAnswer
+from engine.probes.fit import Fit, FitAnswer
 from engine.probes.histograms import HistogramAnswer, Histograms
 from engine.probes.weights import Weights, WeightsAnswer
 from engine.probes.worst import Worst, WorstAnswer
@@ -43,8 +44,10 @@ class Pace(msgspec.Struct, frozen=True):
     amount: float = 1.0
 
 
-ProbeRequest = Histograms | Boundary | Example | Weights | Confusion | Worst
-ProbeAnswer = HistogramAnswer | BoundaryAnswer | ExampleAnswer | WeightsAnswer | ConfusionAnswer | WorstAnswer
+ProbeRequest = Histograms | Boundary | Example | Weights | Confusion | Worst | Fit
+ProbeAnswer = (
+    HistogramAnswer | BoundaryAnswer | ExampleAnswer | WeightsAnswer | ConfusionAnswer | WorstAnswer | FitAnswer
+)
 
 
 class Command(msgspec.Struct, frozen=True, tag=True, tag_field="is"):

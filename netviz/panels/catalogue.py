@@ -3,6 +3,7 @@
 from netviz.panels.base import Panel
 from netviz.panels.boundary import BoundaryPanel
 from netviz.panels.confusion import ConfusionPanel
+from netviz.panels.fit import FitPanel
 from netviz.panels.gradients import GradientsPanel
 from netviz.panels.histograms import HistogramsPanel
 from netviz.panels.loss import LossPanel
@@ -20,5 +21,6 @@ PANELS: tuple[type[Panel], ...] = (
     WeightsPanel,
     ConfusionPanel,
     WorstPanel,
+    FitPanel,
     TryPanel,
 )

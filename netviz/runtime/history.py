@@ -9,6 +9,7 @@ from engine.layers.base import Activation
 from engine.probes.boundary import BoundaryAnswer
 from engine.probes.confusion import ConfusionAnswer
 from engine.probes.example import ExampleAnswer
+from engine.probes.fit import FitAnswer
 from engine.probes.histograms import HistogramAnswer
 from engine.probes.weights import WeightsAnswer
 from engine.probes.worst import WorstAnswer
@@ -33,6 +34,7 @@ ANSWERS: dict[type, str] = {
     WeightsAnswer: "weights",
     ConfusionAnswer: "confusion",
     WorstAnswer: "worst",
+    FitAnswer: "fit",
 }
 
 
@@ -51,6 +53,7 @@ class LaneHistory:
     weights: WeightsAnswer | None = None
     confusion: ConfusionAnswer | None = None
     worst: WorstAnswer | None = None
+    fit: FitAnswer | None = None
     lr: float = 0.0
     batch_size: int = 0
 

@@ -11,6 +11,7 @@ import pytest
 from engine.probes.boundary import Boundary, BoundaryAnswer
 from engine.probes.confusion import Confusion, ConfusionAnswer
 from engine.probes.example import DataRange, Example, ExampleAnswer, Meaning, NodeValues, Origin, Part
+from engine.probes.fit import Fit, FitAnswer
 from engine.probes.histograms import HistogramAnswer, Histograms, LayerHistogram
 from engine.probes.predictions import Extent, Listed
 from engine.probes.weights import LayerWeights, Matrix, Weights, WeightsAnswer
@@ -33,6 +34,7 @@ LISTED = (
 PROBES = (
     ConfusionAnswer(EXTENT, np.eye(3, dtype="int64"), "", ("a", "b", "ü"), (1, 2), LISTED),
     ConfusionAnswer(EXTENT, None, "no classes", (), None, ()),
+    FitAnswer(np.ones(3), np.ones((3, 1)), None, 2, 1, (np.ones(2), np.ones(2)), (np.ones(0), np.ones(0)), (NAN, 0.5)),
     WorstAnswer(EXTENT, (), None, 0.5, LISTED),
     HistogramAnswer((BARS,), 30),
     BoundaryAnswer(np.ones((2, 2), "float32"), np.ones((2, 2), "uint8"), True, (-1.0, 1.0, -2.0, 2.0)),
@@ -88,7 +90,7 @@ COMMANDS: tuple[Any, ...] = (
     m.SetBatchSize(0, 64),
     m.SetEpochs(7),
     m.Watch((Histograms(), Boundary(), Boundary(37)), True),
-    m.Watch((Confusion(), Confusion(Part.TRAINING, (1, 0)), Worst(Part.TRAINING))),
+    m.Watch((Confusion(), Confusion(Part.TRAINING, (1, 0)), Worst(Part.TRAINING), Fit(7))),
     m.Watch((Weights(), Weights("h1"))),
     m.Watch((Example(np.arange(3.0).tobytes(), number=9), Example(None, Part.VALIDATION, 7))),
     m.Frame(2**40),

@@ -7,6 +7,7 @@ import numpy as np
 from engine.probes.boundary import BoundaryAnswer
 from engine.probes.confusion import ConfusionAnswer
 from engine.probes.example import DataRange, ExampleAnswer, Meaning, NodeValues, Origin, Part
+from engine.probes.fit import FitAnswer
 from engine.probes.histograms import BINS, LayerHistogram
 from engine.probes.predictions import Extent, Listed
 from engine.probes.weights import LayerWeights, Matrix, WeightsAnswer
@@ -131,6 +132,22 @@ def worst_answer(loss: float = 2.0, **changes: object) -> WorstAnswer:
         "examples": (listed(7, loss), listed(3, loss / 2)),
     }
     return WorstAnswer(**(made | changes))
+
+
+def fit_answer(slope: float = 1.0, **changes: object) -> FitAnswer:
+    """A straight line over −1..1 beside y = x."""
+    x = np.linspace(-1.0, 1.0, 41)
+    made = {
+        "x": x,
+        "values": slope * x[:, None],
+        "function": x,
+        "classes": None,
+        "outputs": 1,
+        "points": (np.array([-0.5, 0.5]), np.array([[-0.5], [0.5]])),
+        "points_val": (np.array([0.25]), np.array([[0.25]])),
+        "off": (0.1, 0.2),
+    }
+    return FitAnswer(**(made | changes))
 
 
 def xor_answer(size: int = 20) -> BoundaryAnswer:

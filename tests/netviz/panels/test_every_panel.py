@@ -18,6 +18,7 @@ from tests.netviz.panels.histories import (
     NAN,
     confusion_answer,
     example_answer,
+    fit_answer,
     histogram,
     listed,
     opened,
@@ -42,7 +43,15 @@ def filled(*names: str) -> History:
         steps = np.arange(60)
         scores = [score(10 * k, 1 / (k + i), 0.5, 1.2 / (k + i), 0.4) for k in range(1, 6)]
         rows = HistogramAnswer((histogram(), histogram("out", symlog=True, zeros=5, nan=2, over=1)), 100)
-        answers = (rows, xor_answer(), example_answer(), weights_answer(), confusion_answer(), worst_answer())
+        answers = (
+            rows,
+            xor_answer(),
+            example_answer(),
+            weights_answer(),
+            confusion_answer(),
+            worst_answer(),
+            fit_answer(),
+        )
         take(lane, 1 / (steps + 1.0), scores, scalars(60, 0.1, 0.5, 0.25), answers)
     return history
 
@@ -164,7 +173,15 @@ def test_the_description_has_the_numbers_and_changes_once_a_second(qtbot, kind) 
         rows = HistogramAnswer((histogram(zeros=640),), 100)
         flat = BoundaryAnswer(np.ones((4, 4), np.float32), None, True, (-1.0, 1.0, -1.0, 1.0))
         other = example_answer(output=np.array([-3.0]), probabilities=np.array([0.047]), chosen=0)
-        answers = (rows, flat, other, weights_answer(3.0), confusion_answer((1, 1), (1, 1)), worst_answer(9.0))
+        answers = (
+            rows,
+            flat,
+            other,
+            weights_answer(3.0),
+            confusion_answer((1, 1), (1, 1)),
+            worst_answer(9.0),
+            fit_answer(0.2),
+        )
         take(lane, [9.0], [score(70, 9.0, 0.1)], scalars(1, 7.0, 1.0, 1.0), answers, start=60)
     panel.describe(now=lambda: panel._said + 0.9)
     assert panel.accessibleDescription() == first
@@ -189,7 +206,8 @@ def test_numbers_that_are_none_draw_no_warning(qtbot, kind) -> None:
         weights = weights_answer(values=np.full((3, 2), NAN))
         lost = listed(0, NAN, share=NAN, truth_share=NAN, output=np.array([NAN]), x=np.array([NAN, NAN]))
         worst, nobody = worst_answer(mean_loss=NAN, examples=(lost,)), confusion_answer((0, 0), (0, 0))
-        take(lane, [NAN] * 5, [score(10, NAN)], nothing, (rows, answer, example, weights, worst, nobody))
+        flat = fit_answer(NAN, off=(NAN, NAN), points=(np.array([NAN]), np.array([[NAN]])))
+        take(lane, [NAN] * 5, [score(10, NAN)], nothing, (rows, answer, example, weights, worst, nobody, flat))
         take(lane, [np.inf, 1e30, 0.0], [score(20, np.inf)], np.full((3, 3, 6), np.inf), (), start=5)
     panel = open_panel(qtbot, kind, history)
     panel.refresh()
