@@ -161,6 +161,9 @@ class Record(msgspec.Struct, frozen=True, tag=True, tag_field="is", eq=False):
     pass
 
 
+PLANNED_A_TIME = 8
+
+
 class LaneInfo(msgspec.Struct, frozen=True):
     """What the window must know of a lane to draw it."""
 
@@ -171,6 +174,7 @@ class LaneInfo(msgspec.Struct, frozen=True):
     inputs: tuple[int, ...]  # the shape of one example
     steps_per_epoch: int
     epochs: int
+    planned: tuple[float, ...] = ()  # learning rates by the schedule, PLANNED_A_TIME in each epoch; none: no plan
 
 
 class Points(msgspec.Struct, frozen=True, eq=False):
@@ -238,8 +242,9 @@ class LaneAnswer(msgspec.Struct, frozen=True, eq=False):
     scores: tuple[EpochScore, ...]
     layers: LayerScalars | None
     probes: tuple[ProbeAnswer, ...]
-    lr: float
+    lr: float  # of the next update
     batch_size: int
+    rates: tuple[tuple[int, float], ...] = ()  # since the last answer: (step, learning rate of its update)
 
 
 class Answer(Record, frozen=True):

@@ -7,6 +7,7 @@ from netviz.panels.fit import FitPanel
 from netviz.panels.gradients import GradientsPanel
 from netviz.panels.histograms import HistogramsPanel
 from netviz.panels.loss import LossPanel
+from netviz.panels.rate import RatePanel
 from netviz.panels.saturation import SaturationPanel
 from netviz.panels.try_it import TryPanel
 from netviz.panels.weights import WeightsPanel
@@ -22,5 +23,6 @@ PANELS: tuple[type[Panel], ...] = (
     ConfusionPanel,
     WorstPanel,
     FitPanel,
+    RatePanel,
     TryPanel,
 )

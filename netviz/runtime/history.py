@@ -54,6 +54,7 @@ class LaneHistory:
     confusion: ConfusionAnswer | None = None
     worst: WorstAnswer | None = None
     fit: FitAnswer | None = None
+    rate: Series = field(default_factory=Series)  # the learning rate
     lr: float = 0.0
     batch_size: int = 0
 
@@ -93,6 +94,13 @@ class LaneHistory:
             topic = ANSWERS[type(probe)]
             setattr(self, topic, probe)
             topics.add(topic)
+        if answer.rates:
+            steps, rates = np.array(answer.rates, float).T
+            # Of a step that was told before, what was changed by hand counts.
+            self.rate.cut(steps[0])
+            last = np.append(steps[1:] > steps[:-1], True)
+            self.rate.extend(steps[last], rates[last, None])
+            topics.add("rate")
         self.lr, self.batch_size = answer.lr, answer.batch_size
         return topics
 
@@ -119,5 +127,5 @@ class History:
     def cut(self, step: int) -> None:
         """Forgets what was seen from `step` on: the run does it again."""
         for lane in self.lanes:
-            for series in (lane.loss, lane.scores, lane.layers):
+            for series in (lane.loss, lane.scores, lane.layers, lane.rate):
                 series.cut(step)

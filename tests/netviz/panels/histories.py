@@ -38,12 +38,23 @@ def take(
     layers: np.ndarray | None = None,
     probes: Sequence[ProbeAnswer] = (),
     start: int = 0,
+    lr: float = 0.01,
 ) -> None:
     """One answer: a loss a step from `start`; `layers` (n, layers, 6) likewise."""
     loss = np.asarray(losses, float)
     steps = np.arange(start, start + len(loss))
     scalars = None if layers is None else LayerScalars(np.arange(start, start + len(layers)), layers)
-    lane.take(LaneAnswer(LossBuckets(steps, loss, loss, loss, loss), tuple(scores), scalars, tuple(probes), 0.01, 32))
+    lane.take(
+        LaneAnswer(
+            LossBuckets(steps, loss, loss, loss, loss),
+            tuple(scores),
+            scalars,
+            tuple(probes),
+            lr,
+            32,
+            ((start + len(loss), lr),),
+        )
+    )
 
 
 def score(

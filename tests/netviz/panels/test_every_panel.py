@@ -30,7 +30,7 @@ from tests.netviz.panels.histories import (
     xor_answer,
 )
 
-TOPICS = {"loss", "scores", "layers", *ANSWERS.values()}
+TOPICS = {"loss", "scores", "layers", "rate", *ANSWERS.values()}
 # Another choice where it is not a switch.
 OTHER = {"weights": {"view": "matrix", "layer": "out"}}
 
@@ -52,6 +52,7 @@ def filled(*names: str) -> History:
             worst_answer(),
             fit_answer(),
         )
+        take(lane, lr=0.02)
         take(lane, 1 / (steps + 1.0), scores, scalars(60, 0.1, 0.5, 0.25), answers)
     return history
 
@@ -182,7 +183,7 @@ def test_the_description_has_the_numbers_and_changes_once_a_second(qtbot, kind) 
             worst_answer(9.0),
             fit_answer(0.2),
         )
-        take(lane, [9.0], [score(70, 9.0, 0.1)], scalars(1, 7.0, 1.0, 1.0), answers, start=60)
+        take(lane, [9.0], [score(70, 9.0, 0.1)], scalars(1, 7.0, 1.0, 1.0), answers, start=60, lr=0.005)
     panel.describe(now=lambda: panel._said + 0.9)
     assert panel.accessibleDescription() == first
     panel.describe(now=lambda: panel._said + 1.1)

@@ -62,3 +62,17 @@ def test_clear_keeps_the_lanes_and_forgets_their_past() -> None:
     assert [lane.info for lane in history.lanes] == [INFO, INFO]
     assert len(history.lanes[0].loss) == 0
     assert history.lanes[0].boundary is None
+
+
+def test_the_rate_is_kept_by_step_and_a_change_by_hand_counts() -> None:
+    history = opened()
+    lane, empty = history.lanes[0], LossBuckets(*(np.zeros(0) for _ in range(5)))
+
+    def take(*rates: tuple[int, float]) -> bool:
+        return "rate" in lane.take(LaneAnswer(empty, (), None, (), 0.5, 16, rates))
+
+    assert [take((0, 0.1)), take(), take((0, 0.2)), take((3, 0.2), (5, 0.2), (5, 0.3), (9, 0.05))] == [1, 0, 1, 1]
+    assert lane.rate.steps.tolist() == [0, 3, 5, 9]
+    assert lane.rate.last[:, 0].tolist() == [0.2, 0.2, 0.3, 0.05]
+    history.cut(6)
+    assert lane.rate.steps.tolist() == [0, 3, 5]
