@@ -39,6 +39,7 @@ PICTURES: dict[str, Callable[[LaneHistory], Any]] = {
     "fit": lambda lane: lane.fit,
     "rate": lambda lane: lane.rate.version,
     "try": lambda lane: lane.example,
+    "diagnosis": lambda lane: lane.health,
 }
 
 

@@ -5,6 +5,7 @@ from engine.data.csv_file import Csv
 from engine.data.digits import Digits
 from engine.data.files import Npz
 from engine.data.functions import Curve, Parity, Sine, Surface
+from engine.data.points import PointsByHand
 from engine.data.shipped import BreastCancer, Iris, Wine
 from engine.data.source import DataSource
 from engine.data.toy import Blobs, Checkerboard, Circles, Moons, Noise, Spiral, Xor
@@ -42,7 +43,7 @@ OPTIMIZERS: dict[str, type[Optimizer]] = {c.kind(): c for c in optimizers.KINDS}
 DATASETS: dict[str, type[DataSource]] = {
     c.kind(): c
     for c in (
-        *(Xor, Circles, Moons, Spiral, Blobs, Checkerboard),
+        *(Xor, Circles, Moons, Spiral, Blobs, Checkerboard, PointsByHand),
         *(Sine, Curve, Surface, Parity),
         *(Iris, Wine, BreastCancer, Digits),
         *(Noise, Npz, Csv),

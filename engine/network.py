@@ -1,6 +1,6 @@
 """A network: parameters with the plans that run them."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from math import prod
 from typing import Any
 
@@ -28,6 +28,7 @@ class Network:
         self.parameters_ = Parameters(self.structure, backend)
         self.moment = Moment()
         self.preprocess = Preprocessor(project.data.preprocess, self.input_shape, backend.dtype)
+        self.loaded: Callable[[], None] = lambda: None  # called when weights have been loaded
         self._plans: dict[tuple[int, str], Plan] = {}
 
     @property
@@ -67,6 +68,7 @@ class Network:
         self.preprocess.take(mapping)
         for name, array in ready.items():
             views[name][...] = array
+        self.loaded()
 
     def misfits(self, mapping: Mapping[str, Array]) -> list[str]:
         """What keeps `load_parameters` from taking `mapping`, a line for each missing, unknown or misshapen name."""
@@ -91,7 +93,9 @@ class Network:
             if name in mapping and np.shape(mapping[name]) == view.shape:
                 view[...] = self.backend.from_host(np.asarray(mapping[name], np.float64))
                 taken.append(name)
-        return taken + self.preprocess.take(mapping)
+        taken += self.preprocess.take(mapping)
+        self.loaded()
+        return taken
 
     def _views(self) -> dict[str, Array]:
         """Every parameter and buffer on the device, by name."""

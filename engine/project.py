@@ -1,5 +1,6 @@
 """A project: data, network and training, frozen and validated; and its file, NAME.netviz, in JSON."""
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from math import prod
@@ -22,6 +23,7 @@ from engine.training import Training, training_from
 
 FORMAT, VERSION = "netviz-project", 1
 OWN = "A"  # the name of a project's own network, if the file gives none
+_NUMBERS = re.compile(rb"\[\n\s*([-+.\deE,\s]*?)\s*\]")  # a list of numbers over several lines
 Layout = dict[str, tuple[float, float]]
 JSON = dict[str, Any]
 
@@ -135,7 +137,9 @@ class Project:
         return parts
 
     def to_bytes(self) -> bytes:
-        return msgspec.json.format(msgspec.json.encode(self.to_json()), indent=2) + b"\n"
+        lines = msgspec.json.format(msgspec.json.encode(self.to_json()), indent=2)
+        # Numbers side by side on one line: places and points, a line each. A text holds no line break of its own.
+        return _NUMBERS.sub(lambda found: b"[" + b" ".join(found[1].split()) + b"]", lines) + b"\n"
 
 
 def load_project(path: str | Path, settings: Mapping[str, object] | None = None) -> Project:
@@ -370,6 +374,9 @@ def _lane_problems(lane: Project, summary: Summary) -> list[Problem]:
     if len(structure.shapes[structure.output]) != 1:
         return [Problem(structure.output, "the output must be a vector")]
     found = list(_search_problems(lane.training, structure))
+    curriculum = lane.training.curriculum
+    if curriculum is not None and curriculum.by == "centroid" and summary.classes is None:
+        found.append(Problem("training.curriculum.by", "centroid wants classes, the data have numbers; order is left"))
     # One example of the kind that the data have shows whether loss, outputs and targets fit.
     try:
         lane.training.loss.targets(summary.example(), summary.classes, structure.shapes[structure.output][0])

@@ -5,6 +5,7 @@ from engine.optimizers.searching import Searching
 from engine.plan import Plan
 from engine.regularizers import penalty, regularizer_calls
 from engine.training import Regularization
+from engine.zeros import KeptZeros
 
 
 class SearchedUpdate:
@@ -17,12 +18,15 @@ class SearchedUpdate:
         regularization: Regularization,
         slots: tuple[Array, ...],
         rate: Array,
+        zeros: KeptZeros,
     ) -> None:
         self.optimizer, self.plan, self.regularization = optimizer, plan, regularization
         self.slots, self.rate = slots, rate
         parameters = plan.parameters
         self.values, self.grads = (vector[: parameters.trained] for vector in (parameters.values, parameters.grads))
-        self._pull = bound(regularizer_calls(plan.backend, parameters, regularization))
+        pull = regularizer_calls(plan.backend, parameters, regularization)
+        # With both, no direction leads out of weights that stay zero.
+        self._pull, self._keep = bound(pull + zeros.gradient_calls()), bound(zeros.value_calls())
 
     def __call__(self) -> None:
         here = self.values.copy()
@@ -31,10 +35,14 @@ class SearchedUpdate:
         self.values[...] = self.optimizer.update(
             self.plan.backend, self.evaluate, here, loss, gradient.copy(), self.slots, lr
         )
+        for call in self._keep:
+            call()
 
     def evaluate(self, point: Array) -> tuple[float, Array]:
         """The loss with its regularizer at `point`, and the gradient, which the next call overwrites."""
         self.values[...] = point
+        for call in self._keep:
+            call()
         self.plan.run_forward()
         self.plan.run_backward()
         return self._penalized()

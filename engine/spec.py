@@ -21,6 +21,9 @@ from engine.errors import Problem, ProjectError
 T = TypeVar("T", bound="Declared")
 S = TypeVar("S", bound=msgspec.Struct)
 
+# A list is of records, which a form counts but does not spell out.
+FormType = Literal["int", "float", "bool", "choice", "text", "shape", "numbers", "list"]
+
 LONGEST = 60  # letters of a value that a message repeats
 
 
@@ -62,7 +65,7 @@ class Property:
     name: str
     label: str
     help: str
-    type: Literal["int", "float", "bool", "choice", "text", "shape", "numbers"]
+    type: FormType
     default: Any
     minimum: float | None = None
     maximum: float | None = None
@@ -127,11 +130,14 @@ def _is_union(hint: Any) -> bool:
     return typing.get_origin(hint) in (typing.Union, types.UnionType)
 
 
-def _form_type(python: Any, is_choice: bool) -> Literal["int", "float", "bool", "choice", "text", "shape", "numbers"]:
+def _form_type(python: Any, is_choice: bool) -> FormType:
     if is_choice:
         return "choice"
     if typing.get_origin(python) in (tuple, list):
-        return "numbers" if _annotated(typing.get_args(python)[0])[0] is float else "shape"
+        inner = _annotated(typing.get_args(python)[0])[0]
+        if typing.get_origin(inner) in (tuple, list):
+            return "list"
+        return "numbers" if inner is float else "shape"
     names: dict[Any, Literal["int", "float", "bool", "text"]] = {
         bool: "bool",
         int: "int",
@@ -195,7 +201,7 @@ def _problem(message: str, data: object, cls: type[msgspec.Struct], where: str) 
         beside = {"int": ("a whole number",), "float": ("a number",)}.get(field.type, ())
         return Problem(dotted, unknown("value", value, (*field.choices, *beside)))
     expected = text[0].lower() + text[1:]
-    expected = re.sub(r", got `.*`$", "", expected).replace("`", "")
+    expected = re.sub(r", got (`.*`|\d+)$", "", expected).replace("`", "")
     return Problem(dotted, f"{expected}, got {show(value)}")
 
 

@@ -5,7 +5,9 @@ calls bound once; each leaves its sum in one vector, which comes to the host at 
 """
 
 from collections.abc import Callable
+from functools import partial
 from math import sqrt
+from typing import Any
 
 import numpy as np
 
@@ -18,7 +20,8 @@ Numbers = list[float]
 WEIGHT_FIELDS = ("weight_norm", "grad_norm", "grad_mean_abs", "update_ratio", "bias_grad_norm")
 ACTIVATION_FIELDS = ("mean", "std", "zero_fraction", "saturated_fraction", "dead_fraction", "delta_rms")
 FLAT = 0.01  # of the steepest slope: below it a unit counts as saturated
-SUMS = 8  # of a node, at most
+SUMS = 8  # of a node, at most, besides those of large weights
+PIECE = 1 << 18  # weights copied at a time: the copies of a large layer need no room of their own
 # What float32 cannot tell is taken again in float64: sums near the ends of its range, and a spread so much smaller
 # than the mean that rounding is most of it.
 SMALLEST, LARGEST, NARROW = 1e-30, 1e30, 1e-8
@@ -40,21 +43,22 @@ class Statistics:
         self.plan = plan
         nodes, parameters = plan.structure.drawn, plan.parameters
         weighted = [node for node in nodes if node in parameters.blocks]
-        self._sums = _Sums(plan.backend, SUMS * len(nodes))
-        sizes = [plan.vars[node].value.size for node in nodes]
-        sizes += [parameters.weights(parameters.values, node).size for node in weighted]
+        weights = [parameters.weights(parameters.values, node) for node in weighted]
+        self._sums = _Sums(plan.backend, SUMS * len(nodes) + 4 * sum(len(_pieces(w)) for w in weights))
+        sizes = [plan.vars[node].value.size for node in nodes if node not in weighted]
+        sizes += [w[rows].size for w in weights for rows in _pieces(w)]
         self._scratch, self._ones = plan.backend.zeros(max(sizes)), plan.backend.ones(max(*sizes, plan.batch))
         looks: list[BoundCall] = []
         updates: list[BoundCall] = []
         self._fields: dict[str, Callable[[Numbers], LayerStatistics]] = {}
-        self._changes: dict[str, int] = {}
+        self._changes: dict[str, list[int]] = {}
         for node in nodes:
             if node in weighted:
                 self._fields[node], self._changes[node] = self._weights(looks, updates, node)
             else:
                 self._fields[node] = self._activations(looks, node)
         self._look_calls, self._update_calls = bound(looks), bound(updates)
-        self._last = tuple(self._changes.values())
+        self._last = tuple(piece for change in self._changes.values() for piece in change)
         self._first = tuple(index for index in range(len(self._sums)) if index not in self._last)
 
     def look(self) -> dict[str, LayerStatistics]:
@@ -72,33 +76,36 @@ class Statistics:
         numbers = self._sums.told(self._last)
         for node, change in self._changes.items():
             length = statistics[node]["weight_norm"]
-            statistics[node]["update_ratio"] = sqrt(numbers[change]) / length if length else None
+            moved = sqrt(sum(numbers[piece] for piece in change))
+            statistics[node]["update_ratio"] = moved / length if length else None
 
     def _weights(
         self, looks: list[BoundCall], updates: list[BoundCall], node: str
-    ) -> tuple[Callable[[Numbers], LayerStatistics], int]:
-        """Adds a weighted node's calls; returns its fields, and where its update will be told."""
-        plan, xp, parameters = self.plan, self.plan.xp, self.plan.parameters
+    ) -> tuple[Callable[[Numbers], LayerStatistics], list[int]]:
+        """Adds a weighted node's calls; returns its fields, and where its update will be told, piece by piece."""
+        plan, xp, parameters, add = self.plan, self.plan.xp, self.plan.parameters, self._sums.add
         w, g = (parameters.weights(vector, node) for vector in (parameters.values, parameters.grads))
-        b = parameters.views(parameters.grads, node).get("bias")
-        old, scratch, ones = plan.backend.zeros(w.size), self._scratch[: w.size], self._ones[: w.size]
-        before, work, n = old.reshape(w.shape), scratch.reshape(w.shape), w.size
-        add = self._sums.add
-        looks.append((xp.copyto, before, w))
-        weight = add(looks, old, old, lambda: _squares(old))
-        looks.append((xp.copyto, work, g))
-        grad = add(looks, scratch, scratch, lambda: _squares(g))
-        looks.append((xp.absolute, scratch, scratch))
-        size = add(looks, scratch, ones, lambda: float(xp.absolute(g).sum(dtype="float64").item()))
-        bias = None if b is None else add(looks, b, b, lambda: _squares(b))
-        updates.append((xp.subtract, w, before, work))
-        change = add(updates, scratch, scratch, lambda: _squares(w.astype("float64") - before))
+        b, old, n = parameters.views(parameters.grads, node).get("bias"), plan.backend.zeros(*w.shape), w.size
+        weight, grad, size, change = list[int](), list[int](), list[int](), list[int]()
+        for rows in _pieces(w):
+            now, slope, before = w[rows], g[rows], old[rows]
+            scratch, ones, flat = self._scratch[: now.size], self._ones[: now.size], before.reshape(-1)
+            work = scratch.reshape(now.shape)
+            looks.append((xp.copyto, before, now))
+            weight.append(add(looks, flat, flat, partial(_squares, before)))
+            looks.append((xp.copyto, work, slope))
+            grad.append(add(looks, scratch, scratch, partial(_squares, slope)))
+            looks.append((xp.absolute, scratch, scratch))
+            size.append(add(looks, scratch, ones, partial(_sizes, xp, slope)))
+            updates.append((xp.subtract, now, before, work))
+            change.append(add(updates, scratch, scratch, partial(_change, now, before)))
+        bias = None if b is None else add(looks, b, b, partial(_squares, b))
 
         def fields(numbers: Numbers) -> LayerStatistics:
             return {
-                "weight_norm": sqrt(numbers[weight]),
-                "grad_norm": sqrt(numbers[grad]),
-                "grad_mean_abs": numbers[size] / n,
+                "weight_norm": sqrt(sum(numbers[i] for i in weight)),
+                "grad_norm": sqrt(sum(numbers[i] for i in grad)),
+                "grad_mean_abs": sum(numbers[i] for i in size) / n,
                 "update_ratio": None,
                 "bias_grad_norm": None if bias is None else sqrt(numbers[bias]),
             }
@@ -193,6 +200,20 @@ class _Sums:
                 if not SMALLEST < abs(numbers[index]) < LARGEST:
                     numbers[index] = self._wide[index]()
         return numbers
+
+
+def _pieces(w: Array) -> list[slice]:
+    """The rows of `w`, as many at a time as make a piece."""
+    step = max(1, PIECE // max(1, w.size // len(w)))
+    return [slice(start, start + step) for start in range(0, len(w), step)]
+
+
+def _change(now: Array, before: Array) -> float:
+    return _squares(now.astype("float64") - before)
+
+
+def _sizes(xp: Any, array: Array) -> float:
+    return float(xp.absolute(array).sum(dtype="float64").item())
 
 
 def _squares(array: Array) -> float:

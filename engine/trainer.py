@@ -27,6 +27,7 @@ from engine.searched import SearchedUpdate
 from engine.spec import convert
 from engine.statistics import LayerStatistics, Statistics
 from engine.training import Settings
+from engine.zeros import KeptZeros
 
 SAMPLE = 2000  # raw examples of each part that are kept for pictures
 ALIKE = 256  # steps laid out at once where every batch is all examples
@@ -61,6 +62,7 @@ class Snapshot(msgspec.Struct, frozen=True, eq=False):
     slots: tuple[Any, ...]  # the optimizer's vectors
     course: CourseState = CourseState()
     preprocess: dict[str, Any] | None = None  # the numbers, where they are not those of the training part
+    free: Any = None  # with `keep_zeros`: False for each weight that stays zero
 
 
 class Trainer:
@@ -77,19 +79,19 @@ class Trainer:
         """`backend`, where it is given, stands for device and dtype."""
         self.project, self.backend = project, backend or open_backend(device, dtype)
         self.network = Network(project, self.backend)
-        data = project.data.load(project.folder)
-        training = project.training
+        data, training, network = project.data.load(project.folder), project.training, self.network
         self.seed = training.seed if seed is None else seed
-        network = self.network
         network.preprocess.fit(data.x)
         self._fitted, self._is_fitted = network.preprocess.state(), True
         self._take(data)
-        self.sample, self.reach = data.first(SAMPLE), _reach(data)
+        self.sample, self.reach = data.first(SAMPLE), data.reach()
         network.preprocess.changed = self._prepare_anew
         self.parameters = network.parameters_
         self.optimizer = training.optimizer
         self._slots = tuple(self.backend.zeros(self.parameters.trained) for _ in self.optimizer.slots)
         self._scalars = self.backend.zeros(len(self.optimizer.scalars(1.0, 1)))
+        self._zeros = KeptZeros(self.backend, self.parameters, training.keep_zeros)
+        network.loaded = self._zeros.look
         self._update_calls = self._bind_update()
         self._plans: dict[int, tuple[Plan, list[Call], list[Call]]] = {}
         self._statistics: WeakKeyDictionary[Plan, Statistics] = WeakKeyDictionary()
@@ -101,6 +103,7 @@ class Trainer:
     def _begin(self) -> None:
         self.step_number = self.epoch = self.position = 0
         draw_weights(self.network, self.seed, self._train.rows)
+        self._zeros.look()
         training = self.project.training
         self.course = Course(training.schedule, training.early_stopping, self.backend)
         self.epoch_scores: tuple[Score, Score | None] | None = None  # of the epoch that has just ended, if wanted
@@ -112,8 +115,9 @@ class Trainer:
         return self.project.data.load(self.project.folder)
 
     def _take(self, data: Dataset) -> None:
-        shuffle, prepared = self.project.training.shuffle, self.network.prepared
-        self._train = Batches(self.backend, data.x, self._targets(data.y), shuffle, self.seed, prepared)
+        training, prepared = self.project.training, self.network.prepared
+        self._train = Batches(self.backend, data.x, self._targets(data.y), training.shuffle, self.seed, prepared)
+        self._train.ease(training.curriculum, data.y)
         self._validation = Batches(self.backend, data.x_val, self._targets(data.y_val), False, self.seed, prepared)
 
     def _prepare_anew(self) -> None:
@@ -257,7 +261,7 @@ class Trainer:
     def _look_ahead(self) -> None:
         """Lays the next steps out, each with its plan; a batch of all examples stays in its plan."""
         batches: Any = list(self._train.window(self.epoch, self.position, self.batch_size))
-        if len(batches[0][0]) == self._train.count:
+        if len(batches[0][0]) == self._train.count and not self._train.chooses(self.epoch):
             self._calls_for(self._train.count)[0].fill(*batches[0])
             batches = [(None, None)] * ALIKE
         # Scalars that never change are there, too; others go to the device for all these steps at once.
@@ -300,7 +304,7 @@ class Trainer:
         if not isinstance(self.optimizer, Searching):
             return plan.state_calls + self._update_calls
         training, backend = self.project.training, self.backend
-        update = SearchedUpdate(self.optimizer, plan, training.regularization, self._slots, self._scalars)
+        update = SearchedUpdate(self.optimizer, plan, training.regularization, self._slots, self._scalars, self._zeros)
         return [*plan.state_calls, update, *bound(constraint_calls(backend, self.parameters, training))]
 
     def _bind_update(self) -> list[Call]:
@@ -308,7 +312,7 @@ class Trainer:
         if isinstance(optimizer, Searching):
             return []  # it needs a plan to search on
         scalars = tuple(self._scalars[i : i + 1].reshape(()) for i in range(len(self._scalars)))
-        parts = gradient_calls(self.backend, parameters, training)
+        parts = self._zeros.gradient_calls() + gradient_calls(self.backend, parameters, training)
         if optimizer.decay:
             parts += decay_calls(self.backend, parameters, scalars[-1])
         scratch = tuple(self.backend.zeros(min(CHUNK, parameters.trained)) for _ in range(optimizer.scratch))
@@ -322,7 +326,7 @@ class Trainer:
                 scalars,
                 tuple(vector[: piece.stop - start] for vector in scratch),
             )
-        return bound(parts + constraint_calls(self.backend, parameters, training))
+        return bound(parts + constraint_calls(self.backend, parameters, training) + self._zeros.value_calls())
 
     # Changing the run
 
@@ -359,6 +363,7 @@ class Trainer:
             tuple(host(slot) for slot in self._slots),
             self.course.state(),
             None if self._is_fitted else self.network.preprocess.state(),
+            self._zeros.state(),
         )
 
     def restore(self, state: Snapshot) -> None:
@@ -379,6 +384,7 @@ class Trainer:
         for slot, kept in zip(self._slots, state.slots, strict=True):
             slot[...] = self.backend.from_host(kept)
         self.course.restore(state.course)
+        self._zeros.restore(state.free)
         self._plans.clear()
         self._seek()
 
@@ -388,12 +394,3 @@ class Trainer:
         """Training and validation scores with the present weights; None without a validation part."""
         train = self.network.score(self._train.parts())
         return train, self.network.score(self._validation.parts()) if self._validation.count else None
-
-
-def _reach(data: Dataset) -> tuple[Array, Array] | None:
-    """The least and the greatest coordinates of all examples in the plane; None of others."""
-    if data.x.shape[1:] != (2,):
-        return None
-    parts = [np.asarray(x, np.float64) for x in (data.x, data.x_val) if len(x)]
-    low, high = np.min([x.min(axis=0) for x in parts], axis=0), np.max([x.max(axis=0) for x in parts], axis=0)
-    return low, high

@@ -7,6 +7,7 @@ from msgspec import Meta
 
 from engine.catalogue import LOSSES, OPTIMIZERS, SCHEDULES
 from engine.course import EarlyStopping
+from engine.data.curriculum import Curriculum
 from engine.errors import Problem, ProjectError
 from engine.losses import Loss
 from engine.optimizers import Optimizer
@@ -39,6 +40,10 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
         Annotated[float, Meta(title="Clip norm", description="Longest gradient, as one vector", **Limit)] | None
     ) = None
     early_stopping: EarlyStopping | None = None
+    curriculum: Curriculum | None = None
+    keep_zeros: Annotated[
+        bool, Meta(title="Keep zeros", description="Weights that are zero at the start stay zero")
+    ] = False
     batch_size: Annotated[
         Annotated[int, Meta(ge=1, le=10_000_000)] | Literal["all"],
         Meta(title="Batch size", description="Examples a step; all: the whole training part"),

@@ -11,6 +11,7 @@ from engine.errors import DeviceError, ProjectError
 from netviz.options import BAD_INPUT, WindowOptions
 
 INTERRUPTED = 130
+BEHIND = ("worker", "answer")  # processes behind a window, of no use to a person
 
 
 class _Parser(argparse.ArgumentParser):
@@ -24,7 +25,7 @@ def window_arguments(arguments: list[str]) -> WindowOptions:
     parser = _Parser(
         "netviz",
         description="An oscilloscope for neural networks.",
-        epilog="Commands without a window: " + ", ".join(n for n in COMMANDS if n != "worker") + ".",
+        epilog="Commands without a window: " + ", ".join(n for n in COMMANDS if n not in BEHIND) + ".",
     )
     parser.add_argument("file", nargs="?", type=Path, help="a project to open")
     parser.add_argument("--demo", action="store_true", help="open XOR; without a display, train it and save pictures")
@@ -75,12 +76,14 @@ def _declare_train(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--dtype", default="float32", choices=("float32", "float64"))
     parser.add_argument("--variant", metavar="NAME", help="train this one of the project's networks")
     parser.add_argument("--init", type=Path, metavar="W.safetensors", help="weights to begin with")
+    parser.add_argument("--fitting", action="store_true", help="take only those whose name and shape fit")
     parser.add_argument("--save", type=Path, metavar="W.safetensors", help="where trained weights go")
     parser.add_argument("--export", type=Path, metavar="M.onnx", help="where the trained network goes as ONNX")
     parser.add_argument("--telemetry", type=Path, metavar="T.jsonl", help="where telemetry goes; a table if T.csv")
     parser.add_argument("--tensorboard", type=Path, metavar="DIR", help="where telemetry goes as TensorBoard's events")
     parser.add_argument("--every", type=_positive, default=1, metavar="K", help="telemetry at every K-th step")
     parser.add_argument("--report", type=Path, metavar="R.html", help="where a page about the run goes")
+    parser.add_argument("--diagnose", action="store_true", help="say at the end what was wrong, on standard error")
     _declare_set(parser)
     parser.add_argument("--quiet", action="store_true", help="no bar and no summary")
 
@@ -97,8 +100,32 @@ def _declare_report(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("out", type=Path, metavar="OUT.html", help="the page to write")
 
 
+def _declare_pretrain(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("file", type=Path)
+    parser.add_argument(
+        "--how", required=True, choices=("supervised", "autoencoder"), help="by the task, or by reconstruction"
+    )
+    parser.add_argument("--epochs", type=_positive, default=10, metavar="N", help="of each layer, 10 by default")
+    parser.add_argument("--untied", action="store_true", help="an autoencoder's decoder has weights of its own")
+    parser.add_argument("--save", type=Path, required=True, metavar="W.safetensors", help="where the weights go")
+    parser.add_argument("--seed", type=int, metavar="S")
+    parser.add_argument("--device", default="cpu", help="cpu, cuda or cuda:N")
+    parser.add_argument("--dtype", default="float32", choices=("float32", "float64"))
+    parser.add_argument("--variant", metavar="NAME", help="take this one of the project's networks")
+    _declare_set(parser)
+    parser.add_argument("--quiet", action="store_true", help="no bar and no summary")
+
+
+def _declare_prune(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("file", type=Path, metavar="WEIGHTS", help="trained weights")
+    parser.add_argument("--share", type=float, required=True, metavar="S", help="how much of all weights is set to 0")
+    parser.add_argument("--rewind", type=Path, metavar="W.safetensors", help="weights that the others go back to")
+    parser.add_argument("--per-layer", action="store_true", help="the share of each layer, not of all together")
+    parser.add_argument("--save", type=Path, required=True, metavar="W.safetensors", help="where the weights go")
+
+
 def _declare_predict(parser: argparse.ArgumentParser) -> None:
-    _declare_network(parser)
+    _declare_network(parser, f"{WEIGHTS}; of several files the mean is taken", several=True)
     parser.add_argument("--input", type=Path, required=True, metavar="X.npz", help="examples, the array x")
     parser.add_argument("--output", type=Path, required=True, metavar="Y.npz", help="where the outputs go, the array y")
 
@@ -111,11 +138,13 @@ def _declare_export(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("out", type=Path, metavar="OUT", help="the file to write")
 
 
-def _declare_network(
-    parser: argparse.ArgumentParser, weights: str = "trained weights; else those saved with the project"
-) -> None:
+WEIGHTS = "trained weights; else those saved with the project"
+
+
+def _declare_network(parser: argparse.ArgumentParser, weights: str = WEIGHTS, several: bool = False) -> None:
     parser.add_argument("file", type=Path)
-    parser.add_argument("--weights", type=Path, metavar="W.safetensors", help=weights)
+    many = {"nargs": "+", "action": "extend"} if several else {}
+    parser.add_argument("--weights", type=Path, metavar="W.safetensors", help=weights, **many)
     parser.add_argument("--variant", metavar="NAME", help="take this one of the project's networks")
     _declare_set(parser)
 
@@ -123,6 +152,22 @@ def _declare_network(
 def _declare_check(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("file", type=Path)
     parser.add_argument("--gradients", action="store_true", help="check every gradient by finite differences")
+    parser.add_argument(
+        "--overfit",
+        type=_positive,
+        nargs="?",
+        const=0,
+        metavar="N",
+        help="learn a few examples by heart, or N of them",
+    )
+    parser.add_argument(
+        "--rates",
+        type=Path,
+        nargs="?",
+        const=Path(),
+        metavar="OUT.csv",
+        help="find a learning rate; the curve goes to the file",
+    )
     _declare_set(parser)
 
 
@@ -197,6 +242,18 @@ def _check(options: argparse.Namespace) -> int:
     return check(options)
 
 
+def _pretrain(options: argparse.Namespace) -> int:
+    from netviz.commands.pretrain import pretrained
+
+    return pretrained(options)
+
+
+def _prune(options: argparse.Namespace) -> int:
+    from netviz.commands.prune import pruned
+
+    return pruned(options)
+
+
 def _predict(options: argparse.Namespace) -> int:
     from netviz.commands.predict import predict
 
@@ -233,6 +290,12 @@ def _info(options: argparse.Namespace) -> int:
     return info()
 
 
+def _answer(options: argparse.Namespace) -> int:
+    from netviz.commands.answer import answer_question
+
+    return answer_question()
+
+
 def _worker(options: argparse.Namespace) -> int:
     from netviz.commands.worker import worker
 
@@ -241,6 +304,8 @@ def _worker(options: argparse.Namespace) -> int:
 
 COMMANDS = {
     "train": Command("train without a window", _declare_train, _train),
+    "pretrain": Command("first weights, one layer after another", _declare_pretrain, _pretrain),
+    "prune": Command("set the smallest weights of a file to 0", _declare_prune, _prune),
     "check": Command("shapes, parameter counts, and what is wrong", _declare_check, _check),
     "predict": Command("a trained network's outputs for a file of examples", _declare_predict, _predict),
     "export": Command("a trained network as ONNX or PyTorch", _declare_export, _export),
@@ -249,4 +314,5 @@ COMMANDS = {
     "experiments": Command("the experiments that come with netviz", _declare_experiments, _experiments),
     "info": Command("versions, devices, and what is missing", _declare_nothing, _info),
     "worker": Command("the training process behind a window", _declare_nothing, _worker),
+    "answer": Command("a check's process behind a window", _declare_nothing, _answer),
 }

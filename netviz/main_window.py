@@ -2,26 +2,34 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from PySide6.QtCore import QSize, Qt, QTimer
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QMainWindow, QVBoxLayout, QWidget
 
+from engine.diagnosis import Remedy
+from engine.errors import ProjectError
 from engine.project import Project
 from engine.run.messages import Diverged, LanePreview
 from netviz import theme
 from netviz.autosave import Autosave
+from netviz.check_actions import CheckActions
 from netviz.document.document import Document
+from netviz.document.remedies import apply_remedy
 from netviz.editor.canvas import Canvas
 from netviz.editor.commands import KEYS
+from netviz.editor.importing import kind_of
 from netviz.editor.inspector import Inspector
 from netviz.editor.palette import Palette
 from netviz.editor.problem_list import ProblemList
 from netviz.file_actions import FileActions
 from netviz.menus import Menus
 from netviz.panels.base import Panel
+from netviz.panels.boundary import BoundaryPanel
 from netviz.panels.catalogue import PANELS
+from netviz.panels.diagnosis import DiagnosisPanel
+from netviz.pencil_link import PencilLink
 from netviz.run_link import RunLink
 from netviz.runtime.session import Session
 from netviz.widgets.banner import Banner
@@ -32,6 +40,7 @@ from netviz.window_layout import WindowLayout
 if TYPE_CHECKING:
     from netviz.windows import Windows
 
+P = TypeVar("P", bound=Panel)
 SIZE = QSize(1440, 900)
 
 
@@ -64,7 +73,11 @@ class MainWindow(QMainWindow):
             self.docks[ident] = PanelDock(ident, title, "", widget, self)
         self.layout_ = WindowLayout(self, self.docks, self.panels)
         self.link = RunLink(self.document, self.session, self.banner, self.run_bar)
+        self.pencil = PencilLink(self.document, self._panel(BoundaryPanel), self.link)
         self.files = FileActions(self, self.document, self.session, self.banner, self.layout_)
+        self.checks = CheckActions(self)
+        self.importing = self.inspector.importing
+        self.importing.refused.connect(lambda words: self.banner.show_message("file", words, "red"))
         self.menus = Menus(self)
         self.autosave = Autosave(self.document, self.session, lambda: self.files.unsaved)
         self.files.saved.connect(self.autosave.copy)
@@ -81,8 +94,27 @@ class MainWindow(QMainWindow):
         self.layout_.restore(project.panels)
         for panel in self.panels:
             self.session.add_view(panel)
+        self._heed(self.panels)
         self.link.open_run()
         self.canvas.setFocus()
+
+    def _heed(self, panels: list[Panel]) -> None:
+        """What the diagnosis offers is done to the drawn network, what it speaks of is selected there."""
+        for panel in panels:
+            if isinstance(panel, DiagnosisPanel):
+                panel.remedy_chosen.connect(self._cure)
+                panel.node_chosen.connect(self._point_at)
+
+    def _cure(self, lane: int, remedy: Remedy) -> None:
+        try:
+            apply_remedy(self.document, lane, remedy)
+        except (ProjectError, IndexError) as error:
+            self.banner.show_message("remedy", f"{remedy.title} does not fit the drawing any more: {error}", "amber")
+
+    def _point_at(self, lane: int, node: str) -> None:
+        lanes = self.document.lanes()
+        if lane < len(lanes) and node in lanes[lane].graph.layers:
+            self.canvas.select(lane, node)
 
     def _put_centre(self) -> None:
         centre = QWidget()
@@ -92,6 +124,9 @@ class MainWindow(QMainWindow):
         column.addWidget(self.banner)
         column.addWidget(self.canvas, 1)
         self.setCentralWidget(centre)
+
+    def _panel(self, kind: type[P]) -> P:
+        return next(panel for panel in self.panels if isinstance(panel, kind))
 
     def _dock(self, panel: Panel) -> PanelDock:
         dock = PanelDock(panel.ident, panel.title, panel.help, panel, self)
@@ -152,19 +187,22 @@ class MainWindow(QMainWindow):
             event.acceptProposedAction()
 
     def dropEvent(self, event: QDropEvent) -> None:
-        """A project dropped on the window is opened in it."""
+        """A project dropped on the window is opened in it; a file of data is looked at first."""
         files = [Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile()]
         if files:
             event.acceptProposedAction()
-            QTimer.singleShot(0, self, lambda: self.files.open(files[0]))
+            show = self.importing.open if kind_of(files[0]) is not None else self.files.open
+            QTimer.singleShot(0, self, lambda: show(files[0]))
 
     def closeEvent(self, event: QCloseEvent) -> None:
         if not self.files.may_close():
             event.ignore()
             return
         self.menus.exports.close()
+        self.checks.close()
         self.session.close()
         self.autosave.close()
+        self.importing.close()
         self.files.close()
         event.accept()
 

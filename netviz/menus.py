@@ -26,6 +26,7 @@ PANEL_KEYS = (
     ("A, Home, double click", "show all"),
     ("L", "logarithmic loss"),
     ("W", "all layers' histograms"),
+    ("D", "draw points on the decision boundary"),
     ("M", "histograms as in a training step"),
     ("1, 2, 3, 4", "weights: spread, norm, ratio, matrix"),
     ("T", "training or validation examples"),
@@ -71,6 +72,7 @@ class Menus:
         self.add(menu, "&Save", Keys.Save, files.save)
         self.add(menu, "Save &As…", Keys.SaveAs, files.save_as)
         menu.addSeparator()
+        self.add(menu, "&Import Data…", "Ctrl+I", lambda: self._window.importing.ask())
         self.exports = ExportActions(self._window)
         self.exports.fill(menu.addMenu("&Export"))
         self.add(menu, "Record &Telemetry…", "", files.ask_telemetry)
@@ -104,6 +106,8 @@ class Menus:
         menu.addActions([bar.reset, bar.seed])
         self.add(menu, "Restart with the Edited Network", "Ctrl+Return", link.restart)
         menu.addAction(bar.stop)
+        menu.addSeparator()
+        self._window.checks.fill(menu.addMenu("&Check"))
         menu.addSeparator()
         workers = {"process": "In a Process of Its Own", "thread": "On a Thread of the Window"}
         self._choices(menu, "Worker", workers, self._window.session.worker, self._choose_worker)

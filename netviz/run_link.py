@@ -5,8 +5,8 @@ from PySide6.QtCore import QObject, QTimer, Signal
 
 from engine.project import Project
 from engine.random import generator
-from engine.run.messages import Pace, PaceUnit
-from netviz.document.difference import Kind, difference
+from engine.run.messages import Pace, PaceUnit, RunState
+from netviz.document.difference import Difference, Kind, difference
 from netviz.document.document import Change, Document
 from netviz.runtime.session import Session
 from netviz.widgets.banner import Banner
@@ -33,12 +33,13 @@ class RunLink(QObject):
         super().__init__(document)
         self._document, self._session, self._banner, self._bar = document, session, banner, run_bar
         self.previews = True
+        self.by_hand = False  # data are being drawn: the run follows them without asking
         self._paced = False  # the project's pace has been set
         self._settled = QTimer(self, singleShot=True, interval=SETTLE_MS)
         self._settled.timeout.connect(self._compare)
         document.changed.connect(self._edited)
-        session.refused.connect(lambda text: banner.show_message("refused", text, "red"))
-        session.noticed.connect(lambda text: banner.show_message("notice", text))
+        session.refused.connect(self.refuse)
+        session.noticed.connect(self._notice)
         session.worker_lost.connect(lambda text: banner.show_message("lost", text, "amber"))
         session.rewound.connect(lambda: banner.take_back("diverged"))
         session.opened.connect(self._opened)
@@ -96,8 +97,8 @@ class RunLink(QObject):
             self._banner.dismiss()
             self._session.drop()
             self.open_run()
-        elif change.section not in ("layout", "panels"):
-            self._settled.start()
+        elif change.section not in ("layout", "panels") and not (self.by_hand and self._settled.isActive()):
+            self._settled.start()  # a hand that draws on does not put off what it has drawn
 
     def _check(self) -> bool:
         """Whether the document can be trained; if not, play says why. A drawing just begun is not scolded."""
@@ -105,6 +106,8 @@ class RunLink(QObject):
         self._bar.block(str(problems[0]) if problems else "")
         if not problems:
             self._banner.take_back("problem")
+        elif self.by_hand and problems[0].where == "data.points":
+            pass  # the first points are still to be drawn
         elif self._session.project is not None or self._document.path is not None:
             self._say_problem()
         return not problems
@@ -114,7 +117,18 @@ class RunLink(QObject):
         more = f" (and {len(others)} more)" if others else ""
         self._banner.show_message("problem", f"{first}{more}", "red", "Show", self.problems_asked.emit)
 
+    def refuse(self, text: str) -> None:
+        """Says why something was not done."""
+        self._banner.show_message("refused", text, "red")
+
+    def _notice(self, text: str) -> None:
+        if not (self.by_hand and self._session.carried):  # that weights were kept goes without saying there
+            self._banner.show_message("notice", text)
+
     def _compare(self) -> None:
+        if self.by_hand and self._session.opening:
+            self._settled.start()  # one new run at a time
+            return
         if not self._check():
             self._keep_running()
             return
@@ -124,9 +138,14 @@ class RunLink(QObject):
             self.open_run()
             return
         found = difference(running, edited)
+        if found.kind is Kind.RESTART and self._follows(found):
+            self._banner.take_back("differs")
+            plays = self._session.state in (RunState.RUNNING, RunState.FINISHED)
+            self._session.open(edited, keep_weights=True, resume=plays)
+            return
         if found.kind is Kind.RESTART and not self._untouched(running):
             self._banner.show_message(
-                "differs", f"The network that runs is another one: {found.words}", "amber", "Restart", self.restart
+                "differs", f"The network that runs is another one: {found.brief}", "amber", "Restart", self.restart
             )
             return
         self._banner.take_back("differs")
@@ -136,6 +155,10 @@ class RunLink(QObject):
             self._session.open(edited, keep_weights=any(lane.weights for lane in running.lanes()))
         else:
             self._session.project = edited
+
+    def _follows(self, found: Difference) -> bool:
+        """Whether nothing but data that are being drawn asks for a new run."""
+        return self.by_hand and all(field.section == "data" or field.live for field in found.fields)
 
     def _keep_running(self) -> None:
         """A net with problems cannot start; the one that runs goes on."""

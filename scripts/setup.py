@@ -56,25 +56,34 @@ def run(*command: str | Path, needed: bool = True, **environment: str) -> None:
 
 
 def install_system_packages(dev: bool) -> None:
-    """Asks apt for what is missing: Qt's libraries, a font, and for the tests a virtual screen."""
+    """Asks apt for what is missing: Qt's libraries, a font, and for the tests a virtual screen and a browser."""
     packages = missing_libraries()
     if sys.platform.startswith("linux"):
         packages += missing_tools(dev)
-    if not packages:
+    browser = ["chromium"] if dev and sys.platform.startswith("linux") and not has_browser() else []
+    if not packages and not browser:
         return
     apt = shutil.which("apt-get")
     if apt is None:
-        say(f"no apt here; install what your system calls: {' '.join(packages)}")
+        say(f"no apt here; install what your system calls: {' '.join(packages + browser)}")
         return
     quietly = ["env", "DEBIAN_FRONTEND=noninteractive", apt]
     if os.geteuid() != 0:
         if not shutil.which("sudo"):
-            say(f"neither root nor sudo, going on without. {mending_line(packages)}")
+            say(f"neither root nor sudo, going on without. {mending_line(packages + browser)}")
             return
         quietly = ["sudo", *quietly]
-    say(f"installing system packages: {' '.join(packages)}")
+    say(f"installing system packages: {' '.join(packages + browser)}")
     run(*quietly, "update", needed=False)  # a foreign source that is down is no reason to stop
-    run(*quietly, "install", "-y", "--no-install-recommends", *packages)
+    if packages:
+        run(*quietly, "install", "-y", "--no-install-recommends", *packages)
+    if browser:  # some systems have none by this name: the tests that want one say so and are skipped
+        run(*quietly, "install", "-y", "--no-install-recommends", *browser, needed=False)
+
+
+def has_browser() -> bool:
+    """Whether there is one in which tests can open a page."""
+    return any(map(shutil.which, ("chromium", "chromium-browser", "google-chrome")))
 
 
 def missing_tools(dev: bool) -> list[str]:

@@ -5,7 +5,7 @@ import shutil
 import numpy as np
 import pytest
 
-from benchmarks import step, window
+from benchmarks import cost, step, window
 from benchmarks.__main__ import GROUPS, Group, main
 from benchmarks.measure import Effort, compare
 from benchmarks.report import Row, merged, table
@@ -195,3 +195,22 @@ def test_the_start_is_seen_on_the_screen():
     with Screen() as screen:
         assert 0.1 < window.start(screen) < 30
         assert screen.painted() < 0.01 * SIZE[0] * SIZE[1]
+
+
+def test_the_cost_of_looking_is_measured_against_the_same_steps(tmp_path):
+    case = next(iter(SMALL.values()))
+    project = case.project(tmp_path)
+    plain, looked_at = EngineSide(project), cost.LookedAt(project)
+    for side in (plain, looked_at):
+        side.reset()
+        side.run(7)
+    assert largest_difference(plain, looked_at) == 0
+    row = cost.row(case, project, QUICK)
+    assert row.at_most
+    assert row.value > 0
+
+
+def test_memory_is_measured_in_a_process_of_its_own():
+    found = dict(cost.memory())
+    assert list(found) == ["after 20 steps", "after a look at the layers"]
+    assert all(0.9 < ratio < 3 for ratio in found.values())

@@ -6,6 +6,7 @@ from math import prod
 import numpy as np
 
 from engine.backend import Array, Backend
+from engine.data.curriculum import Curriculum, by_centroid
 from engine.data.preprocess import CHUNK
 from engine.data.rows import Rows
 from engine.random import generator
@@ -38,6 +39,8 @@ class Batches:
             self._kept = self._all(x)
         else:
             self._x = x
+        self._curriculum: Curriculum | None = None
+        self._easiest: Array | None = None  # the examples' numbers, those of a curriculum's first epoch first
         self._order: tuple[int, Array | None] = (-1, None)  # of the epoch that was last asked for
 
     @property
@@ -55,6 +58,21 @@ class Batches:
             part = slice(start, start + size)
             yield self._gathered(part), self.targets[part]
 
+    def ease(self, curriculum: Curriculum | None, y: Array) -> None:
+        """Follows `curriculum`, if there is one; `y` as the data have them."""
+        if curriculum is None:
+            return
+        self._curriculum = curriculum
+        if curriculum.by == "centroid":
+            self._easiest = by_centroid(lambda: (self.backend.to_host(rows)[:, :-1] for rows, _ in self.parts()), y)
+        else:
+            self._easiest = np.arange(self.count)
+        self.forget()
+
+    def chooses(self, epoch: int) -> bool:
+        """Whether `epoch` does not show every example once."""
+        return self._curriculum is not None and self._curriculum.shown(epoch, self.count) < self.count
+
     def window(self, epoch: int, position: int, batch: int) -> Iterator[tuple[Array, Array]]:
         """The next batches of `epoch` from example `position`: rows, and targets as columns (units, n).
 
@@ -63,7 +81,7 @@ class Batches:
         """
         size = max(batch, WINDOW // self._row_bytes // batch * batch)
         stop = min(position + size, self.count)
-        if self.shuffle and (batch < self.count or position):
+        if self.chooses(epoch) or (self.shuffle and (batch < self.count or position)):
             chosen = self._permutation(epoch)[position:stop]
             # `take` needs a third of the time of `rows[chosen]`.
             rows = self._kept.take(chosen, 0) if self._kept is not None else self._gathered(chosen)
@@ -107,10 +125,19 @@ class Batches:
     def _permutation(self, epoch: int) -> Array:
         known, order = self._order
         if order is None or known != epoch:
-            drawn = generator(self.seed, "shuffle", epoch).permutation(self.count)
-            order = self.backend.xp.asarray(drawn)
+            order = self.backend.xp.asarray(self._drawn(epoch))
             self._order = (epoch, order)
         return order
+
+    def _drawn(self, epoch: int) -> Array:
+        """The order of an epoch; of a curriculum, the shown examples again and again until it is full."""
+        rng = generator(self.seed, "shuffle", epoch)
+        if self._curriculum is None or not self.chooses(epoch):
+            return rng.permutation(self.count)
+        assert self._easiest is not None
+        shown = np.sort(self._easiest[: self._curriculum.shown(epoch, self.count)])
+        rounds = range(-(-self.count // len(shown)))
+        return np.concatenate([rng.permutation(shown) if self.shuffle else shown for _ in rounds])[: self.count]
 
 
 def with_ones(backend: Backend, x: Array) -> Array:

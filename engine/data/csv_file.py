@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
 
@@ -11,7 +11,7 @@ from msgspec import Meta
 
 from engine.data.archive import DataFileError
 from engine.data.source import Dataset, DataSource, Seed, Summary, Validation, kept_for_validation, split
-from engine.data.tables import Delimiter, Header, Layout, blocks, is_missing, layout
+from engine.data.tables import Delimiter, Header, Layout, Told, blocks, is_missing, layout
 from engine.data.toy import MOST_NUMBERS
 from engine.errors import Problem, ProjectError
 from engine.spec import show
@@ -20,6 +20,7 @@ Array = np.ndarray[Any, Any]
 
 MOST_CATEGORIES = 1000  # of one column of text: more are names, not kinds
 FEW_CLASSES = 20  # different whole numbers in a target that are taken for classes
+MOST_KEPT = 2  # tables
 KEPT_BYTES = 1 << 26  # a table up to this size is kept, so that its summary and its examples are read once
 
 
@@ -43,11 +44,12 @@ class Table:
         )
 
 
-_kept: dict[Any, tuple[Summary, Table | None]] = {}  # of the file that was last asked about
+_kept: dict[Any, tuple[Summary, Table | None]] = {}  # of the files that were last asked about
 
 
 class Csv(DataSource, frozen=True, tag="csv"):
     """A table in UTF-8, a row for each example. A column is of numbers if most of its first 1000 cells are.
+    `categories` and `numbers` name the columns where that guess is wrong.
 
     A column of text becomes a 0 or 1 for each of its texts, in their sorted order. The target is classes where it is
     text or `task` says so, and, left to itself, where it has up to 20 different whole numbers; they are counted
@@ -71,6 +73,12 @@ class Csv(DataSource, frozen=True, tag="csv"):
     leave_out: Annotated[
         str, Meta(title="Leave out", description="Columns that are not used, names or numbers with commas between")
     ] = ""
+    categories: Annotated[
+        str, Meta(title="Categories", description="Columns taken as text though they hold numbers, with commas between")
+    ] = ""
+    numbers: Annotated[
+        str, Meta(title="Numbers", description="Columns taken as numbers whatever they hold, with commas between")
+    ] = ""
     missing: Annotated[
         Literal["refuse", "drop", "mean"],
         Meta(
@@ -86,6 +94,10 @@ class Csv(DataSource, frozen=True, tag="csv"):
     def summary(self, folder: Path) -> Summary:
         return self._read(folder)[0]
 
+    def read(self, folder: Path, told: Told | None = None) -> Summary:
+        """The summary, for which the whole table is read and, if it is not too large, kept; `told` hears how far."""
+        return self._read(folder, told)[0]
+
     def load(self, folder: Path) -> Dataset:
         summary, table = self._read(folder)
         if table is None:
@@ -100,34 +112,53 @@ class Csv(DataSource, frozen=True, tag="csv"):
             np.copyto(x, mean, where=np.isnan(x))
         return split(x, table.y, self.validation, self.seed, summary.classes)
 
-    def _read(self, folder: Path) -> tuple[Summary, Table | None]:
+    def _read(self, folder: Path, told: Told | None = None) -> tuple[Summary, Table | None]:
         path = folder / self.path
         try:
             stat = path.stat()
         except (OSError, ValueError):
             return self._table(folder).summary(), None  # which says what is wrong with it
-        options = (self.target, self.task, self.leave_out, self.missing, self.delimiter, self.header)
-        key = (path, stat.st_mtime_ns, stat.st_size, options)
-        if key not in _kept:
-            table = self._table(folder)
-            _kept.clear()
-            _kept[key] = table.summary(), table if table.x.nbytes <= KEPT_BYTES else None
-            return table.summary(), table
-        return _kept[key]
+        options = (self.target, self.task, self.leave_out, self.categories, self.numbers, self.missing)
+        key = (path, stat.st_mtime_ns, stat.st_size, *options, self.delimiter, self.header)
+        found = _kept.get(key)
+        if found is None:
+            table = self._table(folder, told)
+            found = table.summary(), table if table.x.nbytes <= KEPT_BYTES else None
+            # The file in use, and one that is looked at before it is used, perhaps on another thread.
+            for old in list(_kept)[: 1 - MOST_KEPT]:
+                _kept.pop(old, None)
+            _kept[key] = found
+            return found[0], table
+        return found
 
-    def _table(self, folder: Path) -> Table:
+    def _table(self, folder: Path, told: Told | None = None) -> Table:
         with _told(self.path):
             form = layout(folder / self.path, self.delimiter, self.header)
-            targets = [form.column(name) for name in self.target.split(",")] if self.target.strip() else [-1]
-            targets = [place % len(form.names) for place in targets]
-            unused = {form.column(name) for name in self.leave_out.split(",")} if self.leave_out.strip() else set()
+            targets = [place % len(form.names) for place in _places(form, self.target)] or [len(form.names) - 1]
+            unused = set(_places(form, self.leave_out))
             used = [place for place in range(len(form.names)) if place not in unused and place not in targets]
             if both := unused.intersection(targets):
                 raise DataFileError(f"has its target {form.names[min(both)]!r} among the columns that are left out")
             if not used:
                 raise DataFileError("has no column left for features")
-            columns = _columns(folder / self.path, form, used, targets, self.missing)
+            form = _meant(form, _places(form, self.categories), _places(form, self.numbers))
+            columns = _columns(folder / self.path, form, used, targets, self.missing, told)
             return _numbers(form, columns, used, targets, self.task)
+
+
+def _places(form: Layout, told: str) -> list[int]:
+    """The columns that names or numbers with commas between tell."""
+    return [form.column(name) for name in told.split(",")] if told.strip() else []
+
+
+def _meant(form: Layout, categories: list[int], numbers: list[int]) -> Layout:
+    """The layout with the types that were told, not guessed."""
+    if both := set(categories).intersection(numbers):
+        raise DataFileError(f"has {form.names[min(both)]!r} both among its categories and among its numbers")
+    numeric = tuple(
+        place in numbers or (is_number and place not in categories) for place, is_number in enumerate(form.numeric)
+    )
+    return replace(form, numeric=numeric)
 
 
 @contextmanager
@@ -149,7 +180,7 @@ class _Text:
 
 
 def _columns(
-    path: Path, form: Layout, used: list[int], targets: list[int], missing: str
+    path: Path, form: Layout, used: list[int], targets: list[int], missing: str, told: Told | None
 ) -> tuple[Array, dict[int, tuple[Array, tuple[str, ...]]]]:
     """The columns of numbers, (N, columns) in file order, and each column of text as codes with its sorted texts."""
     wanted = sorted([*used, *targets])
@@ -157,7 +188,7 @@ def _columns(
     texts = {place: _Text([], {}) for place in wanted if not form.numeric[place]}
     parts: list[Array] = []
     total = 0
-    for numbers, rows in blocks(path, form):
+    for numbers, rows in blocks(path, form, told):
         total += len(rows) * len(wanted)
         if total > MOST_NUMBERS:
             raise DataFileError(f"has more than {MOST_NUMBERS} cells, which is the most that is read; save it as .npz")

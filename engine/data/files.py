@@ -52,16 +52,17 @@ class Npz(DataSource, frozen=True, tag="npz"):
 
     def _read_summary(self, folder: Path) -> Summary:
         with self._open(folder) as archive:
-            return _outline(archive).summary
+            return outline(archive).summary
 
     def load(self, folder: Path) -> Dataset:
         with self._open(folder) as archive:
-            outline = _outline(archive)
+            all_but_x = outline(archive)
             x = _examples(archive, "x")
-            x_val = _examples(archive, "x_val") if outline.y_val is not None else None
-        if x_val is None or outline.y_val is None:
-            return split(x, outline.y, self.validation, self.seed, outline.summary.classes)
-        return Dataset(x=x, y=outline.y, x_val=x_val, y_val=outline.y_val, classes=outline.summary.classes)
+            x_val = _examples(archive, "x_val") if all_but_x.y_val is not None else None
+        y, y_val, classes = all_but_x.y, all_but_x.y_val, all_but_x.summary.classes
+        if x_val is None or y_val is None:
+            return split(x, y, self.validation, self.seed, classes)
+        return Dataset(x=x, y=y, x_val=x_val, y_val=y_val, classes=classes)
 
     @contextmanager
     def _open(self, folder: Path) -> Iterator[Archive]:
@@ -81,7 +82,8 @@ class Outline:
     y_val: Array | None
 
 
-def _outline(archive: Archive) -> Outline:
+def outline(archive: Archive) -> Outline:
+    """Checks a file's headers and reads its y; raises DataFileError."""
     shape = _example_shape(archive, "x", "y")
     y = _targets(archive, "y")
     y_val = None

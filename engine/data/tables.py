@@ -4,9 +4,11 @@ Nothing is believed unseen: every refusal is one line that names the row (of the
 """
 
 import csv
+import io
 import math
+import os
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
@@ -16,6 +18,7 @@ from engine.spec import show
 
 Delimiter = Literal["auto", "comma", "semicolon", "tab", "bar"]
 Header = Literal["auto", "yes", "no"]
+Told = Callable[[float], object]  # hears of the share that is read; what it raises ends the reading
 
 DELIMITERS: dict[str, str] = {"comma": ",", "semicolon": ";", "tab": "\t", "bar": "|"}
 MISSING = frozenset({"", "?", "na", "n/a", "nan", "null"})  # in any case
@@ -92,7 +95,7 @@ def layout(path: Path, delimiter: Delimiter = "auto", header: Header = "auto") -
     return Layout(chosen, has_header, names, tuple(_is_numeric(plain, body, place) for place in range(width)))
 
 
-def blocks(path: Path, form: Layout) -> Iterator[tuple[list[int], list[list[str]]]]:
+def blocks(path: Path, form: Layout, told: Told | None = None) -> Iterator[tuple[list[int], list[list[str]]]]:
     """The rows after the header, some at a time: their numbers in the file, and their cells; no empty lines."""
     width = len(form.names)
     size = max(1, BLOCK // width)
@@ -100,7 +103,8 @@ def blocks(path: Path, form: Layout) -> Iterator[tuple[list[int], list[list[str]
     rows: list[list[str]] = []
     waits = form.header
     try:
-        with open(path, encoding="utf-8-sig", newline="") as file:
+        with open(path, "rb") as raw, io.TextIOWrapper(raw, encoding="utf-8-sig", newline="") as file:
+            whole = max(1, os.fstat(raw.fileno()).st_size)
             reader = csv.reader(file, delimiter=form.delimiter, strict=True)
             for row in reader:
                 if not row:
@@ -113,6 +117,8 @@ def blocks(path: Path, form: Layout) -> Iterator[tuple[list[int], list[list[str]
                 numbers.append(reader.line_num)
                 rows.append(row)
                 if len(rows) == size:
+                    if told is not None:
+                        told(min(1.0, raw.tell() / whole))
                     yield numbers, rows
                     numbers, rows = [], []
     except UnicodeDecodeError as error:
@@ -222,6 +228,8 @@ class Column:
     missing: int = 0
     low: float = math.inf  # of the numbers
     high: float = -math.inf
+    mean: float = math.nan  # of the numbers
+    found: int = 0  # numbers
     wrong: int = 0  # cells of a column of numbers that are none
     first_wrong: tuple[int, str] | None = None  # row and content
     counts: Counter[str] = field(default_factory=Counter)  # of different contents, until there are too many
@@ -231,6 +239,15 @@ class Column:
         """Different contents and how often each is there, numbers by size, text by letter."""
         key = (lambda item: float(item[0])) if self.numeric else (lambda item: item[0])
         return tuple(sorted(self.counts.items(), key=key)) if not self.many else ()
+
+    def take(self, values: list[float]) -> None:
+        """Some more numbers."""
+        if values:
+            self.low, self.high = min(self.low, *values), max(self.high, *values)
+            before, self.found = self.found, self.found + len(values)
+            # Shares of the mean, not a sum: numbers near the end of what float64 holds have a mean all the same.
+            share = math.fsum(value / self.found for value in values)
+            self.mean = share if not before else self.mean * (before / self.found) + share
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,14 +261,18 @@ class Preview:
 
 
 def inspect(
-    path: Path, delimiter: Delimiter = "auto", header: Header = "auto", most_rows: int | None = None
+    path: Path,
+    delimiter: Delimiter = "auto",
+    header: Header = "auto",
+    most_rows: int | None = None,
+    told: Told | None = None,
 ) -> Preview:
     """Looks through a table, or its first `most_rows`; wrong cells are counted, not refused. Raises DataFileError."""
     form = layout(path, delimiter, header)
     columns = tuple(Column(name, numeric) for name, numeric in zip(form.names, form.numeric, strict=True))
     first: list[tuple[str, ...]] = []
     count = 0
-    for numbers, rows in blocks(path, form):
+    for numbers, rows in blocks(path, form, told):
         if most_rows is not None:
             rows = rows[: most_rows - count]
         first += [tuple(row) for row in rows[: SHOWN - len(first)]]
@@ -270,8 +291,9 @@ def _look(column: Column, form: Layout, numbers: list[int], cells: list[str]) ->
         except ValueError:
             values = []
         if values and all(map(math.isfinite, values)):
-            column.low, column.high = min(column.low, *values), max(column.high, *values)
+            column.take(values)
             return
+    values = []
     for number, cell in zip(numbers, cells, strict=False):
         if is_missing(cell):
             column.missing += 1
@@ -283,10 +305,11 @@ def _look(column: Column, form: Layout, numbers: list[int], cells: list[str]) ->
                 column.wrong += 1
                 column.first_wrong = column.first_wrong or (number, cell)
                 continue
-            column.low, column.high = min(column.low, value), max(column.high, value)
+            values.append(value)
             text = f"{value:.15g}"
         if not column.many:
             column.counts[text] += 1
             if len(column.counts) > 10 * SHOWN:
                 column.many = True
                 column.counts.clear()
+    column.take(values)

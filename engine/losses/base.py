@@ -44,6 +44,11 @@ class Loss(Declared, frozen=True):
         """Outputs (N, units) on the host as shares: with one output, class 1 is decided from 0.5 on."""
         return output
 
+    def averaged(self, outputs: Array) -> Array:
+        """One output (N, units) for those of several networks (members, N, units), on the host."""
+        mean: Array = outputs.mean(axis=0)
+        return mean
+
     def torch(self, units: int) -> str:
         """The PyTorch expression that makes the same loss on `units` outputs, of logits where `takes_logits`."""
         raise NotImplementedError(self.kind())

@@ -117,6 +117,10 @@ class BinaryCrossEntropy(Loss, frozen=True, tag="binary_cross_entropy"):
         shares: Array = 1 / (1 + np.exp(-output))
         return shares
 
+    def averaged(self, outputs: Array) -> Array:
+        """The logits of the mean probability: log mean σ(z) - log mean σ(-z), which no large z makes infinite."""
+        return _log_sum(-np.logaddexp(0, -outputs)) - _log_sum(-np.logaddexp(0, outputs))
+
     def torch(self, units: int) -> str:
         return "nn.BCEWithLogitsLoss()"
 
@@ -219,6 +223,13 @@ class CrossEntropy(Loss, frozen=True, tag="cross_entropy"):
         shares: Array = grown / grown.sum(axis=1, keepdims=True)
         return shares
 
+    def averaged(self, outputs: Array) -> Array:
+        """The logarithm of the mean probability, whose softmax it is."""
+        shifted = outputs - outputs.max(axis=2, keepdims=True)
+        logs = shifted - np.log(np.exp(shifted).sum(axis=2, keepdims=True))
+        mean: Array = _log_sum(logs) - np.log(len(outputs))
+        return mean
+
     def torch(self, units: int) -> str:
         weights = [f"weight=torch.tensor({list(self.class_weights)})"] if self.class_weights else []
         smoothing = [f"label_smoothing={self.label_smoothing}"] if self.label_smoothing else []
@@ -227,3 +238,9 @@ class CrossEntropy(Loss, frozen=True, tag="cross_entropy"):
     def torch_targets(self, classes: int | None, units: int) -> str:
         # Without the data nobody knows whether y are class numbers or rows of probabilities.
         return "y.long()" if classes is not None else "y.float() if y.ndim == 2 else y.long()"
+
+
+def _log_sum(logs: Array) -> Array:
+    """log Σ exp over the first axis."""
+    total: Array = np.logaddexp.reduce(logs, axis=0)
+    return total

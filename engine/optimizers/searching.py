@@ -174,7 +174,8 @@ class Lbfgs(Searching, frozen=True, tag="lbfgs"):
     def direction(self, backend: Backend, g: Array, steps: tuple[Array, ...], changes: tuple[Array, ...]) -> Array:
         """-H g by two loops over the pairs, newest first and back."""
         pairs = [(s, y, dot(backend, s, y)) for s, y in zip(steps, changes, strict=True)]
-        pairs = [pair for pair in pairs if pair[2] > 0]
+        # Once converged, float32 may have no digits left for the length of a change.
+        pairs = [pair for pair in pairs if pair[2] > 0 and dot(backend, pair[1], pair[1]) > 0]
         q, shares = -g, []
         for s, y, product in reversed(pairs):
             shares.append(dot(backend, s, q) / product)

@@ -27,15 +27,19 @@ class BoundaryAnswer(msgspec.Struct, frozen=True, eq=False, tag="boundary"):
 
 
 class Boundary(Probe, frozen=True, tag="boundary"):
-    """The decision on a `size` × `size` grid over the raw data with a margin; None for other than two inputs."""
+    """The decision on a `size` × `size` grid over `bounds`, or else over the raw data with a margin.
+
+    None for other than two inputs.
+    """
 
     size: int = 100
+    bounds: tuple[float, float, float, float] | None = None
 
     def measure(self, trainer: Trainer, detail: float = 1.0) -> BoundaryAnswer | None:
         network = trainer.network
         if trainer.reach is None:
             return None
-        bounds, size = plane(trainer), max(1, round(self.size * sqrt(detail)))
+        bounds, size = self.bounds or plane(trainer), max(1, round(self.size * sqrt(detail)))
         values, winners, probability = decision(trainer, network.predict(grid(bounds, size)))
         shape = (size, size)
         picture = values.reshape(shape).astype(np.float32)

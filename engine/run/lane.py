@@ -8,9 +8,10 @@ import numpy as np
 from msgspec.structs import replace
 
 from engine.backend import Array
+from engine.diagnosis import Diagnosis
 from engine.divergence import DivergenceError
 from engine.metrics import Score
-from engine.run.messages import ACTIVATION_FIELDS, WEIGHT_FIELDS, EpochScore, LayerScalars, LossBuckets
+from engine.run.messages import ACTIVATION_FIELDS, WEIGHT_FIELDS, EpochScore, LaneHealth, LayerScalars, LossBuckets
 from engine.run.pending import MOST, Losses, Scalars
 from engine.telemetry import Telemetry
 from engine.trainer import StepRecord, Trainer
@@ -27,6 +28,9 @@ class Lane:
     trainer: Trainer
     scores_epochs: bool = True
     telemetry: Telemetry | None = None
+    diagnosis: Diagnosis | None = None
+    diagnosed_from: int = 0  # the step before which nobody looked
+    diagnoses_steps: bool = False  # looks at steps of the diagnosis' own choice, not only at those looked at anyway
     watches_layers: bool = False
     observe_next: bool = False  # somebody waits for the layers' scalars
     losses: Losses = field(default_factory=Losses)
@@ -46,12 +50,13 @@ class Lane:
         """One update; returns its loss. Raises DivergenceError, which is kept in `failure`."""
         trainer = self.trainer
         step, epoch = trainer.step_number, trainer.epoch
-        telemetry = self.telemetry
+        telemetry, diagnosis = self.telemetry, self.diagnosis
         try:
             if (
                 self.observe_next
                 or (telemetry is not None and telemetry.wants(step))
                 or (self.watches_layers and step < FIRST_STEPS)
+                or (self.diagnoses_steps and diagnosis is not None and diagnosis.wants(step))
             ):
                 loss = self._observe(telemetry)
             else:
@@ -60,6 +65,8 @@ class Lane:
             self.failure = error
             if telemetry is not None:
                 telemetry.diverged(error, epoch, trainer.rate)
+            if diagnosis is not None:
+                diagnosis.diverged(error)
             raise
         self.losses.add(step, loss)
         if trainer.position == 0:
@@ -90,6 +97,8 @@ class Lane:
         record = self.trainer.step(layers=True)
         if telemetry is not None and telemetry.wants(record.step):
             telemetry.step(record)
+        if self.diagnosis is not None:
+            self.diagnosis.see(record.step, record.loss, record.layers, record.lr)
         if self.watches_layers:
             self.scalars.add(record.step, _row(record))
         if self.observe_next:
@@ -101,6 +110,8 @@ class Lane:
         train, validation = self.last_scores = self.trainer.epoch_scores or self.trainer.evaluate()
         if self.telemetry is not None:
             self.telemetry.epoch(epoch, step, train, validation)
+        if self.diagnosis is not None:
+            self.diagnosis.epoch(train.loss, validation.loss if validation is not None else None)
         if len(self.scores) >= MOST:
             del self.scores[MOST // 2 :: 2]  # nobody asks: of a long wait the first and the last are kept
         self.scores.append(
@@ -113,6 +124,18 @@ class Lane:
                 _or_nan(validation.accuracy) if validation else NAN,
             )
         )
+
+    def diagnose(self) -> None:
+        """Begins a diagnosis at the present step."""
+        self.diagnosis, self.diagnosed_from = Diagnosis.of(self.trainer), self.trainer.step_number
+
+    def health(self) -> LaneHealth | None:
+        """What the diagnosis says now; None without one."""
+        if self.diagnosis is None:
+            return None
+        of = self.diagnosis
+        nodes = tuple(of.health(node) for node in self.trainer.network.structure.drawn)
+        return LaneHealth(of.findings(), of.watched(), nodes, of.record.looks, self.diagnosed_from)
 
     def take_weights(self, weights: Mapping[str, Array], lead: Trainer) -> list[str]:
         """Takes the weights that fit; a lane whose loss was no number goes on with them at the step of `lead`."""
@@ -152,6 +175,11 @@ class Lane:
     def set_learning_rate(self, lr: float) -> None:
         self.note_rates()
         self.trainer.set_learning_rate(lr)
+        self.note_rates()
+
+    def set_batch_size(self, batch_size: int | str) -> None:
+        self.note_rates()
+        self.trainer.set_batch_size(batch_size)
         self.note_rates()
 
     def take_rates(self) -> tuple[tuple[int, float], ...]:

@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 import numpy as np
 
+from engine.diagnosis import Finding, Health
 from engine.probes.boundary import Boundary, BoundaryAnswer
 from engine.probes.confusion import Confusion, ConfusionAnswer
 from engine.probes.example import Example, ExampleAnswer
@@ -109,10 +110,11 @@ class SetEpochs(Command, frozen=True):
 
 
 class Watch(Command, frozen=True):
-    """Which probes are on, and whether every layer's scalars are wanted."""
+    """Which probes are on, and whether every layer's scalars and the diagnosis are wanted."""
 
     probes: tuple[ProbeRequest, ...] = ()
     layers: bool = False
+    health: bool = False
 
 
 class Frame(Command, frozen=True):
@@ -237,6 +239,16 @@ class LossBuckets(msgspec.Struct, frozen=True, eq=False):
     last: Any
 
 
+class LaneHealth(msgspec.Struct, frozen=True):
+    """What the diagnosis says of a network now; `nodes` has a word for each drawn layer."""
+
+    findings: tuple[Finding, ...]  # the cause first
+    watched: tuple[Finding, ...]  # over a threshold, but not yet for long enough
+    nodes: tuple[Health, ...]
+    looks: int
+    since: int  # the step of the first look
+
+
 class LaneAnswer(msgspec.Struct, frozen=True, eq=False):
     losses: LossBuckets
     scores: tuple[EpochScore, ...]
@@ -244,6 +256,7 @@ class LaneAnswer(msgspec.Struct, frozen=True, eq=False):
     probes: tuple[ProbeAnswer, ...]
     lr: float  # of the next update
     batch_size: int
+    health: LaneHealth | None = None  # when it is asked for
     rates: tuple[tuple[int, float], ...] = ()  # since the last answer: (step, learning rate of its update)
 
 

@@ -8,7 +8,7 @@ import numpy as np
 from engine.backend import Array
 from engine.data.rows import Rows
 from engine.errors import ProjectError
-from engine.layers.base import Weighted
+from engine.layers.base import Layer, Weighted
 from engine.project import Project
 from engine.run.lane import Lane
 from engine.run.messages import PLANNED_A_TIME, LaneInfo, Open, Points
@@ -23,21 +23,39 @@ def open_lanes(project: Project, command: Open, before: Sequence[Lane]) -> tuple
     if command.states is not None and len(command.states) != len(project.lanes()):
         raise ValueError(f"states: expected one for each of {len(project.lanes())} networks, got {len(command.states)}")
     lanes, kept, notes = [], [], []
-    old = {lane.trainer.project.variant: lane.trainer.network.state() for lane in before}
+    old = {lane.trainer.project.variant: lane.trainer for lane in before}
     for number, part in enumerate(project.lanes()):
         trainer = Trainer(part, command.device, command.dtype)
         if command.states is not None:
             trainer.restore(command.states[number])
         elif command.keep_weights:
-            # Not the numbers of the preprocessing: those are of the data, which may be others now.
-            weights = old.get(part.variant, {})
-            own = {name: array for name, array in weights.items() if name not in trainer.network.preprocess.shapes}
-            taken = trainer.network.load_fitting(own)
+            taken = _keep(trainer, old[part.variant]) if part.variant in old else []
             kept += [f"{part.variant}: {name}" for name in taken]
         elif part.weights is not None:
             notes += _take_saved(trainer, part.folder / part.weights)
         lanes.append(Lane(trainer, stopped=trainer.stopped))
     return lanes, tuple(kept), "; ".join(notes)
+
+
+def _keep(trainer: Trainer, before: Trainer) -> list[str]:
+    """Takes the weights of the run before that fit; returns their names.
+
+    Not the numbers of the preprocessing, which are of the data and may be others now; nor those of a layer that is
+    to draw its first weights in another way.
+    """
+    now, then = trainer.project.graph.layers, before.project.graph.layers
+    drawn_anew = {node for node in now if node in then and _first_weights(now[node]) != _first_weights(then[node])}
+    own = {
+        name: array
+        for name, array in before.network.state().items()
+        if name not in trainer.network.preprocess.shapes and name.partition(".")[0] not in drawn_anew
+    }
+    return trainer.network.load_fitting(own)
+
+
+def _first_weights(layer: Layer) -> dict[str, object]:
+    """The fields that say how a layer draws its first weights."""
+    return {name: getattr(layer, name) for name in layer.__struct_fields__ if "init" in name}
 
 
 def _take_saved(trainer: Trainer, path: Path) -> list[str]:

@@ -17,6 +17,7 @@ from engine.telemetry import one_blas_thread
 Receive = Callable[[AnyRecord], None]
 Lost = Callable[[str], None]
 LENGTH = struct.Struct("<Q")
+ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}  # in the environment
 PIPE = 1 << 19  # bytes: an answer fits, so that the worker never waits until the window has read it
 
 
@@ -66,7 +67,7 @@ class ProcessTransport:
         self._receive, self._lost = receive, lost
         self._outbox: queue.SimpleQueue[AnyCommand | None] = queue.SimpleQueue()
         self._closing = False
-        environment = {**os.environ, "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
+        environment = {**os.environ, **ONE_THREAD}
         self._process = subprocess.Popen(
             worker_command(), stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment, pipesize=PIPE
         )
@@ -123,7 +124,12 @@ class ProcessTransport:
 
 
 def worker_command() -> list[str]:
-    return [sys.executable, "-m", "netviz", "worker"]
+    return own_command("worker")
+
+
+def own_command(name: str) -> list[str]:
+    """How this program starts itself as one of its commands."""
+    return [sys.executable, "-m", "netviz", name]
 
 
 def serve(source: IO[bytes], sink: IO[bytes]) -> None:

@@ -135,6 +135,7 @@ class Worker:
         for lane in self._lanes:
             lane.trainer.reset(command.seed)
             lane.forget_news()
+            lane.diagnosis = None
         self._epochs = self._length
         self._send(m.Rewound(self._lanes[0].trainer.seed))
         self._apply_watch()
@@ -154,9 +155,7 @@ class Worker:
         self._lane(command.lane).set_learning_rate(command.lr)
 
     def _on_setbatchsize(self, command: m.SetBatchSize) -> None:
-        lane = self._lane(command.lane)
-        lane.note_rates()
-        lane.trainer.set_batch_size(command.batch_size)
+        self._lane(command.lane).set_batch_size(command.batch_size)
         self._pace_anew()  # an epoch has another number of steps now
 
     def _on_setepochs(self, command: m.SetEpochs) -> None:
@@ -164,7 +163,8 @@ class Worker:
 
     def _on_watch(self, command: m.Watch) -> None:
         before, self._watched = self._watched, command
-        if command.layers == before.layers and slow(command.probes) == slow(before.probes):
+        alike = (command.layers, command.health) == (before.layers, before.health)
+        if alike and slow(command.probes) == slow(before.probes):
             self._urgent = True
         else:
             self._stale = True
@@ -327,6 +327,8 @@ class Worker:
         for lane in self._lanes:
             lane.watches_layers = self._watched.layers
             lane.observe_next = self._watched.layers
+            if self._watched.health and lane.diagnosis is None:
+                lane.diagnose()
         self._budget.free()
 
     def _answer_if_standing(self) -> None:
@@ -359,7 +361,8 @@ class Worker:
         answers = (probe.measure(trainer, detail) for probe in probes)
         losses, scores, scalars = lane.take_news()
         shown = tuple(answer for answer in answers if answer is not None)
-        return m.LaneAnswer(losses, scores, scalars, shown, trainer.rate, trainer.batch_size, lane.take_rates())
+        health, rate = lane.health() if self._watched.health else None, trainer.rate
+        return m.LaneAnswer(losses, scores, scalars, shown, rate, trainer.batch_size, health, lane.take_rates())
 
     def _send_keyframe(self, token: int) -> None:
         began = time.perf_counter()

@@ -1,19 +1,30 @@
-"""`netviz check`: what a network is, and all that is wrong with it."""
+"""`netviz check`: what a network is, all that is wrong with it, and what is asked about it besides."""
 
 import argparse
 import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TypeVar
 
+from engine.checks.overfit import EXAMPLES, OverfitReport, overfit
+from engine.checks.rates import RateReport, must_have_rate, range_test
 from engine.errors import ProjectError
-from engine.gradient_check import check_project
+from engine.files import write_atomically
+from engine.gradient_check import GradientReport, checking_project
 from engine.project import Project, load_project
+from netviz.commands.bar import Bar
+from netviz.commands.files import must_be_writable
 from netviz.commands.settings import parse_settings
 from netviz.options import BAD_INPUT
+from netviz.tables import csv_bytes
 
 FAILED = 1
+COLUMNS = ("network", "rate", "loss", "smoothed")
+Report = TypeVar("Report", GradientReport, OverfitReport, RateReport)
 
 
 def check(options: argparse.Namespace) -> int:
-    """Prints shapes and counts, or every problem; returns the exit status."""
+    """Prints shapes and counts, or every problem, then what was asked; returns the exit status."""
     try:
         project = load_project(options.file, parse_settings(options.settings))
     except ProjectError as error:
@@ -21,14 +32,33 @@ def check(options: argparse.Namespace) -> int:
             print(f"{options.file}: {problem}")
         print(f"{options.file}: {error}", file=sys.stderr)
         return BAD_INPUT
+    out = options.rates if options.rates != Path() else None
+    must_be_writable({"--rates": out}, {options.file: "the project"})
     lanes = project.lanes()
+    for lane in lanes if options.rates is not None else ():
+        must_have_rate(lane)
+    right = True
+    rates: dict[str, RateReport] = {}
     for lane in lanes:
         if len(lanes) > 1:
             print(f"{lane.variant}:")
         _describe(lane)
-    if not options.gradients:
-        return 0
-    return 0 if sum(not _gradients(lane) for lane in lanes) == 0 else FAILED
+    for lane in lanes:
+        named = f"{lane.variant}: " if len(lanes) > 1 else ""
+        if options.gradients:
+            right &= _gradients(lane, named)
+        if options.overfit is not None:
+            learnt = _last(f"{named}overfit", overfit(lane, examples=options.overfit or EXAMPLES))
+            print(f"{named}{learnt}")
+            right &= learnt.learnt
+        if options.rates is not None:
+            rates[lane.variant] = _last(f"{named}rates", range_test(lane))
+            print(f"{named}{rates[lane.variant]}")
+            right &= rates[lane.variant].suggestion is not None
+    if out is not None:
+        rows = [(name, p.rate, p.loss, p.smoothed) for name, report in rates.items() for p in report.points]
+        write_atomically(out, csv_bytes(COLUMNS, rows))
+    return 0 if right else FAILED
 
 
 def _describe(lane: Project) -> None:
@@ -50,8 +80,21 @@ def _describe(lane: Project) -> None:
     print(f"{total:,} parameters in all")
 
 
-def _gradients(lane: Project) -> bool:
-    report = check_project(lane)
+def _gradients(lane: Project, named: str) -> bool:
+    report = _last(f"{named}gradients", checking_project(lane))
     for tensor in report.tensors:
-        print(tensor)
+        print(f"{named}{tensor}")
     return report.ok
+
+
+def _last(name: str, steps: Iterator[float | Report]) -> Report:
+    """The report at the end of `steps`; a terminal sees how far they are."""
+    bar = Bar(name, quiet=not sys.stderr.isatty())
+    try:
+        for part in steps:
+            if not isinstance(part, float):
+                return part
+            bar.show(part, f"{part:.0%}")
+    finally:
+        bar.end()
+    raise AssertionError(f"{name}: no report")

@@ -3,6 +3,7 @@
 import argparse
 from pathlib import Path
 
+from engine.ensemble import Ensemble
 from engine.errors import Problem, ProjectError
 from engine.inference import load_for_use, network_with
 from engine.network import Network
@@ -14,6 +15,19 @@ from netviz.commands.settings import parse_settings
 def opened_project(options: argparse.Namespace) -> Project:
     """The network that the options name; its data may be missing where its input node says the shape."""
     return load_for_use(options.file, options.variant, parse_settings(options.settings))
+
+
+def trained_ensemble(options: argparse.Namespace, project: Project) -> Ensemble:
+    """A network for each weights file that the options name, at least one."""
+    members = []
+    for path in weights_files(options, project):
+        with fitting_weights("--weights", path) as weights:
+            members.append(network_with(project, weights))
+    return Ensemble(members)
+
+
+def weights_files(options: argparse.Namespace, project: Project) -> list[Path]:
+    return [Path(path) for path in options.weights] if options.weights else [weights_file(options, project)]
 
 
 def weights_file(options: argparse.Namespace, project: Project) -> Path:

@@ -1,4 +1,4 @@
-"""`netviz predict`: a trained network's outputs for examples in a file."""
+"""`netviz predict`: a trained network's outputs for examples in a file, or the mean of several."""
 
 import argparse
 import io
@@ -11,7 +11,7 @@ from engine.data.archive import Archive
 from engine.errors import Problem, ProjectError
 from engine.files import write_atomically
 from netviz.commands.files import must_be_writable
-from netviz.commands.network import opened_project, trained_network, weights_file
+from netviz.commands.network import opened_project, trained_ensemble, weights_files
 
 
 def predict(options: argparse.Namespace) -> int:
@@ -19,13 +19,13 @@ def predict(options: argparse.Namespace) -> int:
     project = opened_project(options)
     read = {
         options.file: "the project",
-        weights_file(options, project): "the weights",
+        **dict.fromkeys(weights_files(options, project), "the weights"),
         options.input: "that of --input",
     }
     must_be_writable({"--output": options.output}, read)
-    network = trained_network(options, project)
+    ensemble = trained_ensemble(options, project)
     try:
-        y = network.predict(_examples(options.input))
+        y = ensemble.predict(_examples(options.input))
     except ValueError as error:
         raise ProjectError(Problem("--input", f"{options.input}: {error}")) from None
     file = io.BytesIO()

@@ -3,17 +3,18 @@
 import argparse
 import signal
 import sys
-import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from math import inf
 from types import FrameType
 
 import numpy as np
 
+from engine.backend import Array
 from engine.divergence import DivergenceError
+from engine.errors import Problem, ProjectError
 from engine.export.names import class_name
 from engine.export.onnx import must_fit, save_onnx
+from engine.network import Network
 from engine.project import load_project
 from engine.records.several import Several, telemetry_file
 from engine.records.tensorboard import TensorBoardFile, must_hold_one_run
@@ -21,6 +22,7 @@ from engine.run.lane import Lane
 from engine.telemetry import Telemetry, one_blas_thread
 from engine.trainer import Trainer
 from engine.weights import save_weights
+from netviz.commands.bar import Bar
 from netviz.commands.files import fitting_weights, must_be_writable
 from netviz.commands.settings import parse_settings
 from netviz.report.contents import FRESH
@@ -39,6 +41,9 @@ def train(options: argparse.Namespace) -> int:
     files = _telemetry(options, trainer)
     if files:
         lane.telemetry, lane.scores_epochs = Several(files), True
+    if options.diagnose:
+        lane.diagnose()
+        lane.diagnoses_steps = lane.scores_epochs = True
     steps = steps_asked(options, trainer)
     gathering = Gathering(lane, steps) if options.report is not None else None
     status, reason = DONE, ""
@@ -60,6 +65,8 @@ def train(options: argparse.Namespace) -> int:
         write_report(options.report, trainer.project, [gathering.result(reason)], trainer, _began(options))
     if reason:
         print(f"{options.file}: {reason}", file=sys.stderr)
+    if lane.diagnosis is not None:
+        print(lane.diagnosis.report(), file=sys.stderr)
     if not options.quiet:
         print(_summary(lane))
     return status
@@ -76,8 +83,23 @@ def _trainer(options: argparse.Namespace) -> Trainer:
     trainer = Trainer(project, options.device, options.dtype, options.seed)
     if options.init is not None:
         with fitting_weights("--init", options.init) as weights:
-            trainer.network.load_parameters(weights)
+            if options.fitting:
+                _take_fitting(trainer.network, weights, options)
+            else:
+                trainer.network.load_parameters(weights)
+    elif options.fitting:
+        raise ProjectError(Problem("--fitting", "expected weights to take from, by --init"))
     return trainer
+
+
+def _take_fitting(network: Network, weights: Mapping[str, Array], options: argparse.Namespace) -> None:
+    """Takes what fits and says what is left new; ValueError where no parameter fits."""
+    taken, own = network.load_fitting(weights), network.parameters()
+    new = [name for name in own if name not in taken]
+    if len(new) == len(own):
+        raise ValueError(f"none of its weights fits: {network.misfits(weights)[0]}")
+    if new and not options.quiet:
+        print(f"{options.init}: does not fit, so left new: {', '.join(new)}", file=sys.stderr)
 
 
 def _check_outputs(options: argparse.Namespace, trainer: Trainer) -> None:
@@ -111,7 +133,7 @@ def steps_asked(options: argparse.Namespace, trainer: Trainer) -> int:
     return int(epochs) * trainer.steps_per_epoch
 
 
-def advance(lane: Lane, steps: int, bar: "Bar", gathering: Gathering | None = None) -> bool:
+def advance(lane: Lane, steps: int, bar: Bar, gathering: Gathering | None = None) -> bool:
     """Does `steps` updates; False when it was interrupted after one of them. `gathering` watches for a report."""
     with np.errstate(all="ignore"), _interruption() as interrupted:
         for step in range(steps):
@@ -120,7 +142,7 @@ def advance(lane: Lane, steps: int, bar: "Bar", gathering: Gathering | None = No
             loss = lane.advance()
             if step & 63 == 0:
                 lane.forget_news() if gathering is None else gathering.take()
-                bar.show(step, steps, lane.trainer.epoch, loss)
+                bar.show(step / steps, f"step {step}/{steps}  epoch {lane.trainer.epoch}  loss {loss:.4g}")
             if interrupted:
                 return False
             if lane.stopped:
@@ -160,26 +182,3 @@ def _summary(lane: Lane) -> str:
     if lane.stopped:
         parts.append(f"stopped early: {lane.how_it_stopped}")
     return ", ".join(parts)
-
-
-class Bar:
-    """A progress bar on standard error, drawn anew at most ten times a second."""
-
-    WIDTH = 28
-
-    def __init__(self, name: str, quiet: bool) -> None:
-        self._name, self._next, self._shown = name, inf if quiet else 0.0, False
-
-    def show(self, step: int, steps: int, epoch: int, loss: float) -> None:
-        now = time.monotonic()
-        if now < self._next:
-            return
-        full = self.WIDTH * step // steps
-        bar = "█" * full + "·" * (self.WIDTH - full)
-        sys.stderr.write(f"\r{self._name} {bar} step {step}/{steps}  epoch {epoch}  loss {loss:.4g}   ")
-        sys.stderr.flush()
-        self._next, self._shown = now + 0.1, True
-
-    def end(self) -> None:
-        if self._shown:
-            sys.stderr.write("\n")

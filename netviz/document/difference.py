@@ -17,6 +17,7 @@ class Kind(Enum):
     RESTART = "restart"
 
 
+FEW = 4  # fields named where there is one line
 LIVE = ("optimizer.lr", "batch_size", "epochs")
 
 
@@ -50,8 +51,18 @@ class Difference:
         return Kind.LIVE if all(field.live for field in self.fields) else Kind.RESTART
 
     @property
+    def brief(self) -> str:
+        """The words of the first few, and how many more there are."""
+        parts = self._parts()
+        more = f"; and {len(parts) - FEW} more" if len(parts) > FEW else ""
+        return "; ".join(parts[:FEW]) + more
+
+    @property
     def words(self) -> str:
         """`units of h1: 8 → 4 (B); learning rate: 0.01 → 0.1`; lanes are named where not all have it."""
+        return "; ".join(self._parts())
+
+    def _parts(self) -> list[str]:
         found: dict[str, list[int]] = {}
         for field in self.fields:
             found.setdefault(field.words, []).extend(() if field.lane is None else (field.lane,))
@@ -59,7 +70,7 @@ class Difference:
         for words, lanes in found.items():
             some = 0 < len(lanes) < len(self.lanes)
             parts.append(f"{words} ({', '.join(self.lanes[i] for i in lanes)})" if some else words)
-        return "; ".join(parts)
+        return parts
 
 
 def difference(running: Project, edited: Project) -> Difference:
@@ -88,7 +99,10 @@ def _data(running: Project, edited: Project) -> Iterator[Differing]:
         old, new = getattr(before, p.name), getattr(after, p.name)
         moved = p.name == "path" and running.folder / old != edited.folder / new
         if old != new or moved:
-            words = f"{fields.label((p,), p.name)} of the data: {_text(old)} → {_text(new)}"
+            a, b = _text(old), _text(new)
+            if p.type == "list":  # of records: how many says enough
+                a, b = str(len(old)), f"{len(new)} others" if len(old) == len(new) else str(len(new))
+            words = f"{fields.label((p,), p.name)} of the data: {a} → {b}"
             yield Differing(None, "data", p.name, old, new, words)
 
 

@@ -121,6 +121,10 @@ class Drawing:
         gone = edits.require(graph, nodes)
         self._apply(lane, f"{verb} {_named(gone)}", edits.without(graph, gone))
 
+    def take_graph(self, lane: int, graph: Graph, words: str) -> None:
+        """Another graph in one step; nodes that are new in it stand where the layout puts them."""
+        self._apply(lane, words, graph)
+
     def rename_node(self, lane: int, node: str, name: str) -> None:
         graph = self._lane(lane).graph
         edits.require(graph, [node])

@@ -16,6 +16,7 @@ import msgspec
 from engine import spec
 from engine.catalogue import DATASETS, LAYERS, LOSSES, OPTIMIZERS, SCHEDULES
 from engine.course import EarlyStopping
+from engine.data.curriculum import Curriculum
 from engine.data.source import DataSource, Summary
 from engine.errors import Problem, ProjectError
 from engine.layers.base import Activation, Layer
@@ -24,6 +25,7 @@ from engine.spec import Declared, Property, build, unknown
 from engine.training import Regularization, Settings, Training, training_from
 
 NO_SCHEDULE = "none"
+SECTIONS: dict[str, type[msgspec.Struct]] = {"early_stopping": EarlyStopping, "curriculum": Curriculum}
 ACTIVATIONS: dict[str, type[Layer]] = {kind: cls for kind, cls in LAYERS.items() if issubclass(cls, Activation)}
 
 # Forms ask for them at every edit, and to read annotations takes long.
@@ -43,15 +45,14 @@ def kind_property(name: str, label: str, words: str, kinds: Mapping[str, type[De
 def training_properties(training: Training) -> tuple[Property, ...]:
     """What a form shows of a training section, in reading order."""
     kinds = type(training.loss), type(training.optimizer), type(training.schedule) if training.schedule else None
-    return _training_properties(*kinds, training.early_stopping is not None)
+    return _training_properties(*kinds, frozenset(name for name in SECTIONS if getattr(training, name) is not None))
 
 
 @cache
 def _training_properties(
-    loss: type[Declared], optimizer: type[Declared], schedule: type[Declared] | None, stops: bool
+    loss: type[Declared], optimizer: type[Declared], schedule: type[Declared] | None, there: frozenset[str]
 ) -> tuple[Property, ...]:
     plain = {p.name: p for p in properties(_PLAIN)}
-    patience, *others = under("early_stopping", properties(EarlyStopping))
     return (
         kind_property("loss.kind", "Loss", "What is made small", LOSSES),
         *under("loss", properties(loss)),
@@ -66,10 +67,17 @@ def _training_properties(
         *under("regularization", properties(Regularization)),
         plain["clip_value"],
         plain["clip_norm"],
-        # The section is there or not: its first field switches it on and off.
-        replace(patience, label="Early stopping", help=(EarlyStopping.__doc__ or "").partition("\n")[0], optional=True),
-        *(others if stops else ()),
+        plain["keep_zeros"],
+        *(p for name in SECTIONS for p in _section(name, name in there)),
     )
+
+
+def _section(name: str, is_there: bool) -> tuple[Property, ...]:
+    """The fields of a section that is there or not: its first field switches it on and off."""
+    cls = SECTIONS[name]
+    first, *others = under(name, properties(cls))
+    label, words = name.replace("_", " ").capitalize(), (cls.__doc__ or "").partition("\n")[0]
+    return replace(first, label=label, help=words, optional=True), *(others if is_there else ())
 
 
 def data_properties(data: DataSource) -> tuple[Property, ...]:
@@ -121,9 +129,10 @@ def with_training_field(training: Training, name: str, new: object) -> Training:
     elif name == "schedule.kind":
         kept = _shared(training.schedule, SCHEDULES.get(str(new))) if training.schedule is not None else {}
         data["schedule"] = None if new == NO_SCHEDULE else {"kind": new, **kept}
-    elif steps == ["early_stopping"]:
-        on = new is not None or last != "patience"
-        data["early_stopping"] = {**(data["early_stopping"] or {}), last: new} if on else None
+    elif len(steps) == 1 and steps[0] in SECTIONS:
+        (section,) = steps
+        off = new is None and last == SECTIONS[section].__struct_fields__[0]
+        data[section] = None if off else {**(data[section] or {}), last: new}
     else:
         at: Any = data
         for step in steps:
@@ -174,7 +183,7 @@ def _plain_settings() -> type[msgspec.Struct]:
     """The settings that are no section of their own and have a meaning in this version, declared as they are there."""
     hints = typing.get_type_hints(Settings, include_extras=True)
     defaults = {field.name: field.default for field in msgspec.structs.fields(Settings)}
-    names = ("clip_value", "clip_norm", "batch_size", "shuffle", "epochs", "seed")
+    names = ("clip_value", "clip_norm", "keep_zeros", "batch_size", "shuffle", "epochs", "seed")
     return msgspec.defstruct("Plain", [(name, hints[name], defaults[name]) for name in names])
 
 

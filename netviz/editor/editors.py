@@ -45,6 +45,8 @@ def editor(p: Property, titles: Mapping[str, str], suggestion: object = None) ->
         made = SwitchEditor()
     elif p.type in ("int", "float"):
         made = NumberEditor(p)
+    elif p.type == "list":
+        made = CountEditor(p)
     else:
         made = TextEditor(p)
     return OptionalEditor(p, made, suggestion) if p.optional else made
@@ -227,6 +229,23 @@ class TextEditor(Editor):
     def _restore(self) -> None:
         self.show_value(self._value, force=True)
         self.restored.emit()
+
+
+class CountEditor(Editor):
+    """How many records there are; they are edited elsewhere."""
+
+    def __init__(self, p: Property) -> None:
+        super().__init__()
+        self._what = p.label.lower()
+        self.line = Line()
+        self.line.setReadOnly(True)
+        _row(self, self.line)
+
+    def show_value(self, value: object, force: bool = False) -> None:
+        self.line.setText(f"{len(value) if isinstance(value, tuple | list) else 0} {self._what}")
+
+    def widgets(self) -> tuple[QWidget, ...]:
+        return (self.line,)
 
 
 class OptionalEditor(Editor):

@@ -1,16 +1,15 @@
 """What is chosen, the training and the data, as forms; every change is a step of the document's undo stack."""
 
-import os
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from itertools import pairwise
-from pathlib import Path
 
 import msgspec
 from PySide6.QtCore import QSize, Qt
-from PySide6.QtWidgets import QFileDialog, QFrame, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
 
 from engine.catalogue import DATASETS, LOSSES, OPTIMIZERS, SCHEDULES
+from engine.data.points import PointsByHand
 from engine.errors import ProjectError
 from engine.layers.base import Activation
 from engine.spec import Property
@@ -18,9 +17,11 @@ from netviz import theme
 from netviz.document import fields
 from netviz.document.document import Change, Document
 from netviz.document.drawing import Drawing
+from netviz.document.pencil import draw_by_hand
 from netviz.document.wiring import slots
 from netviz.editor.boxes import BoxPicture, box_of, grouped, text_of_shape
 from netviz.editor.form import Form, Section
+from netviz.editor.importing import Importing
 from netviz.editor.several import activations_of, differing, having, title_of
 
 ACTIVATION = fields.kind_property("activation", "Activation", "What acts on every output", fields.ACTIVATIONS)
@@ -28,7 +29,7 @@ TITLES = {**fields.titles(LOSSES), **fields.titles(OPTIMIZERS), **fields.titles(
 DATA_TITLES = {**fields.titles(DATASETS), "pca": "PCA"}
 # Where a form says what is wrong with a whole section.
 _FIRST_FIELDS = {part: f"{part}.kind" for part in ("loss", "optimizer", "schedule")}
-_FIRST_FIELDS["early_stopping"] = "early_stopping.patience"
+_FIRST_FIELDS |= {name: f"{name}.{cls.__struct_fields__[0]}" for name, cls in fields.SECTIONS.items()}
 
 
 class Inspector(QWidget):
@@ -48,8 +49,10 @@ class Inspector(QWidget):
         ):
             section.setAccessibleName(name)
             section.form.edited.connect(edit)
-        self.data.form.browse.connect(lambda _: self._choose_file(self._document.project.data.kind()))
-        self.ask_file: Callable[[], str] = self._file_dialog
+        self.importing = Importing(document, self)
+        self.importing.ended.connect(self._show_data)
+        self.importing.refused.connect(lambda words: self.data.form.fail("kind", words))
+        self.data.form.browse.connect(lambda _: self.importing.ask(self._document.project.data.kind()))
         inside = QWidget()
         column = QVBoxLayout(inside)
         column.setContentsMargins(0, 0, 2, 0)
@@ -234,8 +237,10 @@ class Inspector(QWidget):
         self._try(self.training.form, name, lambda: edit(self._lane, name, value, gesture))
 
     def _edit_data(self, name: str, value: object, gesture: object) -> None:
-        if name == "kind" and any(field.required for field in msgspec.structs.fields(DATASETS[str(value)])):
-            self._choose_file(str(value))
+        if name == "kind" and value == PointsByHand.kind():
+            self._try(self.data.form, name, lambda: draw_by_hand(self._document))
+        elif name == "kind" and any(field.required for field in msgspec.structs.fields(DATASETS[str(value)])):
+            self.importing.ask(str(value))
         else:
             self._try(self.data.form, name, lambda: self._document.set_data_field(name, value, gesture))
 
@@ -247,29 +252,6 @@ class Inspector(QWidget):
             form.fail(name, error.problems[0].message)
         else:
             form.settle(name)
-
-    def _choose_file(self, wanted: str) -> None:
-        """Data from a file need the file first; without one everything stays. Its ending says more than `wanted`."""
-        if chosen := self.ask_file():
-            folder = self._document.project.folder.resolve()
-            path = Path(chosen).resolve()
-            # Inside the project's folder a relative path lets the two travel together.
-            path = path.relative_to(folder) if path.is_relative_to(folder) else path
-            kind = next((kind for kind, cls in DATASETS.items() if path.suffix.lower() in cls.endings), wanted)
-            fields = DATASETS[kind].__struct_fields__
-            # What was set by hand stays: of the same kind all of it, of another what both have.
-            kept = {name: value for name, value in self._document.project.data.to_json().items() if name in fields}
-            data = {**kept, "kind": kind, "path": path.as_posix()}
-            self._try(self.data.form, "kind", lambda: self._document.set_data(data))
-        self._show_data()
-
-    def _file_dialog(self) -> str:
-        folder = os.fspath(self._document.project.folder)
-        files = {
-            cls.title: " ".join(f"*{ending}" for ending in cls.endings) for cls in DATASETS.values() if cls.endings
-        }
-        lines = [f"Data ({' '.join(files.values())})", *(f"{title} ({names})" for title, names in files.items())]
-        return QFileDialog.getOpenFileName(self, "Data", folder, ";;".join(lines))[0]
 
 
 def _offering(p: Property, suit: Collection[str]) -> Property:

@@ -24,9 +24,10 @@ class Panel(QWidget):
     ident: ClassVar[str]  # in project files
     title: ClassVar[str]
     help: ClassVar[str]  # what you see, what to look for
-    topics: ClassVar[frozenset[str]]  # of loss, scores, layers, histograms, boundary, example
+    topics: ClassVar[frozenset[str]]  # of loss, scores, layers, histograms, boundary, example, health
     wishes_changed = Signal()  # `probes` has other questions now
     needs_layers: ClassVar[bool] = False  # wants every layer's scalars
+    needs_health: ClassVar[bool] = False  # wants the diagnosis
 
     def __init__(self, history: History, parent: QWidget | None = None) -> None:
         super().__init__(parent)

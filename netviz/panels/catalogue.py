@@ -3,6 +3,7 @@
 from netviz.panels.base import Panel
 from netviz.panels.boundary import BoundaryPanel
 from netviz.panels.confusion import ConfusionPanel
+from netviz.panels.diagnosis import DiagnosisPanel
 from netviz.panels.fit import FitPanel
 from netviz.panels.gradients import GradientsPanel
 from netviz.panels.histograms import HistogramsPanel
@@ -25,4 +26,5 @@ PANELS: tuple[type[Panel], ...] = (
     FitPanel,
     RatePanel,
     TryPanel,
+    DiagnosisPanel,
 )

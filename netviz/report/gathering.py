@@ -29,7 +29,7 @@ class Gathering:
         trainer = self._lane.trainer
         losses, scores, layers = self._lane.take_news()
         self.history.take(
-            LaneAnswer(losses, scores, layers, (), trainer.rate, trainer.batch_size, self._lane.take_rates())
+            LaneAnswer(losses, scores, layers, (), trainer.rate, trainer.batch_size, rates=self._lane.take_rates())
         )
 
     def result(self, trouble: str = "") -> LaneResult:

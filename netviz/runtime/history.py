@@ -18,6 +18,7 @@ from engine.run.messages import (
     WEIGHT_FIELDS,
     EpochScore,
     LaneAnswer,
+    LaneHealth,
     LaneInfo,
     Opened,
     Points,
@@ -50,6 +51,7 @@ class LaneHistory:
     histograms: HistogramAnswer | None = None
     boundary: BoundaryAnswer | None = None
     example: ExampleAnswer | None = None
+    health: LaneHealth | None = None
     weights: WeightsAnswer | None = None
     confusion: ConfusionAnswer | None = None
     worst: WorstAnswer | None = None
@@ -101,6 +103,9 @@ class LaneHistory:
             last = np.append(steps[1:] > steps[:-1], True)
             self.rate.extend(steps[last], rates[last, None])
             topics.add("rate")
+        if answer.health is not None and answer.health != self.health:
+            self.health = answer.health
+            topics.add("health")
         self.lr, self.batch_size = answer.lr, answer.batch_size
         return topics
 

@@ -84,9 +84,10 @@ class Session(QObject):
 
     # Commands
 
-    def open(self, project: Project, keep_weights: bool = False) -> None:
-        """Opens a run on `project`, at step 0 and paused."""
+    def open(self, project: Project, keep_weights: bool = False, resume: bool = False) -> None:
+        """Opens a run on `project`, at step 0 and paused; with `resume` it plays as soon as it is open."""
         self.project = project
+        self._resume = self._resume or resume
         self._keyframe, self._opening, self._reviving = None, True, False
         if self._given_up:
             self._revive()
@@ -171,6 +172,11 @@ class Session(QObject):
         return self._keyframe is None
 
     @property
+    def opening(self) -> bool:
+        """Whether the worker has not answered yet that a run is open."""
+        return self._opening
+
+    @property
     def running(self) -> bool:
         return self.state is m.RunState.RUNNING
 
@@ -212,7 +218,8 @@ class Session(QObject):
         """Tells the worker what the visible views want to know now; they are drawn when it answers."""
         visible = [view for view in self._views if view.isVisible()]
         probes = tuple(dict.fromkeys(probe for view in visible for probe in view.probes))
-        watch = m.Watch(probes, any(view.needs_layers for view in visible))
+        health = any(view.needs_health for view in visible)
+        watch = m.Watch(probes, health or any(view.needs_layers for view in visible), health)
         if watch != self._watch:
             self._watch = watch
             self._send(watch)

@@ -17,6 +17,9 @@ class View(Protocol):
     @property
     def needs_layers(self) -> bool: ...
 
+    @property
+    def needs_health(self) -> bool: ...
+
     def isVisible(self) -> bool: ...  # noqa: N802 (Qt's)
 
     def refresh(self) -> None: ...

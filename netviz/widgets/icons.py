@@ -78,6 +78,14 @@ def _help(path: QPainterPath) -> None:
     path.lineTo(8, 11.4)
 
 
+def _pencil(path: QPainterPath) -> None:
+    path.addPolygon(
+        QPolygonF([QPointF(*at) for at in ((3, 13), (3.8, 9.8), (10.6, 3), (13, 5.4), (6.2, 12.2), (3, 13))])
+    )
+    path.moveTo(9, 4.6)
+    path.lineTo(11.4, 7)
+
+
 _FILLED: dict[str, Draw] = {
     "play": _play,
     "previous": _previous,
@@ -87,7 +95,7 @@ _FILLED: dict[str, Draw] = {
     "reset": _reset,
     "dice": _dice,
 }
-_LINES: dict[str, Draw] = {"close": _close, "float": _float, "help": _help}
+_LINES: dict[str, Draw] = {"close": _close, "float": _float, "help": _help, "pencil": _pencil}
 
 
 def icon(name: str) -> QIcon:

@@ -418,3 +418,11 @@ def test_the_heavy_ball_converges_by_the_root_of_kappa(tmp_path, kappa):
     assert np.log(rate(bowl(tmp_path, ball, kappa))) == pytest.approx(np.log(best), rel=0.05)
     heavier = {**ball, "momentum": best}
     assert np.log(rate(bowl(tmp_path, heavier, kappa))) != pytest.approx(np.log(best), rel=0.3)
+
+
+def test_a_change_too_small_for_float32_is_left_out():
+    backend = open_backend("cpu", "float32")
+    g, step = backend.ones(3), backend.ones(3)
+    tiny = 1e-25 * backend.ones(3)
+    assert float(tiny.dot(tiny)) == 0 < float(step.dot(tiny))
+    np.testing.assert_array_equal(Lbfgs().direction(backend, g, (step,), (tiny,)), -g)

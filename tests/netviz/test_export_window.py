@@ -17,6 +17,7 @@ from engine.weights import load_weights, save_weights
 from netviz.main_window import MainWindow
 from netviz.runtime.history import ANSWERS
 from netviz.widgets.command_palette import actions_of
+from tests.netviz.commands.command import write
 from tests.netviz.exporting import LONG, action, banner_says, choose, export, train
 
 NAMES = ("4-hidden-units", "no-hidden-layer")
@@ -53,6 +54,30 @@ def test_onnx_says_what_the_boundary_shows(open_window, qtbot, tmp_path, choose,
     drawn_sigmoid = window.document.lanes()[lane].graph.layer(node).kind() == "sigmoid"
     shares = y[:, 0] if drawn_sigmoid else 1 / (1 + np.exp(-y[:, 0]))
     np.testing.assert_allclose(shares.reshape(size, size), seen.values, atol=1e-5)
+
+
+def test_batch_norm_is_folded_in_where_it_is_asked_for(open_window, qtbot, tmp_path, choose):
+    nodes = [
+        {"id": "x", "kind": "input"},
+        {"id": "h1", "kind": "dense", "units": 4},
+        {"id": "n1", "kind": "batch_norm"},
+    ]
+    nodes += [{"id": "a1", "kind": "tanh"}, {"id": "out", "kind": "dense", "units": 1}]
+    file = write(
+        tmp_path, {"graph": {"nodes": nodes, "edges": [["x", "h1"], ["h1", "n1"], ["n1", "a1"], ["a1", "out"]]}}
+    )
+    window, x = open_window(file), np.random.default_rng(0).standard_normal((5, 2)).astype(np.float32)
+    train(window, qtbot)
+    found = []
+    for line in ("ONNX model (", "folded in"):
+        path = tmp_path / f"{len(found)}.onnx"
+        offered = choose(path, line)
+        assert export(window, qtbot, "ONNX Model…", path) == f"Exported to {path.name}"
+        assert len(offered["filters"]) == 2
+        session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
+        found.append(session.run(["y"], {"x": x})[0])
+    np.testing.assert_allclose(found[1], found[0], rtol=1e-4, atol=1e-5)
+    assert (tmp_path / "1.onnx").stat().st_size < (tmp_path / "0.onnx").stat().st_size
 
 
 def test_the_torch_module_takes_the_weights(open_window, qtbot, tmp_path, choose):
@@ -215,13 +240,14 @@ def test_the_data_are_the_history(open_window, qtbot, tmp_path, choose):
     window = open_window()
     train(window, qtbot)
     lanes = window.session.history.lanes
-    for panel in window.panels:
+    panels = [panel for panel in window.panels if panel.ident != "fit"]  # which wants one input
+    for panel in panels:
         window.docks[panel.ident].show()  # only what can be seen is asked for
         window.docks[panel.ident].raise_()
-        asked = [(lane, topic) for lane in lanes for topic in panel.topics & set(ANSWERS.values())]
+        asked = [(lane, topic) for lane in lanes for topic in panel.topics & {"health", *ANSWERS.values()}]
         qtbot.waitUntil(lambda asked=asked: None not in [getattr(*one) for one in asked], timeout=LONG)
     tables = {}
-    for panel in window.panels:
+    for panel in panels:
         path = tmp_path / f"{panel.ident}.csv"
         choose(tmp_path / panel.ident)
         export(window, qtbot, f"Data of a Panel › {panel.title}…", path)

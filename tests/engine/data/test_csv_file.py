@@ -21,6 +21,14 @@ SOURCE = Csv(path="t.csv", validation=0.0)
 PETS = "weight,colour,age,kind\n4.5,red,2,cat\n30,blue,7,dog\n5,red,1,cat\n8,green,3,cat\n25,red,9,dog\n"
 
 
+class EnoughError(Exception):
+    """Somebody does not want to wait."""
+
+
+def enough() -> None:
+    raise EnoughError
+
+
 def write(folder: Path, text: str, encoding: str = "utf-8") -> Path:
     (folder / "t.csv").write_bytes(text.encode(encoding))
     return folder
@@ -366,3 +374,66 @@ def test_a_preview_of_many_rows(tmp_path):
     assert (part.rows, part.columns[1].classes()) == (100, (("0", 50), ("1", 50)))
     with pytest.raises(tables.DataFileError, match="there is no such file"):
         tables.inspect(tmp_path / "no.csv")
+
+
+def test_means_are_of_the_numbers_that_are_there(tmp_path):
+    write(tmp_path, PETS.replace("30", "?").replace(",9,", ",nine,"))
+    weight, _, age, _ = tables.inspect(tmp_path / "t.csv").columns
+    assert (weight.mean, weight.found) == (pytest.approx((4.5 + 5 + 8 + 25) / 4), 4)
+    assert (age.mean, age.found) == (pytest.approx((2 + 7 + 1 + 3) / 4), 4)
+    numbers = np.random.default_rng(1).normal(3, 2, 3000)
+    write(tmp_path, "".join(f"{v},{1e308}\n" for v in numbers))
+    a, large = tables.inspect(tmp_path / "t.csv").columns
+    assert a.mean == pytest.approx(numbers.mean(), rel=1e-12)
+    assert large.mean == pytest.approx(1e308, rel=1e-9)  # their sum is infinite
+
+
+def test_reading_says_how_far_it_is_and_can_be_ended(tmp_path, monkeypatch):
+    monkeypatch.setattr(tables, "BLOCK", 2 * 50)
+    write(tmp_path, "a,y\n" + "".join(f"{i},{i % 2}\n" for i in range(20_000)))
+    for read_all in (
+        lambda told: tables.inspect(tmp_path / "t.csv", told=told),
+        lambda told: SOURCE.read(tmp_path, told),
+    ):
+        shares: list[float] = []
+        csv_file._kept.clear()
+        read_all(shares.append)
+        assert len(shares) > 100
+        assert shares == sorted(shares)
+        assert 0 < shares[0] < 0.2
+        assert 0.9 < shares[-1] <= 1
+        csv_file._kept.clear()
+        with pytest.raises(EnoughError):
+            read_all(lambda share: enough() if share > 0.5 else None)
+    assert not csv_file._kept
+
+
+def test_the_guessed_type_of_a_column_can_be_told(tmp_path):
+    codes = "zip,size,y\n10,1,0\n20,2,1\n10,3,0\n20,x,1\n"
+    data, summary = read(tmp_path, codes.replace("x", "4"), categories="zip", target="y")
+    assert summary.features == ("zip=10", "zip=20", "size")
+    assert data.x.tolist() == [[1, 0, 1], [0, 1, 2], [1, 0, 3], [0, 1, 4]]
+    words = "a,y\nx,0\nz,1\nx,0\n5,1\n"
+    data, summary = read(tmp_path, words)
+    assert summary.features == ("a=5", "a=x", "a=z")
+    message = refused(tmp_path, words, numbers="a")
+    assert message.endswith("row 2, column 'a': expected a finite number, got 'x'")
+    data, _ = read(tmp_path, words.replace("x", "").replace("z", "?"), numbers="a", missing="drop")
+    assert data.x.tolist() == [[5]]
+    assert "both among its categories and among its numbers" in refused(tmp_path, codes, categories="1", numbers="zip")
+    assert "has no column 'zap'" in refused(tmp_path, codes, categories="zap")
+
+
+def test_the_file_in_use_stays_while_another_is_looked_at(tmp_path, monkeypatch):
+    csv_file._kept.clear()
+    calls, real = [], tables.blocks
+    monkeypatch.setattr(csv_file, "blocks", lambda *a: calls.append(a) or real(*a))
+    for name in "abc":
+        (tmp_path / f"{name}.csv").write_text(PETS)
+    first, second, third = (Csv(path=f"{name}.csv") for name in "abc")
+    first.summary(tmp_path)
+    second.summary(tmp_path)
+    first.summary(tmp_path)
+    assert len(calls) == 2
+    third.summary(tmp_path)
+    assert len(csv_file._kept) == 2

@@ -125,3 +125,10 @@ def test_several_classes_by_sigmoids() -> None:
 def test_other_than_two_inputs_have_no_picture(shape: int) -> None:
     made = Trainer(project(chain(1), "mse", {"kind": "noise", "shape": [shape], "samples": 20}))
     assert Boundary().measure(made) is None
+
+
+def test_a_plane_that_is_told_is_answered_for() -> None:
+    made = trained(chain(1), "mse", noise(targets=1))
+    answer = Boundary(5, (-3.0, 2.0, 10.0, 15.0)).measure(made)
+    assert answer.bounds == (-3.0, 2.0, 10.0, 15.0)
+    assert answer.values[4, 0] == pytest.approx(made.network.predict(np.array([[-2.5, 14.5]]))[0, 0], rel=1e-6)

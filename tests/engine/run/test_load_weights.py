@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from engine.project import project_from
 from engine.run import messages as m
 from engine.trainer import Trainer
 from tests.engine.cases import project
@@ -106,3 +107,17 @@ def test_the_numbers_of_the_preprocessing_come_with_them(bench: Bench) -> None:
     again = bench.state().parameters
     assert again is not None
     np.testing.assert_array_equal(again[0]["preprocess.mean"], own[0]["preprocess.mean"])
+
+
+def test_a_layer_that_draws_its_weights_in_another_way_begins_anew(bench: Bench) -> None:
+    made = small()
+    bench.open(made)
+    bench.send(m.Advance(steps=3))
+    bench.settled(m.RunState.PAUSED)
+    data = made.to_json()
+    data["graph"]["nodes"][1]["init"] = "he_normal"
+    changed = project_from(data, made.folder)
+    opened = bench.open(changed, keep_weights=True)
+    assert opened.kept == ("A: out.weight", "A: out.bias")
+    fresh = Trainer(changed).network.parameters()["h1.weight"]
+    np.testing.assert_array_equal(bench.state().parameters[0]["h1.weight"], fresh)

@@ -91,12 +91,12 @@ def test_a_wrong_gradient_of_one_variant_is_enough(
     from netviz.commands import check as module
 
     def one_fails(lane: Any) -> Any:
-        return type("Report", (), {"tensors": (lane.variant,), "ok": lane.variant != "one"})
+        return iter([0.5, type("Report", (), {"tensors": (lane.variant,), "ok": lane.variant != "one"})])
 
-    monkeypatch.setattr(module, "check_project", one_fails)
+    monkeypatch.setattr(module, "checking_project", one_fails)
     done = here(capfd, "check", write(tmp_path, {"variant": "one", "variants": [{"name": "two"}]}), "--gradients")
     assert done.status == 1
-    assert done.out.splitlines()[-2:] == ["one", "two"]  # the others are checked all the same
+    assert done.out.splitlines()[-2:] == ["one: one", "two: two"]  # the others are checked all the same
 
 
 def test_a_setting_that_is_none(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:

@@ -10,9 +10,11 @@ from typing import Any
 import numpy as np
 import pytest
 
+from engine.ensemble import Ensemble
+from engine.inference import network_with
 from engine.project import load_project
 from engine.trainer import Trainer
-from engine.weights import save_weights
+from engine.weights import load_weights, save_weights
 from tests.netviz.commands.command import Done, here, netviz, write
 
 Here = Callable[..., Done]
@@ -109,6 +111,54 @@ def test_the_input_is_raw_and_the_weights_say_how_it_is_prepared(cli: Here, tmp_
     assert (done.status, done.out) == (2, "")
     assert re.search(r"--weights: .*bare\.safetensors: preprocess\.mean: is missing, expected shape \(2,\)", done.err)
     assert not (tmp_path / "y.npz").exists()
+
+
+def others(folder: Path, file: Path, *seeds: int) -> list[Path]:
+    """Weights files of networks with other seeds."""
+    paths = []
+    for seed in seeds:
+        trainer = Trainer(load_project(file), seed=seed)
+        trainer.run(20)
+        paths.append(folder / f"w{seed}.safetensors")
+        save_weights(paths[-1], trainer.network.state())
+    return paths
+
+
+def test_several_weights_are_an_ensemble(cli: Here, tmp_path: Path) -> None:
+    file, out = write(tmp_path), tmp_path / "y.npz"
+    trained(tmp_path, file)
+    paths = [tmp_path / "w.safetensors", *others(tmp_path, file, 1, 2)]
+    rest = ("--input", tmp_path / "x.npz", "--output", out)
+    assert cli("predict", file, "--weights", *paths, *rest).status == 0
+    members = [network_with(load_project(file), load_weights(path)) for path in paths]
+    np.testing.assert_array_equal(told(out), Ensemble(members).predict(X))
+    shares = np.mean([1 / (1 + np.exp(-member.predict(X))) for member in members], axis=0)
+    np.testing.assert_allclose(1 / (1 + np.exp(-told(out))), shares, rtol=1e-5)
+    assert told(out).dtype == np.float32
+    again = [word for path in paths for word in ("--weights", path)]
+    mean = told(out)
+    assert cli("predict", file, *rest, *again).status == 0
+    np.testing.assert_array_equal(told(out), mean)
+
+
+def test_one_of_several_weights_that_does_not_fit_is_named(cli: Here, tmp_path: Path) -> None:
+    file = write(tmp_path)
+    trained(tmp_path, file)
+    (other,) = others(tmp_path, file, 1)
+    wide = tmp_path / "wide.safetensors"
+    save_weights(wide, {**load_weights(other), "h1.bias": np.zeros(9)})
+    for last, message in (
+        (wide, r"--weights: .*wide\.safetensors: h1\.bias: expected shape"),
+        (tmp_path / "none", "none"),
+    ):
+        rest = ("--input", tmp_path / "x.npz", "--output", tmp_path / "y.npz")
+        done = cli("predict", file, "--weights", tmp_path / "w.safetensors", other, last, *rest)
+        assert (done.status, done.out, done.err.count("\n")) == (2, "", 1)
+        assert re.search(message, done.err), done.err
+        assert not (tmp_path / "y.npz").exists()
+    onto = cli("predict", file, "--weights", tmp_path / "w.safetensors", other, *rest[:2], "--output", other)
+    assert onto.status == 2
+    assert "--output: expected a file of its own, got the weights" in onto.err
 
 
 # Bad input

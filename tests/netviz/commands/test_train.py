@@ -116,6 +116,36 @@ def test_saved_weights_predict_the_same_and_can_be_begun_with(cli: Here, tmp_pat
     assert saved(first) == {name: array.tobytes() for name, array in begun.network.state().items()}
 
 
+def test_weights_that_fit_are_taken_and_the_others_named(cli: Here, tmp_path: Path) -> None:
+    file, first, out = write(tmp_path), tmp_path / "first.safetensors", tmp_path / "out.safetensors"
+    assert cli("train", file, "--save", first).status == 0
+    other = ("--set", "data.kind=blobs", "--set", "data.classes=3", "--set", "graph.nodes.out.units=3")
+    other += ("--set", 'training.loss={"kind": "cross_entropy"}', "--set", "graph.nodes.h1.trainable=false")
+    fitting, told = ("--init", first, "--fitting"), tmp_path / "T.jsonl"
+    done = cli("train", file, *other, *fitting, "--telemetry", told, "--save", out)
+    assert done.status == 0
+    noted, _, _ = done.err.partition("\n")
+    assert noted == f"{first}: does not fit, so left new: out.weight, out.bias"
+    before, after = saved(first), saved(out)
+    assert {name: after[name] == before[name] for name in before} == {
+        "h1.weight": True,
+        "h1.bias": True,
+        "out.weight": False,
+        "out.bias": False,
+    }
+    layers = [line["layers"] for line in lines(told) if "layers" in line][1:]
+    assert {record["h1"]["update_ratio"] for record in layers} == {0}
+    assert all(record["out"]["update_ratio"] > 0 for record in layers)
+    quiet = cli("train", file, *other, *fitting, "--quiet")
+    assert (quiet.status, quiet.out, quiet.err) == (0, "", "")
+    # All fit: nothing to tell, and the same as without the option.
+    whole = cli("train", file, *fitting, "--save", out, "--steps", 3)
+    assert "left new" not in whole.err
+    mine = saved(out)
+    assert cli("train", file, "--init", first, "--save", out, "--steps", 3).status == 0
+    assert saved(out) == mine
+
+
 @pytest.mark.parametrize("every", [1, 3, 7])
 def test_telemetry_at_every_k_th_step(cli: Here, tmp_path: Path, every: int) -> None:
     file, told = write(tmp_path), tmp_path / "T.jsonl"
@@ -305,6 +335,9 @@ BAD_OPTIONS: dict[str, tuple[list[Any], str]] = {
     "init: no safetensors": (["--init", text_file], "weights: text.safetensors: is not a safetensors file"),
     "init: of another net": (["--init", other_weights], "--init: .*other.safetensors: h1.bias: is missing"),
     "init: wrong shape": (["--init", misshapen], r"--init: .*: h1.weight: expected shape \(5, 2\), got \(5, 3\)"),
+    "fitting: nothing fits": (["--init", other_weights, "--fitting"], "--init: .*other.*: none of its weights fits: "),
+    "fitting: without init": (["--fitting"], "--fitting: expected weights to take from, by --init"),
+    "fitting: no safetensors": (["--init", text_file, "--fitting"], "weights: text.safetensors: is not a safetensors"),
     "seed: too small": (["--seed", "-1"], "training.seed: "),
     "seed: too big": (["--seed", str(2**80)], "training.seed: "),
     "no such variant": (["--variant", "B"], "variants: .*B"),

@@ -301,16 +301,24 @@ def test_other_data_and_a_loss_that_does_not_fit_them(inspector, document):
     assert error.isVisible()
 
 
-def test_data_from_a_file_ask_for_the_file_first(inspector, document, tmp_path):
-    inspector.ask_file = lambda: ""
+def accept(inspector, qtbot):
+    """Takes a file as it is shown."""
+    dialog = inspector.importing.dialog
+    qtbot.waitUntil(dialog.accept_button.isEnabled)
+    QTest.mouseClick(dialog.accept_button, Qt.MouseButton.LeftButton)
+
+
+def test_data_from_a_file_ask_for_the_file_first(inspector, document, tmp_path, qtbot):
+    inspector.importing.ask_file = lambda: ""
     kind = box(inspector.data.form, "kind")
     kind.setFocus()
     QTest.keyClick(kind, Qt.Key.Key_End)
     assert document.project.data.kind() == "xor"
     assert kind.currentText() == "XOR"
     np.savez(tmp_path / "mine.npz", x=np.zeros((4, 3)), y=np.array([0, 1, 0, 1]))
-    inspector.ask_file = lambda: str(tmp_path / "mine.npz")
+    inspector.importing.ask_file = lambda: str(tmp_path / "mine.npz")
     QTest.keyClick(kind, Qt.Key.Key_End)
+    accept(inspector, qtbot)
     assert document.project.data.path == (tmp_path / "mine.npz").as_posix()
     assert inspector.data.note.text() == "examples of 3 numbers"
 
@@ -457,6 +465,23 @@ def test_a_schedule_is_chosen_filled_in_and_taken_away(document, inspector):
     assert document.project.training.schedule.period == 7
 
 
+def test_a_curriculum_is_switched_on_and_off_and_zeros_are_kept(document, inspector):
+    form = inspector.training.form
+    switch = form.rows["curriculum.epochs"].editor.widgets()[0]
+    QTest.mouseClick(switch, Qt.MouseButton.LeftButton, NONE, QPoint(8, switch.height() // 2))
+    assert document.project.training.curriculum.epochs == 20
+    enter(box(form, "curriculum.start"), "0.5")
+    choose(box(form, "curriculum.by"), "or")
+    assert (document.project.training.curriculum.start, document.project.training.curriculum.by) == (0.5, "order")
+    switch = form.rows["curriculum.epochs"].editor.widgets()[0]
+    QTest.mouseClick(switch, Qt.MouseButton.LeftButton, NONE, QPoint(8, switch.height() // 2))
+    assert document.project.training.curriculum is None
+    assert "curriculum.start" not in visible(form)
+    document.set_training_field(0, "keep_zeros", True)
+    assert "keep_zeros" in visible(form)
+    assert document.project.training.keep_zeros is True
+
+
 def test_early_stopping_is_switched_on_and_off(document, inspector):
     form = inspector.training.form
     switch = form.rows["early_stopping.patience"].editor.widgets()[0]
@@ -470,24 +495,26 @@ def test_early_stopping_is_switched_on_and_off(document, inspector):
     assert "early_stopping.min_delta" not in visible(form)
 
 
-def test_a_table_by_its_ending_and_what_was_set_stays(inspector, document, tmp_path):
+def test_a_table_by_its_ending_and_what_was_set_stays(inspector, document, tmp_path, qtbot):
     """The file says more than the kind beside it; of what was set, all stays that both kinds have."""
     (tmp_path / "t.csv").write_text("a,b,y\n1,2,yes\n3,4,no\n5,6,yes\n")
     choose(box(inspector.data.form, "preprocess"), "St")
     assert document.project.data.preprocess == "standardize"
     choose(box(inspector.data.form, "kind"), "Iris")
     assert document.project.data.to_json() == {"kind": "iris", "preprocess": "standardize"}
-    inspector.ask_file = lambda: str(tmp_path / "t.csv")
+    inspector.importing.ask_file = lambda: str(tmp_path / "t.csv")
     QTest.keyClick(box(inspector.data.form, "kind"), Qt.Key.Key_End)
+    accept(inspector, qtbot)
     path = (tmp_path / "t.csv").as_posix()
     assert document.project.data.to_json() == {"kind": "csv", "path": path, "preprocess": "standardize"}
     assert inspector.data.note.text() == "examples of 2 numbers"
     enter(box(inspector.data.form, "target"), "b")
     assert document.data_shape() == (3,)
     (tmp_path / "u.tsv").write_text("b\tc\n1\t2\n3\t4\n")
-    inspector.ask_file = lambda: str(tmp_path / "u.tsv")
+    inspector.importing.ask_file = lambda: str(tmp_path / "u.tsv")
     button = inspector.data.form.rows["path"].editor.widgets()[1]
     QTest.mouseClick(button, Qt.MouseButton.LeftButton)
+    accept(inspector, qtbot)
     assert document.project.data.path.endswith("u.tsv")
     assert document.project.data.target == "b"
     enter(box(inspector.data.form, "target"), "d")

@@ -1,9 +1,13 @@
 """Histories made by hand, so that what a panel draws can be computed another way."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
+from msgspec.structs import replace
 
+from engine.diagnosis import Finding, Health, Remedy
+from engine.diagnosis.edits import SetTraining
 from engine.probes.boundary import BoundaryAnswer
 from engine.probes.confusion import ConfusionAnswer
 from engine.probes.example import DataRange, ExampleAnswer, Meaning, NodeValues, Origin, Part
@@ -12,7 +16,17 @@ from engine.probes.histograms import BINS, LayerHistogram
 from engine.probes.predictions import Extent, Listed
 from engine.probes.weights import LayerWeights, Matrix, WeightsAnswer
 from engine.probes.worst import WorstAnswer
-from engine.run.messages import EpochScore, LaneAnswer, LaneInfo, LayerScalars, LossBuckets, Opened, Points, ProbeAnswer
+from engine.run.messages import (
+    EpochScore,
+    LaneAnswer,
+    LaneHealth,
+    LaneInfo,
+    LayerScalars,
+    LossBuckets,
+    Opened,
+    Points,
+    ProbeAnswer,
+)
 from netviz.runtime.history import History, LaneHistory
 
 LAYERS, KINDS = ("h1", "a1", "out"), ("dense", "tanh", "dense")
@@ -39,22 +53,28 @@ def take(
     probes: Sequence[ProbeAnswer] = (),
     start: int = 0,
     lr: float = 0.01,
+    health: LaneHealth | None = None,
 ) -> None:
     """One answer: a loss a step from `start`; `layers` (n, layers, 6) likewise."""
     loss = np.asarray(losses, float)
     steps = np.arange(start, start + len(loss))
     scalars = None if layers is None else LayerScalars(np.arange(start, start + len(layers)), layers)
-    lane.take(
-        LaneAnswer(
-            LossBuckets(steps, loss, loss, loss, loss),
-            tuple(scores),
-            scalars,
-            tuple(probes),
-            lr,
-            32,
-            ((start + len(loss), lr),),
-        )
+    buckets = LossBuckets(steps, loss, loss, loss, loss)
+    lane.take(LaneAnswer(buckets, tuple(scores), scalars, tuple(probes), lr, 32, health, ((start + len(loss), lr),)))
+
+
+def unwell(*findings: Finding, watched: Sequence[Finding] = (), looks: int = 20, since: int = 0) -> LaneHealth:
+    """A diagnosis of the layers above; of no findings, one that is content."""
+    return LaneHealth(findings, tuple(watched), (Health.FINE,) * len(LAYERS), looks, since)
+
+
+def fault(began: int = 3, **changes: Any) -> Finding:
+    """A rate that is too high, with one remedy."""
+    slower = Remedy("A tenth of the learning rate", (SetTraining("optimizer.lr", 0.001),))
+    found = Finding(
+        "rate_high", "Learning rate too high", (), began, Health.TROUBLE, "Steps are too long.", True, None, (slower,)
     )
+    return replace(found, **changes)
 
 
 def score(

@@ -18,6 +18,7 @@ from tests.netviz.panels.histories import (
     NAN,
     confusion_answer,
     example_answer,
+    fault,
     fit_answer,
     histogram,
     listed,
@@ -25,12 +26,13 @@ from tests.netviz.panels.histories import (
     scalars,
     score,
     take,
+    unwell,
     weights_answer,
     worst_answer,
     xor_answer,
 )
 
-TOPICS = {"loss", "scores", "layers", "rate", *ANSWERS.values()}
+TOPICS = {"loss", "scores", "layers", "rate", "health", *ANSWERS.values()}
 # Another choice where it is not a switch.
 OTHER = {"weights": {"view": "matrix", "layer": "out"}}
 
@@ -53,7 +55,7 @@ def filled(*names: str) -> History:
             fit_answer(),
         )
         take(lane, lr=0.02)
-        take(lane, 1 / (steps + 1.0), scores, scalars(60, 0.1, 0.5, 0.25), answers)
+        take(lane, 1 / (steps + 1.0), scores, scalars(60, 0.1, 0.5, 0.25), answers, health=unwell(fault()))
     return history
 
 
@@ -174,6 +176,7 @@ def test_the_description_has_the_numbers_and_changes_once_a_second(qtbot, kind) 
         rows = HistogramAnswer((histogram(zeros=640),), 100)
         flat = BoundaryAnswer(np.ones((4, 4), np.float32), None, True, (-1.0, 1.0, -1.0, 1.0))
         other = example_answer(output=np.array([-3.0]), probabilities=np.array([0.047]), chosen=0)
+        ill = unwell(fault(began=7))
         answers = (
             rows,
             flat,
@@ -183,7 +186,7 @@ def test_the_description_has_the_numbers_and_changes_once_a_second(qtbot, kind) 
             worst_answer(9.0),
             fit_answer(0.2),
         )
-        take(lane, [9.0], [score(70, 9.0, 0.1)], scalars(1, 7.0, 1.0, 1.0), answers, start=60, lr=0.005)
+        take(lane, [9.0], [score(70, 9.0, 0.1)], scalars(1, 7.0, 1.0, 1.0), answers, start=60, lr=0.005, health=ill)
     panel.describe(now=lambda: panel._said + 0.9)
     assert panel.accessibleDescription() == first
     panel.describe(now=lambda: panel._said + 1.1)

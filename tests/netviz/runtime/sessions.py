@@ -21,6 +21,7 @@ class FakeView:
 
     def __init__(self, *topics: str, probes: tuple[ProbeRequest, ...] = (), needs_layers: bool = False) -> None:
         self.topics, self.probes, self.needs_layers = frozenset(topics), probes, needs_layers
+        self.needs_health = False
         self.visible, self.refreshed, self.reopenings = True, 0, 0
 
     def isVisible(self) -> bool:  # noqa: N802 (Qt's)

@@ -1,0 +1,38 @@
+"""What a symptom is: a number for each node, and from where on it is too much."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from engine.diagnosis.record import Record
+
+Measured = Iterable[tuple[str, float]]
+NETWORK = ""  # in the place of a node: the whole run
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Symptom:
+    """Raised when a number has been at least `on` for `patience` looks in a row, withdrawn after `quiet` below `off`.
+
+    A symptom with `needs` lies in the network or the data before the first step and does no harm by itself: it is
+    raised as soon as one of those is. `measure` may leave out what is below `off`.
+    """
+
+    name: str
+    title: str
+    meaning: str
+    measure: Callable[[Record], Measured]
+    say: Callable[[Record, Sequence[str]], str]
+    on: float
+    off: float
+    patience: int = 10
+    quiet: int = 10
+    looks_at: Literal["step", "epoch"] = "step"
+    needs: tuple[str, ...] = ()
+    ends_in_nan: bool = False  # a loss that is no number is what it leads to
+
+
+def listed(nodes: Sequence[str], most: int = 4) -> str:
+    """ "h1, h2 and h3", or with more of them "h1, h2, h3 and 7 others"."""
+    named = list(nodes[:most]) if len(nodes) <= most else [*nodes[: most - 1], f"{len(nodes) - most + 1} others"]
+    return named[0] if len(named) == 1 else f"{', '.join(named[:-1])} and {named[-1]}"

@@ -1,0 +1,45 @@
+"""`netviz pretrain`: first weights for a deep network, one layer after another."""
+
+import argparse
+import sys
+
+from engine.project import load_project
+from engine.recipes.chain import blocks_of
+from engine.recipes.greedy import Pretrained, pretrain
+from engine.telemetry import one_blas_thread
+from engine.weights import save_weights
+from netviz.commands.bar import Bar
+from netviz.commands.files import must_be_writable
+from netviz.commands.settings import parse_settings
+
+DONE, DIVERGED = 0, 3
+
+
+def pretrained(options: argparse.Namespace) -> int:
+    """Trains layer by layer and writes the weights; returns the exit status."""
+    one_blas_thread()
+    settings = parse_settings(options.settings)
+    if options.seed is not None:
+        settings["training.seed"] = options.seed
+    project = load_project(options.file, settings)
+    if options.variant is not None:
+        project = project.lane(options.variant)
+    blocks_of(project)
+    must_be_writable({"--save": options.save}, {options.file: "the project"})
+    bar, found = Bar(project.name, options.quiet), None
+    work = pretrain(
+        project, options.how, options.epochs, not options.untied, options.device, options.dtype, options.seed
+    )
+    try:
+        for found in work:
+            if not isinstance(found, Pretrained):
+                bar.show(found, f"{found:.0%}")
+    finally:
+        bar.end()
+    assert isinstance(found, Pretrained)
+    save_weights(options.save, found.weights)
+    if found.failure is not None:
+        print(f"{options.file}: {found.blocks[-1].node}: {found.failure}", file=sys.stderr)
+    if not options.quiet:
+        print("\n".join(map(str, found.blocks)))
+    return DONE if found.failure is None else DIVERGED

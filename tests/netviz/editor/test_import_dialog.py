@@ -1,0 +1,292 @@
+"""A file of data is shown before it is used: by real clicks and keys, over a document that nothing else changes."""
+
+import threading
+
+import numpy as np
+import pytest
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QMenu
+
+from netviz import theme
+from netviz.document.table_import import look_at_table
+from netviz.editor import import_dialog
+from netviz.editor.import_dialog import ImportDialog
+from netviz.editor.inspector import Inspector
+
+LEFT, NONE = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
+TABLE = "Id,weight,colour,age,kind\n" + "".join(
+    f"{i},{4 + i * 3.5},{'red' if i % 3 else 'blue'},{i % 7},{'cat' if i % 4 else 'dog'}\n" for i in range(1, 41)
+)
+
+
+@pytest.fixture
+def show(inspector: Inspector, document, qtbot, tmp_path):
+    """Opens the dialog on a file with such a content, and waits until it has been looked at."""
+
+    def opened(content: str | bytes = TABLE, name: str = "t.csv") -> ImportDialog:
+        path = tmp_path / name
+        path.write_bytes(content.encode() if isinstance(content, str) else content)
+        inspector.importing.open(path)
+        dialog = inspector.importing.dialog
+        assert dialog is not None
+        with qtbot.waitExposed(dialog):
+            dialog.show()
+        settled(dialog, qtbot)
+        return dialog
+
+    yield opened
+    if inspector.importing.dialog is not None:
+        inspector.importing.dialog.reject()
+    inspector.importing.close()
+
+
+def settled(dialog: ImportDialog, qtbot) -> None:
+    qtbot.waitUntil(lambda: dialog.settled)
+    assert dialog.accept_button.isEnabled() != bool(dialog.trouble.text())
+
+
+def roles(dialog: ImportDialog) -> tuple[str, ...]:
+    return dialog.table.sheet_model.sheet.roles
+
+
+def click_head(dialog: ImportDialog, section: int) -> QMenu:
+    heads = dialog.table.heads
+    at = QPoint(heads.sectionViewportPosition(section) + 20, heads.height() // 2)
+    QTest.mouseClick(heads.viewport(), LEFT, NONE, at)
+    menu = QApplication.activePopupWidget()
+    assert isinstance(menu, QMenu)
+    return menu
+
+
+def choose(combo, title: str) -> None:
+    combo.setFocus()
+    QTest.keyClicks(combo, title)
+
+
+def test_a_table_is_shown_and_imported_with_a_network_in_one_step(show, document, qtbot) -> None:
+    before = document.project.to_bytes()
+    dialog = show()
+    assert dialog.isModal()
+    assert dialog.size_words.text() == "40 rows, 5 columns"
+    assert roles(dialog) == ("unused", "number", "category", "number", "target")
+    model = dialog.table.sheet_model
+    assert model.index(0, 1).data() == "7.5 … 144"
+    assert model.index(2, 4).data() == "cat"
+    assert model.headerData(1, Qt.Orientation.Horizontal) == "weight\nnumber"
+    assert dialog.balance.balance == (("cat", 30), ("dog", 10))
+    assert dialog.preprocess.currentData() == "standardize"
+    assert "Standardize, numbers reach 144" in dialog.advice.text()
+    assert dialog.network.text() == "4 → 8 ReLU → 1, binary cross-entropy, Adam"
+    assert not dialog.replace.isChecked(), "the network that there is fits two classes"
+    QTest.mouseClick(dialog.replace, LEFT, NONE, QPoint(8, dialog.replace.height() // 2))
+    assert document.project.to_bytes() == before
+    QTest.mouseClick(dialog.accept_button, LEFT)
+    data = document.project.data.to_json()
+    assert data.pop("path").endswith("t.csv")
+    assert data == {"kind": "csv", "leave_out": "Id", "preprocess": "standardize"}
+    assert [node.id for node in document.project.graph.nodes] == ["x", "h1", "a1", "out"]
+    assert document.project.graph.layer("h1").units == 8
+    assert document.stack.count() == 1
+    document.stack.undo()
+    assert document.project.to_bytes() == before
+
+
+@pytest.mark.parametrize("how", ["button", "escape"])
+def test_cancel_changes_nothing(show, document, qtbot, how) -> None:
+    before = document.project.to_bytes()
+    dialog = show()
+    QTest.keyClick(dialog.table, Qt.Key.Key_C)
+    if how == "escape":
+        QTest.keyClick(dialog, Qt.Key.Key_Escape)
+    else:
+        (cancel,) = (b for b in dialog.buttons.buttons() if b is not dialog.accept_button)
+        QTest.mouseClick(cancel, LEFT)
+    assert document.project.to_bytes() == before
+    assert document.stack.count() == 0
+
+
+def test_a_column_is_taken_for_something_else_by_its_head(show, document, qtbot) -> None:
+    dialog = show()
+    menu = click_head(dialog, 3)
+    assert [action.text() for action in menu.actions()] == ["&Number", "&Category", "&Leave Out", "&Target"]
+    assert [action.isChecked() for action in menu.actions()] == [True, False, False, False]
+    QTest.keyClick(menu, Qt.Key.Key_T)
+    assert roles(dialog) == ("unused", "number", "category", "target", "category")
+    assert dialog.target.text() == "age: 7 classes"
+    assert not dialog.accept_button.isEnabled(), "not yet looked at like that"
+    settled(dialog, qtbot)
+    assert dialog.network.text().endswith("→ 7, cross-entropy, Adam")
+    assert dialog.replace.isChecked(), "binary cross-entropy does not fit seven classes"
+    choose(dialog.task, "N")
+    settled(dialog, qtbot)
+    assert dialog.target.text() == "age: numbers from 0 to 6"
+    assert dialog.network.text().endswith("→ 1, mean squared error, Adam")
+
+
+def test_columns_are_reached_and_changed_by_keys(show, document, qtbot) -> None:
+    dialog = show()
+    dialog.table.setFocus()
+    QTest.keyClick(dialog.table, Qt.Key.Key_Right)
+    QTest.keyClick(dialog.table, Qt.Key.Key_L)
+    assert roles(dialog)[1] == "unused"
+    QTest.keyClick(dialog.table, Qt.Key.Key_Left)
+    QTest.keyClick(dialog.table, Qt.Key.Key_N)
+    assert roles(dialog)[0] == "number"
+    assert dialog.table.currentIndex().column() == 0, "the place stays"
+    QTest.keyClick(dialog.table, Qt.Key.Key_Return)
+    menu = QApplication.activePopupWidget()
+    assert isinstance(menu, QMenu)
+    QTest.keyClick(menu, Qt.Key.Key_C)
+    assert roles(dialog)[0] == "category"
+    assert dialog.isVisible(), "Enter in the table is not Import"
+    settled(dialog, qtbot)
+
+
+def test_another_delimiter_reads_the_file_anew(show, document, qtbot) -> None:
+    dialog = show("a;b,y\nu;v,0\nw;z,1\n")
+    assert dialog.layout_choices["delimiter"].itemText(0) == "Auto: comma"
+    assert dialog.table.sheet_model.sheet.names == ("a;b", "y")
+    choose(dialog.layout_choices["delimiter"], "S")
+    qtbot.waitUntil(lambda: dialog.table.sheet_model.sheet.names == ("a", "b,y"))
+    settled(dialog, qtbot)
+    choose(dialog.layout_choices["header"], "N")
+    qtbot.waitUntil(lambda: dialog.table.sheet_model.sheet.names == ("column 1", "column 2"))
+    settled(dialog, qtbot)
+    assert dialog._wanted()["delimiter"] == "semicolon"
+    assert dialog._wanted()["header"] == "no"
+
+
+def test_missing_cells_are_refused_until_it_is_said_what_is_to_become_of_them(show, document, qtbot) -> None:
+    dialog = show(TABLE.replace("\n3,14.5,", "\n3,,"))
+    assert "row 4, column 'weight': there is no value" in dialog.trouble.text()
+    assert not dialog.accept_button.isEnabled()
+    QTest.keyClick(dialog, Qt.Key.Key_Return)
+    assert dialog.isVisible()
+    choose(dialog.layout_choices["missing"], "M")
+    settled(dialog, qtbot)
+    assert dialog.trouble.text() == ""
+    assert "1 missing cell in 1 column: they get the mean" in dialog.warnings.text()
+    QTest.mouseClick(dialog.accept_button, LEFT)
+    assert document.project.data.missing == "mean"
+
+
+@pytest.mark.parametrize(
+    ("content", "name", "words"),
+    [
+        ("a,b\n1,2\n3\n", "t.csv", "t.csv row 3 has 1 cells, expected 2"),
+        ("", "t.csv", "t.csv is empty"),
+        (b"PK\x03\x04 nothing", "t.csv", "is a packed file"),
+        (b"no arrays", "d.npz", "d.npz is not an npz file"),
+    ],
+)
+def test_a_bad_file_is_one_line_and_changes_nothing(show, document, qtbot, content, name, words) -> None:
+    before = document.project.to_bytes()
+    dialog = show(content, name)
+    assert words in dialog.trouble.text()
+    assert "\n" not in dialog.trouble.text()
+    assert not dialog.accept_button.isEnabled()
+    assert not dialog.replace.isEnabled()
+    assert document.project.to_bytes() == before
+
+
+def test_arrays_say_themselves_what_they_are(show, document, qtbot, tmp_path) -> None:
+    np.savez(tmp_path / "made.npz", x=np.arange(24.0).reshape(8, 3), y=np.arange(8) % 4)
+    dialog = show((tmp_path / "made.npz").read_bytes(), "d.npz")
+    assert dialog.balance.balance == tuple((str(i), 2) for i in range(4))
+    assert roles(dialog) == ("target", "number", "number", "number")
+    QTest.keyClick(dialog.table, Qt.Key.Key_L)
+    assert roles(dialog)[0] == "target"
+    assert dialog.replace.isChecked()
+    QTest.mouseClick(dialog.accept_button, LEFT)
+    assert document.project.data.kind() == "npz"
+    assert document.project.training.loss.kind() == "cross_entropy"
+
+
+def test_what_was_chosen_for_the_numbers_stays(show, document, qtbot) -> None:
+    dialog = show()
+    choose(dialog.preprocess, "W")
+    QTest.keyClick(dialog.table, Qt.Key.Key_Right)
+    QTest.keyClick(dialog.table, Qt.Key.Key_L)
+    settled(dialog, qtbot)
+    assert dialog.preprocess.currentData() == "whiten"
+    QTest.mouseClick(dialog.accept_button, LEFT)
+    assert document.project.data.preprocess == "whiten"
+
+
+def test_a_large_file_is_read_beside_the_window_and_given_up(show, inspector, document, qtbot, monkeypatch, tmp_path):
+    """The reading waits for the test: the window does not, and hears how far it is."""
+    goes_on, ended = threading.Event(), threading.Event()
+
+    def slow(folder, path, told, **layout):
+        told(0.25)
+        try:
+            for _ in range(1000):
+                if goes_on.wait(0.01):
+                    break
+                told(0.4)
+        except Exception:
+            ended.set()
+            raise
+        return look_at_table(folder, path, told=told, **layout)
+
+    monkeypatch.setitem(import_dialog.LOOKS, "csv", slow)
+    (tmp_path / "t.csv").write_text(TABLE)
+    inspector.importing.open(tmp_path / "t.csv")
+    dialog = inspector.importing.dialog
+    qtbot.waitUntil(lambda: dialog.bar.isVisible() and dialog.bar.value() == 400)
+    assert not dialog.accept_button.isEnabled()
+    QTest.keyClick(dialog, Qt.Key.Key_Escape)
+    assert not dialog.isVisible()
+    qtbot.waitUntil(ended.is_set)
+    inspector.importing.open(tmp_path / "t.csv")
+    again = inspector.importing.dialog
+    goes_on.set()
+    settled(again, qtbot)
+    assert again.trouble.text() == ""
+    assert again.bar.isHidden()
+
+
+def test_the_first_rows_are_shown_while_the_others_are_read(show, inspector, document, qtbot, monkeypatch, tmp_path):
+    """What is chosen by then stays chosen; nothing can be used before the whole has been read."""
+    goes_on = threading.Event()
+
+    def slow(folder, path, most_rows=None, **told):
+        if most_rows is None:
+            goes_on.wait(20)
+        return look_at_table(folder, path, most_rows=most_rows, **told)
+
+    monkeypatch.setitem(import_dialog.LOOKS, "csv", slow)
+    monkeypatch.setattr(import_dialog, "HEAD", 10)
+    (tmp_path / "t.csv").write_text(TABLE)
+    inspector.importing.open(tmp_path / "t.csv")
+    dialog = inspector.importing.dialog
+    qtbot.waitUntil(lambda: dialog.size_words.text() == "the first 10 rows, 5 columns")
+    dialog.table.setFocus()
+    dialog.table.setCurrentIndex(dialog.table.sheet_model.index(0, 1))
+    QTest.keyClick(dialog.table, Qt.Key.Key_L)
+    qtbot.wait(2 * import_dialog.SETTLE_MS)
+    assert not dialog.settled
+    assert not dialog.accept_button.isEnabled()
+    goes_on.set()
+    settled(dialog, qtbot)
+    assert dialog.size_words.text() == "40 rows, 5 columns"
+    assert roles(dialog)[1] == "unused"
+    assert dialog.table.currentIndex().column() == 1
+
+
+@pytest.mark.parametrize("look", [theme.DARK, theme.LIGHT], ids=lambda t: t.name)
+def test_everything_has_a_name_and_is_reached_by_the_tab_key(show, look, qtbot) -> None:
+    theme.look().use(look)
+    dialog = show()
+    seen, widget = [], dialog.focusWidget()
+    for _ in range(20):
+        seen.append(widget)
+        QTest.keyClick(widget, Qt.Key.Key_Tab)
+        widget = dialog.focusWidget()
+    for wanted in (dialog.table, dialog.task, dialog.preprocess, dialog.replace, dialog.accept_button):
+        assert wanted in seen
+    for widget in {w for w in seen if w is not None}:
+        words = widget.accessibleName() or (widget.text() if hasattr(widget, "text") else "")
+        assert words, widget
+    assert dialog.balance.accessibleDescription() == "cat 30, dog 10"

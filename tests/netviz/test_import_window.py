@@ -1,0 +1,60 @@
+"""Files of data come into a window by menu and by hand, and the run follows."""
+
+from PySide6.QtCore import QMimeData, Qt, QUrl
+from PySide6.QtGui import QDragEnterEvent, QDropEvent
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
+
+LONG = 30_000
+TABLE = "a,b,c,y\n" + "".join(f"{i % 5},{i % 7},{i % 3},{'uvw'[i % 3]}\n" for i in range(60))
+
+
+def drop(window, path) -> None:
+    data = QMimeData()
+    data.setUrls([QUrl.fromLocalFile(str(path))])
+    at, buttons, none = window.rect().center(), Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
+    copy = Qt.DropAction.CopyAction
+    QApplication.sendEvent(window, QDragEnterEvent(at, copy, data, buttons, none))
+    QApplication.sendEvent(window, QDropEvent(at.toPointF(), copy, data, buttons, none))
+
+
+def test_a_table_dropped_on_the_window_is_trained_on(open_window, qtbot, tmp_path):
+    window = open_window()
+    (tmp_path / "t.csv").write_text(TABLE)
+    drop(window, tmp_path / "t.csv")
+    qtbot.waitUntil(lambda: window.importing.dialog is not None)
+    dialog = window.importing.dialog
+    qtbot.waitUntil(dialog.accept_button.isEnabled, timeout=LONG)
+    assert dialog.replace.isChecked()
+    QTest.mouseClick(dialog.accept_button, Qt.MouseButton.LeftButton)
+    assert window.document.project.data.kind() == "csv"
+    assert window.document.lane_problems(0) == []
+    assert window.importing.dialog is None
+
+
+def test_import_data_by_its_key(open_window, qtbot, tmp_path):
+    window = open_window()
+    (tmp_path / "t.csv").write_text(TABLE)
+    window.importing.ask_file = lambda: str(tmp_path / "t.csv")
+    QTest.keyClick(window, Qt.Key.Key_I, Qt.KeyboardModifier.ControlModifier)
+    qtbot.waitUntil(lambda: window.importing.dialog is not None)
+    window.importing.dialog.reject()
+    assert window.document.project.data.kind() == "xor"
+
+
+def test_what_is_no_data_is_said(open_window, qtbot, tmp_path):
+    window = open_window()
+    window.importing.open(tmp_path / "t.pdf")
+    assert window.importing.dialog is None
+    qtbot.waitUntil(window.banner.isVisible)
+    assert window.document.project.data.kind() == "xor"
+
+
+def test_closing_the_window_while_a_file_is_read_waits_for_nobody(open_window, qtbot, tmp_path):
+    window = open_window()
+    (tmp_path / "t.csv").write_text(TABLE)
+    window.importing.open(tmp_path / "t.csv")
+    assert window.importing.reader.busy
+    window.files.forget()
+    window.close()
+    assert not window.importing.reader.busy
