@@ -33,6 +33,11 @@ PICTURES: dict[str, Callable[[LaneHistory], Any]] = {
     "histograms": lambda lane: lane.histograms,
     "gradients": lambda lane: lane.layers.version,
     "saturation": lambda lane: lane.layers.version,
+    "weights": lambda lane: lane.layers.version if lane.weights is None else lane.weights,
+    "confusion": lambda lane: lane.confusion,
+    "worst": lambda lane: lane.worst,
+    "fit": lambda lane: lane.fit,
+    "rate": lambda lane: lane.rate.version,
     "try": lambda lane: lane.example,
     "diagnosis": lambda lane: lane.health,
 }
@@ -159,12 +164,8 @@ class Watched:
 
     def _drawing(self) -> list[Eye]:
         """Those of panels in the project's layout that have something to draw of this net."""
-        flat = self.session.history.points is not None
-        return [
-            eye
-            for eye in self.eyes
-            if eye.panel.ident not in ("try", "diagnosis") and (flat or eye.panel.ident != "boundary")
-        ]
+        flat, placed = self.session.history.points is not None, self.window.layout_.placed()
+        return [eye for eye in self.eyes if eye.panel.ident in placed and (flat or eye.panel.ident != "boundary")]
 
     # Speed, with the window and without
 

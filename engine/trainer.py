@@ -84,7 +84,7 @@ class Trainer:
         network.preprocess.fit(data.x)
         self._fitted, self._is_fitted = network.preprocess.state(), True
         self._take(data)
-        self.sample, self.reach = data.first(SAMPLE), _reach(data)
+        self.sample, self.reach = data.first(SAMPLE), data.reach()
         network.preprocess.changed = self._prepare_anew
         self.parameters = network.parameters_
         self.optimizer = training.optimizer
@@ -147,6 +147,12 @@ class Trainer:
         Of data that are too large to be kept there, the first ones.
         """
         return self._train.rows
+
+    def first_rows(self, count: int, validation: bool = False) -> tuple[Array, Array, int]:
+        """The first rows of a part with their targets (n, units), as far as they are kept, and how many it has."""
+        part = self._validation if validation else self._train
+        rows = part.rows[:count]
+        return rows, part.targets[: len(rows)], part.count
 
     @property
     def rate(self) -> float:
@@ -388,12 +394,3 @@ class Trainer:
         """Training and validation scores with the present weights; None without a validation part."""
         train = self.network.score(self._train.parts())
         return train, self.network.score(self._validation.parts()) if self._validation.count else None
-
-
-def _reach(data: Dataset) -> tuple[Array, Array] | None:
-    """The least and the greatest coordinates of all examples in the plane; None of others."""
-    if data.x.shape[1:] != (2,):
-        return None
-    parts = [np.asarray(x, np.float64) for x in (data.x, data.x_val) if len(x)]
-    low, high = np.min([x.min(axis=0) for x in parts], axis=0), np.max([x.max(axis=0) for x in parts], axis=0)
-    return low, high

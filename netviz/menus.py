@@ -28,6 +28,10 @@ PANEL_KEYS = (
     ("W", "all layers' histograms"),
     ("D", "draw points on the decision boundary"),
     ("M", "histograms as in a training step"),
+    ("1, 2, 3, 4", "weights: spread, norm, ratio, matrix"),
+    ("T", "training or validation examples"),
+    ("Arrows, Esc", "choose a cell of the confusion table"),
+    ("N, P", "the next, the previous layer or example"),
 )
 
 

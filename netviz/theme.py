@@ -145,6 +145,13 @@ def mix(a: str | QColor, b: str | QColor, share: float) -> QColor:
     )
 
 
+def ink_on(ground: QColor) -> QColor:
+    """Near black or near white, whichever has the greater contrast on `ground` (WCAG's relative luminance)."""
+    parts = (ground.redF(), ground.greenF(), ground.blueF())
+    red, green, blue = (part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts)
+    return QColor(LIGHT.text if 0.2126 * red + 0.7152 * green + 0.0722 * blue > 0.179 else DARK.text)
+
+
 def diverging(steps: int = 256) -> np.ndarray:
     """(steps, 4) uint8 RGBA from blue through neutral to orange: the two signs or classes."""
     t = theme()

@@ -52,6 +52,10 @@ class WindowLayout:
         states = {panel.ident: state for panel in self._panels if (state := panel.state())}
         return {"rows": self._rows, "docks": base64.b64encode(docks).decode(), "states": states}
 
+    def placed(self) -> set[str]:
+        """The panels that stand in a row of the project."""
+        return {name for row in self._rows for name in row}
+
     def arrange(self) -> None:
         """The project's rows below the network, palette and inspector beside them; other panels are closed."""
         window, docks = self._window, self._docks
@@ -82,7 +86,7 @@ class WindowLayout:
     def _put_away(self) -> None:
         """Panels in no row are closed, with a place to open at: behind the last one."""
         last = self._docks[self._rows[-1][-1]]
-        placed = {name for row in self._rows for name in row}
+        placed = self.placed()
         for panel in self._panels:
             if panel.ident not in placed:
                 self._window.addDockWidget(Qt.DockWidgetArea.BottomDockWidgetArea, self._docks[panel.ident])

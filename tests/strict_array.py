@@ -13,9 +13,33 @@ import numpy as np
 FUNCTIONS = (
     *("absolute", "negative", "sign", "square", "sqrt", "reciprocal", "exp", "expm1", "log", "log1p", "tanh"),
     *("add", "subtract", "multiply", "divide", "power", "maximum", "minimum", "fmax", "fmin", "copysign", "logaddexp"),
-    *("greater", "greater_equal", "less", "less_equal", "equal", "not_equal", "heaviside", "isfinite", "isnan"),
+    *(
+        "greater",
+        "greater_equal",
+        "less",
+        "less_equal",
+        "equal",
+        "not_equal",
+        "heaviside",
+        "isfinite",
+        "isnan",
+        "isinf",
+    ),
     *("logical_and", "logical_or", "logical_not"),
-    *("dot", "matmul", "where", "take", "clip", "concatenate", "stack", "zeros_like", "ones_like", "empty_like"),
+    *(
+        "arcsinh",
+        "bincount",
+        "dot",
+        "matmul",
+        "where",
+        "take",
+        "clip",
+        "concatenate",
+        "stack",
+        "zeros_like",
+        "ones_like",
+        "empty_like",
+    ),
 )
 CREATORS = ("zeros", "ones", "empty", "full", "eye", "arange")
 METHODS = (

@@ -37,6 +37,14 @@ class Dataset:
         x, y, x_val, y_val = (np.array(part[:count]) for part in (self.x, self.y, self.x_val, self.y_val))
         return Dataset(x, y, x_val, y_val, self.classes)
 
+    def reach(self) -> tuple[Array, Array] | None:
+        """The least and the greatest coordinates of all examples in the plane; None of others."""
+        if self.x.shape[1:] != (2,):
+            return None
+        parts = [np.asarray(x, np.float64) for x in (self.x, self.x_val) if len(x)]
+        low, high = np.min([x.min(axis=0) for x in parts], axis=0), np.max([x.max(axis=0) for x in parts], axis=0)
+        return low, high
+
 
 @dataclass(frozen=True, slots=True)
 class Summary:

@@ -28,6 +28,10 @@ class Loss(Declared, frozen=True):
         """Adds the calls that write `plan.loss` and, going back, `z.grad`."""
         raise NotImplementedError(self.kind())
 
+    def each(self, xp: Any, z: Array, y: Array, classes: int | None) -> Array:
+        """The loss of every example (N,); their sum over `weight` is the loss of the batch."""
+        raise NotImplementedError(self.kind())
+
     def hits(self, xp: Any, z: Array, y: Array, classes: int | None) -> Array | None:
         """True where the decision is right, an entry per decision; None where nothing is decided."""
         raise NotImplementedError(self.kind())

@@ -100,6 +100,13 @@ class BinaryCrossEntropy(Loss, frozen=True, tag="binary_cross_entropy"):
                 (xp.multiply, z.grad, plan.number(1 / n), z.grad),
             )
 
+    def each(self, xp: Any, z: Array, y: Array, classes: int | None) -> Array:
+        smooth = y * (1 - self.label_smoothing) + self.label_smoothing / 2
+        # max(z, 0) - y z without rounding where y is 0 or 1, as `bind` has it.
+        terms = xp.log1p(xp.exp(-xp.absolute(z))) + (1 - smooth) * z - xp.minimum(z, 0)
+        means: Array = terms.mean(axis=0)
+        return means
+
     def hits(self, xp: Any, z: Array, y: Array, classes: int | None) -> Array | None:
         if len(z) > 1 and classes is not None:
             return same_class(z, y)
@@ -193,6 +200,15 @@ class CrossEntropy(Loss, frozen=True, tag="cross_entropy"):
             plan.prepare(xp.multiply, taken, plan.number(1 / n), taken)
         plan.prepare(xp.add.reduce, taken, 0, None, row, True)
         plan.prepare(xp.negative, row, row)
+
+    def each(self, xp: Any, z: Array, y: Array, classes: int | None) -> Array:
+        taken = y * (1 - self.label_smoothing) + self.label_smoothing / len(y)
+        if self.class_weights:
+            taken = taken * xp.asarray(np.array(self.class_weights, y.dtype)[:, None])
+        shifted = z - z.max(axis=0)
+        terms = taken * (xp.log(xp.exp(shifted).sum(axis=0)) - shifted)
+        sums: Array = terms.sum(axis=0)
+        return sums
 
     def weight(self, xp: Any, y: Array, classes: int | None) -> float:
         if not self.class_weights or classes is None:

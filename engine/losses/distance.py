@@ -42,6 +42,10 @@ class MeanSquaredError(Distance, frozen=True, tag="mse"):
         if z.grad is not None:
             plan.backward((xp.multiply, share, plan.number(2), z.grad))
 
+    def each(self, xp: Any, z: Array, y: Array, classes: int | None) -> Array:
+        means: Array = xp.square(z - y).mean(axis=0)
+        return means
+
     def torch(self, units: int) -> str:
         return "nn.MSELoss()"
 
@@ -63,6 +67,10 @@ class MeanAbsoluteError(Distance, frozen=True, tag="mae"):
                 (xp.sign, difference, difference),
                 (xp.multiply, difference, plan.number(1 / n), z.grad),
             )
+
+    def each(self, xp: Any, z: Array, y: Array, classes: int | None) -> Array:
+        means: Array = xp.absolute(z - y).mean(axis=0)
+        return means
 
     def torch(self, units: int) -> str:
         return "nn.L1Loss()"
@@ -98,6 +106,12 @@ class Huber(Distance, frozen=True, tag="huber"):
         plan.forward(difference.reshape(-1).dot, share.reshape(-1), plan.loss)
         if z.grad is not None:
             plan.backward((xp.copyto, z.grad, share))
+
+    def each(self, xp: Any, z: Array, y: Array, classes: int | None) -> Array:
+        difference = z - y
+        clipped = xp.clip(difference, -self.delta, self.delta)
+        means: Array = (clipped * (difference - clipped / 2)).mean(axis=0)
+        return means
 
     def torch(self, units: int) -> str:
         return f"nn.HuberLoss({'' if self.delta == 1 else f'delta={self.delta}'})"

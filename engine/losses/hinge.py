@@ -76,6 +76,14 @@ class Hinge(Loss, frozen=True, tag="hinge"):
                 (xp.subtract, share, z.grad, z.grad),
             )
 
+    def each(self, xp: Any, z: Array, y: Array, classes: int | None) -> Array:
+        if len(z) == 1:
+            sides: Array = xp.maximum(1 - (2 * y[0] - 1) * z[0], 0)
+            return sides
+        margins = xp.maximum(1 - (z * y).sum(axis=0) + z, 0)
+        terms: Array = (margins * (1 - y)).sum(axis=0) / len(z)
+        return terms
+
     def hits(self, xp: Any, z: Array, y: Array, classes: int | None) -> Array | None:
         return same_side(z, y, 0) if len(z) == 1 else same_class(z, y)
 

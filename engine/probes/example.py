@@ -113,8 +113,8 @@ class Example(Probe, frozen=True, tag="example"):
             plan = network.walk(x[None])
             z = network.backend.to_host(network.logits(plan)).reshape(-1).astype(np.float64)
             drawn = network.backend.to_host(plan.output.value).reshape(-1).astype(np.float64)
-            meaning = _meaning(network)
-            probabilities = _probabilities(network, meaning, z, drawn)
+            meaning = meaning_of(network)
+            probabilities = probabilities_of(network, meaning, z, drawn)
         units = np.arange(len(drawn))
         if len(drawn) > MOST:
             units = np.sort(np.argpartition(np.nan_to_num(drawn, nan=-np.inf), -MOST)[-MOST:])
@@ -161,14 +161,14 @@ def _nodes(network: Network, plan: Plan) -> tuple[NodeValues, ...]:
     return tuple(made)
 
 
-def _meaning(network: Network) -> Meaning:
+def meaning_of(network: Network) -> Meaning:
     kind = network.structure.layers[network.structure.output].kind()
     if kind == "softmax" or (kind == "sigmoid" and (network.loss.takes_logits or network.classes is not None)):
         return Meaning.PROBABILITIES
     return Meaning.LOGITS if network.loss.takes_logits else Meaning.NUMBERS
 
 
-def _probabilities(network: Network, meaning: Meaning, z: Array, drawn: Array) -> Array | None:
+def probabilities_of(network: Network, meaning: Meaning, z: Array, drawn: Array) -> Array | None:
     """The drawn outputs, or what the loss makes of logits: softmax for cross-entropy, else σ of each."""
     if meaning is Meaning.PROBABILITIES:
         return drawn

@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from engine.backend import Array
+from engine.backend import Array, Backend
 from engine.graph import Structure
 from engine.layers.base import Activation, Weighted
 from engine.probes.base import SAMPLE, Probe
@@ -64,7 +64,10 @@ class Histograms(Probe, frozen=True, tag="histograms"):
         with np.errstate(all="ignore"):
             plan.run_forward()
             plan.draw_output()
-            layers = tuple(_histogram(trainer, node, plan.vars[node].value) for node in self._nodes(plan.structure))
+            layers = tuple(
+                counted(trainer.backend, node, plan.vars[node].value, _bounds(plan.structure, node))
+                for node in self._nodes(plan.structure)
+            )
         return HistogramAnswer(layers, len(rows), self.training)
 
     def _nodes(self, structure: Structure) -> list[str]:
@@ -82,11 +85,15 @@ def edges(low: float, high: float, symlog: bool) -> Array:
     return LINEAR * np.sinh(np.linspace(asinh(low / LINEAR), asinh(high / LINEAR), BINS + 1))
 
 
-def _histogram(trainer: Trainer, node: str, values: Array) -> LayerHistogram:
-    layer = trainer.network.structure.layers[node]
-    bounds = layer.bounds if isinstance(layer, Activation) else None
+def _bounds(structure: Structure, node: str) -> tuple[float, float] | None:
+    layer = structure.layers[node]
+    return layer.bounds if isinstance(layer, Activation) else None
+
+
+def counted(backend: Backend, node: str, values: Array, bounds: tuple[float, float] | None) -> LayerHistogram:
+    """The histogram of numbers on the device: even bins within `bounds`, or the symlog ones."""
     low, high = bounds or (-REACH, REACH)
-    xp, flat = trainer.backend.xp, values.ravel()
+    xp, flat = backend.xp, values.ravel()
     nan = infinite = under = over = 0
     # Nearly always there is nothing to take out but zeros: what is no number shows in the extremes.
     least, most = float(flat.min().item()), float(flat.max().item())
@@ -106,7 +113,7 @@ def _histogram(trainer: Trainer, node: str, values: Array) -> LayerHistogram:
     counts = xp.bincount(xp.minimum(index, BINS - 1), minlength=BINS)
     return LayerHistogram(
         node,
-        trainer.backend.to_host(counts),
+        backend.to_host(counts),
         low,
         high,
         bounds is None,

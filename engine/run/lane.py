@@ -16,6 +16,7 @@ from engine.run.pending import MOST, Losses, Scalars
 from engine.telemetry import Telemetry
 from engine.trainer import StepRecord, Trainer
 
+RATES = 64  # learning rates told between two answers
 FIRST_STEPS = 50  # looked at one by one when layers are watched: most faults begin there
 NAN = float("nan")
 
@@ -38,7 +39,12 @@ class Lane:
     last_scores: tuple[Score, Score | None] | None = None
     failure: DivergenceError | None = None
     stopped: bool = False  # by early stopping
+    rates: list[tuple[int, float]] = field(default_factory=list)  # that were not told: (step, rate of its update)
+    rated: tuple[int, float] = (0, NAN)  # the last one noted
     looking: float = 0.0  # seconds that steps have taken whose layers somebody waited for
+
+    def __post_init__(self) -> None:
+        self.rated = (self.trainer.step_number, NAN)  # what was before, others have told
 
     def advance(self) -> float:
         """One update; returns its loss. Raises DivergenceError, which is kept in `failure`."""
@@ -147,6 +153,41 @@ class Lane:
         scores, self.scores = tuple(self.scores), []
         return self.losses.take(), scores, self.scalars.take()
 
+    def note_rates(self) -> None:
+        """The learning rates since the last call: computed, for a step at full speed has no time to write its own.
+
+        To be called before rate or batch size change, and after: what was noted last of a step counts.
+        """
+        trainer, schedule = self.trainer, self.trainer.course.schedule
+        now, rate = trainer.step_number, trainer.rate
+        if (now, rate) == self.rated:
+            return
+        first = self.rated[0] + 1
+        if now > first and (schedule is None or not schedule.watches):
+            each = trainer.steps_per_epoch
+            behind = trainer.epoch * each + trainer.position // trainer.batch_size - now
+            for step in dict.fromkeys(np.linspace(first, now - 1, RATES).astype(int).tolist()):
+                epoch, of = divmod(step + behind, each)
+                self.rates.append((step, trainer.lr * trainer.course.factor(epoch + of / each)))
+        self.rates.append((now, rate))
+        self.rated = now, rate
+
+    def set_learning_rate(self, lr: float) -> None:
+        self.note_rates()
+        self.trainer.set_learning_rate(lr)
+        self.note_rates()
+
+    def set_batch_size(self, batch_size: int | str) -> None:
+        self.note_rates()
+        self.trainer.set_batch_size(batch_size)
+        self.note_rates()
+
+    def take_rates(self) -> tuple[tuple[int, float], ...]:
+        """Those not told yet."""
+        self.note_rates()
+        taken, self.rates = tuple(self.rates), []
+        return taken
+
     def take_looking(self) -> float:
         """What looking at layers has cost since the last call."""
         taken, self.looking = self.looking, 0.0
@@ -155,6 +196,7 @@ class Lane:
     def forget_news(self) -> None:
         """The run is at another step now: what was not told is no longer true."""
         self.losses, self.scalars, self.scores, self.failure = Losses(), Scalars(), [], None
+        self.rates, self.rated = [], (self.trainer.step_number, NAN)
         self.stopped = self.trainer.stopped
 
 

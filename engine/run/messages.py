@@ -12,9 +12,13 @@ import numpy as np
 
 from engine.diagnosis import Finding, Health
 from engine.probes.boundary import Boundary, BoundaryAnswer
+from engine.probes.confusion import Confusion, ConfusionAnswer
 from engine.probes.example import Example, ExampleAnswer
+from engine.probes.fit import Fit, FitAnswer
 from engine.probes.histograms import HistogramAnswer, Histograms
 from engine.probes.units import Units, UnitsAnswer
+from engine.probes.weights import Weights, WeightsAnswer
+from engine.probes.worst import Worst, WorstAnswer
 from engine.statistics import ACTIVATION_FIELDS as ACTIVATION_FIELDS
 from engine.statistics import WEIGHT_FIELDS as WEIGHT_FIELDS
 from engine.trainer import Snapshot
@@ -42,8 +46,17 @@ class Pace(msgspec.Struct, frozen=True):
     amount: float = 1.0
 
 
-ProbeRequest = Histograms | Boundary | Example | Units
-ProbeAnswer = HistogramAnswer | BoundaryAnswer | ExampleAnswer | UnitsAnswer
+ProbeRequest = Histograms | Boundary | Example | Units | Weights | Confusion | Worst | Fit
+ProbeAnswer = (
+    HistogramAnswer
+    | BoundaryAnswer
+    | ExampleAnswer
+    | UnitsAnswer
+    | WeightsAnswer
+    | ConfusionAnswer
+    | WorstAnswer
+    | FitAnswer
+)
 
 
 class Command(msgspec.Struct, frozen=True, tag=True, tag_field="is"):
@@ -158,6 +171,9 @@ class Record(msgspec.Struct, frozen=True, tag=True, tag_field="is", eq=False):
     pass
 
 
+PLANNED_A_TIME = 8
+
+
 class LaneInfo(msgspec.Struct, frozen=True):
     """What the window must know of a lane to draw it."""
 
@@ -168,6 +184,7 @@ class LaneInfo(msgspec.Struct, frozen=True):
     inputs: tuple[int, ...]  # the shape of one example
     steps_per_epoch: int
     epochs: int
+    planned: tuple[float, ...] = ()  # learning rates by the schedule, PLANNED_A_TIME in each epoch; none: no plan
 
 
 class Points(msgspec.Struct, frozen=True, eq=False):
@@ -246,9 +263,10 @@ class LaneAnswer(msgspec.Struct, frozen=True, eq=False):
     scores: tuple[EpochScore, ...]
     layers: LayerScalars | None
     probes: tuple[ProbeAnswer, ...]
-    lr: float
+    lr: float  # of the next update
     batch_size: int
     health: LaneHealth | None = None  # when it is asked for
+    rates: tuple[tuple[int, float], ...] = ()  # since the last answer: (step, learning rate of its update)
 
 
 class Answer(Record, frozen=True):

@@ -11,11 +11,12 @@ from engine.errors import ProjectError
 from engine.layers.base import Layer, Weighted
 from engine.project import Project
 from engine.run.lane import Lane
-from engine.run.messages import LaneInfo, Open, Points
+from engine.run.messages import PLANNED_A_TIME, LaneInfo, Open, Points
 from engine.trainer import Trainer
 from engine.weights import load_weights
 
 FEW, WIDEST = 32, 4096  # examples that are told of at once, and numbers of each
+MOST_PLANNED = 400  # epochs
 
 
 def open_lanes(project: Project, command: Open, before: Sequence[Lane]) -> tuple[list[Lane], tuple[str, ...], str]:
@@ -84,6 +85,7 @@ def lane_info(trainer: Trainer) -> LaneInfo:
         trainer.network.input_shape,
         trainer.steps_per_epoch,
         trainer.project.training.epochs,
+        planned_rates(trainer),
     )
 
 
@@ -95,6 +97,16 @@ def examples_of(trainer: Trainer) -> Array | None:
     first = np.asarray(x[:FEW], np.float32)
     flat: Array = np.ascontiguousarray(first.reshape(len(first), -1)[:, :WIDEST])
     return flat
+
+
+def planned_rates(trainer: Trainer) -> tuple[float, ...]:
+    """The learning rates from epoch 0 on as the schedule knows them beforehand; none where it waits for the loss."""
+    schedule = trainer.project.training.schedule
+    if schedule is None or schedule.watches:
+        return ()
+    count = min(trainer.project.training.epochs, MOST_PLANNED) * PLANNED_A_TIME
+    state = schedule.begin()
+    return tuple(trainer.lr * schedule.factor(i / PLANNED_A_TIME, state) for i in range(count + 1))
 
 
 def points_of(trainer: Trainer) -> Points | None:

@@ -153,10 +153,10 @@ class Worker:
             self._pace_anew()
 
     def _on_setlearningrate(self, command: m.SetLearningRate) -> None:
-        self._lane(command.lane).trainer.set_learning_rate(command.lr)
+        self._lane(command.lane).set_learning_rate(command.lr)
 
     def _on_setbatchsize(self, command: m.SetBatchSize) -> None:
-        self._lane(command.lane).trainer.set_batch_size(command.batch_size)
+        self._lane(command.lane).set_batch_size(command.batch_size)
         self._pace_anew()  # an epoch has another number of steps now
 
     def _on_setepochs(self, command: m.SetEpochs) -> None:
@@ -362,8 +362,8 @@ class Worker:
         answers = (probe.measure(trainer, detail) for probe in probes)
         losses, scores, scalars = lane.take_news()
         shown = tuple(answer for answer in answers if answer is not None)
-        health = lane.health() if self._watched.health else None
-        return m.LaneAnswer(losses, scores, scalars, shown, trainer.rate, trainer.batch_size, health)
+        health, rate = lane.health() if self._watched.health else None, trainer.rate
+        return m.LaneAnswer(losses, scores, scalars, shown, rate, trainer.batch_size, health, lane.take_rates())
 
     def _send_keyframe(self, token: int) -> None:
         began = time.perf_counter()

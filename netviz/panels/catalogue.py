@@ -2,12 +2,17 @@
 
 from netviz.panels.base import Panel
 from netviz.panels.boundary import BoundaryPanel
+from netviz.panels.confusion import ConfusionPanel
 from netviz.panels.diagnosis import DiagnosisPanel
+from netviz.panels.fit import FitPanel
 from netviz.panels.gradients import GradientsPanel
 from netviz.panels.histograms import HistogramsPanel
 from netviz.panels.loss import LossPanel
+from netviz.panels.rate import RatePanel
 from netviz.panels.saturation import SaturationPanel
 from netviz.panels.try_it import TryPanel
+from netviz.panels.weights import WeightsPanel
+from netviz.panels.worst import WorstPanel
 
 PANELS: tuple[type[Panel], ...] = (
     LossPanel,
@@ -15,6 +20,11 @@ PANELS: tuple[type[Panel], ...] = (
     HistogramsPanel,
     GradientsPanel,
     SaturationPanel,
+    WeightsPanel,
+    ConfusionPanel,
+    WorstPanel,
+    FitPanel,
+    RatePanel,
     TryPanel,
     DiagnosisPanel,
 )

@@ -28,7 +28,9 @@ class Gathering:
         """Moves what has happened into the history, so that it is not kept twice."""
         trainer = self._lane.trainer
         losses, scores, layers = self._lane.take_news()
-        self.history.take(LaneAnswer(losses, scores, layers, (), trainer.lr, trainer.batch_size))
+        self.history.take(
+            LaneAnswer(losses, scores, layers, (), trainer.rate, trainer.batch_size, rates=self._lane.take_rates())
+        )
 
     def result(self, trouble: str = "") -> LaneResult:
         """All that was seen, with the scores and the decision at the weights as they are now."""

@@ -7,9 +7,13 @@ import numpy as np
 from engine.catalogue import LAYERS
 from engine.layers.base import Activation
 from engine.probes.boundary import BoundaryAnswer
+from engine.probes.confusion import ConfusionAnswer
 from engine.probes.example import ExampleAnswer
+from engine.probes.fit import FitAnswer
 from engine.probes.histograms import HistogramAnswer
 from engine.probes.units import UnitsAnswer
+from engine.probes.weights import WeightsAnswer
+from engine.probes.worst import WorstAnswer
 from engine.run.messages import (
     ACTIVATION_FIELDS,
     WEIGHT_FIELDS,
@@ -23,6 +27,17 @@ from engine.run.messages import (
 from netviz.runtime.series import Series
 
 WIDTH = len(ACTIVATION_FIELDS)
+
+# Where the latest answer of each kind is kept, which is also its topic.
+ANSWERS: dict[type, str] = {
+    BoundaryAnswer: "boundary",
+    ExampleAnswer: "example",
+    UnitsAnswer: "units",
+    WeightsAnswer: "weights",
+    ConfusionAnswer: "confusion",
+    WorstAnswer: "worst",
+    FitAnswer: "fit",
+}
 
 
 @dataclass(slots=True)
@@ -40,6 +55,11 @@ class LaneHistory:
     boundary: BoundaryAnswer | None = None
     example: ExampleAnswer | None = None
     health: LaneHealth | None = None
+    weights: WeightsAnswer | None = None
+    confusion: ConfusionAnswer | None = None
+    worst: WorstAnswer | None = None
+    fit: FitAnswer | None = None
+    rate: Series = field(default_factory=Series)  # the learning rate
     lr: float = 0.0
     batch_size: int = 0
 
@@ -84,15 +104,16 @@ class LaneHistory:
         for probe in answer.probes:
             if isinstance(probe, HistogramAnswer):
                 continue
-            if isinstance(probe, UnitsAnswer):
-                self.units = probe
-                topics.add("units")
-            elif isinstance(probe, ExampleAnswer):
-                self.example = probe
-                topics.add("example")
-            else:
-                self.boundary = probe
-                topics.add("boundary")
+            topic = ANSWERS[type(probe)]
+            setattr(self, topic, probe)
+            topics.add(topic)
+        if answer.rates:
+            steps, rates = np.array(answer.rates, float).T
+            # Of a step that was told before, what was changed by hand counts.
+            self.rate.cut(steps[0])
+            last = np.append(steps[1:] > steps[:-1], True)
+            self.rate.extend(steps[last], rates[last, None])
+            topics.add("rate")
         if answer.health is not None and answer.health != self.health:
             self.health = answer.health
             topics.add("health")
@@ -123,5 +144,5 @@ class History:
     def cut(self, step: int) -> None:
         """Forgets what was seen from `step` on: the run does it again."""
         for lane in self.lanes:
-            for series in (lane.loss, lane.scores, lane.layers):
+            for series in (lane.loss, lane.scores, lane.layers, lane.rate):
                 series.cut(step)

@@ -6,7 +6,7 @@ the dearest part and are kept as a pixmap until a range changes.
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from enum import Enum
 
 import pyqtgraph as pg
@@ -32,6 +32,14 @@ class Scale(Enum):
     SHARE = "share"  # 0 to 100 %, not zoomed
 
 
+@dataclass(frozen=True, slots=True)
+class Guide:
+    """A dashed line across at a value that one should know."""
+
+    value: float
+    text: str
+
+
 class _Box(pg.ViewBox):
     """A view box whose wheel zooms the steps; with ⌃, the values."""
 
@@ -47,8 +55,16 @@ class _Box(pg.ViewBox):
 class Axes:
     """One pair of axes: what is drawn in it, and which part of the plane."""
 
-    def __init__(self, scale: Scale = Scale.LINEAR, name: str = "", lane: int = 0, *, end_labels: bool = False) -> None:
-        self.scale, self.name, self.lane, self.end_labels = scale, name, lane, end_labels
+    def __init__(
+        self,
+        scale: Scale = Scale.LINEAR,
+        name: str = "",
+        lane: int = 0,
+        *,
+        end_labels: bool = False,
+        guides: tuple[Guide, ...] = (),
+    ) -> None:
+        self.scale, self.name, self.lane, self.end_labels, self.guides = scale, name, lane, end_labels, guides
         self.bundles: list[Bundle] = []
         self.shown = True
         self.box = _Box()
@@ -223,6 +239,7 @@ class Plot(pg.GraphicsView):
                 painter.setPen(ink)
                 box = QRectF(0, y - height / 2, area.left() - 5, height)
                 painter.drawText(box, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, text)
+        self._draw_guides(painter, one, view)
         if not steps:
             return
         painter.setPen(ink)
@@ -238,6 +255,23 @@ class Plot(pg.GraphicsView):
             painter.setFont(self.fonts.words)
             box = QRectF(0, area.bottom() + 3, area.left() - 5, height)
             painter.drawText(box, Qt.AlignmentFlag.AlignRight, "step")
+
+    def _draw_guides(self, painter: QPainter, one: Axes, view: View) -> None:
+        amber, height = QColor(theme().amber), self.fonts.figure_metrics.height()
+        for guide in one.guides:
+            y = round(float(view.y(guide.value)))
+            if not view.rect.top() <= y <= view.rect.bottom():
+                continue
+            pen = QPen(amber, 1)
+            pen.setDashPattern([4, 4])
+            painter.setPen(pen)
+            painter.drawLine(QPointF(view.rect.left(), y), QPointF(view.rect.right(), y))
+            painter.setPen(amber)
+            above = y - height if y - height > view.rect.top() else y + 1
+            room = view.rect.width() - 6
+            if self.fonts.figure_metrics.horizontalAdvance(guide.text) <= room:
+                box = QRectF(view.rect.left() + 3, above, room, height)
+                painter.drawText(box, Qt.AlignmentFlag.AlignRight, guide.text)
 
     def drawForeground(self, painter: QPainter, rect: QRectF) -> None:
         if not self.note:

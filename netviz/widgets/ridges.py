@@ -1,5 +1,6 @@
 """One layer's histogram as a filled shape over an axis that all layers of its kind share."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from math import asinh
@@ -7,6 +8,7 @@ from math import asinh
 import numpy as np
 
 from engine.probes.histograms import BINS, LINEAR, REACH, LayerHistogram, edges
+from netviz.widgets.ticks import percent
 
 REACHES = (1.0, 10.0, 100.0, REACH)
 ZERO_ROOM = 0.04  # of the width, left of a zero that stands at the axis' end
@@ -81,3 +83,21 @@ def bin_at(histogram: LayerHistogram, span: Span, share: float) -> int | None:
     borders = span.share(edges(histogram.low, histogram.high, histogram.symlog))
     place = int(np.searchsorted(borders, share, "right")) - 1
     return place if 0 <= place < BINS else None
+
+
+def bin_rows(h: LayerHistogram) -> Iterator[tuple[str, float | None, float | None, int]]:
+    """(what it holds, from, to, how many): the bins, then what no bin holds."""
+    ends = edges(h.low, h.high, h.symlog).tolist()
+    for low, high, count in zip(ends, ends[1:], np.asarray(h.counts).tolist(), strict=False):
+        yield "bin", low, high, count
+    yield "zeros", 0.0, 0.0, h.zeros
+    yield "below", None, h.low, h.under
+    yield "above", h.high, None, h.over
+    yield "infinite", None, None, h.infinite
+    yield "nan", None, None, h.nan
+
+
+def in_words(h: LayerHistogram) -> str:
+    count = max(1, total(h))
+    text = f"{h.node} from {h.least:.3g} to {h.most:.3g}, {percent(h.zeros / count).strip()} zeros"
+    return text + (f", {h.nan + h.infinite} not finite" if h.nan + h.infinite else "")

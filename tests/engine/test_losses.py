@@ -7,7 +7,7 @@ import engine
 from engine.probes.boundary import Boundary
 from engine.spec import properties
 from engine.trainer import Trainer
-from tests.engine.cases import DTYPES, LOSS_CASES, examples, loss_project, network, project
+from tests.engine.cases import DTYPES, LOSS_CASES, as_rows, examples, loss_project, network, project
 
 each_dtype = pytest.mark.parametrize("dtype", DTYPES)
 CLASSES = {"kind": "noise", "shape": [2], "samples": 60, "classes": 3}
@@ -50,6 +50,28 @@ def test_one_output_decides_where_its_targets_meet(loss, z, decided, dtype):
     answer = Boundary(4).measure(trainer)
     assert answer.probability
     assert ((answer.values > 0.5) == decided).all()  # the panel's threshold is the loss's
+
+
+@each_dtype
+@pytest.mark.parametrize("case", LOSS_CASES, ids=lambda case: case.name)
+def test_the_loss_of_each_example_is_that_of_it_alone(case, dtype):
+    """By the formulas, and their sum over the weight is the loss of the batch."""
+    net, (x, y) = network(loss_project(case), dtype), examples(case)
+    targets = net.targets(y)
+    plan = net.plan(len(x), "evaluate")
+    plan.fill(np.hstack([x, np.ones((len(x), 1))]).astype(dtype), targets.T)
+    plan.run_forward()
+    z = net.logits(plan)
+    each = net.loss.each(np, z, targets.T, net.classes)
+    assert each.shape == (len(x),)
+    weight = net.loss.weight(np, targets.T, net.classes)
+    close = {"rtol": 1e-5, "atol": 1e-6} if dtype == "float32" else {"rtol": 1e-12}
+    np.testing.assert_allclose(each.sum() / weight, plan.loss, **close)
+    rows = as_rows(case, y)
+    for i in range(len(x)):
+        alone = case.value(z.T[i : i + 1].astype(float), rows[i : i + 1])
+        share = case.weigh(y[i : i + 1])[0] if case.weigh is not None else 1.0
+        np.testing.assert_allclose(each[i], alone * share, **close)
 
 
 @pytest.mark.parametrize("loss", ["hinge", "mse", "mae", "huber", "cross_entropy"])

@@ -15,6 +15,7 @@ from engine.run.messages import RunState
 from engine.trainer import Trainer
 from engine.weights import load_weights, save_weights
 from netviz.main_window import MainWindow
+from netviz.runtime.history import ANSWERS
 from netviz.widgets.command_palette import actions_of
 from tests.netviz.commands.command import write
 from tests.netviz.exporting import LONG, action, banner_says, choose, export, train
@@ -239,11 +240,14 @@ def test_the_data_are_the_history(open_window, qtbot, tmp_path, choose):
     window = open_window()
     train(window, qtbot)
     lanes = window.session.history.lanes
-    for ident in ("try", "diagnosis"):  # only what can be seen is asked for
-        window.docks[ident].show()
-    qtbot.waitUntil(lambda: all(None not in (lane.example, lane.health) for lane in lanes), timeout=LONG)
+    panels = [panel for panel in window.panels if panel.ident != "fit"]  # which wants one input
+    for panel in panels:
+        window.docks[panel.ident].show()  # only what can be seen is asked for
+        window.docks[panel.ident].raise_()
+        asked = [(lane, topic) for lane in lanes for topic in panel.topics & {"health", *ANSWERS.values()}]
+        qtbot.waitUntil(lambda asked=asked: None not in [getattr(*one) for one in asked], timeout=LONG)
     tables = {}
-    for panel in window.panels:
+    for panel in panels:
         path = tmp_path / f"{panel.ident}.csv"
         choose(tmp_path / panel.ident)
         export(window, qtbot, f"Data of a Panel › {panel.title}…", path)

@@ -9,9 +9,14 @@ import numpy as np
 import pytest
 
 from engine.probes.boundary import Boundary, BoundaryAnswer
+from engine.probes.confusion import Confusion, ConfusionAnswer
 from engine.probes.example import DataRange, Example, ExampleAnswer, Meaning, NodeValues, Origin, Part
+from engine.probes.fit import Fit, FitAnswer
 from engine.probes.histograms import HistogramAnswer, Histograms, LayerHistogram
+from engine.probes.predictions import Extent, Listed
 from engine.probes.units import UnitMaps, Units, UnitsAnswer
+from engine.probes.weights import LayerWeights, Matrix, Weights, WeightsAnswer
+from engine.probes.worst import Worst, WorstAnswer
 from engine.run import messages as m
 from engine.run.transports import read_message, write_message
 from engine.trainer import Snapshot
@@ -22,7 +27,16 @@ STATE = Snapshot(
 )
 BUCKETS = m.LossBuckets(np.array([0, 1]), *(np.array([0.7, NAN]) + i for i in range(4)))
 BARS = LayerHistogram("h1", np.arange(64), -1.0, 1.0, True, 3, 1, 2, 4, 5, NAN, 2.0)
+EXTENT = Extent(Part.VALIDATION, 20, 50)
+LISTED = (
+    Listed(3, 1, 0, 0.75, 0.25, None, np.ones(1), NAN, (2,), np.ones(2, "float32")),
+    Listed(4, None, None, NAN, NAN, np.ones(2), np.ones(2), 0.5, (1, 7, 7), np.ones(49, "float32")),
+)
 PROBES = (
+    ConfusionAnswer(EXTENT, np.eye(3, dtype="int64"), "", ("a", "b", "ü"), (1, 2), LISTED),
+    ConfusionAnswer(EXTENT, None, "no classes", (), None, ()),
+    FitAnswer(np.ones(3), np.ones((3, 1)), None, 2, 1, (np.ones(2), np.ones(2)), (np.ones(0), np.ones(0)), (NAN, 0.5)),
+    WorstAnswer(EXTENT, (), None, 0.5, LISTED),
     HistogramAnswer((BARS,), 30),
     BoundaryAnswer(np.ones((2, 2), "float32"), np.ones((2, 2), "uint8"), True, (-1.0, 1.0, -2.0, 2.0)),
     BoundaryAnswer(np.ones((2, 2), "float32"), None, False, (-1.0, 1.0, -2.0, 2.0)),
@@ -32,6 +46,8 @@ PROBES = (
         (-1.0, 1.0, -2.0, 2.0),
         ("a9",),
     ),
+    WeightsAnswer((LayerWeights(BARS, (3, 2), 6),), Matrix("h1", 3, 2, (2, 1), np.eye(2))),
+    WeightsAnswer((), None),
     ExampleAnswer(
         4,
         (NodeValues("h1", (2, 3), np.arange(5, dtype="float32"), 1, NAN, 4.0),),
@@ -61,7 +77,7 @@ SCORE = m.EpochScore(2, 11, 0.5, 0.75, NAN, NAN)
 LANE = m.LaneAnswer(
     BUCKETS, (SCORE,), m.LayerScalars(np.array([3]), np.full((1, 2, 6), NAN)), PROBES, lr=1e-3, batch_size=8
 )
-INFO = m.LaneInfo("A", ("h1", "out"), ("dense", "dense"), (True, True), (2,), 4, 200)
+INFO = m.LaneInfo("A", ("h1", "out"), ("dense", "dense"), (True, True), (2,), 4, 200, (0.1, 0.05))
 POINTS = m.Points(
     np.ones((3, 2), "float32"), np.zeros(3, "float32"), np.ones((0, 2), "float32"), np.zeros(0, "float32"), 2
 )
@@ -81,6 +97,8 @@ COMMANDS: tuple[Any, ...] = (
     m.SetBatchSize(0, 64),
     m.SetEpochs(7),
     m.Watch((Histograms(), Boundary(), Boundary(37), Units(("a1", "a2"), 12, 3)), True),
+    m.Watch((Confusion(), Confusion(Part.TRAINING, (1, 0)), Worst(Part.TRAINING), Fit(7))),
+    m.Watch((Weights(), Weights("h1"))),
     m.Watch((Example(np.arange(3.0).tobytes(), number=9), Example(None, Part.VALIDATION, 7))),
     m.Frame(2**40),
     m.TakeKeyframe(5),

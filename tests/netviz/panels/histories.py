@@ -9,8 +9,13 @@ from msgspec.structs import replace
 from engine.diagnosis import Finding, Health, Remedy
 from engine.diagnosis.edits import SetTraining
 from engine.probes.boundary import BoundaryAnswer
+from engine.probes.confusion import ConfusionAnswer
 from engine.probes.example import DataRange, ExampleAnswer, Meaning, NodeValues, Origin, Part
+from engine.probes.fit import FitAnswer
 from engine.probes.histograms import BINS, LayerHistogram
+from engine.probes.predictions import Extent, Listed
+from engine.probes.weights import LayerWeights, Matrix, WeightsAnswer
+from engine.probes.worst import WorstAnswer
 from engine.run.messages import (
     EpochScore,
     LaneAnswer,
@@ -47,6 +52,7 @@ def take(
     layers: np.ndarray | None = None,
     probes: Sequence[ProbeAnswer] = (),
     start: int = 0,
+    lr: float = 0.01,
     health: LaneHealth | None = None,
 ) -> None:
     """One answer: a loss a step from `start`; `layers` (n, layers, 6) likewise."""
@@ -54,7 +60,7 @@ def take(
     steps = np.arange(start, start + len(loss))
     scalars = None if layers is None else LayerScalars(np.arange(start, start + len(layers)), layers)
     buckets = LossBuckets(steps, loss, loss, loss, loss)
-    lane.take(LaneAnswer(buckets, tuple(scores), scalars, tuple(probes), 0.01, 32, health))
+    lane.take(LaneAnswer(buckets, tuple(scores), scalars, tuple(probes), lr, 32, health, ((start + len(loss), lr),)))
 
 
 def unwell(*findings: Finding, watched: Sequence[Finding] = (), looks: int = 20, since: int = 0) -> LaneHealth:
@@ -104,6 +110,75 @@ def histogram(node: str = "a1", *, symlog: bool = False, **changes: object) -> L
         "most": high * 0.9,
     }
     return LayerHistogram(**(made | changes))
+
+
+def weights_answer(scale: float = 1.0, **matrix: object) -> WeightsAnswer:
+    """The weights of the layers above: h1 with 3 units on 2 inputs, out with 1 on 3."""
+    spreads = (histogram("h1", least=-0.9 * scale), histogram("out", zeros=640, most=0.5 * scale))
+    layers = (LayerWeights(spreads[0], (3, 2), 6), LayerWeights(spreads[1], (1, 3), 3))
+    values = scale * np.array([[1.0, -1.0], [0.5, 0.0], [-0.25, 0.75]])
+    made = {"node": "h1", "rows": 3, "columns": 2, "block": (1, 1), "values": values}
+    return WeightsAnswer(layers, Matrix(**(made | matrix)))
+
+
+def listed(index: int = 0, loss: float = 2.0, **changes: object) -> Listed:
+    """An example of class 1, taken for class 0."""
+    made = {
+        "index": index,
+        "truth": 1,
+        "decided": 0,
+        "share": 0.9,
+        "truth_share": 0.1,
+        "target": None,
+        "output": np.array([-2.2]),
+        "loss": loss,
+        "shape": (2,),
+        "x": np.array([0.5, -0.25], np.float32),
+    }
+    return Listed(**(made | changes))
+
+
+EXTENT = Extent(Part.VALIDATION, 20, 50)
+
+
+def confusion_answer(*counts: Sequence[int], **changes: object) -> ConfusionAnswer:
+    """Of class 0, 8 are right and 2 wrong; of class 1, 6 and 4."""
+    made = {
+        "extent": EXTENT,
+        "counts": np.array(counts or ((8, 2), (4, 6))),
+        "reason": "",
+        "names": (),
+        "cell": None,
+        "examples": (),
+    }
+    return ConfusionAnswer(**(made | changes))
+
+
+def worst_answer(loss: float = 2.0, **changes: object) -> WorstAnswer:
+    made = {
+        "extent": EXTENT,
+        "names": (),
+        "wrong": 6,
+        "mean_loss": 0.4,
+        "examples": (listed(7, loss), listed(3, loss / 2)),
+    }
+    return WorstAnswer(**(made | changes))
+
+
+def fit_answer(slope: float = 1.0, **changes: object) -> FitAnswer:
+    """A straight line over −1..1 beside y = x."""
+    x = np.linspace(-1.0, 1.0, 41)
+    made = {
+        "x": x,
+        "values": slope * x[:, None],
+        "function": x,
+        "classes": None,
+        "outputs": 1,
+        "points": (np.array([-0.5, 0.5]), np.array([[-0.5], [0.5]])),
+        "points_val": (np.array([0.25]), np.array([[0.25]])),
+        "off": (0.1, 0.2),
+    }
+    return FitAnswer(**(made | changes))
 
 
 def xor_answer(size: int = 20) -> BoundaryAnswer:

@@ -13,19 +13,28 @@ from engine.probes.example import NodeValues
 from engine.probes.histograms import HistogramAnswer
 from netviz import theme
 from netviz.panels.catalogue import PANELS
-from netviz.runtime.history import History
+from netviz.runtime.history import ANSWERS, History
 from tests.netviz.panels.histories import (
     NAN,
+    confusion_answer,
     example_answer,
     fault,
+    fit_answer,
     histogram,
+    listed,
     opened,
     scalars,
     score,
     take,
     unwell,
+    weights_answer,
+    worst_answer,
     xor_answer,
 )
+
+TOPICS = {"loss", "scores", "layers", "rate", "health", "histograms", *ANSWERS.values()}
+# Another choice where it is not a switch.
+OTHER = {"weights": {"view": "matrix", "layer": "out"}}
 
 every_panel = pytest.mark.parametrize("kind", PANELS, ids=lambda kind: kind.ident)
 
@@ -36,8 +45,17 @@ def filled(*names: str) -> History:
         steps = np.arange(60)
         scores = [score(10 * k, 1 / (k + i), 0.5, 1.2 / (k + i), 0.4) for k in range(1, 6)]
         rows = HistogramAnswer((histogram(), histogram("out", symlog=True, zeros=5, nan=2, over=1)), 100)
-        pictures = (rows, xor_answer(), example_answer())
-        take(lane, 1 / (steps + 1.0), scores, scalars(60, 0.1, 0.5, 0.25), pictures, health=unwell(fault()))
+        answers = (
+            rows,
+            xor_answer(),
+            example_answer(),
+            weights_answer(),
+            confusion_answer(),
+            worst_answer(),
+            fit_answer(),
+        )
+        take(lane, lr=0.02)
+        take(lane, 1 / (steps + 1.0), scores, scalars(60, 0.1, 0.5, 0.25), answers, health=unwell(fault()))
     return history
 
 
@@ -77,7 +95,7 @@ def test_the_catalogue_lists_every_panel_file() -> None:
 
 @every_panel
 def test_says_what_it_is_about(kind) -> None:
-    assert kind.topics <= {"loss", "scores", "layers", "histograms", "boundary", "example", "health"}
+    assert kind.topics <= TOPICS
     assert kind.topics
     assert "Look for" in kind.help
     assert kind.title
@@ -105,7 +123,7 @@ def test_without_a_run_there_is_a_note(qtbot, kind) -> None:
     assert coloured(picture(panel)) > 20
     panel.history.clear()
     panel.reopened()
-    assert coloured(picture(panel)) < 200
+    assert coloured(picture(panel)) < 200 + coloured(picture(open_panel(qtbot, kind, opened("A", "B"))))
 
 
 @every_panel
@@ -139,10 +157,11 @@ def test_the_same_history_gives_the_same_picture(qtbot, kind) -> None:
 @every_panel
 def test_takes_back_its_state_and_ignores_nonsense(qtbot, kind) -> None:
     panel = open_panel(qtbot, kind, filled("A"))
-    choices = {name: not value for name, value in panel.state().items()}
+    choices = OTHER.get(kind.ident) or {name: not value for name, value in panel.state().items()}
+    assert choices != panel.state() or not choices
     panel.restore(choices)
     assert panel.state() == choices
-    panel.restore({"log": "perhaps", "all": 7, "unknown": []})
+    panel.restore({"log": "perhaps", "all": 7, "view": ["spread"], "layer": 3, "unknown": []})
     assert panel.state() == choices
 
 
@@ -157,8 +176,17 @@ def test_the_description_has_the_numbers_and_changes_once_a_second(qtbot, kind) 
         rows = HistogramAnswer((histogram(zeros=640),), 100)
         flat = BoundaryAnswer(np.ones((4, 4), np.float32), None, True, (-1.0, 1.0, -1.0, 1.0))
         other = example_answer(output=np.array([-3.0]), probabilities=np.array([0.047]), chosen=0)
-        pictures, ill = (rows, flat, other), unwell(fault(began=7))
-        take(lane, [9.0], [score(70, 9.0, 0.1)], scalars(1, 7.0, 1.0, 1.0), pictures, start=60, health=ill)
+        ill = unwell(fault(began=7))
+        answers = (
+            rows,
+            flat,
+            other,
+            weights_answer(3.0),
+            confusion_answer((1, 1), (1, 1)),
+            worst_answer(9.0),
+            fit_answer(0.2),
+        )
+        take(lane, [9.0], [score(70, 9.0, 0.1)], scalars(1, 7.0, 1.0, 1.0), answers, start=60, lr=0.005, health=ill)
     panel.describe(now=lambda: panel._said + 0.9)
     assert panel.accessibleDescription() == first
     panel.describe(now=lambda: panel._said + 1.1)
@@ -179,10 +207,16 @@ def test_numbers_that_are_none_draw_no_warning(qtbot, kind) -> None:
             probabilities=np.array([NAN]),
             chosen=None,
         )
-        take(lane, [NAN] * 5, [score(10, NAN)], nothing, (rows, answer, example))
+        weights = weights_answer(values=np.full((3, 2), NAN))
+        lost = listed(0, NAN, share=NAN, truth_share=NAN, output=np.array([NAN]), x=np.array([NAN, NAN]))
+        worst, nobody = worst_answer(mean_loss=NAN, examples=(lost,)), confusion_answer((0, 0), (0, 0))
+        flat = fit_answer(NAN, off=(NAN, NAN), points=(np.array([NAN]), np.array([[NAN]])))
+        take(lane, [NAN] * 5, [score(10, NAN)], nothing, (rows, answer, example, weights, worst, nobody, flat))
         take(lane, [np.inf, 1e30, 0.0], [score(20, np.inf)], np.full((3, 3, 6), np.inf), (), start=5)
     panel = open_panel(qtbot, kind, history)
     panel.refresh()
     for name in panel.state():
         panel.restore({name: True})
+    picture(panel)
+    panel.restore(OTHER.get(kind.ident, {}))
     picture(panel)

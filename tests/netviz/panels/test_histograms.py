@@ -7,7 +7,8 @@ from PySide6.QtTest import QTest
 
 from engine.probes.histograms import BINS, HistogramAnswer, Histograms, edges
 from netviz import theme
-from netviz.panels.histograms import HistogramsPanel, apart
+from netviz.panels.histograms import HistogramsPanel
+from netviz.widgets.ridge_rows import apart
 from netviz.widgets.ridges import Span, bin_at, ridge
 from tests.netviz.panels.histories import histogram, opened, take
 from tests.netviz.panels.test_every_panel import open_panel, picture

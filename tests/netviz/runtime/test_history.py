@@ -76,3 +76,17 @@ def test_the_drawn_network_and_the_panel_keep_histograms_apart() -> None:
     assert (lane.histograms, lane.spreads) == (training, few)
     lane.take(answer(probes=[training]))
     assert (lane.histograms, lane.spreads) == (training, few)
+
+
+def test_the_rate_is_kept_by_step_and_a_change_by_hand_counts() -> None:
+    history = opened()
+    lane, empty = history.lanes[0], LossBuckets(*(np.zeros(0) for _ in range(5)))
+
+    def take(*rates: tuple[int, float]) -> bool:
+        return "rate" in lane.take(LaneAnswer(empty, (), None, (), 0.5, 16, rates=rates))
+
+    assert [take((0, 0.1)), take(), take((0, 0.2)), take((3, 0.2), (5, 0.2), (5, 0.3), (9, 0.05))] == [1, 0, 1, 1]
+    assert lane.rate.steps.tolist() == [0, 3, 5, 9]
+    assert lane.rate.last[:, 0].tolist() == [0.2, 0.2, 0.3, 0.05]
+    history.cut(6)
+    assert lane.rate.steps.tolist() == [0, 3, 5]

@@ -1,0 +1,276 @@
+"""The weights of every layer: how they are spread, their length, how far a step moves them, and one layer's matrix."""
+
+from typing import Any, ClassVar
+
+import numpy as np
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QLabel, QSizePolicy, QStackedWidget, QVBoxLayout, QWidget
+
+from engine.probes.histograms import LayerHistogram
+from engine.probes.weights import LayerWeights, Weights
+from engine.run.messages import ProbeRequest
+from netviz import theme
+from netviz.panels.base import Panel, Row, Table
+from netviz.runtime.history import History, LaneHistory
+from netviz.theme import GAP
+from netviz.widgets.choice import Choice
+from netviz.widgets.layer_curves import LayerCurves, latest_in_words, layer_bundle
+from netviz.widgets.matrix import MatrixMap, captions
+from netviz.widgets.plot import Guide
+from netviz.widgets.ridge_rows import RidgeRows
+from netviz.widgets.ridges import bin_rows, in_words
+from netviz.widgets.ticks import whole
+from netviz.widgets.toggle import Toggle
+
+SPREAD, NORM, RATIO, MATRIX = "spread", "norm", "ratio", "matrix"
+VIEWS = {
+    SPREAD: "How each layer's weights are spread (1)",
+    NORM: "The length of each layer's weights over the steps (2)",
+    RATIO: "How far a step moves them, of their length (3)",
+    MATRIX: "The weight matrix of one layer (4)",
+}
+FIELDS = {NORM: "weight_norm", RATIO: "update_ratio"}
+USUAL = Guide(1e-3, "10⁻³: about right")
+SAMPLED = ("large layers: every n-th weight", "every n-th weight", "a sample")
+WAITING = {
+    SPREAD: "Press play: the spread of each layer's weights is drawn here.",
+    NORM: "Press play: the length of each layer's weights is drawn here.",
+    RATIO: "Press play: how far each step moves the weights is drawn here.",
+    MATRIX: "Press play: the weights of a layer are drawn here.",
+}
+
+
+class WeightsPanel(Panel):
+    ident: ClassVar[str] = "weights"
+    title: ClassVar[str] = "Weights"
+    help: ClassVar[str] = (
+        "The weights of each layer, without biases. Spread (key 1): their histogram about 0, each row on its own axis, "
+        "whose end stands at the right; the bar at 0 holds exact zeros, red and amber figures count what no bin holds. "
+        "Norm (2): the length ‖W‖ over the steps. Ratio (3): ‖ΔW‖ / ‖W‖, how far a step moves them, with a line at "
+        "10⁻³. Matrix (4): one layer's weights (N next, P previous layer), a row a unit, a column an input, blue "
+        "negative, orange positive; of a large matrix a cell is the mean of a block, as it says. "
+        "Look for a spread that stays as it began (nothing reaches that layer), for a norm that only grows, for "
+        "ratios far above 10⁻³ (steps too large) or far below (too small), and for rows of the matrix that are alike."
+    )
+    topics: ClassVar[frozenset[str]] = frozenset({"weights", "layers"})
+    needs_layers: ClassVar[bool] = True
+
+    def __init__(self, history: History, parent: QWidget | None = None) -> None:
+        super().__init__(history, parent)
+        self.view = SPREAD
+        self.ridges = RidgeRows(history, spreads, own_axes=True)
+        self.norm, self.ratio = LayerCurves(history, FIELDS[NORM]), LayerCurves(history, FIELDS[RATIO], (USUAL,))
+        self.matrix = MatrixMap(history)
+        self.stack = QStackedWidget()
+        for widget in (self.ridges, self.norm, self.ratio, self.matrix):
+            self.stack.addWidget(widget)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(GAP, GAP, GAP, GAP)
+        layout.setSpacing(4)
+        layout.addLayout(self._make_tools())
+        layout.addWidget(self.stack, 1)
+        self.reopened()
+
+    def _make_tools(self) -> QHBoxLayout:
+        row = QHBoxLayout()
+        row.setSpacing(3)
+        self.buttons: dict[str, Toggle] = {}
+        group = QButtonGroup(self)
+        for name, words in VIEWS.items():
+            button = Toggle(name, words)
+            button.setStyleSheet("QToolButton { padding: 0px 3px; }")
+            button.clicked.connect(lambda _=False, name=name: self.show_view(name))
+            group.addButton(button)
+            row.addWidget(button)
+            self.buttons[name] = button
+        self.buttons[self.view].setChecked(True)
+        self.says = QLabel()
+        self.says.setFont(theme.small())
+        self.says.setObjectName("faint")
+        self.says.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self.says.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        row.addWidget(self.says, 1)
+        self.layer = Choice()
+        self.layer.setAccessibleName("Layer of the matrix")
+        self.layer.setToolTip("The layer whose matrix is drawn (N next, P previous)")
+        self.layer.setFont(theme.small())
+        self.layer.setStyleSheet("QComboBox { padding: 0px 4px; min-height: 16px; }")
+        self.layer.setMinimumWidth(44)
+        self.layer.activated.connect(lambda: self.show_layer(self.layer.currentText()))
+        row.addWidget(self.layer, 1)
+        return row
+
+    @property
+    def probes(self) -> tuple[ProbeRequest, ...]:
+        if self.view in FIELDS:
+            return ()
+        return (Weights(self.matrix.node if self.view == MATRIX else None),)
+
+    def show_view(self, view: str) -> None:
+        self.view = view
+        self.buttons[view].setChecked(True)
+        self.stack.setCurrentIndex(list(VIEWS).index(view))
+        self.wishes_changed.emit()
+        self.refresh()
+
+    def show_layer(self, node: str) -> None:
+        """Another layer's matrix, as soon as the worker has told it."""
+        self.matrix.node = node
+        self.layer.setCurrentIndex(self.layer.findText(node))
+        self.matrix.forget()
+        self.wishes_changed.emit()
+        self.refresh()
+
+    def reopened(self) -> None:
+        lanes = self.history.lanes
+        nodes = list(dict.fromkeys(lane.info.layers[i] for lane in lanes for i in lane.weighted()))
+        self.layer.clear()
+        self.layer.addItems(nodes)
+        if self.matrix.node not in nodes:
+            self.matrix.node = nodes[0] if nodes else ""
+        self.layer.setCurrentIndex(self.layer.findText(self.matrix.node))
+        for widget in (self.norm, self.ratio):
+            widget.reopened()
+        self.ridges.forget()
+        self.matrix.forget()
+        self.refresh()
+        self.wishes_changed.emit()
+
+    def refresh(self) -> None:
+        lanes, shown = self.history.lanes, self.stack.currentWidget()
+        self.layer.setVisible(self.view == MATRIX and self.layer.count() > 0)
+        for widget in (self.ridges, self.norm, self.ratio, self.matrix):
+            if widget is not shown:
+                widget.show_note("")
+        if isinstance(shown, LayerCurves):
+            shown.refresh(WAITING[self.view])
+        elif not lanes:
+            shown.show_note("No network is open.")
+        elif not any(lane.weighted() for lane in lanes):
+            shown.show_note("No layer with weights.")
+        elif not any(self._answered(lane) for lane in lanes):
+            shown.show_note(WAITING[self.view])
+        else:
+            shown.show_note("")
+        self._tell_sample()
+        self.describe()
+
+    def _tell_sample(self) -> None:
+        """Where not every weight was looked at."""
+        told = [layer for lane in self.history.lanes if lane.weights is not None for layer in lane.weights.layers]
+        some = list(dict.fromkeys(_sampled(layer) for layer in told if layer.looked_at < _count(layer)))
+        shown = self.view == SPREAD and bool(some)
+        wide = self.says.fontMetrics().horizontalAdvance
+        fitting = (words for words in SAMPLED if wide(words) <= self.says.width())
+        self.says.setText(next(fitting, SAMPLED[-1]) if shown else "")
+        self.says.setToolTip("\n".join(some) if shown else "")
+
+    def _answered(self, lane: LaneHistory) -> bool:
+        if self.view == MATRIX:
+            return self.matrix.matrix_of(lane) is not None
+        return lane.weights is not None
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        key, steps = event.key(), {Qt.Key.Key_N: 1, Qt.Key.Key_P: -1}
+        views = dict(zip((Qt.Key.Key_1, Qt.Key.Key_2, Qt.Key.Key_3, Qt.Key.Key_4), VIEWS, strict=True))
+        if event.modifiers() or (key in steps and (self.view != MATRIX or not self.layer.count())):
+            super().keyPressEvent(event)
+        elif key in views:
+            self.show_view(views[Qt.Key(key)])
+        elif key in steps:
+            at = (self.layer.currentIndex() + steps[Qt.Key(key)]) % self.layer.count()
+            self.show_layer(self.layer.itemText(at))
+        else:
+            super().keyPressEvent(event)
+
+    def summary(self) -> str:
+        return ". ".join(f"{lane.info.name}: {text}" for lane in self.history.lanes if (text := self._in_words(lane)))
+
+    def _in_words(self, lane: LaneHistory) -> str:
+        if self.view in FIELDS:
+            what = "length of the weights" if self.view == NORM else "update to weights"
+            return f"{what} of {latest_in_words(lane, FIELDS[self.view])}" if len(lane.layers) else ""
+        if self.view == SPREAD:
+            return "; ".join(_spread_in_words(layer) for layer in lane.weights.layers) if lane.weights else ""
+        matrix = self.matrix.matrix_of(lane)
+        if matrix is None:
+            return ""
+        known = matrix.values[np.isfinite(matrix.values)]
+        ends = f"from {known.min():.3g} to {known.max():.3g}" if known.size else "no numbers"
+        return f"{captions(matrix)[0]}, {ends}"
+
+    def table(self) -> Table:
+        """Of what is chosen: a row for each bin, for each layer and step, or for each cell."""
+        lanes = self.history.lanes
+        if self.view == SPREAD:
+            header: tuple[str, ...] = ("network", "layer", "weights", "looked_at", "holds", "from", "to", "count")
+            return header, [row for lane in lanes for row in _spread_rows(lane)]
+        if self.view == MATRIX:
+            header = ("network", "layer", "unit", "to_unit", "input", "to_input", "mean_weight")
+            return header, [row for lane in lanes for row in self._matrix_rows(lane)]
+        name = FIELDS[self.view]
+        header = ("network", "layer", "step", f"{name}_low", f"{name}_mean", f"{name}_high")
+        return header, [row for lane in lanes for row in _curve_rows(lane, name)]
+
+    def _matrix_rows(self, lane: LaneHistory) -> list[Row]:
+        """Units and inputs are counted from 1."""
+        matrix = self.matrix.matrix_of(lane)
+        if matrix is None:
+            return []
+        rows: list[Row] = []
+        for (i, k), value in np.ndenumerate(matrix.values):
+            (high, wide), place = matrix.block, (lane.info.name, matrix.node)
+            units, inputs = min((i + 1) * high, matrix.rows), min((k + 1) * wide, matrix.columns)
+            rows.append((*place, i * high + 1, units, k * wide + 1, inputs, float(value)))
+        return rows
+
+    def state(self) -> dict[str, Any]:
+        return {"view": self.view, "layer": self.matrix.node}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        if isinstance(node := state.get("layer"), str) and (not self.layer.count() or self.layer.findText(node) >= 0):
+            self.show_layer(node)
+        if (view := state.get("view")) in list(VIEWS):
+            self.show_view(str(view))
+
+
+def spreads(lane: LaneHistory) -> list[tuple[int, LayerHistogram]]:
+    """Each layer's histogram with the layer's number."""
+    if lane.weights is None:
+        return []
+    numbers = {node: i for i, node in enumerate(lane.info.layers)}
+    found = (layer.histogram for layer in lane.weights.layers)
+    return [(numbers[h.node], h) for h in found if h.node in numbers]
+
+
+def _count(layer: LayerWeights) -> int:
+    return int(np.prod(layer.shape))
+
+
+def _sampled(layer: LayerWeights) -> str:
+    return f"{layer.histogram.node}: {whole(layer.looked_at)} of {whole(_count(layer))} weights are looked at"
+
+
+def _spread_in_words(layer: LayerWeights) -> str:
+    return in_words(layer.histogram) + (f" ({_sampled(layer)})" if layer.looked_at < _count(layer) else "")
+
+
+def _spread_rows(lane: LaneHistory) -> list[Row]:
+    rows: list[Row] = []
+    for layer in lane.weights.layers if lane.weights is not None else ():
+        start = (lane.info.name, layer.histogram.node, _count(layer), layer.looked_at)
+        rows += [(*start, *row) for row in bin_rows(layer.histogram)]
+    return rows
+
+
+def _curve_rows(lane: LaneHistory, field: str) -> list[Row]:
+    """Of a long past a row stands for some steps, beginning with its own."""
+    bundle = layer_bundle(lane, field)
+    steps, parts = bundle.steps.tolist(), (bundle.low, bundle.middle, bundle.high)
+    low, mean, high = (np.asarray(part).T.tolist() for part in parts)
+    return [
+        (lane.info.name, layer, int(step), *numbers)
+        for i, layer in enumerate(bundle.names)
+        for step, *numbers in zip(steps, low[i], mean[i], high[i], strict=True)
+    ]

@@ -1,0 +1,133 @@
+"""The examples that the network is worst at, the largest loss first."""
+
+from typing import Any, ClassVar
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QKeyEvent, QResizeEvent
+from PySide6.QtWidgets import QWidget
+
+from engine.probes.example import Part
+from engine.probes.worst import Worst, WorstAnswer
+from engine.run.messages import ProbeRequest
+from netviz.panels.base import Panel, Row, Table
+from netviz.runtime.history import History, LaneHistory
+from netviz.theme import GAP
+from netviz.widgets.example_list import ExampleList, Rows, outcomes
+from netviz.widgets.ticks import figure, whole
+from netviz.widgets.toggle import Toggle
+
+
+class WorstPanel(Panel):
+    ident: ClassVar[str] = "worst"
+    title: ClassVar[str] = "Predictions, worst first"
+    help: ClassVar[str] = (
+        "The examples with the largest loss, in inference mode: number in its part of the data, truth → decision (red "
+        "where it is wrong) or the target → the output, how sure the network is of its decision, and the loss; "
+        "pictures are drawn. Above, which examples were looked at and how many of them are wrong. T changes between "
+        "validation and training; wheel and arrow keys move along; the mouse tells more. "
+        "Look for wrong labels, for examples that are wrong and surely so, and for a kind of example that keeps "
+        "coming back: the network has seen too few of it."
+    )
+    topics: ClassVar[frozenset[str]] = frozenset({"worst"})
+
+    def __init__(self, history: History, parent: QWidget | None = None) -> None:
+        super().__init__(history, parent)
+        self.list = ExampleList(history, listed)
+        self.list.setParent(self)
+        self.setFocusProxy(self.list)
+        self.training = Toggle("training", "The training part instead of the validation part (T)", self)
+        self.training.toggled.connect(self._ask)
+        self.training.adjustSize()
+        self.refresh()
+
+    @property
+    def probes(self) -> tuple[ProbeRequest, ...]:
+        return (Worst(Part.TRAINING if self.training.isChecked() else Part.VALIDATION),)
+
+    def _ask(self) -> None:
+        self.list.first = 0
+        self.wishes_changed.emit()
+        self.refresh()
+
+    def refresh(self) -> None:
+        lanes = self.history.lanes
+        if not lanes:
+            self.list.show_note("No network is open.")
+        elif not any(lane.worst is not None for lane in lanes):
+            self.list.show_note("Press play: the examples with the largest loss are listed here.")
+        else:
+            self.list.show_note("")
+        self.describe()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        self.training.move(self.width() - GAP - self.training.width(), GAP)
+        self.training.raise_()
+        self.list.setGeometry(self.rect().adjusted(GAP, GAP + self.training.height() + 2, -GAP, -GAP))
+        super().resizeEvent(event)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() == Qt.Key.Key_T and not event.modifiers():
+            self.training.toggle()
+        else:
+            super().keyPressEvent(event)
+
+    def summary(self) -> str:
+        parts = []
+        for lane in self.history.lanes:
+            if lane.worst is not None and lane.worst.examples:
+                first = lane.worst.examples[0]
+                truth, decided = outcomes(first, lane.worst.names)
+                told = f"worst is {first.index + 1}, {truth} taken for {decided}, loss {figure(first.loss).strip()}"
+                parts.append(f"{lane.info.name}: {about(lane.worst)[0]}; {told}")
+        return ". ".join(parts)
+
+    def table(self) -> Table:
+        """A row for each example listed; numbers count from 1."""
+        header = (
+            "network",
+            "part",
+            "examined",
+            "example",
+            "truth",
+            "decision",
+            "probability",
+            "true_probability",
+            "loss",
+        )
+        rows: list[Row] = []
+        for lane in self.history.lanes:
+            answer = lane.worst
+            if answer is not None:
+                start = (lane.info.name, answer.extent.part.value, answer.extent.examined)
+                for one in answer.examples:
+                    said = outcomes(one, answer.names)
+                    rows.append((*start, one.index + 1, *said, one.share, one.truth_share, one.loss))
+        return header, rows
+
+    def state(self) -> dict[str, Any]:
+        return {"training": self.training.isChecked()}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        if isinstance(state.get("training"), bool):
+            self.training.setChecked(state["training"])
+
+
+def listed(lane: LaneHistory) -> Rows | None:
+    answer = lane.worst
+    if answer is None:
+        return None
+    return Rows(answer.examples, answer.names, about(answer), "No examples.")
+
+
+def about(answer: WorstAnswer) -> tuple[str, ...]:
+    """What was looked at, in several lengths."""
+    e = answer.extent
+    some = f"first {whole(e.examined)} of {whole(e.count)}" if e.examined < e.count else f"all {whole(e.count)}"
+    wrong = "" if answer.wrong is None else f", {whole(answer.wrong)} wrong"
+    mean = f", mean loss {figure(answer.mean_loss).strip()}"
+    return (
+        f"{some} {e.part.value} examples{wrong}{mean}",
+        f"{some} {e.part.value}{wrong}{mean}",
+        f"{some} {e.part.value}{wrong}",
+        f"{some}{wrong}",
+    )

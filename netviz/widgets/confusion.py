@@ -1,0 +1,199 @@
+"""Confusion tables, a column for each lane: a row a true class, a column a decision, coloured by the row's shares."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPen
+
+from engine.probes.confusion import ConfusionAnswer
+from netviz.runtime.history import History
+from netviz.theme import ink_on, mix, theme
+from netviz.widgets.canvas import Canvas
+from netviz.widgets.example_list import class_name
+from netviz.widgets.marks import columns, draw_head, draw_note
+from netviz.widgets.ticks import percent, whole
+
+STRETCH = 2.2  # a cell may be so many times as wide as high
+FAINTEST = 0.16  # of the full colour for a single example: it is seen
+Cell = tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """A lane's table: `area` holds the cells, `left` and `above` the classes' names, `right` the accuracies."""
+
+    lane: int
+    answer: ConfusionAnswer
+    counts: np.ndarray
+    area: QRectF
+    name_width: float
+    share_width: float
+
+    def cell(self, row: int, column: int) -> QRectF:
+        wide, high = self.area.width() / len(self.counts), self.area.height() / len(self.counts)
+        return QRectF(self.area.left() + column * wide, self.area.top() + row * high, wide, high)
+
+    def at(self, place: QPointF) -> Cell | None:
+        if not self.area.contains(place):
+            return None
+        count = len(self.counts)
+        row = int((place.y() - self.area.top()) / self.area.height() * count)
+        column = int((place.x() - self.area.left()) / self.area.width() * count)
+        return min(row, count - 1), min(column, count - 1)
+
+
+class ConfusionTable(Canvas):
+    """Says `picked` when a cell is clicked; `chosen` is framed."""
+
+    picked = Signal(int, int)
+
+    def __init__(self, history: History) -> None:
+        super().__init__()
+        self.history = history
+        self.chosen: Cell | None = None
+
+    def sizeHint(self) -> QSize:
+        return QSize(240, 220)
+
+    def placed(self, rect: QRectF) -> list[Placed]:
+        """Every lane's table in its place."""
+        lanes, line = self.history.lanes, self.fonts.line
+        made = []
+        for i, part in enumerate(columns(rect, [lane.info.name for lane in lanes], line + 2)):
+            answer = lanes[i].confusion
+            if answer is None or answer.counts is None:
+                continue
+            counts = np.asarray(answer.counts)
+            names = [class_name(k, answer.names) for k in range(len(counts))]
+            name_width = min(self.fonts.width(names) + 8, part.body.width() * 0.3)
+            share_width = self.fonts.figure_metrics.horizontalAdvance("100 %") + 8
+            if part.body.width() - name_width - share_width < 12 * len(counts):
+                share_width = 0.0
+            room = part.body.adjusted(name_width, line + 2, -share_width - 1, -line - 4)
+            side = max(1.0, min(room.width(), room.height()) / len(counts))
+            width = min(room.width(), side * STRETCH * len(counts))
+            height = min(room.height(), side * len(counts))
+            area = QRectF(float(int(room.left())), float(int(room.top())), max(4.0, width), max(4.0, height))
+            made.append(Placed(i, answer, counts, area, name_width, share_width))
+        return made
+
+    def paint(self, painter: QPainter, rect: QRectF) -> None:
+        lanes, placed = self.history.lanes, {one.lane: one for one in self.placed(rect)}
+        for i, part in enumerate(columns(rect, [lane.info.name for lane in lanes], self.fonts.line + 2)):
+            draw_head(painter, self.fonts, part.head, part.name, i)
+            answer = lanes[i].confusion
+            if i in placed:
+                self._draw_cells(painter, placed[i])
+                self._draw_words(painter, placed[i], part.body)
+            elif answer is not None:
+                draw_note(painter, self.fonts, part.body, answer.reason)
+
+    def _draw_cells(self, painter: QPainter, one: Placed) -> None:
+        t, shares = theme(), row_shares(one.counts)
+        painter.setFont(self.fonts.figures)
+        advance, line = self.fonts.figure_metrics.horizontalAdvance, self.fonts.figure_metrics.height()
+        for (row, column), count in np.ndenumerate(one.counts):
+            cell = one.cell(row, column)
+            colour = cell_colour(row == column, float(shares[row, column]))
+            painter.fillRect(cell, colour)
+            text = whole(int(count))
+            if count and advance(text) <= cell.width() and line <= cell.height() + 3:
+                painter.setPen(ink_on(colour))
+                painter.drawText(cell, Qt.AlignmentFlag.AlignCenter, text)
+        painter.setPen(QPen(QColor(t.card if one.cell(0, 0).width() > 6 else t.line), 1))
+        count = len(one.counts)
+        for k in range(1, count if one.cell(0, 0).width() > 6 else 0):
+            x, y = round(one.cell(0, k).left()), round(one.cell(k, 0).top())
+            painter.drawLine(QPointF(x, one.area.top()), QPointF(x, one.area.bottom()))
+            painter.drawLine(QPointF(one.area.left(), y), QPointF(one.area.right(), y))
+        painter.setPen(QPen(QColor(t.line), 1))
+        painter.drawRect(one.area)
+        if self.chosen is not None and max(self.chosen) < count:
+            painter.setPen(QPen(QColor(t.text), 2))
+            painter.drawRect(one.cell(*self.chosen))
+
+    def _draw_words(self, painter: QPainter, one: Placed, body: QRectF) -> None:
+        """The classes at both sides, each row's accuracy, and below what was looked at."""
+        t, line, metrics = theme(), self.fonts.line, self.fonts.word_metrics
+        middle = Qt.AlignmentFlag.AlignVCenter
+        accuracies = class_accuracies(one.counts)
+        every = max(1, int(np.ceil(line * 0.9 / one.cell(0, 0).height())))
+        wide = one.cell(0, 0).width()
+        names = [class_name(k, one.answer.names) for k in range(len(one.counts))]
+        across = max(1, int(np.ceil((self.fonts.width(names) + 4) / wide))) if wide < 40 else 1
+        painter.setFont(self.fonts.words)
+        painter.setPen(QColor(t.faint))
+        for k, name in enumerate(names):
+            row, column = one.cell(k, 0), one.cell(0, k)
+            if k % every == 0:
+                box = QRectF(row.left() - one.name_width, row.center().y() - line / 2, one.name_width - 5, line)
+                text = metrics.elidedText(name, Qt.TextElideMode.ElideRight, box.width())
+                painter.drawText(box, Qt.AlignmentFlag.AlignRight | middle, text)
+            if k % across == 0:
+                box = QRectF(column.center().x() - wide * across / 2, one.area.top() - line - 1, wide * across, line)
+                text = metrics.elidedText(name, Qt.TextElideMode.ElideRight, box.width())
+                painter.drawText(box, Qt.AlignmentFlag.AlignCenter, text)
+        top = one.area.bottom() + 3
+        text = next((words for words in extents(one.answer) if self.fonts.width([words]) <= body.width()), "")
+        painter.drawText(QRectF(body.left(), top, body.width(), line), middle, text)
+        painter.setFont(self.fonts.figures)
+        for k, share in enumerate(accuracies):
+            if one.share_width and k % every == 0:
+                row = one.cell(k, 0)
+                box = QRectF(one.area.right() + 4, row.center().y() - line / 2, one.share_width - 4, line)
+                painter.drawText(box, Qt.AlignmentFlag.AlignRight | middle, percent(float(share), 0).strip())
+
+    def tip(self, place: QPointF) -> str:
+        for one in self.placed(QRectF(self.rect())):
+            cell = one.at(place)
+            if cell is not None:
+                return cell_in_words(one.answer, *cell)
+        return ""
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        for one in self.placed(QRectF(self.rect())):
+            cell = one.at(event.position())
+            if cell is not None and not self.note:
+                self.picked.emit(*cell)
+                return
+        super().mousePressEvent(event)
+
+
+def row_shares(counts: np.ndarray) -> np.ndarray:
+    """Of each true class, the share of every decision; 0 for classes without an example."""
+    return counts / np.maximum(1, counts.sum(axis=1, keepdims=True))
+
+
+def class_accuracies(counts: np.ndarray) -> np.ndarray:
+    """Of each true class, the share decided rightly; NaN for classes without an example."""
+    totals = counts.sum(axis=1)
+    return np.where(totals > 0, np.diag(counts) / np.maximum(1, totals), np.nan)
+
+
+def cell_colour(right: bool, share: float) -> QColor:
+    """Blue on the diagonal, orange off it; fuller the larger its share of the row."""
+    t = theme()
+    return mix(t.card, t.blue if right else t.orange, FAINTEST + (1 - FAINTEST) * share if share else 0.0)
+
+
+def extents(answer: ConfusionAnswer) -> tuple[str, ...]:
+    """Which examples the table counts, in several lengths."""
+    e = answer.extent
+    some = f"first {whole(e.examined)} of {whole(e.count)}" if e.examined < e.count else f"all {whole(e.count)}"
+    share = float(np.diag(answer.counts).sum() / max(1, np.sum(answer.counts))) if answer.counts is not None else np.nan
+    right = f"{percent(share).strip()} right"
+    return (
+        f"rows: truth, columns: decision; {some} {e.part.value} examples, {right}",
+        f"{some} {e.part.value} examples, {right}",
+        f"{some} {e.part.value}, {right}",
+        f"{some} {e.part.value}",
+    )
+
+
+def cell_in_words(answer: ConfusionAnswer, row: int, column: int) -> str:
+    counts = np.asarray(answer.counts)
+    count, total = int(counts[row, column]), int(counts[row].sum())
+    truth, decided = class_name(row, answer.names), class_name(column, answer.names)
+    share = percent(count / total).strip() if total else "none"
+    return f"{whole(count)} of {whole(total)} examples of {truth} are taken for {decided} ({share})"

@@ -1,0 +1,242 @@
+"""Histograms of layers as rows of ridges, a column for each lane: zeros as a bar, what no bin holds in figures."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from pyqtgraph.functions import arrayToQPolygonF
+from PySide6.QtCore import QPointF, QRectF, QSize, Qt
+from PySide6.QtGui import QColor, QPainter, QPen
+
+from engine.probes.histograms import LayerHistogram, edges
+from netviz.runtime.history import History, LaneHistory
+from netviz.theme import depth_colour, theme
+from netviz.widgets.canvas import Canvas
+from netviz.widgets.curves import hairline
+from netviz.widgets.marks import Column, backed, columns, draw_head
+from netviz.widgets.ridges import Span, bin_at, reach_for, ridge, span_of, total
+from netviz.widgets.ticks import percent, signed, whole
+
+ZERO_BAR = 5.0  # pixels wide
+OVERLAP = 1.25  # rows: a ridge may rise into the row above
+TALLEST = 130.0
+ROOM_FOR_ENDS = 110.0  # pixels of a column
+
+Shown = list[tuple[int, LayerHistogram]]  # each with its layer's number
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One layer's histogram in its place: `area` without the name."""
+
+    lane: int
+    layer: int
+    histogram: LayerHistogram
+    span: Span
+    name: QRectF
+    area: QRectF
+    end: QRectF  # at its right, where the axis' end is told; empty where there is no room
+    ticks: bool  # below it
+    colour: QColor
+    count: int  # of all numbers
+
+
+class RidgeRows(Canvas):
+    """All lanes' histograms, a column for each lane; `shown` says which of a lane's.
+
+    Rows of one kind share an axis with ticks below the last; or with `own_axes` each row, even about 0, has its own,
+    whose end stands at the right.
+    """
+
+    def __init__(self, history: History, shown: Callable[[LaneHistory], Shown], *, own_axes: bool = False) -> None:
+        super().__init__()
+        self.history, self.shown, self.own_axes = history, shown, own_axes
+        self.corner = 0.0  # left free at the right end of the heads
+        self.forget()
+
+    def sizeHint(self) -> QSize:
+        return QSize(280, 240)
+
+    def forget(self) -> None:
+        """The common axis is chosen anew."""
+        self._reach, self._negative = 0.0, False
+
+    def _common(self, rows: list[tuple[int, LayerHistogram]]) -> None:
+        """The symlog axis of all lanes: grows by decades, shrinks when a hundredth of it would do."""
+        ends = [max(abs(h.least), abs(h.most)) for _, h in rows if h.symlog and not np.isnan(h.least)]
+        wanted = reach_for(max(ends, default=1.0))
+        if wanted > self._reach or wanted <= self._reach / 100:
+            self._reach = wanted
+        self._negative = self._negative or any(h.symlog and h.least < 0 for _, h in rows)
+
+    def columns(self, rect: QRectF) -> list[Column]:
+        """The lanes' columns; the heads keep the corner of the button free."""
+        return columns(rect, [lane.info.name for lane in self.history.lanes], self.fonts.line + 4, always=True)
+
+    def rows(self, rect: QRectF) -> Iterator[Row]:
+        """Every histogram in its place."""
+        lanes = self.history.lanes
+        shown = [self.shown(lane) for lane in lanes]
+        self._common([row for rows in shown for row in rows])
+        line = self.fonts.line
+        for i, column in enumerate(self.columns(rect)):
+            spans = [span_of(h, self._reach, self._negative) for _, h in shown[i]]
+            if self.own_axes:
+                lasts = [False] * len(spans)
+            else:
+                lasts = [k + 1 == len(spans) or spans[k + 1] != span for k, span in enumerate(spans)]
+            count, feet = len(spans), sum(lasts)
+            if not count:
+                continue
+            body = column.body
+            height = (body.height() - feet * line - (8 if feet else 11)) / count
+            if height < 8 and feet:  # no room for each kind's ticks: only the last one's
+                lasts = [k + 1 == count for k in range(count)]
+                height = (body.height() - line - 8) / count
+            height = max(0.5, min(height, TALLEST))
+            name_width = min(self.fonts.width([h.node for _, h in shown[i]]) + 7, body.width() * 0.34)
+            end_width = self._end_width([h for _, h in shown[i]], body.width())
+            top = body.top() + 8
+            for (layer, histogram), span, last in zip(shown[i], spans, lasts, strict=True):
+                name = QRectF(body.left(), top, name_width, height)
+                wide = max(8.0, body.width() - name_width - end_width - 4)
+                area = QRectF(body.left() + name_width, top, wide, max(height - 1, height / 2))
+                colour = depth_colour(layer, len(lanes[i].info.layers))
+                end = QRectF(area.right() + 6, area.bottom() - line + 2, max(0.0, end_width - 6), line)
+                yield Row(i, layer, histogram, span, name, area, end, last, colour, total(histogram))
+                top += height + (line if last else 0.0)
+
+    def _end_width(self, histograms: list[LayerHistogram], room: float) -> float:
+        """What the axes' ends take at the right."""
+        if not self.own_axes or room < ROOM_FOR_ENDS:
+            return 0.0
+        return max(map(self.fonts.figure_metrics.horizontalAdvance, map(end_of, histograms)), default=0.0) + 6
+
+    def paint(self, painter: QPainter, rect: QRectF) -> None:
+        named = len(self.history.lanes) > 1
+        for i, column in enumerate(self.columns(rect)):
+            head = column.head.adjusted(0, 0, -self.corner if i + 1 == len(self.history.lanes) else 0.0, 0)
+            draw_head(painter, self.fonts, head, column.name if named else "", i)
+        rows = list(self.rows(rect))
+        for row in rows:
+            self._draw_ridge(painter, row)
+        lane, last = -1, 0.0
+        for row in rows:
+            if row.lane != lane:
+                lane, last = row.lane, -100.0
+            if row.area.bottom() - last >= self.fonts.line * 0.85:
+                self._draw_words(painter, row)
+                last = row.area.bottom()
+            if row.ticks:
+                self._draw_ticks(painter, row)
+
+    def _draw_ridge(self, painter: QPainter, row: Row) -> None:
+        area, colour = row.area, row.colour
+        if self.own_axes:
+            painter.setPen(QPen(QColor(theme().line), 1))
+            painter.drawLine(QPointF(area.center().x(), area.top()), QPointF(area.center().x(), area.bottom()))
+        tall = min(area.height() * OVERLAP, area.height() + 10)
+        places, heights = ridge(row.histogram, row.span)
+        if len(places):
+            shape = arrayToQPolygonF(area.left() + places * area.width(), area.bottom() - heights * tall)
+            body = QColor(colour)
+            body.setAlphaF(0.45 if theme().name == "dark" else 0.35)
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(body)
+            painter.drawPolygon(shape)
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.setPen(QPen(colour, 1) if self.sharpness else hairline(colour))
+            painter.drawPolyline(shape)
+        painter.setPen(QPen(colour, 1))
+        painter.drawLine(area.bottomLeft(), area.bottomRight())
+        if row.histogram.zeros:
+            painter.fillRect(self.zero_bar(row), QColor(theme().text))
+
+    def zero_bar(self, row: Row) -> QRectF:
+        """The exact zeros: as high as their share, at 0."""
+        share = row.histogram.zeros / row.count
+        x = row.area.left() + float(row.span.share(0.0)) * row.area.width()
+        height = max(1.0, share * row.area.height())
+        return QRectF(x - ZERO_BAR / 2, row.area.bottom() - height, ZERO_BAR, height)
+
+    def _draw_words(self, painter: QPainter, row: Row) -> None:
+        """The layer's name at the left, its counts apart at the right, the share of zeros beside their bar."""
+        t, line, h = theme(), self.fonts.line, row.histogram
+        painter.setFont(self.fonts.words)
+        painter.setPen(row.colour)
+        box = QRectF(row.name.left(), row.area.bottom() - line + 2, row.name.width() - 4, line)
+        text = self.fonts.word_metrics.elidedText(h.node, Qt.TextElideMode.ElideRight, box.width())
+        painter.drawText(box, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, text)
+        painter.setFont(self.fonts.figures)
+        advance = self.fonts.figure_metrics.horizontalAdvance
+        if h.zeros and row.area.width() > 70:
+            bar, text = self.zero_bar(row), percent(h.zeros / row.count).strip()
+            beside = QRectF(bar.right() + 3, row.area.top(), advance(text), line)
+            if beside.right() > row.area.right():
+                beside.moveRight(bar.left() - 3)
+            backed(painter, beside)
+            painter.setPen(QColor(t.text))
+            painter.drawText(beside, Qt.AlignmentFlag.AlignVCenter, text)
+        if not row.end.isEmpty():
+            painter.setPen(QColor(t.faint))
+            painter.drawText(row.end, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight, end_of(h))
+        right = row.area.right()
+        for text, colour in apart(h):
+            box = QRectF(right - advance(text), row.area.top(), advance(text), line)
+            backed(painter, box)
+            painter.setPen(QColor(t.red if colour == "red" else t.amber))
+            painter.drawText(box, Qt.AlignmentFlag.AlignVCenter, text)
+            right -= advance(text) + 8
+
+    def _draw_ticks(self, painter: QPainter, row: Row) -> None:
+        painter.setFont(self.fonts.figures)
+        painter.setPen(QColor(theme().faint))
+        advance, taken = self.fonts.figure_metrics.horizontalAdvance, []
+        ticks = row.span.ticks()
+        for value in sorted(ticks, key=lambda v: (v not in (0.0, ticks[0], ticks[-1]), abs(v))):
+            x = row.area.left() + float(row.span.share(value)) * row.area.width()
+            text = signed(f"{value:g}")
+            wide = advance(text)
+            left = min(max(x - wide / 2, row.area.left() - 4), row.area.right() + 4 - wide)
+            if any(left < b + 4 and left + wide > a - 4 for a, b in taken):
+                continue
+            taken.append((left, left + wide))
+            painter.drawLine(QPointF(x, row.area.bottom()), QPointF(x, row.area.bottom() + 2))
+            painter.drawText(QRectF(left, row.area.bottom() + 1, wide + 1, self.fonts.line), 0, text)
+
+    def tip(self, place: QPointF) -> str:
+        for row in self.rows(QRectF(self.rect())):
+            if row.area.contains(place):
+                return _bin_in_words(row, (place.x() - row.area.left()) / row.area.width())
+        return ""
+
+
+def end_of(h: LayerHistogram) -> str:
+    """Where an axis even about 0 ends."""
+    return f"±{h.high:g}"
+
+
+def apart(h: LayerHistogram) -> list[tuple[str, str]]:
+    """What no bin holds, as (text, colour), the worst first."""
+    counts = (
+        (h.nan, "NaN {}", "red"),
+        (h.infinite, "∞ {}", "red"),
+        (h.over, f"> {h.high:g}: {{}}", "amber"),
+        (h.under, f"< {signed(f'{h.low:g}')}: {{}}", "amber"),
+    )
+    return [(text.format(whole(count)), colour) for count, text, colour in counts if count]
+
+
+def _bin_in_words(row: Row, share: float) -> str:
+    h, count = row.histogram, max(1, row.count)
+    lines = [f"{h.node}: {signed(f'{h.least:.3g}')} … {signed(f'{h.most:.3g}')}"]
+    place = bin_at(h, row.span, share)
+    if place is not None:
+        low, high = edges(h.low, h.high, h.symlog)[place : place + 2]
+        held = int(h.counts[place])
+        ends = f"{signed(f'{low:.3g}')} … {signed(f'{high:.3g}')}"
+        lines.append(f"{ends}: {whole(held)} of {whole(count)} ({percent(held / count).strip()})")
+    if h.zeros:
+        lines.append(f"exact zeros: {whole(h.zeros)} ({percent(h.zeros / count).strip()})")
+    lines += [text for text, _ in apart(h)]
+    return "\n".join(lines)
