@@ -64,3 +64,21 @@ class Pacer:
             rate = self._pace.amount * self._steps_per_epoch
             return max(0.0, self._began + (self.done + 1) / rate - time.perf_counter())
         return 0.0 if int(self._granted) > self.done else None
+
+
+class StepRate:
+    """Steps a second over the last half second or more."""
+
+    def start(self, step: int) -> None:
+        self._step, self._time, self._value = step, time.perf_counter(), 0.0
+
+    def __init__(self) -> None:
+        self.start(0)
+
+    def now(self, step: int) -> float:
+        elapsed = time.perf_counter() - self._time
+        if elapsed > 0.5:
+            value = max(0, step - self._step) / elapsed
+            self.start(step)
+            self._value = value
+        return self._value

@@ -21,7 +21,7 @@ from engine.run import messages as m
 from engine.run.budget import Budget
 from engine.run.lane import Lane
 from engine.run.opening import examples_of, lane_info, open_lanes, points_of
-from engine.run.pace import Pacer
+from engine.run.pace import Pacer, StepRate
 from engine.run.preview import preview
 
 KEYFRAME_SECONDS = 1.0
@@ -47,7 +47,7 @@ class Worker:
         self._urgent = False  # a quick probe is new: its answer does not wait for the budget
         self._budget = Budget()
         self._keyframe_after = 0.0
-        self._rate = _Rate()
+        self._rate = StepRate()
 
     def run(self) -> None:
         with np.errstate(all="ignore"):
@@ -383,21 +383,3 @@ class Worker:
 def slow(probes: tuple[Probe, ...]) -> frozenset[Probe]:
     """Those whose answers take a while; the window asks for them in any order."""
     return frozenset(probe for probe in probes if not probe.quick)
-
-
-class _Rate:
-    """Steps a second over the last half second or more."""
-
-    def start(self, step: int) -> None:
-        self._step, self._time, self._value = step, time.perf_counter(), 0.0
-
-    def __init__(self) -> None:
-        self.start(0)
-
-    def now(self, step: int) -> float:
-        elapsed = time.perf_counter() - self._time
-        if elapsed > 0.5:
-            value = max(0, step - self._step) / elapsed
-            self.start(step)
-            self._value = value
-        return self._value
