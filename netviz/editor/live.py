@@ -4,15 +4,15 @@ A view of the session, like a panel: it says what it wants to know while it can 
 and wires. Only what the run has in common with the drawing is shown.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 from PySide6.QtCore import QEvent, QObject, Qt, QTimer
 from PySide6.QtGui import QAction, QActionGroup, QColor
 
-from engine.graph import Graph
-from engine.layers.base import Activation, Weighted
+from engine.graph import Graph, once_for_wires
+from engine.layers.base import Activation, Layer, Weighted
 from engine.layers.input import Input
 from engine.probes.histograms import Histograms
 from engine.probes.units import UnitMaps, Units, UnitsAnswer
@@ -60,6 +60,7 @@ class Live(QObject):
         self._drawn: dict[int, tuple[object, ...]] = {}  # by lane, what its pictures were made of
         self._flowed: dict[int, tuple[object, ...]] = {}  # the same of its wires
         self._still: dict[tuple[int, str], pictures.Picture] = {}  # those of the data, which stay as they are
+        self._maps_made: dict[tuple[int, str], tuple[tuple[object, ...], pictures.Picture]] = {}
         self._palette: Palette | None = None
         self._made_of: tuple[object, ...] = ()
         self._lanes: list[_Common] = []
@@ -102,8 +103,8 @@ class Live(QObject):
             return ()
         lanes = self._common()
         if self._session.history.points is not None:
-            exits = [(lane.graph, box.exit) for lane in lanes for box in lane.boxes.values()]
-            wanted = dict.fromkeys(node for graph, node in exits if _hidden(graph, node))
+            exits = [(lane.graph, [box.exit for box in lane.boxes.values()]) for lane in lanes]
+            wanted = dict.fromkeys(node for graph, nodes in exits for node in _hidden(graph, nodes))
             return (Units(tuple(wanted), SIZE, self._most()),)
         # Without layers that have no activation it is what the panel asks for, and is answered once.
         linear = any(
@@ -135,6 +136,7 @@ class Live(QObject):
         self._drawn.clear()
         self._flowed.clear()
         self._still.clear()
+        self._maps_made.clear()
         self._palette = None
         self.refresh()
         self._ask()
@@ -208,20 +210,21 @@ class Live(QObject):
         assert points is not None
         classes = max(points.classes or 2, int(np.max(answer.decision.winners)) + 1 if _several(answer) else 2)
         palette, found = self._colours(classes), dict[str, pictures.Picture]()
+        drawn, sources = common.graph.layers, _sources(common.graph)
         for node, box in common.boxes.items():
-            if not _followed(common.graph, box.exit):
+            if box.exit not in sources:
                 reach = 1.0
                 if not answer.decision.probability and not _several(answer):
                     ends = np.abs(answer.decision.values)
                     reach = self._reach(number, box.exit, float(np.nanmax(ends, initial=0.0)))
                 image = decision_image(answer.decision, palette, reach, classes)
                 found[node] = pictures.Decision(image, "the decision over the input plane")
-            elif isinstance(layer := common.graph.layers[node], Input):
+            elif isinstance(layer := drawn[node], Input):
                 if layer.columns is not None:  # one of the two coordinates alone is no plane
                     continue
                 found[node] = self._examples(number, node, points, answer, common)
             elif box.exit in layers:
-                found[node] = self._map(number, common.graph, layers[box.exit], palette)
+                found[node] = self._kept_map(number, common.graph, layers[box.exit], palette)
         return found
 
     def _examples(
@@ -239,6 +242,14 @@ class Live(QObject):
         if self._palette is None or len(self._palette.classes) < classes:
             self._palette = Palette.of_theme(classes)
         return self._palette
+
+    def _kept_map(self, number: int, graph: Graph, layer: UnitMaps, palette: Palette) -> pictures.Picture:
+        """The picture of an answer is made once: an edit elsewhere leaves it as it is."""
+        made_of = (graph, layer, palette)
+        known = self._maps_made.get((number, layer.node))
+        if known is None or not _same(known[0], made_of):
+            known = self._maps_made[number, layer.node] = made_of, self._map(number, graph, layer, palette)
+        return known[1]
 
     def _map(self, number: int, graph: Graph, layer: UnitMaps, palette: Palette) -> pictures.Picture:
         """What is bounded is coloured from bound to bound, all else about 0."""
@@ -291,29 +302,34 @@ class Live(QObject):
 
 
 def _in_common(running: Project, edited: Project, drawn: LanePicture) -> _Common:
+    there, here, same_data = running.graph.layers, edited.graph.layers, running.data == edited.data
     return _Common(
         running.graph,
         running.data.title,
-        {node: p.box for node, p in drawn.boxes.items() if _unchanged(p.box, running, edited)},
+        {node: p.box for node, p in drawn.boxes.items() if _unchanged(p.box, there, here, same_data)},
         frozenset((edge.source, edge.target) for edge in running.graph.edges),
     )
 
 
-def _unchanged(box: Box, running: Project, edited: Project) -> bool:
-    there, here = running.graph.layers, edited.graph.layers
-    if any(isinstance(here[node], Input) for node in box.nodes) and running.data != edited.data:
+def _unchanged(box: Box, there: Mapping[str, Layer], here: Mapping[str, Layer], same_data: bool) -> bool:
+    if not same_data and any(isinstance(here[node], Input) for node in box.nodes):
         return False
     return all(node in there and there[node] == here[node] for node in box.nodes)
 
 
+@once_for_wires
+def _sources(graph: Graph) -> frozenset[str]:
+    return frozenset(edge.source for edge in graph.edges)
+
+
 def _followed(graph: Graph, node: str) -> bool:
-    return any(edge.source == node for edge in graph.edges)
+    return node in _sources(graph)
 
 
-def _hidden(graph: Graph, node: str) -> bool:
-    """Whether a node is drawn as maps of its units: neither where examples enter nor where the decision falls."""
-    layer = graph.layers.get(node)
-    return layer is not None and not isinstance(layer, Input) and _followed(graph, node)
+def _hidden(graph: Graph, nodes: Iterable[str]) -> list[str]:
+    """Those drawn as maps of their units: neither where examples enter nor where the decision falls."""
+    layers, sources = graph.layers, _sources(graph)
+    return [n for n in nodes if n in layers and not isinstance(layers[n], Input) and n in sources]
 
 
 def _several(answer: UnitsAnswer) -> bool:
