@@ -10,6 +10,7 @@ import textwrap
 import pytest
 
 from engine.catalogue import DATASETS, LAYERS, LOSSES, OPTIMIZERS, SCHEDULES
+from engine.diagnosis.edits import Edit
 from engine.layers.base import Join
 
 KINDS = [kind for table in (LAYERS, LOSSES, OPTIMIZERS, SCHEDULES, DATASETS) for kind in table.values()]
@@ -38,7 +39,13 @@ def test_every_kind_says_all_that_its_base_leaves_open(kind: type) -> None:
     assert {(kind.kind(), name) for name in left_abstract(kind)} <= EXEMPT
 
 
+@pytest.mark.parametrize("kind", Edit.__subclasses__(), ids=lambda kind: kind.__name__)
+def test_every_edit_of_a_remedy_says_what_it_changes(kind: type) -> None:
+    assert left_abstract(kind) == set()
+
+
 def test_a_kind_that_says_nothing_is_found() -> None:
     """The control."""
     base = LAYERS["dense"].__mro__[1]
     assert {"bind", "block_shape", "initial", "views"} <= left_abstract(base)
+    assert left_abstract(Edit) == {"change"}
