@@ -11,14 +11,7 @@ import msgspec
 import numpy as np
 
 from engine.diagnosis import Finding, Health
-from engine.probes.boundary import Boundary, BoundaryAnswer
-from engine.probes.confusion import Confusion, ConfusionAnswer
-from engine.probes.example import Example, ExampleAnswer
-from engine.probes.fit import Fit, FitAnswer
-from engine.probes.histograms import HistogramAnswer, Histograms
-from engine.probes.units import Units, UnitsAnswer
-from engine.probes.weights import Weights, WeightsAnswer
-from engine.probes.worst import Worst, WorstAnswer
+from engine.probes.catalogue import ProbeAnswer, ProbeRequest
 from engine.statistics import ACTIVATION_FIELDS as ACTIVATION_FIELDS
 from engine.statistics import WEIGHT_FIELDS as WEIGHT_FIELDS
 from engine.trainer import Snapshot
@@ -44,19 +37,6 @@ class Pace(msgspec.Struct, frozen=True):
 
     unit: PaceUnit = PaceUnit.EPOCHS_A_FRAME
     amount: float = 1.0
-
-
-ProbeRequest = Histograms | Boundary | Example | Units | Weights | Confusion | Worst | Fit
-ProbeAnswer = (
-    HistogramAnswer
-    | BoundaryAnswer
-    | ExampleAnswer
-    | UnitsAnswer
-    | WeightsAnswer
-    | ConfusionAnswer
-    | WorstAnswer
-    | FitAnswer
-)
 
 
 class Command(msgspec.Struct, frozen=True, tag=True, tag_field="is"):

@@ -14,10 +14,11 @@ from PySide6.QtGui import QAction, QActionGroup, QColor
 from engine.graph import Graph, once_for_wires
 from engine.layers.base import Activation, Layer, Weighted
 from engine.layers.input import Input
+from engine.probes.catalogue import ProbeRequest
 from engine.probes.histograms import Histograms
 from engine.probes.units import UnitMaps, Units, UnitsAnswer
 from engine.project import Project
-from engine.run.messages import Points, ProbeRequest
+from engine.run.messages import Points
 from netviz.document.document import Document
 from netviz.editor import pictures
 from netviz.editor.boxes import Box, LanePicture

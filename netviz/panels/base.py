@@ -8,7 +8,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtGui import QColor, QPainter, QPaintEvent
 from PySide6.QtWidgets import QWidget
 
-from engine.run.messages import ProbeRequest
+from engine.probes.catalogue import ProbeRequest
 from netviz.runtime.history import History
 from netviz.theme import look, theme
 

@@ -8,7 +8,7 @@ from PySide6.QtGui import QColor, QImage, QKeyEvent, QPainter, QPixmap, QResizeE
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QVBoxLayout, QWidget
 
 from engine.probes.boundary import Boundary, BoundaryAnswer, grid
-from engine.run.messages import ProbeRequest
+from engine.probes.catalogue import ProbeRequest
 from netviz.panels.base import Panel, Row, Table
 from netviz.runtime.history import History, LaneHistory
 from netviz.theme import GAP, theme

@@ -5,8 +5,8 @@ from typing import ClassVar
 import numpy as np
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
+from engine.probes.catalogue import ProbeRequest
 from engine.probes.fit import Fit, FitAnswer
-from engine.run.messages import ProbeRequest
 from netviz.panels.base import Panel, Row, Table
 from netviz.runtime.history import History
 from netviz.theme import GAP

@@ -6,8 +6,8 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from engine.catalogue import LAYERS
+from engine.probes.catalogue import ProbeRequest
 from engine.probes.histograms import Histograms, LayerHistogram
-from engine.run.messages import ProbeRequest
 from netviz.panels.base import Panel, Table
 from netviz.runtime.history import History, LaneHistory
 from netviz.theme import GAP

@@ -8,8 +8,8 @@ from PySide6.QtCore import QRect, Qt, QTimer
 from PySide6.QtGui import QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QLabel, QToolButton, QWidget
 
+from engine.probes.catalogue import ProbeRequest
 from engine.probes.example import NUMBER, DataRange, Example, ExampleAnswer, Origin, Part, raw
-from engine.run.messages import ProbeRequest
 from netviz import theme
 from netviz.panels.base import Panel, Row, Table
 from netviz.runtime.history import History, LaneHistory

@@ -7,9 +7,9 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QLabel, QSizePolicy, QStackedWidget, QVBoxLayout, QWidget
 
+from engine.probes.catalogue import ProbeRequest
 from engine.probes.histograms import LayerHistogram
 from engine.probes.weights import LayerWeights, Weights
-from engine.run.messages import ProbeRequest
 from netviz import theme
 from netviz.panels.base import Panel, Row, Table
 from netviz.runtime.history import History, LaneHistory

@@ -6,9 +6,9 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QWidget
 
+from engine.probes.catalogue import ProbeRequest
 from engine.probes.example import Part
 from engine.probes.worst import Worst, WorstAnswer
-from engine.run.messages import ProbeRequest
 from netviz.panels.base import Panel, Row, Table
 from netviz.runtime.history import History, LaneHistory
 from netviz.theme import GAP

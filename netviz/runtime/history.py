@@ -7,6 +7,7 @@ import numpy as np
 from engine.catalogue import LAYERS
 from engine.layers.base import Activation
 from engine.probes.boundary import BoundaryAnswer
+from engine.probes.catalogue import topic
 from engine.probes.confusion import ConfusionAnswer
 from engine.probes.example import ExampleAnswer
 from engine.probes.fit import FitAnswer
@@ -27,17 +28,6 @@ from engine.run.messages import (
 from netviz.runtime.series import Series
 
 WIDTH = len(ACTIVATION_FIELDS)
-
-# Where the latest answer of each kind is kept, which is also its topic.
-ANSWERS: dict[type, str] = {
-    BoundaryAnswer: "boundary",
-    ExampleAnswer: "example",
-    UnitsAnswer: "units",
-    WeightsAnswer: "weights",
-    ConfusionAnswer: "confusion",
-    WorstAnswer: "worst",
-    FitAnswer: "fit",
-}
 
 
 @dataclass(slots=True)
@@ -104,9 +94,9 @@ class LaneHistory:
         for probe in answer.probes:
             if isinstance(probe, HistogramAnswer):
                 continue
-            topic = ANSWERS[type(probe)]
-            setattr(self, topic, probe)
-            topics.add(topic)
+            about = topic(probe)
+            setattr(self, about, probe)
+            topics.add(about)
         if answer.rates:
             steps, rates = np.array(answer.rates, float).T
             # Of a step that was told before, what was changed by hand counts.

@@ -2,7 +2,7 @@
 
 from typing import Protocol
 
-from engine.run.messages import ProbeRequest
+from engine.probes.catalogue import ProbeRequest
 
 
 class View(Protocol):

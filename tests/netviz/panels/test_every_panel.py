@@ -9,11 +9,12 @@ from PySide6.QtWidgets import QWidget
 
 import netviz.panels
 from engine.probes.boundary import BoundaryAnswer
+from engine.probes.catalogue import TOPICS
 from engine.probes.example import NodeValues
 from engine.probes.histograms import HistogramAnswer
 from netviz import theme
 from netviz.panels.catalogue import PANELS
-from netviz.runtime.history import ANSWERS, History
+from netviz.runtime.history import History
 from tests.netviz.panels.histories import (
     NAN,
     confusion_answer,
@@ -32,7 +33,7 @@ from tests.netviz.panels.histories import (
     xor_answer,
 )
 
-TOPICS = {"loss", "scores", "layers", "rate", "health", "histograms", *ANSWERS.values()}
+TOPICS = {"loss", "scores", "layers", "rate", "health"} | TOPICS
 # Another choice where it is not a switch.
 OTHER = {"weights": {"view": "matrix", "layer": "out"}}
 

@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 from pytestqt.qtbot import QtBot
 
+from engine.probes.catalogue import ProbeRequest
 from engine.project import Project
 from engine.run import messages as m
-from engine.run.messages import ProbeRequest
 from engine.run.transports import ProcessTransport
 from engine.trainer import Trainer
 from netviz.runtime.session import Session

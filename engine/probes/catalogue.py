@@ -1,0 +1,33 @@
+"""The probes there are: what can be asked of a run, and how each is answered."""
+
+from typing import get_args
+
+from engine.probes.boundary import Boundary, BoundaryAnswer
+from engine.probes.confusion import Confusion, ConfusionAnswer
+from engine.probes.example import Example, ExampleAnswer
+from engine.probes.fit import Fit, FitAnswer
+from engine.probes.histograms import HistogramAnswer, Histograms
+from engine.probes.units import Units, UnitsAnswer
+from engine.probes.weights import Weights, WeightsAnswer
+from engine.probes.worst import Worst, WorstAnswer
+
+ProbeRequest = Histograms | Boundary | Example | Units | Weights | Confusion | Worst | Fit
+ProbeAnswer = (
+    HistogramAnswer
+    | BoundaryAnswer
+    | ExampleAnswer
+    | UnitsAnswer
+    | WeightsAnswer
+    | ConfusionAnswer
+    | WorstAnswer
+    | FitAnswer
+)
+
+
+def topic(answer: ProbeAnswer | type[ProbeAnswer]) -> str:
+    """What an answer is about: its tag."""
+    tag: str = answer.__struct_config__.tag  # type: ignore[assignment]
+    return tag
+
+
+TOPICS = frozenset(map(topic, get_args(ProbeAnswer)))
