@@ -11,6 +11,7 @@ import numpy as np
 from msgspec import Meta
 
 from engine.data.archive import Archive, DataFileError
+from engine.data.known import known
 from engine.data.preprocess import CHUNK
 from engine.data.rows import LARGE
 from engine.data.source import Dataset, DataSource, Seed, Summary, Validation, split
@@ -19,8 +20,6 @@ from engine.errors import Problem, ProjectError
 Array = np.ndarray[Any, Any]
 
 MOST_CLASSES = 65_536  # more is a quantity that was saved as whole numbers
-
-_summaries: dict[tuple[Path, int, int], Summary] = {}
 
 
 class Npz(DataSource, frozen=True, tag="npz"):
@@ -39,16 +38,7 @@ class Npz(DataSource, frozen=True, tag="npz"):
     validation: Validation = 0.25
 
     def summary(self, folder: Path) -> Summary:
-        path = folder / self.path
-        try:
-            stat = path.stat()
-        except (OSError, ValueError):
-            return self._read_summary(folder)  # which says what is wrong with it
-        key = (path, stat.st_mtime_ns, stat.st_size)
-        if key not in _summaries:
-            _summaries.clear()  # one file is asked about again and again while a network is drawn over it
-            _summaries[key] = self._read_summary(folder)
-        return _summaries[key]
+        return known([folder / self.path], "npz", lambda: self._read_summary(folder))
 
     def _read_summary(self, folder: Path) -> Summary:
         with self._open(folder) as archive:
@@ -130,11 +120,15 @@ def _targets(archive: Archive, name: str) -> Array:
         return _numbers(archive, name)
     if header.dtype.kind == "f":
         return _numbers(archive, name)[:, None]
-    y = archive.read(name)
+    return class_numbers(archive.read(name), f"array {name!r}")
+
+
+def class_numbers(y: Array, what: str) -> Array:
+    """Whole numbers `y` (N,) as classes, int64; raises DataFileError where they are none."""
     for value in (int(y.min()), int(y.max())):
         if not 0 <= value < MOST_CLASSES:
             raise DataFileError(
-                f"array {name!r} has the class number {value}, allowed are 0 to {MOST_CLASSES - 1}; "
+                f"{what} has the class number {value}, allowed are 0 to {MOST_CLASSES - 1}; "
                 "numbers to be predicted must be saved as floats"
             )
     return y.astype(np.int64)
@@ -146,17 +140,18 @@ def _examples(archive: Archive, name: str) -> Array:
     large = math.prod(header.shape) * header.dtype.itemsize > LARGE
     mapped = archive.mapped(name) if large else None
     array: Array = np.ascontiguousarray(archive.read(name)) if mapped is None else mapped
-    _must_be_finite(array, name)
+    must_be_finite(array, name)
     return array
 
 
 def _numbers(archive: Archive, name: str) -> Array:
     numbers: Array = np.ascontiguousarray(archive.read(name), dtype=np.float64)
-    _must_be_finite(numbers, name)
+    must_be_finite(numbers, name)
     return numbers
 
 
-def _must_be_finite(array: Array, name: str) -> None:
+def must_be_finite(array: Array, name: str) -> None:
+    """Raises DataFileError with the first number that is none."""
     if array.dtype.kind != "f":
         return
     size = max(1, CHUNK // math.prod(array.shape[1:]))

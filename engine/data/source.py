@@ -66,7 +66,7 @@ class Summary:
 class DataSource(Declared, frozen=True, kw_only=True):
     """A source of examples; `folder` is where relative paths begin. What it loads is raw."""
 
-    endings: ClassVar[tuple[str, ...]] = ()  # of the files that a kind reads, in small letters
+    endings: ClassVar[tuple[str, ...]] = ()  # of the names of files that a kind reads, in small letters
 
     preprocess: Preprocessing = "none"
 

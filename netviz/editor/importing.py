@@ -88,7 +88,7 @@ class Importing(QObject):
 
 def kind_of(path: Path) -> str | None:
     """The kind of data that files with such an ending hold."""
-    return next((kind for kind, cls in DATASETS.items() if path.suffix.lower() in cls.endings), None)
+    return next((kind for kind, cls in DATASETS.items() if path.name.lower().endswith(cls.endings)), None)
 
 
 def endings() -> list[str]:
