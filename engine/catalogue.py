@@ -6,6 +6,7 @@ from engine.data.digits import Digits
 from engine.data.files import Npz
 from engine.data.functions import Curve, Parity, Sine, Surface
 from engine.data.idx import Idx
+from engine.data.images import Images
 from engine.data.points import PointsByHand
 from engine.data.shipped import BreastCancer, Iris, Wine
 from engine.data.source import DataSource
@@ -47,7 +48,7 @@ DATASETS: dict[str, type[DataSource]] = {
         *(Xor, Circles, Moons, Spiral, Blobs, Checkerboard, PointsByHand),
         *(Sine, Curve, Surface, Parity),
         *(Iris, Wine, BreastCancer, Digits),
-        *(Noise, Npz, Csv, Idx),
+        *(Noise, Npz, Csv, Idx, Images),
     )
 }
 SCHEDULES: dict[str, type[Schedule]] = {c.kind(): c for c in (ConstantRate, Exponential, Step, Cosine, Cyclic, Plateau)}

@@ -67,6 +67,7 @@ class DataSource(Declared, frozen=True, kw_only=True):
     """A source of examples; `folder` is where relative paths begin. What it loads is raw."""
 
     endings: ClassVar[tuple[str, ...]] = ()  # of the names of files that a kind reads, in small letters
+    of_folder: ClassVar[bool] = False  # `path` is a folder
 
     preprocess: Preprocessing = "none"
 
