@@ -1,9 +1,8 @@
 """A project: data, network and training, frozen and validated; and its file, NAME.netviz, in JSON."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from math import prod
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +14,8 @@ from engine.data.source import DataSource, Summary
 from engine.errors import Problem, ProjectError
 from engine.files import write_atomically
 from engine.graph import Edge, Graph, Node, Structure, resolve
-from engine.layers.base import Weighted
+from engine.lanes import problems_of
 from engine.names import refusal
-from engine.optimizers import Searching
 from engine.spec import build, show, unknown
 from engine.training import Training, training_from
 
@@ -112,7 +110,7 @@ class Project:
             found.append(problem)
         for lane in self.lanes():
             where = f"variants.{lane.variant}." if lane.variant != self.variant else ""
-            for problem in _lane_problems(lane, summary):
+            for problem in problems_of(lane, summary):
                 known = replace(problem, where=where + problem.where)
                 found.append(known)
         return found
@@ -365,34 +363,3 @@ def _text(value: object, where: str) -> str:
 
 def _weights(value: object, where: str) -> str | None:
     return None if value is None else _text(value, where)
-
-
-def _lane_problems(lane: Project, summary: Summary) -> list[Problem]:
-    structure, problems = resolve(lane.graph, summary.shape)
-    if structure is None:
-        return problems
-    if len(structure.shapes[structure.output]) != 1:
-        return [Problem(structure.output, "the output must be a vector")]
-    found = list(_search_problems(lane.training, structure))
-    curriculum = lane.training.curriculum
-    if curriculum is not None and curriculum.by == "centroid" and summary.classes is None:
-        found.append(Problem("training.curriculum.by", "centroid wants classes, the data have numbers; order is left"))
-    # One example of the kind that the data have shows whether loss, outputs and targets fit.
-    try:
-        lane.training.loss.targets(summary.example(), summary.classes, structure.shapes[structure.output][0])
-    except ProjectError as error:
-        found += error.problems
-    return found
-
-
-def _search_problems(training: Training, structure: Structure) -> Iterator[Problem]:
-    optimizer = training.optimizer
-    if not isinstance(optimizer, Searching):
-        return
-    weighted = {node: layer for node, layer in structure.layers.items() if isinstance(layer, Weighted) and layer.trains}
-    count = sum(prod(layer.block_shape(*structure.input_shapes(node))) for node, layer in weighted.items())
-    if why := optimizer.refusal(count):
-        yield Problem("training.optimizer", why)
-    for name in ("clip_value", "clip_norm"):
-        if getattr(training, name) is not None:
-            yield Problem(f"training.{name}", f"must be off: {optimizer.kind()} searches along the whole gradient")

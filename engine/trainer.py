@@ -118,6 +118,7 @@ class Trainer:
         training, prepared = self.project.training, self.network.prepared
         self._train = Batches(self.backend, data.x, self._targets(data.y), training.shuffle, self.seed, prepared)
         self._train.ease(training.curriculum, data.y)
+        self._train.augment(training.augmentation, self.network.input_shape)
         self._validation = Batches(self.backend, data.x_val, self._targets(data.y_val), False, self.seed, prepared)
 
     def _prepare_anew(self) -> None:
@@ -261,7 +262,7 @@ class Trainer:
     def _look_ahead(self) -> None:
         """Lays the next steps out, each with its plan; a batch of all examples stays in its plan."""
         batches: Any = list(self._train.window(self.epoch, self.position, self.batch_size))
-        if len(batches[0][0]) == self._train.count and not self._train.chooses(self.epoch):
+        if len(batches[0][0]) == self._train.count and self._train.stays(self.epoch):
             self._calls_for(self._train.count)[0].fill(*batches[0])
             batches = [(None, None)] * ALIKE
         # Scalars that never change are there, too; others go to the device for all these steps at once.

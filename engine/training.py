@@ -7,6 +7,7 @@ from msgspec import Meta
 
 from engine.catalogue import LOSSES, OPTIMIZERS, SCHEDULES
 from engine.course import EarlyStopping
+from engine.data.augmentation import Augmentation
 from engine.data.curriculum import Curriculum
 from engine.errors import Problem, ProjectError
 from engine.losses import Loss
@@ -41,6 +42,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     ) = None
     early_stopping: EarlyStopping | None = None
     curriculum: Curriculum | None = None
+    augmentation: Augmentation | None = None
     keep_zeros: Annotated[
         bool, Meta(title="Keep zeros", description="Weights that are zero at the start stay zero")
     ] = False

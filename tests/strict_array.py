@@ -33,6 +33,8 @@ FUNCTIONS = (
         "matmul",
         "where",
         "take",
+        "take_along_axis",
+        "floor",
         "clip",
         "concatenate",
         "stack",

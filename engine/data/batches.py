@@ -6,6 +6,7 @@ from math import prod
 import numpy as np
 
 from engine.backend import Array, Backend
+from engine.data.augmentation import Augmentation, Augmenter
 from engine.data.curriculum import Curriculum, by_centroid
 from engine.data.preprocess import CHUNK
 from engine.data.rows import Rows
@@ -40,6 +41,7 @@ class Batches:
         else:
             self._x = x
         self._curriculum: Curriculum | None = None
+        self._augmenter: Augmenter | None = None
         self._easiest: Array | None = None  # the examples' numbers, those of a curriculum's first epoch first
         self._order: tuple[int, Array | None] = (-1, None)  # of the epoch that was last asked for
 
@@ -69,6 +71,14 @@ class Batches:
             self._easiest = np.arange(self.count)
         self.forget()
 
+    def augment(self, how: Augmentation | None, shape: tuple[int, ...]) -> None:
+        """Shows examples, of `shape`, changed in such a way, if there is one."""
+        self._augmenter = None if how is None else Augmenter(self.backend, how, shape, self.count)
+
+    def stays(self, epoch: int) -> bool:
+        """Whether a batch of all examples is the same in this epoch as in the next ones."""
+        return self._augmenter is None and not self.chooses(epoch)
+
     def chooses(self, epoch: int) -> bool:
         """Whether `epoch` does not show every example once."""
         return self._curriculum is not None and self._curriculum.shown(epoch, self.count) < self.count
@@ -90,6 +100,8 @@ class Batches:
             part = slice(position, stop)
             rows = self._kept[part] if self._kept is not None else self._gathered(part)
             targets = self.targets[part]
+        if self._augmenter is not None:
+            rows = self._augmenter(rows, self.seed, epoch, position)
         # Batches of one size are rows of a three-dimensional view: walking over it is faster than slicing.
         full, units = (stop - position) // batch * batch, targets.shape[1]
         yield from zip(

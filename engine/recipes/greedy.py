@@ -140,7 +140,9 @@ def _part(project: Project, examples: Dataset, nodes: tuple[Node, ...], training
     """A chain of `nodes` behind an input, trained on `examples`."""
     chain = (Node(_free("x", nodes), Input()), *nodes)
     edges = tuple(Edge(before.id, node.id) for before, node in pairwise(chain))
-    return replace(project, data=Given(examples=examples), graph=Graph(chain, edges), training=training, variants=())
+    # What hidden layers make of an example is no picture that can be shifted.
+    plain = msgspec.structs.replace(training, augmentation=None)
+    return replace(project, data=Given(examples=examples), graph=Graph(chain, edges), training=plain, variants=())
 
 
 def _free(name: str, nodes: tuple[Node, ...]) -> str:

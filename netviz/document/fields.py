@@ -16,6 +16,7 @@ import msgspec
 from engine import spec
 from engine.catalogue import DATASETS, LAYERS, LOSSES, OPTIMIZERS, SCHEDULES
 from engine.course import EarlyStopping
+from engine.data.augmentation import Augmentation
 from engine.data.curriculum import Curriculum
 from engine.data.source import DataSource, Summary
 from engine.errors import Problem, ProjectError
@@ -25,7 +26,11 @@ from engine.spec import Declared, Property, build, unknown
 from engine.training import Regularization, Settings, Training, training_from
 
 NO_SCHEDULE = "none"
-SECTIONS: dict[str, type[msgspec.Struct]] = {"early_stopping": EarlyStopping, "curriculum": Curriculum}
+SECTIONS: dict[str, type[msgspec.Struct]] = {
+    "early_stopping": EarlyStopping,
+    "curriculum": Curriculum,
+    "augmentation": Augmentation,
+}
 ACTIVATIONS: dict[str, type[Layer]] = {kind: cls for kind, cls in LAYERS.items() if issubclass(cls, Activation)}
 
 # Forms ask for them at every edit, and to read annotations takes long.

@@ -219,7 +219,13 @@ def test_each_lane_is_written_and_read_back(tmp_path):
 )
 def test_every_kind_is_written_and_read_back(table, where):
     for kind in table:
-        must = {"npz": {"path": "data.npz"}, "csv": {"path": "data.csv"}, "points": {"points": [[0.5, 1.0, 0.0]]}}
+        must = {
+            "npz": {"path": "data.npz"},
+            "csv": {"path": "data.csv"},
+            "idx": {"path": "images"},
+            "images": {"path": "pictures"},
+            "points": {"points": [[0.5, 1.0, 0.0]]},
+        }
         declared = {"kind": kind, **must.get(kind, {})}
         if "nodes" in where:
             declared["id"] = "a1"
