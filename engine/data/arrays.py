@@ -43,12 +43,13 @@ def inspect_arrays(path: Path, told: Told | None = None) -> ArrayPreview:
         x = archive.read("x") if math.prod(headers[0][1].shape) <= MOST_LOOKED else archive.mapped("x")
         low = high = mean = None
         if x is not None and x.size <= MOST_LOOKED:
-            low, high, mean = _spread(x, told)
+            low, high, mean = spread(x, told)
         first = None if x is None else np.array(x[:SHOWN], np.float64)
         return ArrayPreview(made.summary, headers, rows, counts, first, made.y[:SHOWN], low, high, mean)
 
 
-def _spread(x: Array, told: Told | None) -> tuple[Array, Array, Array]:
+def spread(x: Array, told: Told | None) -> tuple[Array, Array, Array]:
+    """The least, the greatest and the mean of each number of an example, looked at some examples at a time."""
     shape = x.shape[1:]
     low, high, mean = np.full(shape, np.inf), np.full(shape, -np.inf), np.zeros(shape)
     size = max(1, PIECE // max(1, math.prod(shape)))

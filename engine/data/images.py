@@ -24,6 +24,7 @@ FORMATS = ("PNG", "JPEG", "BMP", "GIF", "WEBP", "TIFF", "PPM")
 ENDINGS = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".ppm", ".pgm")
 MOST_BYTES = 1 << 33  # of all pictures together as numbers
 MOST_PIXELS = 1 << 26  # of one picture in a file: more is refused before it is unpacked
+ORIENTATION, TRANSPOSED = 0x0112, 5  # EXIF's tag for how a camera was held, and from where on rows are columns
 TOO_LARGE = f"has too many pixels, at most {MOST_PIXELS} are read"
 Size = tuple[Annotated[int, Meta(ge=1, le=8192)], Annotated[int, Meta(ge=1, le=8192)]]
 
@@ -61,7 +62,7 @@ class Images(DataSource, frozen=True, tag="images"):
 
     def load(self, folder: Path) -> Dataset:
         summary = self.summary(folder)
-        parts = [self._read(found, summary) for found in self._found(self._places(folder))]
+        parts = [self._read(found, summary) for found in self.found(folder)]
         if len(parts) == 1:
             return split(*parts[0], self.validation, self.seed, summary.classes)
         (x, y), (x_val, y_val) = parts
@@ -78,6 +79,10 @@ class Images(DataSource, frozen=True, tag="images"):
             made.append(folder / name)
         return made
 
+    def found(self, folder: Path) -> list["Found"]:
+        """The pictures to train on, and those to validate where they have a folder of their own."""
+        return self._found(self._places(folder))
+
     def _found(self, places: list[Path]) -> list["Found"]:
         names = class_names(places[0])
         for field, place in zip(("path", "path_val"), places, strict=False):
@@ -92,7 +97,7 @@ class Images(DataSource, frozen=True, tag="images"):
     def _summary(self, places: list[Path]) -> Summary:
         found = self._found(places)
         with _told(found[0].paths[0], places[0]):
-            height, width = self.image_size or _size(found[0].paths[0])
+            height, width = self.image_size or picture_size(found[0].paths[0])
         channels = 3 if self.color_mode == "rgb" else 1
         count = sum(len(part.paths) for part in found)
         if count * channels * height * width > MOST_BYTES:
@@ -112,10 +117,11 @@ class Images(DataSource, frozen=True, tag="images"):
         return x, found.y
 
     def _picture(self, path: Path, shape: tuple[int, ...]) -> Array:
-        from PIL import Image
+        from PIL import Image, ImageOps
 
         channels, height, width = shape
-        with _open(path) as image:
+        with _open(path) as file:
+            image = ImageOps.exif_transpose(file)
             if self.image_size is None and image.size != (width, height):
                 size = f"{image.height}×{image.width}"
                 raise DataFileError(f"is {size}, others are {height}×{width}; `image_size` brings them to one size")
@@ -156,9 +162,11 @@ def _under(folder: Path) -> Iterator[Path]:
             yield path
 
 
-def _size(path: Path) -> tuple[int, int]:
+def picture_size(path: Path) -> tuple[int, int]:
+    """Height and width of a picture; raises DataFileError."""
     with _open(path) as image:
-        return image.height, image.width
+        across = image.getexif().get(ORIENTATION, 1) >= TRANSPOSED
+        return (image.width, image.height) if across else (image.height, image.width)
 
 
 def _in_channels(image: "Image", channels: int) -> "Image":
@@ -175,14 +183,14 @@ def _in_channels(image: "Image", channels: int) -> "Image":
 
 @contextmanager
 def _open(path: Path) -> Iterator["Image"]:
-    """The first frame of a picture, not yet unpacked; what it says of its turn is heeded. Raises DataFileError."""
-    from PIL import Image, ImageOps, UnidentifiedImageError
+    """The first frame of a picture, not yet unpacked; raises DataFileError."""
+    from PIL import Image, UnidentifiedImageError
 
     try:
         with Image.open(path, formats=FORMATS) as image:
             if math.prod(image.size) > MOST_PIXELS:
                 raise DataFileError(TOO_LARGE)
-            yield ImageOps.exif_transpose(image)
+            yield image
     except DataFileError:
         raise
     except UnidentifiedImageError:

@@ -46,7 +46,7 @@ class ArrayLook:
     def _target(self) -> str:
         summary = self.preview.summary
         if summary.classes is not None:
-            return f"y: {counted(summary.classes, 'class')}".replace("classs", "classes")
+            return f"y: {counted(summary.classes, 'class')}"
         return "y: numbers" if summary.targets == 1 else f"y: {summary.targets} numbers"
 
     def _columns(self) -> tuple[tuple[str, ...], tuple[Role, ...], Any, Any]:

@@ -212,4 +212,5 @@ def _range(column: Column) -> str:
 
 
 def counted(count: int, what: str) -> str:
-    return f"{count:,} {what}{'' if count == 1 else 's'}".replace(",", "\N{NARROW NO-BREAK SPACE}")
+    ending = "" if count == 1 else "es" if what.endswith("s") else "s"
+    return f"{count:,} {what}{ending}".replace(",", "\N{NARROW NO-BREAK SPACE}")

@@ -28,6 +28,7 @@ from netviz.document import fields
 from netviz.document.array_import import look_at_arrays
 from netviz.document.document import Document
 from netviz.document.importing import Look, Sheet, checked, use
+from netviz.document.picture_import import look_at_idx, look_at_images
 from netviz.document.proposal import Advice, Proposal, advice, first_network
 from netviz.document.table_import import TableLook, TableWish, look_at_table
 from netviz.editor.form import ElidedLabel
@@ -42,7 +43,13 @@ HEAD = 1000  # rows that are shown at once
 PATIENCE_MS = 300  # before a bar says how far the reading is
 TASKS = {"auto": "As found", "classes": "Classes", "numbers": "Numbers"}
 
-LOOKS: dict[str, Callable[..., Look]] = {"csv": look_at_table, "npz": look_at_arrays}  # the kinds that have a dialog
+# The kinds that have a dialog.
+LOOKS: dict[str, Callable[..., Look]] = {
+    "csv": look_at_table,
+    "npz": look_at_arrays,
+    "idx": look_at_idx,
+    "images": look_at_images,
+}
 
 
 class ImportDialog(QDialog):

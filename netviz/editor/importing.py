@@ -27,10 +27,12 @@ class Importing(QObject):
         self.reader = Reader(self)
         self.dialog: ImportDialog | None = None
         self.ask_file: Callable[[], str] = self._file_dialog
+        self.ask_folder: Callable[[], str] = self._folder_dialog
 
     def ask(self, wanted: str = "") -> None:
         """Lets a person choose a file of data; its ending says more than `wanted`, the kind of data it is for."""
-        if chosen := self.ask_file():
+        of_folder = wanted in DATASETS and DATASETS[wanted].of_folder
+        if chosen := self.ask_folder() if of_folder else self.ask_file():
             self.open(Path(chosen), wanted)
         else:
             self.ended.emit()
@@ -85,9 +87,15 @@ class Importing(QObject):
         lines = [f"Data ({' '.join(files.values())})", *(f"{title} ({names})" for title, names in files.items())]
         return QFileDialog.getOpenFileName(self._parent, "Data", folder, ";;".join(lines))[0]
 
+    def _folder_dialog(self) -> str:
+        folder = os.fspath(self._document.project.folder)
+        return QFileDialog.getExistingDirectory(self._parent, "Folder with a folder of pictures for each class", folder)
+
 
 def kind_of(path: Path) -> str | None:
-    """The kind of data that files with such an ending hold."""
+    """The kind of data that files with such an ending hold, or a folder."""
+    if path.is_dir():
+        return next(kind for kind, cls in DATASETS.items() if cls.of_folder)
     return next((kind for kind, cls in DATASETS.items() if path.name.lower().endswith(cls.endings)), None)
 
 

@@ -1,5 +1,7 @@
 """Files of data come into a window by menu and by hand, and the run follows."""
 
+import numpy as np
+from PIL import Image
 from PySide6.QtCore import QMimeData, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtTest import QTest
@@ -58,3 +60,30 @@ def test_closing_the_window_while_a_file_is_read_waits_for_nobody(open_window, q
     window.files.forget()
     window.close()
     assert not window.importing.reader.busy
+
+
+def test_a_folder_of_pictures_dropped_on_the_window_is_trained_on(open_window, qtbot, tmp_path):
+    window = open_window()
+    for i in range(12):
+        place = tmp_path / "pets" / ("cat", "dog", "fox")[i % 3]
+        place.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(np.full((4, 4, 3), 20 * i, np.uint8)).save(place / f"{i}.png")
+    drop(window, tmp_path / "pets")
+    qtbot.waitUntil(lambda: window.importing.dialog is not None)
+    dialog = window.importing.dialog
+    qtbot.waitUntil(dialog.accept_button.isEnabled, timeout=LONG)
+    assert dialog.size_words.text() == "12 examples of 3×4×4"
+    QTest.mouseClick(dialog.accept_button, Qt.MouseButton.LeftButton)
+    assert window.document.project.data.kind() == "images"
+    assert window.document.project.data.preprocess == "standardize"
+    assert window.document.lane_problems(0) == []
+
+
+def test_a_folder_is_asked_for_where_pictures_are_chosen(open_window, tmp_path):
+    window = open_window()
+    asked = []
+    window.importing.ask_folder = lambda: asked.append("folder") or ""
+    window.importing.ask_file = lambda: asked.append("file") or ""
+    window.importing.ask("images")
+    window.importing.ask("idx")
+    assert asked == ["folder", "file"]
