@@ -8,7 +8,7 @@ VENV := .venv/bin
 check = @echo "$(1)"; $(2) || { echo "make test: stopped at $(1); pytest did not run" >&2; exit 1; }
 
 .DEFAULT_GOAL := run
-.PHONY: run test lint format setup setup-dev benchmark screenshots experiments
+.PHONY: run test lint format setup setup-dev benchmark screenshots gallery experiments
 
 run: setup  ## train XOR before your eyes
 	@$(VENV)/python -m netviz --demo
@@ -30,6 +30,9 @@ benchmark: setup-dev  ## ratios against other libraries; those not installed are
 
 screenshots: setup-dev  ## every picture of the documentation, drawn anew
 	@$(VENV)/python scripts/make_pictures.py
+
+gallery: setup-dev  ## the page of all panels, drawn anew
+	@$(VENV)/python scripts/make_gallery.py
 
 experiments: setup-dev  ## the experiments written anew, after a setting has been added
 	@$(VENV)/python scripts/write_experiments.py
