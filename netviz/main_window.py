@@ -21,6 +21,7 @@ from netviz.editor.canvas import Canvas
 from netviz.editor.commands import KEYS
 from netviz.editor.importing import kind_of
 from netviz.editor.inspector import Inspector
+from netviz.editor.lit import Lit
 from netviz.editor.live import Live
 from netviz.editor.palette import Palette
 from netviz.editor.problem_list import ProblemList
@@ -58,6 +59,7 @@ class MainWindow(QMainWindow):
         self.session = Session(worker, self)
         self.canvas = Canvas(self.document)
         self.live = Live(self.canvas, self.document, self.session)
+        self.lit = Lit(self.canvas, self.session.history.cursor)
         self.inspector = Inspector(self.document)
         self.banner = Banner()
         self.run_bar = RunBar(self.session, self)

@@ -7,6 +7,7 @@ from PySide6.QtGui import QAction, QActionGroup, QKeySequence
 from PySide6.QtWidgets import QApplication, QMenu
 
 from netviz import theme
+from netviz.cursor_actions import CursorActions
 from netviz.experiments import find_experiments
 from netviz.export_actions import ExportActions
 from netviz.lane_actions import LaneActions
@@ -32,6 +33,8 @@ PANEL_KEYS = (
     ("T", "training or validation examples"),
     ("Arrows, Esc", "choose a cell of the confusion table"),
     ("N, P", "the next, the previous layer or example"),
+    ("Mouse", "lights up the same layer, unit, step or example everywhere"),
+    ("Click", "pins what is lit; again, or Esc, lets go"),
 )
 
 
@@ -126,6 +129,7 @@ class Menus:
         preview.toggled.connect(window.toggle_preview)
         self.add(menu, "The Project's Own Layout", "", window.layout_.arrange)
         menu.addSeparator()
+        CursorActions(window).fill(menu.addMenu("Point At"))
         self.add(menu, "Go to the Network", "Ctrl+1", window.canvas.setFocus)
         self.add(menu, "Go to the Inspector", "Ctrl+2", lambda: window.go_to("inspector"))
         self.add(menu, "Go to the Layers", "Ctrl+3", lambda: window.go_to("palette"))

@@ -1,9 +1,9 @@
 """The drawn networks of a document: one row for each lane, redrawn only where something changed."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from PySide6.QtCore import QObject, QPointF, QRectF, Signal
-from PySide6.QtWidgets import QGraphicsScene
+from PySide6.QtWidgets import QGraphicsItem, QGraphicsScene
 
 from netviz.document.document import Change, Document
 from netviz.editor.boxes import OUT, LanePicture, Wire, picture
@@ -38,6 +38,7 @@ class NetworkScene(QGraphicsScene):
         self.nodes: dict[tuple[int, str], NodeItem] = {}  # by lane and box
         self.wires: dict[tuple[int, Wire], WireItem] = {}
         self.headers: dict[int, LaneItem] = {}
+        self.rings: Mapping[tuple[int, str], QGraphicsItem] = {}  # lights, by lane and box; not part of the drawing
         self._content = QRectF()
         self._routed: dict[int, Routed] = {}  # by lane
         self._drawn: dict[int, object] = {}  # by lane, what its picture was made of

@@ -1,4 +1,18 @@
-"""What every panel is: it declares what it needs to know, and only draws."""
+"""What every panel is: it declares what it needs to know, and only draws.
+
+Panels do not know one another, but share a cursor, `history.cursor`: what is hovered or pinned anywhere (a layer, a
+unit of it, a step, an example; see `netviz.runtime.cursor.Mark`) lights up in all of them. A widget takes part so:
+
+- A `Canvas` says `self.follow(history.cursor, "layer", "step")` when it is made, naming the fields that it draws; its
+  `mark_at(place)` returns the `Mark` that lies under the mouse (NOTHING for none), and `paint_marks(painter, rect,
+  cursor)` draws over the picture what is lit: `cursor.layers` are the nodes to light, `cursor.mark` has the rest.
+  `draw_lit`, `draw_step` and `draw_spot` of `netviz.widgets.marks` are how a light looks. The picture itself is kept
+  meanwhile, and `paint` is not called for a light.
+- A `Plot` of curves over steps says `plot.follow(history.cursor)`; with `layered = True` its curves are called by
+  node ids and are lit as layers; several lanes in one pair of axes give their bundles a `lane`.
+- Anything else makes a `Pointer(widget, history.cursor, mark_at)` and listens to `cursor.changed`, which names the
+  fields that are new.
+"""
 
 from collections.abc import Callable
 from time import monotonic

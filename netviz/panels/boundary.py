@@ -1,5 +1,6 @@
 """The decision over the input plane, lane by lane: it bends where the net learns and stays flat where it cannot."""
 
+from collections.abc import Iterator
 from typing import ClassVar
 
 import numpy as np
@@ -10,15 +11,25 @@ from PySide6.QtWidgets import QHBoxLayout, QMenu, QVBoxLayout, QWidget
 from engine.probes.boundary import Boundary, BoundaryAnswer, grid
 from engine.probes.catalogue import ProbeRequest
 from netviz.panels.base import Panel, Row, Table
+from netviz.runtime.cursor import NOTHING, Cursor, Mark
 from netviz.runtime.history import History, LaneHistory
 from netviz.theme import GAP, theme
 from netviz.widgets.canvas import Canvas
 from netviz.widgets.drawn_points import DrawnPoints, around, draw_brush
 from netviz.widgets.icons import icon
-from netviz.widgets.marks import draw_head, draw_note
+from netviz.widgets.marks import draw_head, draw_note, draw_spot
 from netviz.widgets.pencil import Drawing, Pencil
 from netviz.widgets.pencil_bar import PencilBar
-from netviz.widgets.plane import Bounds, Palette, decision_image, draw_ticks, place, points_layer
+from netviz.widgets.plane import (
+    Bounds,
+    Palette,
+    decision_image,
+    draw_ticks,
+    nearest_spot,
+    place,
+    place_of,
+    points_layer,
+)
 from netviz.widgets.plane_hand import PlaneHand
 from netviz.widgets.ticks import Reach, percent, signed
 from netviz.widgets.toggle import Toggle
@@ -26,6 +37,7 @@ from netviz.widgets.toggle import Toggle
 ROWS_PAY = 0.75  # lanes stand side by side, as in the other panels, unless rows make squares larger by a third
 TOGGLE = 22  # pixels of the pencil's button
 ROOM_FOR_TICKS = 110.0  # pixels of a square's side
+SPOT = 6.0  # pixels from an example to the ring round it
 
 
 class BoundaryPanel(Panel):
@@ -205,6 +217,7 @@ class _Squares(Canvas):
         self._seen: dict[str, BoundaryAnswer] = {}  # while it is drawn, the last answers outlive their runs
         self._hand = PlaneHand(self, pencil, lambda: [square for _, square in self.squares(QRectF(self.rect()))])
         pencil.changed.connect(self.update)
+        self.follow(history.cursor, "example")
         self.forget()
 
     def draw_with(self, on: bool) -> None:
@@ -340,6 +353,27 @@ class _Squares(Canvas):
                 self._layers.clear()
             self._layers[key] = points_layer(points, bounds, square.width(), self.ratio, reach)
         painter.drawPixmap(square.topLeft(), self._layers[key])
+
+    def _planes(self, rect: QRectF) -> Iterator[tuple[QRectF, Bounds]]:
+        """The squares on which the data's examples are drawn, and which part of the plane each shows."""
+        if not self.pencil.on and self.history.points is not None:
+            for (_, square), lane in zip(self.squares(rect), self.history.lanes, strict=True):
+                if lane.boundary is not None:
+                    yield square, lane.boundary.bounds
+
+    def mark_at(self, place: QPointF) -> Mark:
+        points = self.history.points
+        for square, bounds in self._planes(QRectF(self.rect())):
+            if points is not None and square.contains(place):
+                return Mark(example=nearest_spot(points, bounds, square, place))
+        return NOTHING
+
+    def paint_marks(self, painter: QPainter, rect: QRectF, cursor: Cursor) -> None:
+        points, spot = self.history.points, cursor.mark.example
+        for square, bounds in self._planes(rect):
+            at = place_of(points, spot, bounds, square) if points is not None and spot is not None else None
+            if at is not None:
+                draw_spot(painter, at, SPOT)
 
     def tip(self, place: QPointF) -> str:
         if self.pencil.on:

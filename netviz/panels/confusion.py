@@ -88,12 +88,13 @@ class ConfusionPanel(Panel):
         answer, cell = lane.confusion, self.squares.chosen
         if answer is None or answer.counts is None or cell is None:
             return None
-        names = [class_name(k, answer.names) for k in cell]
+        names, part = [class_name(k, answer.names) for k in cell], answer.extent.part
         if answer.cell != cell:
-            return Rows((), answer.names, (f"{names[0]} taken for {names[1]}",), "The worker is asked for them.")
+            return Rows((), answer.names, (f"{names[0]} taken for {names[1]}",), "The worker is asked for them.", part)
         some = f"{whole(len(answer.examples))} of " if len(answer.examples) < answer.counts[cell] else ""
         about = f"{some}{whole(answer.counts[cell])}: {names[0]} taken for {names[1]}"
-        return Rows(answer.examples, answer.names, (f"{about}, worst first", about, about.partition(": ")[2]), "None.")
+        wordings = f"{about}, worst first", about, about.partition(": ")[2]
+        return Rows(answer.examples, answer.names, wordings, "None.", part)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         self._lay_out()

@@ -1,5 +1,6 @@
 """Loss and accuracy over steps: falling together is learning, parting is over-fitting, flat is a fault."""
 
+from dataclasses import replace
 from typing import Any, ClassVar
 
 import numpy as np
@@ -43,6 +44,7 @@ class LossPanel(Panel):
     def __init__(self, history: History, parent: QWidget | None = None) -> None:
         super().__init__(history, parent)
         self.readout, self.plot = Readout(), Plot()
+        self.plot.follow(history.cursor)
         self.log = Toggle("log", "Logarithmic loss (L)")
         self.log.toggled.connect(self._rescale)
         top = QHBoxLayout()
@@ -149,7 +151,8 @@ def _last_step(lane: LaneHistory) -> float:
 def _batches(lane: LaneHistory, index: int, named: bool) -> Bundle:
     name = f"{lane.info.name} batch" if named else "batch"
     series = lane.loss
-    return Bundle(series.steps, series.low, series.high, (name,), (lane_colour(index),), Style.BAND)
+    lane = index if named else None
+    return Bundle(series.steps, series.low, series.high, (name,), (lane_colour(index),), Style.BAND, lane=lane)
 
 
 def _scores(lane: LaneHistory, index: int, named: bool, train: int, validation: int) -> list[Bundle]:
@@ -159,7 +162,8 @@ def _scores(lane: LaneHistory, index: int, named: bool, train: int, validation: 
     for column, name, style in ((train, "train", Style.STRONG), (validation, "validation", Style.DASHED)):
         low, high = lane.scores.low[:, column : column + 1], lane.scores.high[:, column : column + 1]
         if len(high) and not np.isnan(high).all():
-            made.append(Bundle(lane.scores.steps, low, high, (before + name,), (colour,), style))
+            bundle = Bundle(lane.scores.steps, low, high, (before + name,), (colour,), style)
+            made.append(replace(bundle, lane=index) if named else bundle)
     return made
 
 

@@ -33,6 +33,7 @@ class RatePanel(Panel):
     def __init__(self, history: History, parent: QWidget | None = None) -> None:
         super().__init__(history, parent)
         self.plot = Plot()
+        self.plot.follow(history.cursor)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(GAP, GAP, GAP, GAP)
         layout.addWidget(self.plot)

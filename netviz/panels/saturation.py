@@ -1,5 +1,6 @@
 """Shares of saturated and of dead units over steps: amber that fills a strip stops the layers before it."""
 
+from collections.abc import Iterator
 from typing import ClassVar
 
 import numpy as np
@@ -8,10 +9,11 @@ from PySide6.QtGui import QColor, QImage, QPainter
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from netviz.panels.base import Panel, Table
+from netviz.runtime.cursor import NOTHING, Cursor, Mark
 from netviz.runtime.history import History, LaneHistory
 from netviz.theme import GAP, depth_colour, theme
 from netviz.widgets.canvas import Canvas
-from netviz.widgets.marks import columns, draw_head
+from netviz.widgets.marks import backed, columns, draw_head, draw_lit, draw_step
 from netviz.widgets.strips import Strip, colours, strip_pixels
 from netviz.widgets.ticks import percent, whole
 
@@ -90,6 +92,7 @@ class _Strips(Canvas):
     def __init__(self, history: History) -> None:
         super().__init__()
         self.history = history
+        self.follow(history.cursor, "layer", "step")
 
     def sizeHint(self) -> QSize:
         return QSize(320, 220)
@@ -159,38 +162,48 @@ class _Strips(Canvas):
                 area.setTop(area.bottom() - area.height() * share)
                 painter.drawImage(area, image)
 
-    def _draw_names(self, painter: QPainter, strips: list[Strip]) -> None:
-        """Layer names left, latest shares right."""
-        t, last_row = theme(), -100.0
-        lane = -1
+    def _named(self, strips: list[Strip]) -> Iterator[Strip]:
+        """The strips beside which there is room for a line of words."""
+        lane, last_row = -1, -100.0
         for strip in strips:
-            history = self.history.lanes[strip.lane]
             if strip.lane != lane:
                 lane, last_row = strip.lane, -100.0
             middle = strip.area.center().y()
-            if middle - last_row < self.fonts.line * 0.9:
-                continue
-            last_row = middle
-            box = QRectF(strip.row.left(), middle - 12, strip.area.left() - strip.row.left() - 5, 24)
+            if middle - last_row >= self.fonts.line * 0.9:
+                last_row = middle
+                yield strip
+
+    def _draw_names(self, painter: QPainter, strips: list[Strip]) -> None:
+        """Layer names left, latest shares right."""
+        for strip in self._named(strips):
+            history, middle, high = self.history.lanes[strip.lane], strip.area.center().y(), self.fonts.line
+            box = QRectF(strip.row.left(), middle - high / 2, strip.area.left() - strip.row.left() - 5, high)
             painter.setFont(self.fonts.words)
             painter.setPen(depth_colour(strip.layer, len(history.info.layers)))
             name = history.info.layers[strip.layer]
             text = self.fonts.word_metrics.elidedText(name, Qt.TextElideMode.ElideRight, box.width())
             painter.drawText(box, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, text)
-            room = strip.row.right() - strip.area.right()
-            if room < 20:
-                continue
-            painter.setFont(self.fonts.figures)
-            advance = self.fonts.figure_metrics.horizontalAdvance(percent(1.0, 0)) + 5
-            right = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight
-            painter.setPen(QColor(t.text))
-            saturated, dead = (latest(history, strip.layer, n) for n in SHARES)
-            painter.drawText(QRectF(strip.area.right(), middle - 12, advance, 24), right, percent(saturated, 0))
-            if room >= 2 * advance:
-                painter.setPen(QColor(t.red if dead > 0 else t.faint))
-                painter.drawText(
-                    QRectF(strip.area.right() + advance, middle - 12, advance, 24), right, percent(dead, 0)
-                )
+            self._draw_figures(painter, strip, *(latest(history, strip.layer, n) for n in SHARES))
+
+    def _figures_of(self, strip: Strip) -> QRectF:
+        """Where a strip's shares stand."""
+        high = self.fonts.line
+        area = QRectF(strip.area.right() + 2, strip.area.center().y() - high / 2, 0.0, high)
+        area.setRight(strip.row.right())
+        return area
+
+    def _draw_figures(self, painter: QPainter, strip: Strip, saturated: float, dead: float) -> None:
+        box, right = self._figures_of(strip), Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight
+        if box.width() < 18:
+            return
+        painter.setFont(self.fonts.figures)
+        advance = self.fonts.figure_metrics.horizontalAdvance(percent(1.0, 0)) + 5
+        left = strip.area.right()
+        painter.setPen(QColor(theme().text))
+        painter.drawText(QRectF(left, box.top(), advance, box.height()), right, percent(saturated, 0))
+        if strip.row.right() - left >= 2 * advance:
+            painter.setPen(QColor(theme().red if dead > 0 else theme().faint))
+            painter.drawText(QRectF(left + advance, box.top(), advance, box.height()), right, percent(dead, 0))
 
     def _draw_foot(self, painter: QPainter, rect: QRectF, strips: list[Strip]) -> None:
         """The steps below the first strips of each lane, and what the colours mean where there is room."""
@@ -230,19 +243,58 @@ class _Strips(Canvas):
             x += width + 12
         painter.restore()
 
-    def tip(self, place: QPointF) -> str:
-        for strip in self.strips(QRectF(self.rect())):
-            if strip.area.contains(place):
-                return self._reading(strip, (place.x() - strip.area.left()) / strip.area.width())
-        return ""
+    def _at(self, strip: Strip, step: float) -> int | None:
+        """The bucket that is drawn at a step; None where the strip has none."""
+        steps = self.history.lanes[strip.lane].layers.steps
+        if not len(steps) or not steps[0] <= step <= steps[-1]:
+            return None
+        return int(np.searchsorted(steps, step, "right")) - 1
 
-    def _reading(self, strip: Strip, share: float) -> str:
+    def _shares(self, strip: Strip, at: int) -> list[float]:
         lane = self.history.lanes[strip.lane]
-        steps = lane.layers.steps
-        if not len(steps):
+        return [float(lane.layers.mean[at, lane.column(strip.layer, name)]) for name in SHARES]
+
+    def _under(self, place: QPointF) -> tuple[Strip, int] | None:
+        for strip in self.strips(QRectF(self.rect())):
+            steps = self.history.lanes[strip.lane].layers.steps
+            if strip.area.contains(place) and len(steps):
+                share = (place.x() - strip.area.left()) / strip.area.width()
+                at = self._at(strip, float(steps[0] + share * (steps[-1] - steps[0])))
+                return None if at is None else (strip, at)
+        return None
+
+    def mark_at(self, place: QPointF) -> Mark:
+        found = self._under(place)
+        if found is None:
+            return NOTHING
+        strip, at = found
+        lane = self.history.lanes[strip.lane]
+        number = strip.lane if len(self.history.lanes) > 1 else None
+        return Mark(lane.info.layers[strip.layer], lane=number, step=float(lane.layers.steps[at]))
+
+    def paint_marks(self, painter: QPainter, rect: QRectF, cursor: Cursor) -> None:
+        """A frame round the layer's strips; at the step a line, and its shares instead of the latest."""
+        strips, step = self.strips(rect), cursor.mark.step
+        for strip in strips:
+            at = None if step is None else self._at(strip, step)
+            if step is not None and at is not None:
+                steps = self.history.lanes[strip.lane].layers.steps
+                x = strip.area.left() + (step - steps[0]) / max(1.0, steps[-1] - steps[0]) * strip.area.width()
+                draw_step(painter, x, strip.area.top(), strip.area.bottom(), pinned=step == cursor.pinned.step)
+            if self.history.lanes[strip.lane].info.layers[strip.layer] in cursor.layers:
+                draw_lit(painter, strip.area.adjusted(-1, -1, 1, 1))
+        for strip in self._named(strips) if step is not None else ():
+            at = self._at(strip, float(step or 0.0))
+            if at is not None:
+                backed(painter, self._figures_of(strip), 1.0)
+                self._draw_figures(painter, strip, *self._shares(strip, at))
+
+    def tip(self, place: QPointF) -> str:
+        found = self._under(place)
+        if found is None:
             return ""
-        step = steps[0] + share * (steps[-1] - steps[0])
-        at = max(0, int(np.searchsorted(steps, step, "right")) - 1)
-        values = [lane.layers.mean[at, lane.column(strip.layer, n)] for n in SHARES]
-        saturated, dead = (percent(float(value)).strip() for value in values)
-        return f"{lane.info.layers[strip.layer]} at step {whole(steps[at])}: {saturated} saturated, {dead} dead"
+        strip, at = found
+        lane = self.history.lanes[strip.lane]
+        saturated, dead = (percent(value).strip() for value in self._shares(strip, at))
+        step = whole(lane.layers.steps[at])
+        return f"{lane.info.layers[strip.layer]} at step {step}: {saturated} saturated, {dead} dead"

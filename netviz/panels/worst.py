@@ -116,7 +116,7 @@ def listed(lane: LaneHistory) -> Rows | None:
     answer = lane.worst
     if answer is None:
         return None
-    return Rows(answer.examples, answer.names, about(answer), "No examples.")
+    return Rows(answer.examples, answer.names, about(answer), "No examples.", answer.extent.part)
 
 
 def about(answer: WorstAnswer) -> tuple[str, ...]:

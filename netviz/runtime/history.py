@@ -25,6 +25,7 @@ from engine.run.messages import (
     Opened,
     Points,
 )
+from netviz.runtime.cursor import Cursor
 from netviz.runtime.series import Series
 
 WIDTH = len(ACTIVATION_FIELDS)
@@ -115,20 +116,24 @@ class History:
     """The lanes of the run that is open, none before."""
 
     def __init__(self) -> None:
+        self.cursor = Cursor()  # what of all this the reader points at
         self.lanes: list[LaneHistory] = []
         self.points: Points | None = None
         self.examples: np.ndarray | None = None  # (n, features): the first ones, of nets on other than two inputs
 
     def open(self, opened: Opened) -> None:
+        self.cursor.release("step", "example", "unit")
         self.lanes = [LaneHistory(info) for info in opened.lanes]
         self.points, self.examples = opened.points, opened.examples
 
     def close(self) -> None:
         """No lanes: there is no run."""
+        self.cursor.unpin()
         self.lanes, self.points, self.examples = [], None, None
 
     def clear(self) -> None:
         """The same lanes, back at step 0."""
+        self.cursor.release("step")
         self.lanes = [LaneHistory(lane.info) for lane in self.lanes]
 
     def cut(self, step: int) -> None:

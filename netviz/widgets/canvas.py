@@ -1,21 +1,30 @@
 """A widget that is painted by hand as one picture: a fortieth of the cost of as many plot items."""
 
 from PySide6.QtCore import QEvent, QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent
+from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent, QPixmap
 from PySide6.QtWidgets import QToolTip, QWidget
 
 from netviz import theme
+from netviz.runtime.cursor import NOTHING, Cursor, Mark
 from netviz.widgets.marks import draw_note, fonts
+from netviz.widgets.pointing import Pointer
 
 
 class Canvas(QWidget):
-    """Fills itself with the card's colour, then either `note` or `paint`; `tip` tells what is under the mouse."""
+    """Fills itself with the card's colour, then either `note` or `paint`; `tip` tells what is under the mouse.
+
+    One that follows the shared cursor tells it by `mark_at` what lies at a place, and paints by `paint_marks` what
+    is pointed at, over its picture: while anything is lit the picture is kept, and not painted anew for a light.
+    """
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.note = ""
         self.sharpness: float | None = None  # device pixels a pixel, where it is not the screen that is drawn on
         self.fonts = fonts()
+        self.pointed: Cursor | None = None
+        self._follows: frozenset[str] = frozenset()
+        self._kept: QPixmap | None = None  # the picture without lights
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self.setMouseTracking(True)
 
@@ -31,6 +40,28 @@ class Canvas(QWidget):
         """What is at `place`, in words; nothing by default."""
         return ""
 
+    def follow(self, cursor: Cursor, *fields: str) -> None:
+        """Shows what is pointed at, of these fields of a Mark; hovers and pins by `mark_at`."""
+        self.pointed, self._follows = cursor, frozenset(fields)
+        cursor.changed.connect(self._relight)
+        Pointer(self, cursor, lambda place: NOTHING if self.note else self.mark_at(place))
+
+    def mark_at(self, place: QPointF) -> Mark:
+        """What lies at `place`, for the shared cursor; nothing by default."""
+        return NOTHING
+
+    def paint_marks(self, painter: QPainter, rect: QRectF, cursor: Cursor) -> None:
+        """Lights what the shared cursor points at."""
+
+    def _relight(self, changed: frozenset[str]) -> None:
+        if changed & self._follows and self.isVisible() and not self.note:
+            super().update()  # the picture itself stays
+
+    def update(self, *area: object) -> None:
+        """Paints the picture anew."""
+        self._kept = None
+        super().update(*area)
+
     def show_note(self, note: str) -> None:
         """Shows `note` instead of the picture; the empty text brings the picture back."""
         self.note = note
@@ -38,12 +69,36 @@ class Canvas(QWidget):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter, rect = QPainter(self), QRectF(self.rect())
+        lit = not self.note and self.pointed is not None and self._lights(self.pointed.mark)
+        if lit and self.sharpness is None:
+            painter.drawPixmap(0, 0, self._picture(rect))
+        else:
+            self._kept = None
+            self._fill(painter, rect)
+        if lit and self.pointed is not None:
+            self.paint_marks(painter, rect, self.pointed)
+        painter.end()
+
+    def _lights(self, mark: Mark) -> bool:
+        return any(getattr(mark, name) is not None for name in self._follows)
+
+    def _fill(self, painter: QPainter, rect: QRectF) -> None:
         painter.fillRect(rect, QColor(theme.theme().card))
         if self.note:
             draw_note(painter, self.fonts, rect, self.note)
         else:
             self.paint(painter, rect)
-        painter.end()
+
+    def _picture(self, rect: QRectF) -> QPixmap:
+        ratio = self.devicePixelRatioF()
+        size = (rect.size() * ratio).toSize()
+        if self._kept is None or self._kept.size() != size:
+            self._kept = QPixmap(size)
+            self._kept.setDevicePixelRatio(ratio)
+            inner = QPainter(self._kept)
+            self._fill(inner, rect)
+            inner.end()
+        return self._kept
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         text = "" if self.note else self.tip(event.position())
@@ -57,4 +112,6 @@ class Canvas(QWidget):
         if event.type() in (QEvent.Type.FontChange, QEvent.Type.ApplicationFontChange):
             self.fonts = fonts()
             self.update()
+        elif event.type() in (QEvent.Type.PaletteChange, QEvent.Type.StyleChange):
+            self._kept = None
         super().changeEvent(event)

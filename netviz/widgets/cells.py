@@ -87,3 +87,13 @@ def reading(values: np.ndarray, area: QRectF, place: QPointF) -> tuple[int, int]
     grid = arrange(len(values), area.width(), area.height())
     at = grid.cell((place.x() - area.left()) / area.width(), (place.y() - area.top()) / area.height())
     return None if at is None else (at * grid.each, min((at + 1) * grid.each, len(values)) - 1)
+
+
+def cell_rect(values: int, area: QRectF, at: int) -> QRectF | None:
+    """Where the cell is drawn that stands for value number `at`."""
+    grid = arrange(values, area.width(), area.height())
+    if not 0 <= at < values:
+        return None
+    row, column = divmod(at // grid.each, grid.columns)
+    wide, high = area.width() / grid.columns, area.height() / grid.rows
+    return QRectF(area.left() + column * wide, area.top() + row * high, wide, high)

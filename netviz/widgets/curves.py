@@ -39,6 +39,7 @@ class Bundle:
     colours: tuple[QColor, ...]
     style: Style = Style.LINE
     middle: np.ndarray | None = None
+    lane: int | None = None  # where several lanes share a plot
 
     def nearest(self, step: float) -> int | None:
         """The place of the bucket nearest to `step`."""

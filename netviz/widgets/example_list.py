@@ -7,12 +7,14 @@ import numpy as np
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QImage, QKeyEvent, QPainter, QPen, QWheelEvent
 
+from engine.probes.example import Part
 from engine.probes.predictions import Listed
+from netviz.runtime.cursor import NOTHING, Cursor, Mark, Spot
 from netviz.runtime.history import History, LaneHistory
 from netviz.theme import class_colour, theme
 from netviz.widgets.canvas import Canvas
 from netviz.widgets.example_input import picture_shape
-from netviz.widgets.marks import columns, draw_head, draw_note
+from netviz.widgets.marks import columns, draw_head, draw_lit, draw_note
 from netviz.widgets.ticks import figure, percent, signed, whole
 
 PICTURE = 26.0  # pixels of a picture's side
@@ -27,14 +29,23 @@ class Rows:
     names: tuple[str, ...]
     about: tuple[str, ...]
     empty: str  # where there are none
+    part: Part  # of the data that they are from
 
 
 @dataclass(frozen=True, slots=True)
 class Placed:
     lane: int
     example: Listed
-    names: tuple[str, ...]
+    rows: Rows
     row: QRectF
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return self.rows.names
+
+    @property
+    def spot(self) -> Spot:
+        return self.rows.part, self.example.index
 
 
 class ExampleList(Canvas):
@@ -44,6 +55,7 @@ class ExampleList(Canvas):
         super().__init__()
         self.history, self.rows_of = history, rows
         self.first = 0
+        self.follow(history.cursor, "example")
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
 
     def sizeHint(self) -> QSize:
@@ -56,7 +68,7 @@ class ExampleList(Canvas):
             height = self._row_height(rows)
             top = body.top() + 2 * self.fonts.line
             for example in rows.examples[self.first : self.first + self._count(body, rows)]:
-                made.append(Placed(lane, example, rows.names, QRectF(body.left(), top, body.width(), height)))
+                made.append(Placed(lane, example, rows, QRectF(body.left(), top, body.width(), height)))
                 top += height
         return made
 
@@ -165,6 +177,15 @@ class ExampleList(Canvas):
                 metrics.elidedText(text, Qt.TextElideMode.ElideRight, room),
             )
             left += metrics.horizontalAdvance(text)
+
+    def mark_at(self, place: QPointF) -> Mark:
+        found = next((one for one in self.placed(QRectF(self.rect())) if one.row.contains(place)), None)
+        return NOTHING if found is None else Mark(example=found.spot)
+
+    def paint_marks(self, painter: QPainter, rect: QRectF, cursor: Cursor) -> None:
+        for one in self.placed(rect):
+            if one.spot == cursor.mark.example:
+                draw_lit(painter, one.row.adjusted(1, 0, -1, 0))
 
     def tip(self, place: QPointF) -> str:
         return next((in_words(one) for one in self.placed(QRectF(self.rect())) if one.row.contains(place)), "")

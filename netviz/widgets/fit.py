@@ -8,12 +8,15 @@ from pyqtgraph.functions import arrayToQPolygonF
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QPainter, QPen
 
+from engine.probes.example import Part
 from engine.probes.fit import FitAnswer
+from netviz.runtime.cursor import NOTHING, Cursor, Mark, Spot
 from netviz.runtime.history import History
 from netviz.theme import class_colour, lane_colour, mix, theme
 from netviz.widgets.canvas import Canvas
 from netviz.widgets.curves import View
-from netviz.widgets.marks import columns, draw_head, draw_note
+from netviz.widgets.marks import columns, draw_head, draw_note, draw_spot
+from netviz.widgets.plane import GRASP
 from netviz.widgets.ticks import figure, linear_ticks, signed
 
 ROOM = 0.12  # of the data's range, above and below it: a curve beyond is cut off
@@ -34,6 +37,7 @@ class FitCurves(Canvas):
     def __init__(self, history: History) -> None:
         super().__init__()
         self.history = history
+        self.follow(history.cursor, "example")
 
     def sizeHint(self) -> QSize:
         return QSize(280, 200)
@@ -126,11 +130,46 @@ class FitCurves(Canvas):
         text = next((words for words in legends(one.answer) if self.fonts.width([words]) <= box.width()), "")
         painter.drawText(box, Qt.AlignmentFlag.AlignCenter, text)
 
+    def mark_at(self, place: QPointF) -> Mark:
+        for one in self.placed(QRectF(self.rect())):
+            if one.view.rect.contains(place):
+                return Mark(example=_nearest(one, place))
+        return NOTHING
+
+    def paint_marks(self, painter: QPainter, rect: QRectF, cursor: Cursor) -> None:
+        spot = cursor.mark.example
+        for one in self.placed(rect) if spot is not None else ():
+            for part, places in _dots(one):
+                if spot is not None and part is spot[0] and 0 <= spot[1] < len(places):
+                    for across, down in places[spot[1]].tolist():
+                        if one.view.rect.contains(at := QPointF(across, down)):
+                            draw_spot(painter, at, DOT + 3)
+
     def tip(self, place: QPointF) -> str:
         for one in self.placed(QRectF(self.rect())):
             if one.view.rect.contains(place):
                 return reading(one.answer, one.view.step_at(place.x()))
         return ""
+
+
+def _dots(one: Placed) -> Iterator[tuple[Part, np.ndarray]]:
+    """Where the examples of each part are drawn: pixels (n, numbers, 2)."""
+    for part, (x, y) in ((Part.TRAINING, one.answer.points), (Part.VALIDATION, one.answer.points_val)):
+        values = np.asarray(y, float)
+        if one.answer.classes is not None:
+            values = (values if one.answer.classes == 2 else np.ones(len(values)))[:, None]
+        across = np.broadcast_to(one.view.x(np.asarray(x))[:, None], values.shape)
+        yield part, np.stack([across, one.view.y(values)], axis=2)
+
+
+def _nearest(one: Placed, place: QPointF) -> Spot | None:
+    """The example that is drawn under a place."""
+    best, found = GRASP, None
+    for part, places in _dots(one):
+        gaps = np.hypot(*(places - [place.x(), place.y()]).T).T.min(axis=1, initial=np.inf)
+        if len(gaps) and gaps.min() <= best:
+            best, found = float(gaps.min()), (part, int(gaps.argmin()))
+    return found
 
 
 def extent(answer: FitAnswer) -> tuple[float, float, float, float]:

@@ -1,19 +1,23 @@
-"""What curves say at the step under the mouse."""
+"""What curves say at the step that is pointed at, and which of them is pointed at."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPen
 
+from netviz.runtime.cursor import Cursor
 from netviz.theme import theme
 from netviz.widgets.curves import Bundle, View
-from netviz.widgets.marks import Fonts
+from netviz.widgets.marks import Fonts, draw_step
 from netviz.widgets.ticks import figure, whole
 
 MOST = 14  # lines
 PAD = 5.0
+LEAST_WIDE = 90.0  # pixels of axes that have room for a box
+GRASP = 7.0  # pixels from a curve within which the mouse is on it
+DIMMED = 0.72  # of the card over the curves that are not lit
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,13 +45,55 @@ def read(bundles: Sequence[Bundle], step: float) -> Reading | None:
     return Reading(at, tuple(lines)) if lines else None
 
 
-def draw_reading(painter: QPainter, made: Fonts, view: View, reading: Reading, within: QRectF) -> None:
-    """A line at the step, and beside it a box with the figures."""
+def curve_at(bundles: Sequence[Bundle], view: View, place: QPointF) -> tuple[int | None, str | None]:
+    """The lane and the name of the curve under the mouse."""
+    best, found = GRASP, (None, None)
+    for bundle in bundles:
+        at = bundle.nearest(view.step_at(place.x()))
+        if at is None:
+            continue
+        rows = (bundle.low, bundle.high) if bundle.middle is None else (bundle.middle,)
+        gaps = np.fmin.reduce([np.abs(view.y(row[at]) - place.y()) for row in rows])
+        for name, gap in zip(bundle.names, gaps.tolist(), strict=True):
+            if gap <= best:
+                best, found = gap, (bundle.lane, name)
+    return found
+
+
+def lit(bundles: Sequence[Bundle], cursor: Cursor, *, layered: bool) -> list[Bundle]:
+    """The curves of the layer that is pointed at where curves are layers, else those of the lane, if there are more."""
+    made: list[Bundle] = []
+    if not layered:
+        lane = cursor.mark.lane
+        return [] if lane is None else [bundle for bundle in bundles if bundle.lane == lane]
+    names = cursor.layers
+    for bundle in bundles if names else ():
+        which = [i for i, name in enumerate(bundle.names) if name in names]
+        if which:
+            low, high = bundle.low.T[which].T, bundle.high.T[which].T
+            middle = None if bundle.middle is None else bundle.middle.T[which].T
+            names_, colours = tuple(bundle.names[i] for i in which), tuple(bundle.colours[i] for i in which)
+            made.append(replace(bundle, low=low, high=high, middle=middle, names=names_, colours=colours))
+    return made
+
+
+def dim(painter: QPainter, view: View) -> None:
+    """Puts all that is drawn behind what will be drawn next."""
+    veil = QColor(theme().card)
+    veil.setAlphaF(DIMMED)
+    painter.fillRect(view.rect, veil)
+
+
+def draw_reading(
+    painter: QPainter, made: Fonts, view: View, reading: Reading, within: QRectF, *, pinned: bool = False
+) -> None:
+    """A line at the step, and beside it a box with the figures where there is room."""
     x = float(view.x(reading.step))
     if not view.rect.left() <= x <= view.rect.right():
         return
-    painter.setPen(QPen(QColor(theme().faint), 1))
-    painter.drawLine(QPointF(x, view.rect.top()), QPointF(x, view.rect.bottom()))
+    draw_step(painter, x, view.rect.top(), view.rect.bottom(), pinned=pinned)
+    if within.height() < 2 * made.line + 2 * PAD or within.width() < LEAST_WIDE:
+        return
     lines, height = reading.lines[:MOST], made.line
     lines = lines[: max(1, int((within.height() - 2 * PAD) // height) - 1)]
     head = f"step {whole(reading.step)}"

@@ -17,9 +17,12 @@ BEYOND = 0.3  # decades that a guide keeps from the axis' end
 class LayerCurves(Plot):
     """`field` of the layers' scalars; `guides` are lines that the axis always shows."""
 
+    layered = True
+
     def __init__(self, history: History, field: str, guides: tuple[Guide, ...] = ()) -> None:
         super().__init__()
         self.history, self.field, self.guides = history, field, guides
+        self.follow(history.cursor)
         self.reopened()
 
     def reopened(self) -> None:

@@ -3,12 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from PySide6.QtCore import QRectF, Qt
-from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter
+from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPen
 
 from netviz import theme
 
 COLUMN_GAP = 14.0
+LIT = 1.6  # pixels of a frame round what is pointed at
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,3 +92,25 @@ def backed(painter: QPainter, rect: QRectF, opacity: float = 0.82) -> None:
     colour = QColor(theme.theme().card)
     colour.setAlphaF(opacity)
     painter.fillRect(rect, colour)
+
+
+def draw_lit(painter: QPainter, rect: QRectF) -> None:
+    """A frame round what the shared cursor points at: it does not colour what it frames."""
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    painter.setPen(QPen(QColor(theme.theme().accent), LIT))
+    painter.drawRoundedRect(rect, 3, 3)
+
+
+def draw_step(painter: QPainter, x: float, top: float, bottom: float, *, pinned: bool) -> None:
+    """The step that the shared cursor points at; where the mouse alone holds it, fainter."""
+    painter.setPen(QPen(QColor(theme.theme().accent if pinned else theme.theme().faint), 1))
+    painter.drawLine(QPointF(x, top), QPointF(x, bottom))
+
+
+def draw_spot(painter: QPainter, centre: QPointF, radius: float) -> None:
+    """A ring round the example that the shared cursor points at, on whatever ground."""
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    for colour, wide in ((theme.theme().card, 2 * LIT + 1), (theme.theme().accent, LIT)):
+        painter.setPen(QPen(QColor(colour), wide))
+        painter.drawEllipse(centre, radius, radius)

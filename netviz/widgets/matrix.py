@@ -7,10 +7,11 @@ from PySide6.QtCore import QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QImage, QLinearGradient, QPainter, QPen
 
 from engine.probes.weights import Matrix
+from netviz.runtime.cursor import NOTHING, Cursor, Mark
 from netviz.runtime.history import History, LaneHistory
 from netviz.theme import ink_on, theme
 from netviz.widgets.canvas import Canvas
-from netviz.widgets.marks import Column, columns, draw_head, draw_note
+from netviz.widgets.marks import Column, columns, draw_head, draw_lit, draw_note
 from netviz.widgets.plane import Palette
 from netviz.widgets.ticks import Reach, signed, whole
 
@@ -27,6 +28,17 @@ class Placed:
     matrix: Matrix
     area: QRectF
 
+    def cell(self, place: QPointF) -> tuple[int, int]:
+        """Row and column of the cell under a place of `area`."""
+        rows, across = self.matrix.values.shape
+        row = min(rows - 1, int((place.y() - self.area.top()) / self.area.height() * rows))
+        return row, min(across - 1, int((place.x() - self.area.left()) / self.area.width() * across))
+
+    def row(self, number: int) -> QRectF:
+        """Where a row of cells is drawn."""
+        high = self.area.height() / len(self.matrix.values)
+        return QRectF(self.area.left(), self.area.top() + number * high, self.area.width(), high)
+
 
 class MatrixMap(Canvas):
     """The matrix of layer `node` of every lane; full colour means the same number in all."""
@@ -35,6 +47,7 @@ class MatrixMap(Canvas):
         super().__init__()
         self.history, self.node = history, ""
         self._reach = Reach(1e-12)
+        self.follow(history.cursor, "layer", "unit")
 
     def sizeHint(self) -> QSize:
         return QSize(280, 240)
@@ -139,13 +152,24 @@ class MatrixMap(Canvas):
         painter.drawText(QRectF(bar.left() - wide, top + line, wide - 5, line + 2), right, ends[0])
         painter.drawText(QRectF(bar.right() + 5, top + line, wide, line + 2), Qt.AlignmentFlag.AlignVCenter, ends[1])
 
+    def mark_at(self, place: QPointF) -> Mark:
+        for one in self.placed(QRectF(self.rect())):
+            if one.area.contains(place):
+                unit = one.cell(place)[0] * one.matrix.block[0]
+                return Mark(one.matrix.node, unit, one.lane if len(self.history.lanes) > 1 else None)
+        return NOTHING
+
+    def paint_marks(self, painter: QPainter, rect: QRectF, cursor: Cursor) -> None:
+        for one in self.placed(rect):
+            if one.matrix.node in cursor.layers:
+                unit = cursor.mark.unit
+                lit = one.area if unit is None or unit >= one.matrix.rows else one.row(unit // one.matrix.block[0])
+                draw_lit(painter, lit.adjusted(-1, -1, 1, 1))
+
     def tip(self, place: QPointF) -> str:
         for one in self.placed(QRectF(self.rect())):
             if one.area.contains(place):
-                rows, across = one.matrix.values.shape
-                row = min(rows - 1, int((place.y() - one.area.top()) / one.area.height() * rows))
-                column = min(across - 1, int((place.x() - one.area.left()) / one.area.width() * across))
-                return cell_in_words(one.matrix, row, column)
+                return cell_in_words(one.matrix, *one.cell(place))
         return ""
 
 

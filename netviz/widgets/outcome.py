@@ -9,11 +9,12 @@ from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter
 
 from engine.probes.example import ExampleAnswer, Meaning, NodeValues, Origin
 from netviz import theme
+from netviz.runtime.cursor import NOTHING, Cursor, Mark
 from netviz.runtime.history import History, LaneHistory
 from netviz.theme import class_colour, depth_colour
 from netviz.widgets.canvas import Canvas
-from netviz.widgets.cells import draw_cells, reading
-from netviz.widgets.marks import Column, columns, draw_head, draw_note
+from netviz.widgets.cells import cell_rect, draw_cells, reading
+from netviz.widgets.marks import Column, columns, draw_head, draw_lit, draw_note
 from netviz.widgets.outputs import LOGIT, Bar, bars, captions, shown, verdict
 from netviz.widgets.plane import Palette
 from netviz.widgets.ticks import Reach, signed, whole
@@ -64,6 +65,7 @@ class Outcome(Canvas):
         super().__init__()
         self.history = history
         self.origin: Origin | None = None  # of the example that is shown, where it is one of the data
+        self.follow(history.cursor, "layer", "unit")
         self.forget()
 
     def sizeHint(self) -> QSize:
@@ -312,6 +314,28 @@ class Outcome(Canvas):
         return "±" + _short(self.layer_reach(history, node))
 
     # Reading
+
+    def _cells(self, rect: QRectF) -> Iterator[CellRow]:
+        for _, _, answer, part in self.parts(rect):
+            if answer is not None:
+                yield from part.cells
+
+    def mark_at(self, place: QPointF) -> Mark:
+        for row in self._cells(QRectF(self.rect())):
+            lane = row.lane if len(self.history.lanes) > 1 else None
+            if row.area.contains(place):
+                found = reading(np.asarray(row.node.values), row.area, place)
+                return Mark(row.node.node, None if found is None else found[0], lane)
+            if row.name.contains(place):
+                return Mark(row.node.node, lane=lane)
+        return NOTHING
+
+    def paint_marks(self, painter: QPainter, rect: QRectF, cursor: Cursor) -> None:
+        for row in self._cells(rect):
+            if row.node.node in cursor.layers:
+                unit = cursor.mark.unit
+                cell = None if unit is None else cell_rect(len(np.asarray(row.node.values)), row.area, unit)
+                draw_lit(painter, (cell or row.area).adjusted(-1, -1, 1, 1))
 
     def tip(self, place: QPointF) -> str:
         for _, _, answer, part in self.parts(QRectF(self.rect())):

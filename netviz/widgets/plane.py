@@ -7,12 +7,15 @@ from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QImage, QPainter, QPen, QPixmap
 
 from engine.probes.boundary import BoundaryAnswer
+from engine.probes.example import Part
 from engine.run.messages import Points
+from netviz.runtime.cursor import Spot
 from netviz.theme import class_colour, diverging, theme
 from netviz.widgets.marks import Fonts
 from netviz.widgets.ticks import linear_ticks
 
 Bounds = tuple[float, float, float, float]
+GRASP = 7.0  # pixels from an example within which the mouse is on it
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +66,31 @@ def place(bounds: Bounds, square: QRectF, x: np.ndarray) -> np.ndarray:
     across = square.left() + (x[:, 0] - left) / (right - left) * square.width()
     down = square.bottom() - (x[:, 1] - low) / (high - low) * square.height()
     return np.stack([across, down], axis=1)
+
+
+def _parts(points: Points) -> tuple[tuple[Part, np.ndarray], ...]:
+    return (Part.TRAINING, np.asarray(points.x)), (Part.VALIDATION, np.asarray(points.x_val))
+
+
+def nearest_spot(points: Points, bounds: Bounds, square: QRectF, at: QPointF) -> Spot | None:
+    """The example that is drawn under a place."""
+    best, found = GRASP, None
+    for part, x in _parts(points):
+        if len(x):
+            gaps = np.hypot(*(place(bounds, square, x) - [at.x(), at.y()]).T)
+            which = int(np.argmin(gaps))
+            if gaps[which] <= best:
+                best, found = float(gaps[which]), (part, which)
+    return found
+
+
+def place_of(points: Points, spot: Spot, bounds: Bounds, square: QRectF) -> QPointF | None:
+    """Where an example is drawn; None where it is not."""
+    x = dict(_parts(points))[spot[0]]
+    if not 0 <= spot[1] < len(x):
+        return None
+    at = QPointF(*place(bounds, square, x[spot[1]][None])[0].tolist())
+    return at if square.contains(at) else None
 
 
 def points_layer(points: Points, bounds: Bounds, size: float, ratio: float, reach: float) -> QPixmap:

@@ -14,11 +14,13 @@ from PySide6.QtCore import QEvent, QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QFocusEvent, QKeyEvent, QMouseEvent, QPainter, QPen, QResizeEvent
 from PySide6.QtWidgets import QWidget
 
+from netviz.runtime.cursor import NOTHING, Cursor, Mark
 from netviz.theme import on_change, theme
 from netviz.widgets import hover
 from netviz.widgets.curves import Bundle, View, draw
 from netviz.widgets.endlabels import draw_end_labels
 from netviz.widgets.marks import COLUMN_GAP, draw_head, draw_note, fonts
+from netviz.widgets.pointing import Pointer
 from netviz.widgets.ticks import Tick, decade_ticks, linear_ticks
 
 ROOM_FOR_ALL = 150.0  # pixels in height below which only the first of a column of axes is drawn
@@ -91,9 +93,10 @@ class Plot(pg.GraphicsView):
     zoomed = False  # the person looks at a part: ranges are left alone
     note = ""
     sharpness: float | None = None  # as a Canvas has it
+    layered = False  # curves are layers, and are called by their ids
 
     def __init__(self, parent: QWidget | None = None) -> None:
-        self._at: QPointF | None = None
+        self.pointed = Cursor()  # its own, until it follows the one that all share
         self._ringed = False
         self._wanted: dict[int, tuple[tuple[float, float], tuple[float, float]]] = {}
         super().__init__(parent)
@@ -101,6 +104,14 @@ class Plot(pg.GraphicsView):
         self.setViewportUpdateMode(pg.GraphicsView.ViewportUpdateMode.FullViewportUpdate)
         self.setAccessibleName("Curves")
         on_change(self.relay)
+        self._pointer = Pointer(self.viewport(), self.pointed, self.mark_at, self._near)
+        self.pointed.changed.connect(self._relight)
+
+    def follow(self, cursor: Cursor) -> None:
+        """Reads its curves at the step that all views point at, and lights the layer."""
+        self.pointed.changed.disconnect(self._relight)
+        self.pointed = self._pointer.cursor = cursor
+        cursor.changed.connect(self._relight)
 
     def arrange(self, axes: Sequence[Axes], *, in_row: bool = False) -> None:
         """Shows these axes in a row or in a column instead of those before."""
@@ -276,36 +287,58 @@ class Plot(pg.GraphicsView):
     def drawForeground(self, painter: QPainter, rect: QRectF) -> None:
         if not self.note:
             for one in self.visible_axes():
-                draw(painter, replace(one.view(), fine=self.sharpness is not None), one.bundles)
+                view = replace(one.view(), fine=self.sharpness is not None)
+                draw(painter, view, one.bundles)
+                if lit := hover.lit(one.bundles, self.pointed, layered=self.layered):
+                    hover.dim(painter, view)
+                    draw(painter, view, lit)
                 if one.end_labels and self.label_width:
                     draw_end_labels(painter, self.fonts, one.view(), one.bundles, self.label_width - 5)
-            self._draw_reading(painter)
+            self._draw_readings(painter)
         if self._ringed:
             painter.setPen(QPen(QColor(theme().accent), 1))
             painter.drawRect(QRectF(self.rect()).adjusted(0, 0, -1, -1))
 
-    def _draw_reading(self, painter: QPainter) -> None:
-        one = self._under(self._at) if self._at is not None else None
-        if one is not None and self._at is not None:
-            view = one.view()
-            reading = hover.read(one.bundles, view.step_at(self._at.x()))
+    def _draw_readings(self, painter: QPainter) -> None:
+        """The step that is pointed at in every pair of axes, with figures wherever there is room for them.
+
+        Where the mouse is elsewhere and a layer is lit, only the figures of that layer: the curves stay in sight.
+        """
+        step, pinned = self.pointed.mark.step, self.pointed.pinned.step
+        if step is None:
+            return
+        for one in self.visible_axes():
+            lit = [] if self.underMouse() else hover.lit(one.bundles, self.pointed, layered=self.layered)
+            reading = hover.read(lit or one.bundles, step)
             if reading is not None:
-                hover.draw_reading(painter, self.fonts, view, reading, QRectF(self.rect()))
+                room = one.box.geometry().adjusted(0, 0, self.label_width, 0)
+                hover.draw_reading(painter, self.fonts, one.view(), reading, room, pinned=step == pinned)
 
     def _under(self, place: QPointF) -> Axes | None:
         return next((one for one in self.visible_axes() if one.box.geometry().contains(place)), None)
 
     # Mouse and keys
 
-    def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        super().mouseMoveEvent(event)
-        self._at = event.position()
-        self.viewport().update()
+    def mark_at(self, place: QPointF) -> Mark:
+        """The step under the mouse, as its curves have it, and of layers the one whose curve is near."""
+        one = None if self.note else self._under(place)
+        if one is None:
+            return NOTHING
+        view = one.view()
+        reading = hover.read(one.bundles, view.step_at(place.x()))
+        if reading is None:
+            return NOTHING
+        lane, name = hover.curve_at(one.bundles, view, place)
+        return Mark(name if self.layered else None, lane=one.lane if one.name else lane, step=reading.step)
 
-    def leaveEvent(self, event: QEvent) -> None:
-        super().leaveEvent(event)
-        self._at = None
-        self.viewport().update()
+    def _near(self) -> float:
+        """Steps so near to one another look like one."""
+        shown = self.visible_axes()
+        return 3 * (shown[0].view().step_at(1.0) - shown[0].view().step_at(0.0)) if shown else 0.0
+
+    def _relight(self, changed: frozenset[str]) -> None:
+        if self.isVisible() and changed & ({"step", "layer"} if self.layered else {"step", "lane"}):
+            self.viewport().update()
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
         self.show_all()

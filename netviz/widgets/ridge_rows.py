@@ -9,11 +9,12 @@ from PySide6.QtCore import QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QPainter, QPen
 
 from engine.probes.histograms import LayerHistogram, edges
+from netviz.runtime.cursor import NOTHING, Cursor, Mark
 from netviz.runtime.history import History, LaneHistory
 from netviz.theme import depth_colour, theme
 from netviz.widgets.canvas import Canvas
 from netviz.widgets.curves import hairline
-from netviz.widgets.marks import Column, backed, columns, draw_head
+from netviz.widgets.marks import Column, backed, columns, draw_head, draw_lit
 from netviz.widgets.ridges import Span, bin_at, reach_for, ridge, span_of, total
 from netviz.widgets.ticks import percent, signed, whole
 
@@ -52,6 +53,7 @@ class RidgeRows(Canvas):
         super().__init__()
         self.history, self.shown, self.own_axes = history, shown, own_axes
         self.corner = 0.0  # left free at the right end of the heads
+        self.follow(history.cursor, "layer")
         self.forget()
 
     def sizeHint(self) -> QSize:
@@ -203,6 +205,18 @@ class RidgeRows(Canvas):
             taken.append((left, left + wide))
             painter.drawLine(QPointF(x, row.area.bottom()), QPointF(x, row.area.bottom() + 2))
             painter.drawText(QRectF(left, row.area.bottom() + 1, wide + 1, self.fonts.line), 0, text)
+
+    def mark_at(self, place: QPointF) -> Mark:
+        for row in self.rows(QRectF(self.rect())):
+            if row.area.united(row.name).contains(place):
+                return Mark(row.histogram.node, lane=row.lane if len(self.history.lanes) > 1 else None)
+        return NOTHING
+
+    def paint_marks(self, painter: QPainter, rect: QRectF, cursor: Cursor) -> None:
+        for row in self.rows(rect):
+            if row.histogram.node in cursor.layers:
+                lit = row.area.united(row.name).adjusted(-2, -1, 1, 1)
+                draw_lit(painter, lit.intersected(rect.adjusted(1, 1, -1, -1)))
 
     def tip(self, place: QPointF) -> str:
         for row in self.rows(QRectF(self.rect())):

@@ -1,0 +1,143 @@
+"""The shared cursor on the drawn network: the box under the mouse is hovered, a chosen one is pinned, lit ones ringed.
+
+It watches a canvas from outside: choosing, moving and wiring stay as they are.
+"""
+
+from PySide6.QtCore import QEvent, QObject, QPointF, QRectF, Qt, QTimer
+from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QPen
+from PySide6.QtWidgets import QGraphicsItem, QStyleOptionGraphicsItem, QWidget
+
+from netviz.document.document import Change
+from netviz.editor.canvas import Canvas
+from netviz.editor.node_item import NodeItem
+from netviz.editor.pictures import Maps
+from netviz.runtime.cursor import NOTHING, Cursor, Mark
+from netviz.theme import RADIUS
+
+ROOM = 3.5  # between a box and the ring round it
+
+
+class Ring(QGraphicsItem):
+    """A ring round one box, and round the map of its unit that is pointed at."""
+
+    def __init__(self, item: NodeItem, pen: QPen) -> None:
+        super().__init__()
+        self._pen = pen
+        self._frame = item.rect().adjusted(-ROOM, -ROOM, ROOM, ROOM)
+        self._tile: QRectF | None = None
+        self.setPos(item.pos())
+        self.setZValue(2)
+        self.setAcceptedMouseButtons(Qt.MouseButton.NoButton)
+
+    def show_unit(self, tile: QRectF | None) -> None:
+        self._tile = tile
+        self.update()
+
+    def boundingRect(self) -> QRectF:
+        return self._frame.adjusted(-2, -2, 2, 2)
+
+    def paint(self, painter: QPainter, option: QStyleOptionGraphicsItem, widget: QWidget | None = None) -> None:
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.setPen(self._pen)
+        painter.drawRoundedRect(self._frame, RADIUS + ROOM, RADIUS + ROOM)
+        if self._tile is not None:
+            painter.drawRect(self._tile)
+
+
+class Lit(QObject):
+    """Joins one canvas to the cursor of one session."""
+
+    def __init__(self, canvas: Canvas, cursor: Cursor) -> None:
+        super().__init__(canvas)
+        self._canvas, self._cursor = canvas, cursor
+        self.rings: dict[tuple[int, str], Ring] = {}
+        canvas.sheet.rings = self.rings  # which pictures of the network leave out
+        canvas.viewport().installEventFilter(self)
+        canvas.installEventFilter(self)
+        canvas.chosen.connect(self._choose)
+        canvas.document.changed.connect(self._edited)
+        canvas.sheet.detail_changed.connect(self._show)
+        cursor.changed.connect(self._relight)
+        self._edited(Change(None, frozenset(), "all"))
+
+    # From the canvas
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        kind = event.type()
+        if kind == QEvent.Type.MouseMove and isinstance(event, QMouseEvent):
+            if event.buttons():
+                self._forget()  # a box that is carried leaves its ring behind
+            elif watched is self._canvas.viewport():
+                self._cursor.hover(self.mark_at(event.position()))
+        elif kind == QEvent.Type.MouseButtonRelease:
+            QTimer.singleShot(0, self, self._show)
+        elif kind == QEvent.Type.Leave and watched is self._canvas.viewport():
+            self._cursor.hover(NOTHING)
+        elif kind == QEvent.Type.KeyPress and isinstance(event, QKeyEvent) and event.key() == Qt.Key.Key_Escape:
+            self._cursor.unpin()
+        elif kind in (QEvent.Type.Resize, QEvent.Type.PaletteChange) and watched is self._canvas:
+            self._forget()
+            self._show()
+        return False
+
+    def mark_at(self, place: QPointF) -> Mark:
+        """The node under a place of the view, and the unit whose map is there."""
+        at = self._canvas.mapToScene(place.toPoint())
+        item = self._canvas.sheet.box_at(at)
+        if item is None:
+            return NOTHING
+        inside = at - item.pos()
+        unit = next((k for k, tile in enumerate(_tiles(item)) if tile.contains(inside)), None)
+        lane = item.lane if len(self._canvas.sheet.pictures) > 1 else None
+        return Mark(item.picture.box.exit if unit is not None else item.node_at(inside), unit, lane)
+
+    def _choose(self, lane: int, node: str, nodes: object) -> None:
+        """What is chosen here is pinned for all views, until nothing is."""
+        pinned = self._cursor.pinned
+        if node and node != pinned.layer:
+            self._cursor.move(Mark(node, lane=lane if len(self._canvas.sheet.pictures) > 1 else None))
+        elif not node and pinned.layer is not None:
+            self._cursor.release("layer", "unit", "lane")
+
+    def _edited(self, change: Change) -> None:
+        if change.section in ("training", "data", "panels"):
+            return
+        self._forget()
+        self._cursor.house([box.box.nodes for lane in self._canvas.sheet.pictures for box in lane.boxes.values()])
+        self._show()
+
+    # Onto the canvas
+
+    def _relight(self, changed: frozenset[str]) -> None:
+        if changed & {"layer", "unit"}:
+            self._show()
+
+    def _forget(self) -> None:
+        for ring in self.rings.values():
+            self._canvas.sheet.removeItem(ring)
+        self.rings.clear()
+
+    def _show(self) -> None:
+        """Rings what is lit, and touches nothing else."""
+        sheet, layers, unit = self._canvas.sheet, self._cursor.layers, self._cursor.mark.unit
+        wanted = {}
+        for lane in range(len(sheet.pictures)) if layers else ():
+            for item in filter(None, (sheet.box_of(lane, node) for node in layers)):
+                wanted[lane, item.picture.box.node] = item
+        for key in [key for key in self.rings if key not in wanted or self.rings[key].pos() != wanted[key].pos()]:
+            sheet.removeItem(self.rings.pop(key))
+        for key, item in wanted.items():
+            if key not in self.rings:
+                self.rings[key] = Ring(item, sheet.kit.edge_chosen)
+                sheet.addItem(self.rings[key])
+            tiles = _tiles(item) if unit is not None else []
+            self.rings[key].show_unit(tiles[unit] if unit is not None and unit < len(tiles) else None)
+
+
+def _tiles(item: NodeItem) -> list[QRectF]:
+    """Where the maps of units are drawn in a box; none where it shows another picture."""
+    live = item.live
+    if not isinstance(live, Maps) or item.live_rect.isEmpty():
+        return []
+    tiles = list(live.tiles(item.live_rect))
+    return tiles[: live.shown] if len(tiles) >= live.units else tiles[: min(live.shown, len(tiles) - 1)]
