@@ -37,6 +37,7 @@ PICTURES: dict[str, Callable[[LaneHistory], Any]] = {
     "confusion": lambda lane: lane.confusion,
     "worst": lambda lane: lane.worst,
     "fit": lambda lane: lane.fit,
+    "representation": lambda lane: lane.representation,
     "rate": lambda lane: lane.rate.version,
     "try": lambda lane: lane.example,
     "diagnosis": lambda lane: lane.health,

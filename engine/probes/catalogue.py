@@ -7,11 +7,12 @@ from engine.probes.confusion import Confusion, ConfusionAnswer
 from engine.probes.example import Example, ExampleAnswer
 from engine.probes.fit import Fit, FitAnswer
 from engine.probes.histograms import HistogramAnswer, Histograms
+from engine.probes.representation import Representation, RepresentationAnswer
 from engine.probes.units import Units, UnitsAnswer
 from engine.probes.weights import Weights, WeightsAnswer
 from engine.probes.worst import Worst, WorstAnswer
 
-ProbeRequest = Histograms | Boundary | Example | Units | Weights | Confusion | Worst | Fit
+ProbeRequest = Histograms | Boundary | Example | Units | Weights | Confusion | Worst | Fit | Representation
 ProbeAnswer = (
     HistogramAnswer
     | BoundaryAnswer
@@ -21,6 +22,7 @@ ProbeAnswer = (
     | ConfusionAnswer
     | WorstAnswer
     | FitAnswer
+    | RepresentationAnswer
 )
 
 

@@ -9,6 +9,7 @@ from netviz.panels.gradients import GradientsPanel
 from netviz.panels.histograms import HistogramsPanel
 from netviz.panels.loss import LossPanel
 from netviz.panels.rate import RatePanel
+from netviz.panels.representation import RepresentationPanel
 from netviz.panels.saturation import SaturationPanel
 from netviz.panels.try_it import TryPanel
 from netviz.panels.weights import WeightsPanel
@@ -24,6 +25,7 @@ PANELS: tuple[type[Panel], ...] = (
     ConfusionPanel,
     WorstPanel,
     FitPanel,
+    RepresentationPanel,
     RatePanel,
     TryPanel,
     DiagnosisPanel,

@@ -108,7 +108,7 @@ def points_layer(points: Points, bounds: Bounds, size: float, ratio: float, reac
             for (across, down), colour in zip(
                 place(bounds, square, np.asarray(x)), point_colours(points, y, reach), strict=True
             ):
-                _dot(painter, QPointF(across, down), radius, colour, rim, filled)
+                draw_dot(painter, QPointF(across, down), radius, colour, rim, filled)
     painter.end()
     return layer
 
@@ -128,7 +128,8 @@ def draw_ticks(painter: QPainter, made: Fonts, square: QRectF, bounds: Bounds) -
         painter.drawText(box, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, text)
 
 
-def _dot(painter: QPainter, centre: QPointF, radius: float, colour: QColor, rim: QColor, filled: bool) -> None:
+def draw_dot(painter: QPainter, centre: QPointF, radius: float, colour: QColor, rim: QColor, filled: bool) -> None:
+    """A filled dot, or a ring, with a rim that contrasts."""
     if filled:
         painter.setPen(QPen(rim, 0.9))
         painter.setBrush(colour)

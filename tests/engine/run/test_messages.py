@@ -14,6 +14,7 @@ from engine.probes.example import DataRange, Example, ExampleAnswer, Meaning, No
 from engine.probes.fit import Fit, FitAnswer
 from engine.probes.histograms import HistogramAnswer, Histograms, LayerHistogram
 from engine.probes.predictions import Extent, Listed
+from engine.probes.representation import LayerView, Representation, RepresentationAnswer
 from engine.probes.units import UnitMaps, Units, UnitsAnswer
 from engine.probes.weights import LayerWeights, Matrix, Weights, WeightsAnswer
 from engine.probes.worst import Worst, WorstAnswer
@@ -37,6 +38,20 @@ PROBES = (
     ConfusionAnswer(EXTENT, None, "no classes", (), None, ()),
     FitAnswer(np.ones(3), np.ones((3, 1)), None, 2, 1, (np.ones(2), np.ones(2)), (np.ones(0), np.ones(0)), (NAN, 0.5)),
     WorstAnswer(EXTENT, (), None, 0.5, LISTED),
+    RepresentationAnswer(
+        (
+            LayerView(
+                "", 2, True, np.ones((3, 2), "f4"), np.ones((0, 2), "f4"), np.ones((4, 5, 2), "f4"), (0.5, 0.5), 2.0, 0
+            ),
+            LayerView("a1", 9, False, np.ones((3, 2), "f4"), np.ones((0, 2), "f4"), None, (NAN, NAN), NAN, 3),
+        ),
+        np.zeros(3, "f4"),
+        np.zeros(0, "f4"),
+        2,
+        ("a", "ü"),
+        (9, 0),
+        1,
+    ),
     HistogramAnswer((BARS,), 30),
     BoundaryAnswer(np.ones((2, 2), "float32"), np.ones((2, 2), "uint8"), True, (-1.0, 1.0, -2.0, 2.0)),
     BoundaryAnswer(np.ones((2, 2), "float32"), None, False, (-1.0, 1.0, -2.0, 2.0)),
@@ -99,6 +114,7 @@ COMMANDS: tuple[Any, ...] = (
     m.Watch((Histograms(), Boundary(), Boundary(37), Units(("a1", "a2"), 12, 3)), True),
     m.Watch((Confusion(), Confusion(Part.TRAINING, (1, 0)), Worst(Part.TRAINING), Fit(7))),
     m.Watch((Weights(), Weights("h1"))),
+    m.Watch((Representation(), Representation(("", "a1")))),
     m.Watch((Example(np.arange(3.0).tobytes(), number=9), Example(None, Part.VALIDATION, 7))),
     m.Frame(2**40),
     m.TakeKeyframe(5),

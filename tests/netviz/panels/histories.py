@@ -14,6 +14,7 @@ from engine.probes.example import DataRange, ExampleAnswer, Meaning, NodeValues,
 from engine.probes.fit import FitAnswer
 from engine.probes.histograms import BINS, LayerHistogram
 from engine.probes.predictions import Extent, Listed
+from engine.probes.representation import LayerView, RepresentationAnswer
 from engine.probes.weights import LayerWeights, Matrix, WeightsAnswer
 from engine.probes.worst import WorstAnswer
 from engine.run.messages import (
@@ -179,6 +180,40 @@ def fit_answer(slope: float = 1.0, **changes: object) -> FitAnswer:
         "off": (0.1, 0.2),
     }
     return FitAnswer(**(made | changes))
+
+
+def layer_view(node: str = "a1", scale: float = 1.0, **changes: object) -> LayerView:
+    """Four units whose plane has the corners of XOR, and the lines of a square grid."""
+    corners = scale * np.array([[-1, -1], [-1, 1], [1, -1], [1, 1]], np.float32)
+    along = np.linspace(-1.0, 1.0, 5)
+    upright = np.stack(np.broadcast_arrays(along[:, None], along[None]), axis=2)
+    lines = np.concatenate([upright, upright[..., ::-1]]).astype(np.float32) * scale
+    made = {
+        "node": node,
+        "units": 4,
+        "exact": False,
+        "points": corners,
+        "points_val": corners[:2] / 2,
+        "lines": lines,
+        "shares": (0.5, 0.25),
+        "dimensions": 1.5 * scale,
+        "lost": 0,
+    }
+    return LayerView(**(made | changes))
+
+
+def representation_answer(*views: LayerView, **changes: object) -> RepresentationAnswer:
+    labels = np.array([0, 1, 1, 0], np.float32)
+    made = {
+        "layers": views or (layer_view("h1"), layer_view(), layer_view("out", units=1, exact=True)),
+        "y": labels,
+        "y_val": labels[:2],
+        "classes": 2,
+        "names": (),
+        "counts": (9, 2),
+        "left_out": 0,
+    }
+    return RepresentationAnswer(**(made | changes))
 
 
 def xor_answer(size: int = 20) -> BoundaryAnswer:

@@ -22,8 +22,10 @@ from tests.netviz.panels.histories import (
     fault,
     fit_answer,
     histogram,
+    layer_view,
     listed,
     opened,
+    representation_answer,
     scalars,
     score,
     take,
@@ -35,7 +37,10 @@ from tests.netviz.panels.histories import (
 
 TOPICS = {"loss", "scores", "layers", "rate", "health"} | TOPICS
 # Another choice where it is not a switch.
-OTHER = {"weights": {"view": "matrix", "layer": "out"}}
+OTHER = {
+    "weights": {"view": "matrix", "layer": "out"},
+    "representation": {"layer": "out", "all": True, "grid": False},
+}
 
 every_panel = pytest.mark.parametrize("kind", PANELS, ids=lambda kind: kind.ident)
 
@@ -54,6 +59,7 @@ def filled(*names: str) -> History:
             confusion_answer(),
             worst_answer(),
             fit_answer(),
+            representation_answer(),
         )
         take(lane, lr=0.02)
         take(lane, 1 / (steps + 1.0), scores, scalars(60, 0.1, 0.5, 0.25), answers, health=unwell(fault()))
@@ -186,6 +192,7 @@ def test_the_description_has_the_numbers_and_changes_once_a_second(qtbot, kind) 
             confusion_answer((1, 1), (1, 1)),
             worst_answer(9.0),
             fit_answer(0.2),
+            representation_answer(layer_view(scale=2.0)),
         )
         take(lane, [9.0], [score(70, 9.0, 0.1)], scalars(1, 7.0, 1.0, 1.0), answers, start=60, lr=0.005, health=ill)
     panel.describe(now=lambda: panel._said + 0.9)
@@ -212,7 +219,13 @@ def test_numbers_that_are_none_draw_no_warning(qtbot, kind) -> None:
         lost = listed(0, NAN, share=NAN, truth_share=NAN, output=np.array([NAN]), x=np.array([NAN, NAN]))
         worst, nobody = worst_answer(mean_loss=NAN, examples=(lost,)), confusion_answer((0, 0), (0, 0))
         flat = fit_answer(NAN, off=(NAN, NAN), points=(np.array([NAN]), np.array([[NAN]])))
-        take(lane, [NAN] * 5, [score(10, NAN)], nothing, (rows, answer, example, weights, worst, nobody, flat))
+        spoilt = np.full((4, 2), NAN, np.float32)
+        nowhere = layer_view(
+            points=spoilt, points_val=spoilt[:2], lines=None, shares=(NAN, NAN), dimensions=NAN, lost=4
+        )
+        unseen = representation_answer(nowhere, y=spoilt[:, 0], classes=None)
+        probes = (rows, answer, example, weights, worst, nobody, flat, unseen)
+        take(lane, [NAN] * 5, [score(10, NAN)], nothing, probes)
         take(lane, [np.inf, 1e30, 0.0], [score(20, np.inf)], np.full((3, 3, 6), np.inf), (), start=5)
     panel = open_panel(qtbot, kind, history)
     panel.refresh()

@@ -1,0 +1,97 @@
+"""Examples as dots that move from frame to frame: each colour is painted once, and then laid where it belongs."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtGui import QColor, QPainter, QPixmap
+
+from netviz.theme import class_colour, diverging, theme
+from netviz.widgets.marks import Fonts
+from netviz.widgets.plane import draw_dot
+
+SHADES = 33  # of numbers, from one sign to the other
+
+
+class Dots:
+    """The painted dots of one theme; `forget` when it changes."""
+
+    def __init__(self) -> None:
+        self._kept: dict[tuple[int, float, bool, float], QPixmap] = {}
+
+    def forget(self) -> None:
+        self._kept.clear()
+
+    def draw(
+        self,
+        painter: QPainter,
+        places: np.ndarray,
+        shades: np.ndarray,
+        colours: Sequence[QColor],
+        radius: float,
+        filled: bool,
+        ratio: float,
+    ) -> None:
+        """A dot in `colours[shade]` at each of `places` (n, 2); none where a place is no number."""
+        made = [self._dot(colour, radius, filled, ratio) for colour in colours]
+        half, known = _half(radius), np.isfinite(places).all(axis=1)
+        corners = (np.where(known[:, None], places, 0.0) - half).tolist()
+        for (x, y), shade, there in zip(corners, shades.tolist(), known.tolist(), strict=True):
+            if there:
+                painter.drawPixmap(QPointF(x, y), made[shade])
+
+    def _dot(self, colour: QColor, radius: float, filled: bool, ratio: float) -> QPixmap:
+        key = (colour.rgb(), radius, filled, ratio)
+        if key not in self._kept:
+            half = _half(radius)
+            made = QPixmap(round(2 * half * ratio), round(2 * half * ratio))
+            made.setDevicePixelRatio(ratio)
+            made.fill(Qt.GlobalColor.transparent)
+            painter = QPainter(made)
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            draw_dot(painter, QPointF(half, half), radius, colour, QColor(theme().rim), filled)
+            painter.end()
+            self._kept[key] = made
+        return self._kept[key]
+
+
+def _half(radius: float) -> float:
+    return float(int(radius + 3))
+
+
+def shades_of(y: np.ndarray, classes: int | None, reach: float) -> tuple[np.ndarray, list[QColor]]:
+    """Which colour each target has, and the colours: its class, or where it lies from -reach to reach."""
+    if classes is not None:
+        return np.asarray(y).astype(int) % max(1, classes), [class_colour(i) for i in range(max(1, classes))]
+    ramp = diverging(256)
+    level = np.nan_to_num(np.clip(np.asarray(y, float) / (2 * reach) + 0.5, 0, 1), nan=0.5)
+    colours = [QColor(*map(int, ramp[round(i * 255 / (SHADES - 1))])) for i in range(SHADES)]
+    return np.rint(level * (SHADES - 1)).astype(int), colours
+
+
+def draw_class_key(
+    painter: QPainter, fonts: Fonts, rect: QRectF, classes: int | None, names: Sequence[str], rings: bool
+) -> None:
+    """What colours, dots and rings mean, in as many words as there is room for."""
+    parts: list[tuple[QColor | None, str]] = []
+    if classes is not None:
+        parts = [(class_colour(i), names[i] if i < len(names) else str(i)) for i in range(classes)]
+    said = ["dots training, rings validation", "rings validation", ""] if rings else [""]
+    wide = [fonts.width([words]) + 22 for _, words in parts]
+    fitting = (words for words in said if sum(wide) + fonts.width([words]) <= rect.width())
+    tail = next(fitting, None)
+    if tail is None:
+        return
+    painter.save()
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setFont(fonts.words)
+    x, middle = rect.left(), rect.center().y()
+    for (colour, words), width in zip(parts, wide, strict=True):
+        draw_dot(painter, QPointF(x + 4, middle), 3.2, colour, QColor(theme().rim), True)
+        painter.setPen(QColor(theme().faint))
+        flags = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft
+        painter.drawText(QRectF(x + 11, rect.top(), width, rect.height()), flags, words)
+        x += width
+    painter.setPen(QColor(theme().faint))
+    painter.drawText(QRectF(x, rect.top(), rect.right() - x, rect.height()), Qt.AlignmentFlag.AlignVCenter, tail)
+    painter.restore()

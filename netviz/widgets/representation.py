@@ -1,0 +1,343 @@
+"""The examples where a layer puts them, a column for each lane: one layer large, or all of them as small multiples."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from pyqtgraph.functions import arrayToQPolygonF
+from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPen
+
+from engine.probes.representation import INPUT, LayerView, RepresentationAnswer
+from netviz.runtime.history import History, LaneHistory
+from netviz.theme import depth_colour, theme
+from netviz.widgets.alignment import Steady
+from netviz.widgets.canvas import Canvas
+from netviz.widgets.dots import Dots, draw_class_key, shades_of
+from netviz.widgets.frame import Frame
+from netviz.widgets.marks import columns, draw_head, draw_note
+from netviz.widgets.plane import Bounds, draw_ticks, place
+from netviz.widgets.ticks import percent, signed, whole
+
+ROOM_FOR_TICKS = 130.0  # pixels of a picture's side
+MOST_DOTS = 2000  # in all pictures; of many layers each shows fewer examples
+FEWEST_DOTS = 60
+NEAR = 10.0  # pixels
+FAR = 1e5  # pixels beyond which no line is drawn to
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One layer of a lane in its place."""
+
+    lane: int
+    answer: RepresentationAnswer
+    view: LayerView
+    title: QRectF
+    area: QRectF
+    foot: QRectF  # empty in small multiples
+
+
+class RepresentationMap(Canvas):
+    """Layer `node` of every lane, or with `every` all layers; `grid` draws the bent lines of the input plane."""
+
+    picked = Signal(str)  # a layer of the small multiples
+
+    def __init__(self, history: History) -> None:
+        super().__init__()
+        self.history, self.node = history, INPUT
+        self.every, self.grid = False, True
+        self._dots, self._steady = Dots(), Steady()
+        self._frames: dict[tuple[str, str], Frame] = {}
+
+    def sizeHint(self) -> QSize:
+        return QSize(280, 260)
+
+    def forget(self) -> None:
+        """Axes, directions and colours are chosen anew."""
+        self._dots.forget()
+        self._steady.forget()
+        self._frames.clear()
+
+    def recoloured(self) -> None:
+        self._dots.forget()
+        self.update()
+
+    def views(self, lane: LaneHistory) -> list[LayerView]:
+        """What is shown of a lane, as far as it has been told."""
+        answer = lane.representation
+        if answer is None:
+            return []
+        return [view for view in answer.layers if self.every or view.node == self.node]
+
+    def cells(self, rect: QRectF) -> list[Cell]:
+        """Every picture in its place."""
+        lanes, line = self.history.lanes, self.fonts.line
+        made = []
+        for i, (column, lane) in enumerate(zip(self._columns(rect), lanes, strict=True)):
+            views = self.views(lane)
+            for view, box in zip(views, tiles(column.body, len(views), line), strict=True):
+                assert lane.representation is not None
+                title = QRectF(box.left(), box.top(), box.width(), line)
+                area, foot = box.adjusted(0, line + 1, 0, 0), QRectF()
+                if not self.every:
+                    area.setBottom(area.bottom() - line - 1)
+                    foot = QRectF(box.left(), area.bottom() + 1, box.width(), line)
+                    if min(area.width(), area.height()) >= ROOM_FOR_TICKS:
+                        left = self.fonts.figure_metrics.horizontalAdvance("−0.00") + 6
+                        area.adjust(left, 0, 0, -line)
+                made.append(Cell(i, lane.representation, view, title, area, foot))
+        return made
+
+    def _columns(self, rect: QRectF) -> list:
+        inner = rect.adjusted(0, 0, 0, -self.fonts.line - 3)
+        return columns(inner, [lane.info.name for lane in self.history.lanes], self.fonts.line + 2)
+
+    def shown(self, cell: Cell, cells: int) -> tuple[np.ndarray, np.ndarray, np.ndarray | None, np.ndarray]:
+        """Training examples, validation examples and lines as they are drawn, and how the plane was turned."""
+        view, lane = cell.view, self.history.lanes[cell.lane]
+        turn = np.eye(2)
+        if not view.exact:
+            turn = self._steady.turn((lane.info.name, view.node), view, np.asarray(view.points))
+        most = self.most_dots(cells)
+        lines = None
+        if self.grid and view.lines is not None and view.units > 1:
+            lines = np.asarray(view.lines, float)[:: 2 if self.every else 1] @ turn
+        points, held = (np.asarray(part, float)[:most] @ turn for part in (view.points, view.points_val))
+        return points, held, lines, turn
+
+    def most_dots(self, cells: int) -> int:
+        """How many examples of a part each of so many pictures shows."""
+        return max(FEWEST_DOTS, MOST_DOTS // max(1, cells))
+
+    def bounds(self, cell: Cell, turn: np.ndarray) -> Bounds:
+        """The part of the layer's plane that a picture shows: all examples, 0, and as wide as the picture is."""
+        lane, view = self.history.lanes[cell.lane], cell.view
+        frame = self._frames.setdefault((lane.info.name, view.node), Frame())
+        parts = [np.asarray(part, float) @ turn for part in (view.points, view.points_val)]
+        return frame.around(np.concatenate(parts), cell.area.width() / max(1.0, cell.area.height()))
+
+    # Drawing
+
+    def paint(self, painter: QPainter, rect: QRectF) -> None:
+        lanes = self.history.lanes
+        cells = self.cells(rect)
+        for i, column in enumerate(self._columns(rect)):
+            draw_head(painter, self.fonts, column.head, column.name, i)
+            if not any(cell.lane == i for cell in cells):
+                there = self.node == INPUT or self.node in lanes[i].info.layers
+                draw_note(painter, self.fonts, column.body, "Press play" if there else f"There is no {self.node} here.")
+        for cell in cells:
+            self._draw_cell(painter, cell, len(cells))
+        answer = next((cell.answer for cell in cells), None)
+        if answer is not None:
+            foot = QRectF(rect.left(), rect.bottom() - self.fonts.line, rect.width(), self.fonts.line)
+            draw_class_key(painter, self.fonts, foot, answer.classes, answer.names, bool(len(answer.y_val)))
+
+    def _draw_cell(self, painter: QPainter, cell: Cell, count: int) -> None:
+        t, area, view = theme(), cell.area, cell.view
+        points, held, lines, turn = self.shown(cell, count)
+        bounds = self.bounds(cell, turn)
+        painter.save()
+        painter.fillRect(area, QColor(t.raised))
+        painter.setClipRect(area)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        self._draw_axes(painter, cell, bounds, turn)
+        if lines is not None:
+            self._draw_lines(painter, area, bounds, lines)
+        radius = round(min(3.2, max(1.1, min(area.width(), area.height()) / 90)), 1)
+        reach = float(np.nanmax(np.abs(cell.answer.y), initial=0.0)) or 1.0
+        for places, y, filled in ((points, cell.answer.y, True), (held, cell.answer.y_val, False)):
+            shades, colours = shades_of(np.asarray(y)[: len(places)], cell.answer.classes, reach)
+            pixels = self._pixels(view, area, bounds, places, shades, len(colours))
+            self._dots.draw(painter, pixels, shades, colours, radius, filled, self.ratio)
+        painter.restore()
+        painter.setPen(QPen(QColor(t.line), 1))
+        painter.drawRect(area)
+        self._draw_words(painter, cell)
+        if not self.every and area.left() > cell.title.left() + 8:
+            draw_ticks(painter, self.fonts, area, bounds)
+
+    def _pixels(
+        self, view: LayerView, area: QRectF, bounds: Bounds, places: np.ndarray, shades: np.ndarray, rows: int
+    ) -> np.ndarray:
+        """Where examples lie; those of a single unit stand in a row for each class."""
+        pixels = place(bounds, area, places)
+        if view.units == 1:
+            pixels[:, 1] = area.top() + (shades + 1) / (rows + 1) * area.height()
+        return pixels
+
+    def _draw_axes(self, painter: QPainter, cell: Cell, bounds: Bounds, turn: np.ndarray) -> None:
+        """The two units, or the principal axes as they lie now, through 0."""
+        area, view = cell.area, cell.view
+        across = max(bounds[1] - bounds[0], bounds[3] - bounds[2])
+        names = ("unit 1", "unit 2") if view.exact else ("1st", "2nd")
+        painter.setFont(self.fonts.words)
+        for axis, name in zip(turn[: view.units], names, strict=False):
+            ends = place(bounds, area, np.array([-axis * across, axis * across]))
+            painter.setPen(
+                QPen(QColor(theme().line), 1.2, Qt.PenStyle.SolidLine if view.exact else Qt.PenStyle.DashLine)
+            )
+            painter.drawLine(QPointF(*ends[0]), QPointF(*ends[1]))
+            if not self.every and area.width() > ROOM_FOR_TICKS:
+                painter.setPen(QColor(theme().faint))
+                painter.drawText(self._end_of(area, ends, name), Qt.AlignmentFlag.AlignCenter, name)
+
+    def _end_of(self, area: QRectF, ends: np.ndarray, name: str) -> QRectF:
+        """Room for an axis' name beside the place where its positive end leaves the picture."""
+        width, line = self.fonts.width([name]) + 4, self.fonts.line
+        (x0, y0), (x1, y1) = ends
+        inner = area.adjusted(width / 2 + 2, line / 2 + 2, -width / 2 - 2, -line / 2 - 2)
+        middle = QPointF((x0 + x1) / 2, (y0 + y1) / 2)
+        shares = [1.0]
+        for start, by, low, high in (
+            (middle.x(), x1 - middle.x(), inner.left(), inner.right()),
+            (middle.y(), y1 - middle.y(), inner.top(), inner.bottom()),
+        ):
+            if by:
+                shares.append(max(0.0, ((high if by > 0 else low) - start) / by))
+        share = min(shares)
+        made = QRectF(0, 0, width, line)
+        made.moveCenter(QPointF(middle.x() + share * (x1 - middle.x()), middle.y() + share * (y1 - middle.y())))
+        # Beside the line, not on it.
+        level = abs(x1 - x0) > abs(y1 - y0)
+        made.translate(QPointF(0, -line * 0.6) if level else QPointF(width * 0.6, 0))
+        return made
+
+    def _draw_lines(self, painter: QPainter, area: QRectF, bounds: Bounds, lines: np.ndarray) -> None:
+        colour = QColor(theme().faint)
+        colour.setAlphaF(0.55)
+        painter.setPen(QPen(colour, 1.0 if not self.every else 0.7))
+        pixels = place(bounds, area, lines.reshape(-1, 2)).reshape(lines.shape)
+        known = np.isfinite(pixels).all(axis=(1, 2))
+        for line in np.clip(pixels[known], -FAR, FAR):
+            painter.drawPolyline(arrayToQPolygonF(line[:, 0], line[:, 1]))
+
+    def _draw_words(self, painter: QPainter, cell: Cell) -> None:
+        """The layer's name in the colour of its depth, what its plane shows, and what it fills."""
+        info, view, t = self.history.lanes[cell.lane].info, cell.view, theme()
+        deep = view.node in info.layers
+        painter.setPen(depth_colour(info.layers.index(view.node), len(info.layers)) if deep else QColor(t.text))
+        painter.setFont(self.fonts.words)
+        figures = share_in_figures(view)
+        advance = self.fonts.figure_metrics.horizontalAdvance(figures) + 8
+        names = (f"{name_of(view)}: {units_in_words(view)}", name_of(view))
+        name = _fitting(names, self.fonts.width, cell.title.width() - advance)
+        if not name:
+            name, figures = name_of(view), ""
+            name = self.fonts.word_metrics.elidedText(name, Qt.TextElideMode.ElideRight, cell.title.width())
+        painter.drawText(cell.title, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, name)
+        painter.setPen(QColor(t.faint))
+        painter.setFont(self.fonts.figures)
+        painter.drawText(cell.title, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight, figures)
+        if cell.foot.height() > 0:
+            painter.setFont(self.fonts.words)
+            painter.setPen(QColor(t.red if view.lost else t.faint))
+            words = _fitting(feet(view), self.fonts.width, cell.foot.width())
+            painter.drawText(cell.foot, Qt.AlignmentFlag.AlignCenter, words)
+
+    # The mouse
+
+    def _nearest(self, at: QPointF) -> tuple[Cell, bool, int] | None:
+        """The example under the mouse: its picture, whether it is of the training part, and its number there."""
+        cells = self.cells(QRectF(self.rect()))
+        cell = next((cell for cell in cells if cell.area.contains(at)), None)
+        if cell is None:
+            return None
+        points, held, _, turn = self.shown(cell, len(cells))
+        bounds, found, least = self.bounds(cell, turn), None, NEAR
+        for places, y, training in ((points, cell.answer.y, True), (held, cell.answer.y_val, False)):
+            if not len(places):
+                continue
+            shades, colours = shades_of(np.asarray(y)[: len(places)], cell.answer.classes, 1.0)
+            pixels = self._pixels(cell.view, cell.area, bounds, places, shades, len(colours))
+            away = np.nan_to_num(np.hypot(pixels[:, 0] - at.x(), pixels[:, 1] - at.y()), nan=np.inf)
+            if away.min() < least:
+                found, least = (cell, training, int(away.argmin())), float(away.min())
+        return found
+
+    def tip(self, place: QPointF) -> str:
+        found = self._nearest(place)
+        if found is None:
+            return ""
+        cell, training, number = found
+        view, answer = cell.view, cell.answer
+        points, y = (view.points, answer.y) if training else (view.points_val, answer.y_val)
+        x1, x2 = (float(v) for v in points[number])
+        value = float(y[number])
+        if answer.classes is None:
+            truth = f"target {signed(f'{value:.3g}')}"
+        else:
+            label = int(value)
+            truth = f"class {answer.names[label] if label < len(answer.names) else label}"
+        part = "training" if training else "validation"
+        where = signed(f"{x1:.3g}, {x2:.3g}" if view.units > 1 else f"{x1:.3g}")
+        return f"{name_of(view)}: {part} example {whole(number + 1)}, {truth}, at ({where})"
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        at = event.position()
+        cell = next((c for c in self.cells(QRectF(self.rect())) if c.area.contains(at) or c.title.contains(at)), None)
+        if self.every and cell is not None and event.button() == Qt.MouseButton.LeftButton:
+            self.picked.emit(cell.view.node)
+        else:
+            super().mousePressEvent(event)
+
+
+def tiles(body: QRectF, count: int, line: float) -> list[QRectF]:
+    """`count` boxes in rows, as many side by side as makes the pictures in them largest."""
+    if not count:
+        return []
+    gap = 6.0
+
+    def side(across: int) -> float:
+        down = -(-count // across)
+        return min((body.width() + gap) / across - gap, (body.height() + gap) / down - gap - line)
+
+    across = max(range(1, count + 1), key=side)
+    down = -(-count // across)
+    width, height = (body.width() + gap) / across - gap, (body.height() + gap) / down - gap
+    return [
+        QRectF(
+            body.left() + (i % across) * (width + gap),
+            body.top() + (i // across) * (height + gap),
+            max(4.0, width - 1),
+            max(line + 4.0, height - 1),
+        )
+        for i in range(count)
+    ]
+
+
+def name_of(view: LayerView) -> str:
+    return view.node or "input"
+
+
+def units_in_words(view: LayerView) -> str:
+    return f"{whole(view.units)} unit{'s' if view.units > 1 else ''}"
+
+
+def share_in_figures(view: LayerView) -> str:
+    """How much of the variance a plane shows."""
+    return "" if view.exact else percent(sum(view.shares), 0).strip()
+
+
+def feet(view: LayerView) -> tuple[str, ...]:
+    """What a picture shows, in several lengths, the longest first."""
+    fills = "" if np.isnan(view.dimensions) else f"; {view.dimensions:.1f} of {whole(view.units)} directions filled"
+    if view.lost:
+        return (f"{whole(view.lost)} examples have outputs that are no numbers", f"{whole(view.lost)} are no numbers")
+    if view.exact:
+        what = "the plane of its two units itself" if view.units == 2 else "its one unit"
+        return what + fills, what
+    if np.isnan(view.dimensions):
+        return ("all examples lie on one spot", "one spot")
+    first, second = (percent(share, 0).strip() for share in view.shares)
+    return (
+        f"principal axes with {first} and {second} of the variance{fills}",
+        f"{first} + {second} of the variance{fills}",
+        f"{first} + {second}, {view.dimensions:.1f} directions",
+        f"{first} + {second}",
+    )
+
+
+def _fitting(wordings: tuple[str, ...], width: Callable[[list[str]], float], room: float) -> str:
+    return next((words for words in wordings if width([words]) <= room), "")
