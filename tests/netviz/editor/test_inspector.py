@@ -263,15 +263,21 @@ def test_other_data_and_a_loss_that_does_not_fit_them(inspector, document):
     assert error.isVisible()
 
 
+def take(choice, text: str) -> None:
+    """An entry of an open list."""
+    choice.setCurrentText(text)
+    choice.activated.emit(choice.currentIndex())
+
+
 def test_data_from_a_file_ask_for_the_file_first(inspector, document, tmp_path, qtbot):
     inspector.importing.ask_file = inspector.importing.ask_folder = lambda: ""
     kind = box(inspector.data.form, "kind")
-    choose(kind, "Nu")
+    take(kind, "NumPy file")
     assert document.project.data.kind() == "xor"
     assert kind.currentText() == "XOR"
     np.savez(tmp_path / "mine.npz", x=np.zeros((4, 3)), y=np.array([0, 1, 0, 1]))
     inspector.importing.ask_file = lambda: str(tmp_path / "mine.npz")
-    choose(kind, "Nu")
+    take(kind, "NumPy file")
     accept(inspector, qtbot)
     assert document.project.data.path == (tmp_path / "mine.npz").as_posix()
     assert inspector.data.note.text() == "examples of 3 numbers"
