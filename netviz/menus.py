@@ -11,10 +11,13 @@ from netviz.cursor_actions import CursorActions
 from netviz.experiments import find_experiments
 from netviz.export_actions import ExportActions
 from netviz.lane_actions import LaneActions
+from netviz.layout_actions import LayoutActions
+from netviz.panels.base import Subject
 from netviz.recent import fill_recent
 from netviz.settings import remember, remembered
 from netviz.widgets.command_palette import CommandPalette, actions_of
 from netviz.widgets.key_sheet import KeySheet, keys_of
+from netviz.window_layout import BESIDE
 
 if TYPE_CHECKING:
     from netviz.main_window import MainWindow
@@ -118,8 +121,11 @@ class Menus:
 
     def _fill_view(self) -> None:
         menu, window = self._menu("&View"), self._window
-        for dock in window.docks.values():
-            menu.addAction(dock.toggleViewAction())
+        for ident, dock in window.docks.items():
+            if ident in BESIDE:
+                menu.addAction(dock.toggleViewAction())
+        self._fill_panels(menu.addMenu("Panels"))
+        self.layouts = LayoutActions(window, menu.addMenu("Layout"))
         menu.addSeparator()
         self.add(menu, "Show the Whole Network", "", window.canvas.fit)
         menu.addAction(window.live.pictures)
@@ -128,7 +134,6 @@ class Menus:
         preview.setCheckable(True)
         preview.setChecked(True)
         preview.toggled.connect(window.toggle_preview)
-        self.add(menu, "The Project's Own Layout", "", window.layout_.arrange)
         menu.addSeparator()
         CursorActions(window).fill(menu.addMenu("Point At"))
         self.add(menu, "Go to the Network", "Ctrl+1", window.canvas.setFocus)
@@ -139,6 +144,15 @@ class Menus:
         self.add(menu, "Full Screen", "F11", window.toggle_full_screen)
         themes = {"system": "As the System", "dark": "Dark", "light": "Light"}
         self._choices(menu, "Theme", themes, remembered("theme", "system"), self._choose_theme)
+
+    def _fill_panels(self, menu: QMenu) -> None:
+        for subject in Subject:
+            panels = [panel for panel in self._window.panels if panel.subject is subject]
+            if panels:  # a heading that can be read: sections lose their words to the style sheet
+                menu.addSeparator()
+                menu.addAction(subject.value).setEnabled(False)
+            for panel in panels:
+                menu.addAction(self._window.docks[panel.ident].toggleViewAction())
 
     def _fill_help(self) -> None:
         menu = self._menu("&Help")

@@ -9,11 +9,12 @@ from typing import Any
 from PySide6.QtCore import QByteArray, Qt
 from PySide6.QtWidgets import QMainWindow
 
+from netviz.layouts import Rows, read_rows, write_rows
 from netviz.panels.base import Panel
 from netviz.widgets.panel_dock import PanelDock
 
 VERSION = 1  # of the docks' saved state
-ROWS = [["boundary", "loss"], ["histograms", "gradients", "saturation"]]
+ROWS: Rows = [[["boundary"], ["loss"]], [["histograms"], ["gradients"], ["saturation"]]]
 CANVAS_SHARE = 0.43  # of the window's height: boxes hold pictures
 PALETTE, INSPECTOR = 168, 272  # their widths in pixels
 BESIDE = ("palette", "inspector", "problems")  # what never stands in a row
@@ -30,14 +31,21 @@ class WindowLayout:
 
     def restore(self, saved: Mapping[str, Any]) -> None:
         """Takes a project's `panels`; what is missing or makes no sense there is as usual."""
-        self._rows = _rows(saved.get("rows"), self._docks) or ROWS
-        self.arrange()
-        if isinstance(docks := saved.get("docks"), str):
-            self._restore_docks(docks)
+        self._rows = self._read(saved.get("rows")) or ROWS
+        self.show_saved(saved)
         states = saved.get("states")
         for panel in self._panels:
             if isinstance(states, dict) and isinstance(state := states.get(panel.ident), dict):
                 panel.restore(state)
+
+    def _read(self, rows: object) -> Rows:
+        return read_rows(rows, self._docks, BESIDE)
+
+    def show_saved(self, saved: Mapping[str, Any]) -> None:
+        """Takes a saved layout: its rows, and where docks stood within them."""
+        self.show(self._read(saved.get("rows")) or self._rows)
+        if isinstance(docks := saved.get("docks"), str):
+            self._restore_docks(docks)
 
     def _restore_docks(self, text: str) -> None:
         try:
@@ -50,14 +58,19 @@ class WindowLayout:
         """The project's `panels` as the window stands now."""
         docks = bytes(self._window.saveState(VERSION).data())
         states = {panel.ident: state for panel in self._panels if (state := panel.state())}
-        return {"rows": self._rows, "docks": base64.b64encode(docks).decode(), "states": states}
+        return {"rows": write_rows(self._rows), "docks": base64.b64encode(docks).decode(), "states": states}
 
     def placed(self) -> set[str]:
         """The panels that stand in a row of the project."""
-        return {name for row in self._rows for name in row}
+        return _names(self._rows)
 
     def arrange(self) -> None:
-        """The project's rows below the network, palette and inspector beside them; other panels are closed."""
+        """As the project has it."""
+        self.show(self._rows)
+
+    def show(self, rows: Rows) -> None:
+        """These rows below the network, palette and inspector beside them; other panels are closed."""
+        rows = self._read(rows) or ROWS
         window, docks = self._window, self._docks
         for dock in docks.values():
             dock.setFloating(False)
@@ -67,54 +80,46 @@ class WindowLayout:
         window.splitDockWidget(docks["inspector"], docks["problems"], Qt.Orientation.Vertical)
         docks["palette"].show()
         docks["inspector"].show()
-        heads = [docks[row[0]] for row in self._rows]
+        heads = [docks[row[0][0]] for row in rows]
         for number, head in enumerate(heads):
             if number == 0:
                 window.addDockWidget(Qt.DockWidgetArea.BottomDockWidgetArea, head)
             else:
                 window.splitDockWidget(heads[number - 1], head, Qt.Orientation.Vertical)
-        for row in self._rows:
-            for before, name in pairwise(row):
-                window.splitDockWidget(docks[before], docks[name], Qt.Orientation.Horizontal)
-        self._put_away()
-        for row in self._rows:
-            for name in row:
+        for row in rows:
+            for before, place in pairwise(row):
+                window.splitDockWidget(docks[before[0]], docks[place[0]], Qt.Orientation.Horizontal)
+        for place in (place for row in rows for place in row):
+            for before, name in pairwise(place):
+                window.tabifyDockWidget(docks[before], docks[name])
+        self._put_away(rows)
+        for place in (place for row in rows for place in row):
+            for name in place:
                 docks[name].show()
-                docks[name].raise_()
-        self._proportion()
+            docks[place[0]].raise_()
+        self._proportion(rows)
 
-    def _put_away(self) -> None:
+    def _put_away(self, rows: Rows) -> None:
         """Panels in no row are closed, with a place to open at: behind the last one."""
-        last = self._docks[self._rows[-1][-1]]
-        placed = self.placed()
+        last = self._docks[rows[-1][-1][-1]]
+        placed = _names(rows)
         for panel in self._panels:
             if panel.ident not in placed:
                 self._window.addDockWidget(Qt.DockWidgetArea.BottomDockWidgetArea, self._docks[panel.ident])
                 self._window.tabifyDockWidget(last, self._docks[panel.ident])
                 self._docks[panel.ident].hide()
 
-    def _proportion(self) -> None:
+    def _proportion(self, rows: Rows) -> None:
         window, docks = self._window, self._docks
-        heads = [docks[row[0]] for row in self._rows]
+        heads = [docks[row[0][0]] for row in rows]
         each = int(window.height() * (1 - CANVAS_SHARE) / len(heads))
         window.resizeDocks(heads, [each] * len(heads), Qt.Orientation.Vertical)
         sides = [docks["palette"], docks["inspector"]]
         window.resizeDocks(sides, [PALETTE, INSPECTOR], Qt.Orientation.Horizontal)
-        for row in self._rows:
+        for row in rows:
             width = (window.width() - INSPECTOR - PALETTE) // len(row)
-            window.resizeDocks([docks[name] for name in row], [width] * len(row), Qt.Orientation.Horizontal)
+            window.resizeDocks([docks[place[0]] for place in row], [width] * len(row), Qt.Orientation.Horizontal)
 
 
-def _rows(saved: object, known: Mapping[str, Any]) -> list[list[str]]:
-    """Rows of panels that there are, each panel once."""
-    if not isinstance(saved, list):
-        return []
-    seen: set[str] = set(BESIDE)
-    rows = []
-    for row in saved:
-        names = [name for name in row if isinstance(name, str)] if isinstance(row, list) else []
-        fresh = [name for name in dict.fromkeys(names) if name in known and name not in seen]
-        seen.update(fresh)
-        if fresh:
-            rows.append(fresh)
-    return rows
+def _names(rows: Rows) -> set[str]:
+    return {name for row in rows for place in row for name in place}

@@ -15,6 +15,7 @@ unit of it, a step, an example; see `netviz.runtime.cursor.Mark`) lights up in a
 """
 
 from collections.abc import Callable
+from enum import Enum
 from time import monotonic
 from typing import Any, ClassVar
 
@@ -32,12 +33,23 @@ Row = tuple[str | float | int | None, ...]
 Table = tuple[tuple[str, ...], list[Row]]  # names of the columns, and rows; what is not known is None or NaN
 
 
+class Subject(Enum):
+    """What a panel is about: how the View menu sorts panels, in this order."""
+
+    LEARNING = "Learning"
+    ANSWERS = "Answers"
+    LAYERS = "Layers"
+    GRADIENTS = "Gradients and Weights"
+    MORE = "More"
+
+
 class Panel(QWidget):
     """One instrument in a dock. The session calls `refresh` when one of `topics` has changed and it can be seen."""
 
     ident: ClassVar[str]  # in project files
     title: ClassVar[str]
     help: ClassVar[str]  # what you see, what to look for
+    subject: ClassVar[Subject] = Subject.MORE
     topics: ClassVar[frozenset[str]]  # of loss, scores, layers, histograms, boundary, example, health
     wishes_changed = Signal()  # `probes` has other questions now
     needs_layers: ClassVar[bool] = False  # wants every layer's scalars
