@@ -5,8 +5,9 @@ import pytest
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QApplication, QFileDialog, QMessageBox, QToolButton
 
+from engine.probes.boundary import Boundary
 from engine.project import load_project, save_project
-from engine.run.messages import Boundary, Pace, PaceUnit, RunState
+from engine.run.messages import Pace, PaceUnit, RunState
 from engine.weights import load_weights
 from netviz.experiments import find_experiments
 from netviz.main_window import MainWindow
