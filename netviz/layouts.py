@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from engine.errors import Problem, ProjectError
-from netviz.panels.base import Panel, Subject
+from netviz.panels.base import Group, Panel
 from netviz.settings import remember, remembered
 
 Rows = list[list[list[str]]]  # rows below the network, places in a row, panels on top of one another
@@ -25,7 +25,7 @@ EVERYTHING = "Everything"
 def everything(panels: Iterable[type[Panel] | Panel]) -> Rows:
     """A place for each subject, in which its panels lie on top of one another."""
     panels = list(panels)
-    places = [[panel.ident for panel in panels if panel.subject is subject] for subject in Subject]
+    places = [[panel.ident for panel in panels if panel.group is group] for group in Group]
     return [[place for place in places if place]]
 
 

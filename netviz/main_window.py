@@ -141,9 +141,6 @@ class MainWindow(QMainWindow):
 
     # What happens
 
-    def toggle_full_screen(self) -> None:
-        self.setWindowState(self.windowState() ^ Qt.WindowState.WindowFullScreen)
-
     def canvas_keys(self) -> list[tuple[str, list[tuple[str, str]]]]:
         """The keys of the canvas that no menu shows, for the sheet of keys."""
         return [("On the network", list(KEYS))]

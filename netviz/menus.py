@@ -12,9 +12,10 @@ from netviz.experiments import find_experiments
 from netviz.export_actions import ExportActions
 from netviz.lane_actions import LaneActions
 from netviz.layout_actions import LayoutActions
-from netviz.panels.base import Subject
+from netviz.panels.base import Group
 from netviz.recent import fill_recent
 from netviz.settings import remember, remembered
+from netviz.view_actions import ViewActions
 from netviz.widgets.command_palette import CommandPalette, actions_of
 from netviz.widgets.key_sheet import KeySheet, keys_of
 from netviz.window_layout import BESIDE
@@ -141,16 +142,16 @@ class Menus:
         self.add(menu, "Go to the Layers", "Ctrl+3", lambda: window.go_to("palette"))
         self.add(menu, "Try the Network by Hand", "Ctrl+T", lambda: window.go_to("try"))
         menu.addSeparator()
-        self.add(menu, "Full Screen", "F11", window.toggle_full_screen)
+        ViewActions(window).fill(menu)
         themes = {"system": "As the System", "dark": "Dark", "light": "Light"}
         self._choices(menu, "Theme", themes, remembered("theme", "system"), self._choose_theme)
 
     def _fill_panels(self, menu: QMenu) -> None:
-        for subject in Subject:
-            panels = [panel for panel in self._window.panels if panel.subject is subject]
+        for group in Group:
+            panels = [panel for panel in self._window.panels if panel.group is group]
             if panels:  # a heading that can be read: sections lose their words to the style sheet
                 menu.addSeparator()
-                menu.addAction(subject.value).setEnabled(False)
+                menu.addAction(group.value).setEnabled(False)
             for panel in panels:
                 menu.addAction(self._window.docks[panel.ident].toggleViewAction())
 

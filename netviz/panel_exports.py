@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, Qt
+from PySide6.QtCore import QObject
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QMenu
 
@@ -26,9 +26,7 @@ class PanelExports(QObject):
         super().__init__(window)
         self._window, self._saver = window, saver
         for panel in window.panels:
-            bar = window.docks[panel.ident].titleBarWidget()
-            bar.setContextMenuPolicy(Qt.ContextMenuPolicy.ActionsContextMenu)
-            bar.addActions(
+            window.docks[panel.ident].add_actions(
                 [
                     self._action("Save Picture…", self.save_picture, panel),
                     self._action("Copy Picture", self.copy_picture, panel),

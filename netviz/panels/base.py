@@ -33,7 +33,7 @@ Row = tuple[str | float | int | None, ...]
 Table = tuple[tuple[str, ...], list[Row]]  # names of the columns, and rows; what is not known is None or NaN
 
 
-class Subject(Enum):
+class Group(Enum):
     """What a panel is about: how the View menu sorts panels, in this order."""
 
     LEARNING = "Learning"
@@ -49,7 +49,7 @@ class Panel(QWidget):
     ident: ClassVar[str]  # in project files
     title: ClassVar[str]
     help: ClassVar[str]  # what you see, what to look for
-    subject: ClassVar[Subject] = Subject.MORE
+    group: ClassVar[Group] = Group.MORE
     topics: ClassVar[frozenset[str]]  # of loss, scores, layers, histograms, boundary, example, health
     wishes_changed = Signal()  # `probes` has other questions now
     needs_layers: ClassVar[bool] = False  # wants every layer's scalars

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QHBoxLayout, QMenu, QVBoxLayout, QWidget
 
 from engine.probes.boundary import Boundary, BoundaryAnswer, grid
 from engine.probes.catalogue import ProbeRequest
-from netviz.panels.base import Panel, Row, Subject, Table
+from netviz.panels.base import Group, Panel, Row, Table
 from netviz.runtime.cursor import NOTHING, Cursor, Mark
 from netviz.runtime.history import History, LaneHistory
 from netviz.theme import GAP, theme
@@ -43,7 +43,7 @@ SPOT = 6.0  # pixels from an example to the ring round it
 class BoundaryPanel(Panel):
     ident: ClassVar[str] = "boundary"
     title: ClassVar[str] = "Decision boundary"
-    subject: ClassVar[Subject] = Subject.ANSWERS
+    group: ClassVar[Group] = Group.ANSWERS
     help: ClassVar[str] = (
         "What the network answers at every place of the input plane. Blue is class 0, orange class 1, and the fuller "
         "the colour, the surer the answer; the boundary is where both fade out. With several classes each has a "

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QWidget
 from engine.probes.catalogue import ProbeRequest
 from engine.probes.confusion import Confusion
 from engine.probes.example import Part
-from netviz.panels.base import Panel, Row, Subject, Table
+from netviz.panels.base import Group, Panel, Row, Table
 from netviz.runtime.history import History, LaneHistory
 from netviz.theme import GAP
 from netviz.widgets.confusion import Cell, ConfusionTable, class_accuracies, extents
@@ -25,7 +25,7 @@ ARROWS = {Qt.Key.Key_Left: (0, -1), Qt.Key.Key_Right: (0, 1), Qt.Key.Key_Up: (-1
 class ConfusionPanel(Panel):
     ident: ClassVar[str] = "confusion"
     title: ClassVar[str] = "Confusion"
-    subject: ClassVar[Subject] = Subject.ANSWERS
+    group: ClassVar[Group] = Group.ANSWERS
     help: ClassVar[str] = (
         "How many examples of each true class (rows) the network takes for each class (columns), in inference mode. "
         "Blue on the diagonal is right, orange is wrong; the fuller, the larger the share of its row. At the right the "

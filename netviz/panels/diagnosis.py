@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QScrollA
 
 from engine.diagnosis import Finding, Health, Remedy
 from netviz import theme
-from netviz.panels.base import Panel, Row, Subject, Table
+from netviz.panels.base import Group, Panel, Row, Table
 from netviz.runtime.history import History, LaneHistory
 
 COLOURS = {Health.FINE: "green", Health.WATCH: "amber", Health.TROUBLE: "red"}
@@ -19,7 +19,7 @@ MARGIN = 28  # what a button has beside its words
 class DiagnosisPanel(Panel):
     ident: ClassVar[str] = "diagnosis"
     title: ClassVar[str] = "Diagnosis"
-    subject: ClassVar[Subject] = Subject.LEARNING
+    group: ClassVar[Group] = Group.LEARNING
     help: ClassVar[str] = (
         "What the first fifty steps and every look since then tell about the run's health. A red card is a fault that "
         "has lasted, an amber one is over a threshold but not yet for long enough. The card on top is the cause: its "

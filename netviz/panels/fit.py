@@ -7,7 +7,7 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from engine.probes.catalogue import ProbeRequest
 from engine.probes.fit import Fit, FitAnswer
-from netviz.panels.base import Panel, Row, Subject, Table
+from netviz.panels.base import Group, Panel, Row, Table
 from netviz.runtime.history import History
 from netviz.theme import GAP
 from netviz.widgets.fit import FitCurves
@@ -17,7 +17,7 @@ from netviz.widgets.ticks import figure
 class FitPanel(Panel):
     ident: ClassVar[str] = "fit"
     title: ClassVar[str] = "Function fit"
-    subject: ClassVar[Subject] = Subject.ANSWERS
+    group: ClassVar[Group] = Group.ANSWERS
     help: ClassVar[str] = (
         "For networks on one input: the network's output over it (line), the training examples (dots) and the "
         "validation examples (rings), in the data's own units; dashed is the function that the data were drawn from, "

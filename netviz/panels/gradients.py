@@ -4,7 +4,7 @@ from typing import ClassVar
 
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
-from netviz.panels.base import Panel, Subject, Table
+from netviz.panels.base import Group, Panel, Table
 from netviz.runtime.history import History
 from netviz.theme import GAP
 from netviz.widgets.layer_curves import LayerCurves, latest_in_words, layer_bundle
@@ -15,7 +15,7 @@ FIELD = "grad_norm"
 class GradientsPanel(Panel):
     ident: ClassVar[str] = "gradients"
     title: ClassVar[str] = "Gradient norm per layer"
-    subject: ClassVar[Subject] = Subject.GRADIENTS
+    group: ClassVar[Group] = Group.GRADIENTS
     help: ClassVar[str] = (
         "The length ‖∂L/∂W‖ of each layer's weight gradient on a batch, on a logarithmic axis; violet is next to the "
         "input, yellow next to the output. Look for order: curves far apart, violet lowest, are a vanishing gradient; "

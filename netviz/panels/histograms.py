@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 from engine.catalogue import LAYERS
 from engine.probes.catalogue import ProbeRequest
 from engine.probes.histograms import Histograms, LayerHistogram
-from netviz.panels.base import Panel, Subject, Table
+from netviz.panels.base import Group, Panel, Table
 from netviz.runtime.history import History, LaneHistory
 from netviz.theme import GAP
 from netviz.widgets.ridge_rows import RidgeRows
@@ -19,7 +19,7 @@ from netviz.widgets.toggle import Toggle
 class HistogramsPanel(Panel):
     ident: ClassVar[str] = "histograms"
     title: ClassVar[str] = "Activations"
-    subject: ClassVar[Subject] = Subject.LAYERS
+    group: ClassVar[Group] = Group.LAYERS
     help: ClassVar[str] = (
         "How the outputs of each layer are spread over the first training examples, from input (top) to output; each "
         "shape is scaled to its own fullest bin. The bar at 0 holds the exact zeros, its height is their share. "

@@ -8,7 +8,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor, QKeyEvent
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
-from netviz.panels.base import Panel, Row, Subject, Table
+from netviz.panels.base import Group, Panel, Row, Table
 from netviz.runtime.history import History, LaneHistory
 from netviz.theme import GAP, lane_colour
 from netviz.widgets.curves import Bundle, Style
@@ -32,7 +32,7 @@ COLUMNS = (
 class LossPanel(Panel):
     ident: ClassVar[str] = "loss"
     title: ClassVar[str] = "Loss and accuracy"
-    subject: ClassVar[Subject] = Subject.LEARNING
+    group: ClassVar[Group] = Group.LEARNING
     help: ClassVar[str] = (
         "Faint: the loss of each batch, from smallest to largest. Solid: the training set, dashed: the validation set, "
         "both at each epoch's end with the same weights. Below: the share of right answers. "

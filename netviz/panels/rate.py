@@ -6,7 +6,7 @@ import numpy as np
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from engine.run.messages import PLANNED_A_TIME
-from netviz.panels.base import Panel, Row, Subject, Table
+from netviz.panels.base import Group, Panel, Row, Table
 from netviz.runtime.history import History, LaneHistory
 from netviz.theme import GAP, lane_colour, mix, theme
 from netviz.widgets.curves import Bundle, Style
@@ -20,7 +20,7 @@ ROOM = 0.3  # decades above and below, within which an axis does not end
 class RatePanel(Panel):
     ident: ClassVar[str] = "rate"
     title: ClassVar[str] = "Learning rate"
-    subject: ClassVar[Subject] = Subject.LEARNING
+    group: ClassVar[Group] = Group.LEARNING
     help: ClassVar[str] = (
         "Solid: the learning rate η of the steps done, on a logarithmic axis, without a unit. Dashed: what the "
         "schedule planned when the run was opened; without a schedule, or with one that waits for the loss (on "

@@ -8,7 +8,7 @@ from PySide6.QtCore import QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QImage, QPainter
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
-from netviz.panels.base import Panel, Subject, Table
+from netviz.panels.base import Group, Panel, Table
 from netviz.runtime.cursor import NOTHING, Cursor, Mark
 from netviz.runtime.history import History, LaneHistory
 from netviz.theme import GAP, depth_colour, theme
@@ -26,7 +26,7 @@ SHARES = ("saturated_fraction", "dead_fraction")
 class SaturationPanel(Panel):
     ident: ClassVar[str] = "saturation"
     title: ClassVar[str] = "Saturated and dead"
-    subject: ClassVar[Subject] = Subject.LAYERS
+    group: ClassVar[Group] = Group.LAYERS
     help: ClassVar[str] = (
         "One strip for each activation layer, time from left to right. Amber: the share of outputs where the local "
         "derivative is under 1 % of its maximum, so that hardly any gradient passes. Red, below: the share of units "

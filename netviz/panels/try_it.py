@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QLabel, QToolButton, QWidget
 from engine.probes.catalogue import ProbeRequest
 from engine.probes.example import NUMBER, DataRange, Example, ExampleAnswer, Origin, Part, raw
 from netviz import theme
-from netviz.panels.base import Panel, Row, Subject, Table
+from netviz.panels.base import Group, Panel, Row, Table
 from netviz.runtime.history import History, LaneHistory
 from netviz.theme import GAP
 from netviz.widgets.choice import Choice
@@ -32,7 +32,7 @@ FIELDS_WIDTH = 210
 class TryPanel(Panel):
     ident: ClassVar[str] = "try"
     title: ClassVar[str] = "Try it"
-    subject: ClassVar[Subject] = Subject.ANSWERS
+    group: ClassVar[Group] = Group.ANSWERS
     help: ClassVar[str] = (
         "The network as it is now, on one example: take one of the data (N next, P previous, R any), or make your own "
         "by typing numbers, pointing at the plane (click, drag, arrows) or drawing (left button draws, right button "

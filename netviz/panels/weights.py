@@ -11,7 +11,7 @@ from engine.probes.catalogue import ProbeRequest
 from engine.probes.histograms import LayerHistogram
 from engine.probes.weights import LayerWeights, Weights
 from netviz import theme
-from netviz.panels.base import Panel, Row, Subject, Table
+from netviz.panels.base import Group, Panel, Row, Table
 from netviz.runtime.history import History, LaneHistory
 from netviz.theme import GAP
 from netviz.widgets.choice import Choice
@@ -44,7 +44,7 @@ WAITING = {
 class WeightsPanel(Panel):
     ident: ClassVar[str] = "weights"
     title: ClassVar[str] = "Weights"
-    subject: ClassVar[Subject] = Subject.GRADIENTS
+    group: ClassVar[Group] = Group.GRADIENTS
     help: ClassVar[str] = (
         "The weights of each layer, without biases. Spread (key 1): their histogram about 0, each row on its own axis, "
         "whose end stands at the right; the bar at 0 holds exact zeros, red and amber figures count what no bin holds. "

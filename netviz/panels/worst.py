@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QWidget
 from engine.probes.catalogue import ProbeRequest
 from engine.probes.example import Part
 from engine.probes.worst import Worst, WorstAnswer
-from netviz.panels.base import Panel, Row, Subject, Table
+from netviz.panels.base import Group, Panel, Row, Table
 from netviz.runtime.history import History, LaneHistory
 from netviz.theme import GAP
 from netviz.widgets.example_list import ExampleList, Rows, outcomes
@@ -20,7 +20,7 @@ from netviz.widgets.toggle import Toggle
 class WorstPanel(Panel):
     ident: ClassVar[str] = "worst"
     title: ClassVar[str] = "Predictions, worst first"
-    subject: ClassVar[Subject] = Subject.ANSWERS
+    group: ClassVar[Group] = Group.ANSWERS
     help: ClassVar[str] = (
         "The examples with the largest loss, in inference mode: number in its part of the data, truth → decision (red "
         "where it is wrong) or the target → the output, how sure the network is of its decision, and the loss; "

@@ -60,13 +60,23 @@ def _close(path: QPainterPath) -> None:
     path.lineTo(4.5, 11.5)
 
 
-def _float(path: QPainterPath) -> None:
-    path.addRect(QRectF(3.5, 5.5, 7, 7))
-    path.moveTo(6.5, 5.5)
-    path.lineTo(6.5, 3.5)
-    path.lineTo(12.5, 3.5)
-    path.lineTo(12.5, 9.5)
-    path.lineTo(10.5, 9.5)
+def _full(path: QPainterPath) -> None:
+    for x, y, across, down in ((3, 3, 1, 1), (13, 3, -1, 1), (3, 13, 1, -1), (13, 13, -1, -1)):
+        path.moveTo(x + 3.2 * across, y)
+        path.lineTo(x, y)
+        path.lineTo(x, y + 3.2 * down)
+
+
+def _restore(path: QPainterPath) -> None:
+    for x, y, across, down in ((6.2, 6.2, -1, -1), (9.8, 6.2, 1, -1), (6.2, 9.8, -1, 1), (9.8, 9.8, 1, 1)):
+        path.moveTo(x + 3.2 * across, y)
+        path.lineTo(x, y)
+        path.lineTo(x, y + 3.2 * down)
+
+
+def _more(path: QPainterPath) -> None:
+    for x in (3.8, 8.0, 12.2):
+        path.addEllipse(QPointF(x, 8), 0.7, 0.7)
 
 
 def _help(path: QPainterPath) -> None:
@@ -95,7 +105,14 @@ _FILLED: dict[str, Draw] = {
     "reset": _reset,
     "dice": _dice,
 }
-_LINES: dict[str, Draw] = {"close": _close, "float": _float, "help": _help, "pencil": _pencil}
+_LINES: dict[str, Draw] = {
+    "close": _close,
+    "full": _full,
+    "help": _help,
+    "more": _more,
+    "pencil": _pencil,
+    "restore": _restore,
+}
 
 
 def icon(name: str) -> QIcon:

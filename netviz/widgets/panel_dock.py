@@ -1,11 +1,14 @@
-"""The frame round an instrument: title, what it means, a window of its own, close."""
+"""The frame round an instrument: title, what it means, what else can be done with it, full screen, close."""
+
+from collections.abc import Sequence
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QPainter, QPaintEvent
+from PySide6.QtGui import QAction, QPainter, QPaintEvent
 from PySide6.QtWidgets import (
     QDockWidget,
     QHBoxLayout,
     QLabel,
+    QMenu,
     QSizePolicy,
     QToolButton,
     QVBoxLayout,
@@ -14,41 +17,88 @@ from PySide6.QtWidgets import (
 )
 
 from netviz import theme
+from netviz.widgets.full_screen import FullScreen
 from netviz.widgets.icons import icon
 
 
 class PanelDock(QDockWidget):
-    """A dock that looks like a card. `ident` names it in layouts."""
+    """A dock that looks like a card. `ident` names it in layouts; one with a help text can fill the screen."""
 
     def __init__(self, ident: str, title: str, help_text: str, widget: QWidget, parent: QWidget | None = None) -> None:
         super().__init__(title, parent)
         self.setObjectName(ident)
+        self._title, self._help = title, help_text
+        self._full: FullScreen | None = None
         card = QWidget()
         card.setObjectName("cardBody")
         card.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
-        column = QVBoxLayout(card)
-        column.setContentsMargins(1, 0, 1, 1)
-        column.setSpacing(0)
-        column.addWidget(widget)
+        self._column = QVBoxLayout(card)
+        self._column.setContentsMargins(1, 0, 1, 1)
+        self._column.setSpacing(0)
+        self._column.addWidget(widget)
+        self._content = widget
         self.setWidget(card)
-        self.setTitleBarWidget(self._title_bar(title, help_text))
+        self._float = QAction("In a Window of Its Own", self, checkable=True)
+        self._float.triggered.connect(lambda on: self.setFloating(on))
+        self.topLevelChanged.connect(self._float.setChecked)
+        self._actions: list[QAction] = [self._float]
+        self.setTitleBarWidget(self._title_bar(full=False))
 
-    def _title_bar(self, title: str, help_text: str) -> QWidget:
+    @property
+    def full(self) -> FullScreen | None:
+        """The window over the whole screen that shows what is in the dock, while it does."""
+        return self._full
+
+    def add_actions(self, actions: Sequence[QAction]) -> None:
+        """What can be done with the panel, in the menu of its title bar."""
+        self._actions += actions
+        self.titleBarWidget().addActions(list(actions))
+
+    def fill_screen(self, on: bool = True) -> None:
+        """Shows the panel over the whole screen, or brings it back."""
+        if on is (self._full is not None):
+            return
+        if on:
+            self.show()
+            self.raise_()
+            bar = self._title_bar(full=True)
+            self._full = FullScreen(self._column, self._content, bar, self._title, self._returned)
+        elif self._full is not None:
+            self._full.leave()
+
+    def _returned(self) -> None:
+        self._full = None
+
+    # The title bar
+
+    def _title_bar(self, *, full: bool) -> QWidget:
         bar = QWidget()
         bar.setObjectName("cardTitle")
         bar.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        bar.setContextMenuPolicy(Qt.ContextMenuPolicy.ActionsContextMenu)
+        bar.addActions(self._actions[1:] if full else self._actions)
         row = QHBoxLayout(bar)
         row.setContentsMargins(theme.GAP + 2, 4, 4, 2)
-        row.setSpacing(2)
-        label = _Title(title)
-        row.addWidget(label, 1)
-        if help_text:
-            row.addWidget(self._button("help", f"What {title.lower()} shows", help_text))
-        if self.features() & QDockWidget.DockWidgetFeature.DockWidgetFloatable:
-            float_button = self._button("float", f"Own window for {title.lower()}", "In a window of its own, or back")
-            float_button.clicked.connect(lambda: self.setFloating(not self.isFloating()))
-            row.addWidget(float_button)
-        close = self._button("close", f"Close {title.lower()}", "Close (View menu opens it again)")
+        row.setSpacing(0)
+        row.addWidget(_Title(self._title), 1)
+        name = self._title.lower()
+        if self._help:
+            explain = self._button("help", f"What {name} shows", self._help)
+            explain.clicked.connect(lambda: self._explain(explain))
+            row.addWidget(explain)
+        more = self._button("more", f"What else can be done with {name}", "Picture, data, a window of its own")
+        more.clicked.connect(lambda: self._open_menu(more))
+        row.addWidget(more)
+        if full:
+            back = self._button("restore", f"{self._title} back into the window", "Back into the window (Esc)")
+            back.clicked.connect(lambda: self.fill_screen(False))
+            row.addWidget(back)
+            return bar
+        if self._help:
+            fill = self._button("full", f"Full screen for {name}", "Full screen (Shift+F11); Esc comes back")
+            fill.clicked.connect(lambda: self.fill_screen())
+            row.addWidget(fill)
+        close = self._button("close", f"Close {name}", "Close (View menu opens it again)")
         close.clicked.connect(self.close)
         row.addWidget(close)
         return bar
@@ -59,12 +109,18 @@ class PanelDock(QDockWidget):
         button.setIcon(icon(name))
         button.setAccessibleName(accessible)
         button.setToolTip(tip)
-        if name == "help":
-            button.clicked.connect(lambda: self._explain(button, tip))
         return button
 
-    def _explain(self, button: QToolButton, text: str) -> None:
-        QWhatsThis.showText(button.mapToGlobal(button.rect().bottomLeft()), text, button)
+    def _open_menu(self, button: QToolButton) -> None:
+        menu = QMenu(button)
+        menu.setAccessibleName(button.accessibleName())
+        menu.addActions(self._actions[1:] if self._full is not None else self._actions)
+        menu.setActiveAction(menu.actions()[0])
+        menu.aboutToHide.connect(menu.deleteLater)
+        menu.popup(button.mapToGlobal(button.rect().bottomLeft()))
+
+    def _explain(self, button: QToolButton) -> None:
+        QWhatsThis.showText(button.mapToGlobal(button.rect().bottomLeft()), self._help, button)
 
 
 class _Title(QLabel):

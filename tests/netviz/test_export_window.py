@@ -294,7 +294,7 @@ def test_every_panel_has_them_on_its_title_bar(open_window):
     window = open_window()
     for panel in window.panels:
         bar = window.docks[panel.ident].titleBarWidget()
-        assert [made.text() for made in bar.actions()] == ["Save Picture…", "Copy Picture", "Save Data…"]
+        assert [made.text() for made in bar.actions()][1:] == ["Save Picture…", "Copy Picture", "Save Data…"]
 
 
 @pytest.mark.parametrize(

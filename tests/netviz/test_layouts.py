@@ -16,7 +16,7 @@ from netviz.layouts import (
     save_layout,
     write_rows,
 )
-from netviz.panels.base import Subject
+from netviz.panels.base import Group
 from netviz.panels.catalogue import PANELS
 from netviz.settings import remember
 from netviz.widgets.command_palette import actions_of
@@ -45,7 +45,7 @@ def test_a_preset_names_panels_that_there_are_each_once():
 def test_everything_holds_every_panel_by_subject():
     rows = everything(PANELS)
     assert sorted(name for row in rows for place in row for name in place) == sorted(IDENTS)
-    of = {panel.ident: panel.subject for panel in PANELS}
+    of = {panel.ident: panel.group for panel in PANELS}
     for row in rows:
         assert all(len({of[name] for name in place}) == 1 for place in row)
 
@@ -158,5 +158,5 @@ def test_the_menu_lists_every_panel_once_by_subject(open_window):
             subjects.append(now)
         elif not action.isSeparator():
             listed[action.text()] = now
-    assert listed == {panel.title: panel.subject.value for panel in PANELS}
-    assert subjects == [s.value for s in Subject if s in {panel.subject for panel in PANELS}]
+    assert listed == {panel.title: panel.group.value for panel in PANELS}
+    assert subjects == [s.value for s in Group if s in {panel.group for panel in PANELS}]
