@@ -7,12 +7,13 @@ from engine.probes.confusion import Confusion, ConfusionAnswer
 from engine.probes.example import Example, ExampleAnswer
 from engine.probes.fit import Fit, FitAnswer
 from engine.probes.histograms import HistogramAnswer, Histograms
+from engine.probes.neuron import Neuron, NeuronAnswer
 from engine.probes.representation import Representation, RepresentationAnswer
 from engine.probes.units import Units, UnitsAnswer
 from engine.probes.weights import Weights, WeightsAnswer
 from engine.probes.worst import Worst, WorstAnswer
 
-ProbeRequest = Histograms | Boundary | Example | Units | Weights | Confusion | Worst | Fit | Representation
+ProbeRequest = Histograms | Boundary | Example | Units | Weights | Confusion | Worst | Fit | Representation | Neuron
 ProbeAnswer = (
     HistogramAnswer
     | BoundaryAnswer
@@ -23,6 +24,7 @@ ProbeAnswer = (
     | WorstAnswer
     | FitAnswer
     | RepresentationAnswer
+    | NeuronAnswer
 )
 
 

@@ -12,6 +12,7 @@ from engine.probes.confusion import ConfusionAnswer
 from engine.probes.example import ExampleAnswer
 from engine.probes.fit import FitAnswer
 from engine.probes.histograms import HistogramAnswer
+from engine.probes.neuron import NeuronAnswer
 from engine.probes.representation import RepresentationAnswer
 from engine.probes.units import UnitsAnswer
 from engine.probes.weights import WeightsAnswer
@@ -52,6 +53,7 @@ class LaneHistory:
     worst: WorstAnswer | None = None
     fit: FitAnswer | None = None
     representation: RepresentationAnswer | None = None
+    neuron: NeuronAnswer | None = None
     rate: Series = field(default_factory=Series)  # the learning rate
     lr: float = 0.0
     batch_size: int = 0
