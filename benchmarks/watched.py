@@ -38,6 +38,7 @@ PICTURES: dict[str, Callable[[LaneHistory], Any]] = {
     "worst": lambda lane: lane.worst,
     "fit": lambda lane: lane.fit,
     "representation": lambda lane: lane.representation,
+    "neuron": lambda lane: lane.neuron,
     "rate": lambda lane: lane.rate.version,
     "try": lambda lane: lane.example,
     "diagnosis": lambda lane: lane.health,

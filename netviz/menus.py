@@ -37,6 +37,7 @@ PANEL_KEYS = (
     ("1, 2, 3, 4", "weights: spread, norm, ratio, matrix"),
     ("T", "training or validation examples"),
     ("Arrows, Esc", "choose a cell of the confusion table"),
+    ("Left, Right, Page Up, Page Down", "another unit of the neuron panel"),
     ("N, P", "the next, the previous layer or example"),
     ("Mouse", "lights up the same layer, unit, step or example everywhere"),
     ("Click", "pins what is lit; again, or Esc, lets go"),

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import fields
+from functools import lru_cache
 
 import numpy as np
 from PySide6.QtCore import QObject, Qt, Signal
@@ -154,10 +155,16 @@ def ink_on(ground: QColor) -> QColor:
 
 def diverging(steps: int = 256) -> np.ndarray:
     """(steps, 4) uint8 RGBA from blue through neutral to orange: the two signs or classes."""
-    t = theme()
+    return _diverging(theme(), steps)
+
+
+@lru_cache(8)
+def _diverging(t: Theme, steps: int) -> np.ndarray:
     half = np.linspace(0, 1, steps // 2)
     rows = [mix(t.blue, t.neutral, s) for s in half] + [mix(t.neutral, t.orange, s) for s in half]
-    return np.array([c.getRgb() for c in rows], np.uint8)
+    made = np.array([c.getRgb() for c in rows], np.uint8)
+    made.flags.writeable = False
+    return made
 
 
 def palette(t: Theme) -> QPalette:

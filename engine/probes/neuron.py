@@ -12,6 +12,7 @@ import numpy as np
 
 from engine.backend import Array
 from engine.layers.base import Activation
+from engine.layers.input import Input
 from engine.layers.tied import Tied
 from engine.probes.base import Probe
 from engine.probes.boundary import grid, plane
@@ -29,6 +30,7 @@ BINS = 40
 MOST_CLASSES = 12  # that are counted apart
 DRIVEN = 6  # examples at each end
 MOST_WEIGHTS = 16_384  # told of a row or column
+MOST_NAMES = 64
 MOST_LINES = 4  # that lead on
 MOST_NUMBERS = 1024  # of an example's x that are told
 
@@ -53,6 +55,7 @@ class Links(msgspec.Struct, frozen=True, eq=False):
     gradient: Any  # float64
     bias: float  # NaN where there is none, or where they lead on
     bias_gradient: float
+    names: tuple[str, ...]  # of the features at the other end, where they are inputs that have names
 
 
 class Answers(msgspec.Struct, frozen=True, eq=False):
@@ -111,7 +114,7 @@ class Neuron(Probe, frozen=True, tag="neuron"):
             places = grid(bounds, size)
         seen = walked(trainer, affordable(trainer, round(EXAMPLES * detail)), 0, places)
         count, values = seen.training, seen.plan.vars[self.node].value
-        outputs = host(values[unit]).astype(np.float64)
+        outputs = host(values[unit]).astype(np.float64) + 0.0  # −0 is 0
         with np.errstate(all="ignore"):
             saturated, dead = self._flat(trainer, seen.plan, unit, count)
             delta, incoming, outgoing = self._gradients(trainer, unit, count)
@@ -187,7 +190,14 @@ def _links(trainer: Trainer, line: Line) -> Links:
         parts.append(host(piece[:MOST_WEIGHTS]).astype(np.float64))
         bias = parameters.views(vector, line.node).get("bias") if line.into else None
         biases.append(float("nan") if bias is None else float(bias[line.index].item()))
-    return Links(line.node, line.other, total, parts[0], parts[1], biases[0], biases[1])
+    return Links(line.node, line.other, total, parts[0], parts[1], biases[0], biases[1], _names(trainer, line.other))
+
+
+def _names(trainer: Trainer, node: str) -> tuple[str, ...]:
+    layer, names = trainer.network.structure.layers[node], trainer.project.summary().features[:MOST_NAMES]
+    if not isinstance(layer, Input) or trainer.project.data.preprocess in ("pca", "whiten"):
+        return ()
+    return names if layer.columns is None else names[slice(*layer.columns)]
 
 
 def _spread(trainer: Trainer, layer: Any, outputs: Array) -> Answers:

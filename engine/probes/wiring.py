@@ -1,4 +1,4 @@
-"""Which weights lead into a unit, and which lead on from it: through nodes that keep units apart, to the next matrix."""
+"""Which weights lead into a unit, and which lead on: through nodes that keep units apart, to the next matrix."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

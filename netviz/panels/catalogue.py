@@ -8,6 +8,7 @@ from netviz.panels.fit import FitPanel
 from netviz.panels.gradients import GradientsPanel
 from netviz.panels.histograms import HistogramsPanel
 from netviz.panels.loss import LossPanel
+from netviz.panels.neuron import NeuronPanel
 from netviz.panels.rate import RatePanel
 from netviz.panels.representation import RepresentationPanel
 from netviz.panels.saturation import SaturationPanel
@@ -26,6 +27,7 @@ PANELS: tuple[type[Panel], ...] = (
     WorstPanel,
     FitPanel,
     RepresentationPanel,
+    NeuronPanel,
     RatePanel,
     TryPanel,
     DiagnosisPanel,

@@ -13,6 +13,7 @@ from engine.probes.confusion import Confusion, ConfusionAnswer
 from engine.probes.example import DataRange, Example, ExampleAnswer, Meaning, NodeValues, Origin, Part
 from engine.probes.fit import Fit, FitAnswer
 from engine.probes.histograms import HistogramAnswer, Histograms, LayerHistogram
+from engine.probes.neuron import Answers, Driven, Links, Neuron, NeuronAnswer
 from engine.probes.predictions import Extent, Listed
 from engine.probes.representation import LayerView, Representation, RepresentationAnswer
 from engine.probes.units import UnitMaps, Units, UnitsAnswer
@@ -88,6 +89,32 @@ PROBES = (
         DataRange(np.zeros(2), np.ones(2), 30, 0, None),
     ),
 )
+LINKS = Links("h1", "x", 3, np.ones(2), np.array([NAN, 0.5]), 0.25, NAN, ("ü", "b"))
+SPREAD = Answers(np.ones((2, 40), "int64"), np.zeros(2, "int64"), -1.0, 1.0, 3, NAN, 0.5, -0.5, 1.0)
+DRIVEN = Driven(7, 0.5, 1.0, (1, 7, 7), np.ones(49, "float32"))
+PLANE = (-1.0, 1.0, -2.0, 2.0)
+PROBES += (
+    NeuronAnswer(
+        9,
+        "a1",
+        0,
+        4,
+        EXTENT,
+        2,
+        ("ü",),
+        SPREAD,
+        (DRIVEN,),
+        (),
+        np.ones((3, 3), "float32"),
+        PLANE,
+        LINKS,
+        (LINKS,),
+        NAN,
+        0.5,
+        True,
+    ),
+    NeuronAnswer(9, "a1", 0, 4, EXTENT, None, (), SPREAD, (), (DRIVEN,), None, None, None, (), 0.5, NAN, False),
+)
 SCORE = m.EpochScore(2, 11, 0.5, 0.75, NAN, NAN)
 LANE = m.LaneAnswer(
     BUCKETS, (SCORE,), m.LayerScalars(np.array([3]), np.full((1, 2, 6), NAN)), PROBES, lr=1e-3, batch_size=8
@@ -114,6 +141,7 @@ COMMANDS: tuple[Any, ...] = (
     m.Watch((Histograms(), Boundary(), Boundary(37), Units(("a1", "a2"), 12, 3)), True),
     m.Watch((Confusion(), Confusion(Part.TRAINING, (1, 0)), Worst(Part.TRAINING), Fit(7))),
     m.Watch((Weights(), Weights("h1"))),
+    m.Watch((Neuron("a1", 3),)),
     m.Watch((Representation(), Representation(("", "a1")))),
     m.Watch((Example(np.arange(3.0).tobytes(), number=9), Example(None, Part.VALIDATION, 7))),
     m.Frame(2**40),

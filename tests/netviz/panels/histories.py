@@ -13,6 +13,8 @@ from engine.probes.confusion import ConfusionAnswer
 from engine.probes.example import DataRange, ExampleAnswer, Meaning, NodeValues, Origin, Part
 from engine.probes.fit import FitAnswer
 from engine.probes.histograms import BINS, LayerHistogram
+from engine.probes.neuron import BINS as NEURON_BINS
+from engine.probes.neuron import Answers, Driven, Links, NeuronAnswer
 from engine.probes.predictions import Extent, Listed
 from engine.probes.representation import LayerView, RepresentationAnswer
 from engine.probes.weights import LayerWeights, Matrix, WeightsAnswer
@@ -214,6 +216,69 @@ def representation_answer(*views: LayerView, **changes: object) -> Representatio
         "left_out": 0,
     }
     return RepresentationAnswer(**(made | changes))
+
+
+def links(node: str = "h1", other: str = "x", scale: float = 1.0, **changes: object) -> Links:
+    values = scale * np.array([1.0, -0.5])
+    made = {
+        "node": node,
+        "other": other,
+        "total": 2,
+        "values": values,
+        "gradient": values[::-1] / 10,
+        "bias": 0.25,
+        "bias_gradient": 0.01,
+        "names": (),
+    }
+    return Links(**(made | changes))
+
+
+def answers(**changes: object) -> Answers:
+    """Outputs of class 0 in the lower half of −1..1, of class 1 in the upper half."""
+    counts = np.zeros((2, NEURON_BINS), int)
+    counts[0, : NEURON_BINS // 2] = 2
+    counts[1, NEURON_BINS // 2 :] = 1
+    made = {
+        "counts": counts,
+        "zeros": np.zeros(2, int),
+        "low": -1.0,
+        "high": 1.0,
+        "lost": 0,
+        "mean": 0.1,
+        "deviation": 0.5,
+        "least": -0.9,
+        "most": 0.95,
+    }
+    return Answers(**(made | changes))
+
+
+def driven(index: int = 0, value: float = 0.9, truth: float = 1.0, x: Sequence[float] = (0.5, 0.5)) -> Driven:
+    return Driven(index, value, truth, (len(x),), np.array(x, np.float32))
+
+
+def neuron_answer(scale: float = 1.0, **changes: object) -> NeuronAnswer:
+    """Unit 2 of four tanh units: −1 at the left of the plane, 1 at its right."""
+    along = np.linspace(-1.0, 1.0, 20, dtype=np.float32)
+    made = {
+        "step": 7,
+        "node": "a1",
+        "unit": 0,
+        "units": 4,
+        "extent": Extent(Part.TRAINING, 60, 90),
+        "classes": 2,
+        "names": (),
+        "answers": answers(),
+        "highest": (driven(2, 0.95), driven(1, 0.9)),
+        "lowest": (driven(0, -0.9, 0.0, (-0.5, -0.5)),),
+        "map": np.tile(along, (20, 1)),
+        "bounds": (-1.0, 1.0, -1.0, 1.0),
+        "incoming": links(scale=scale),
+        "outgoing": (links("out", "out", bias=NAN, bias_gradient=NAN),),
+        "delta": 0.125 * scale,
+        "saturated": 0.25,
+        "dead": False,
+    }
+    return NeuronAnswer(**(made | changes))
 
 
 def xor_answer(size: int = 20) -> BoundaryAnswer:

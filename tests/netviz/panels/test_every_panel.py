@@ -17,13 +17,16 @@ from netviz.panels.catalogue import PANELS
 from netviz.runtime.history import History
 from tests.netviz.panels.histories import (
     NAN,
+    answers,
     confusion_answer,
     example_answer,
     fault,
     fit_answer,
     histogram,
     layer_view,
+    links,
     listed,
+    neuron_answer,
     opened,
     representation_answer,
     scalars,
@@ -39,6 +42,7 @@ TOPICS = {"loss", "scores", "layers", "rate", "health"} | TOPICS
 # Another choice where it is not a switch.
 OTHER = {
     "weights": {"view": "matrix", "layer": "out"},
+    "neuron": {"layer": "out", "unit": 2},
     "representation": {"layer": "out", "all": True, "grid": False},
 }
 
@@ -51,7 +55,7 @@ def filled(*names: str) -> History:
         steps = np.arange(60)
         scores = [score(10 * k, 1 / (k + i), 0.5, 1.2 / (k + i), 0.4) for k in range(1, 6)]
         rows = HistogramAnswer((histogram(), histogram("out", symlog=True, zeros=5, nan=2, over=1)), 100)
-        answers = (
+        told = (
             rows,
             xor_answer(),
             example_answer(),
@@ -60,9 +64,10 @@ def filled(*names: str) -> History:
             worst_answer(),
             fit_answer(),
             representation_answer(),
+            neuron_answer(),
         )
         take(lane, lr=0.02)
-        take(lane, 1 / (steps + 1.0), scores, scalars(60, 0.1, 0.5, 0.25), answers, health=unwell(fault()))
+        take(lane, 1 / (steps + 1.0), scores, scalars(60, 0.1, 0.5, 0.25), told, health=unwell(fault()))
     return history
 
 
@@ -184,7 +189,7 @@ def test_the_description_has_the_numbers_and_changes_once_a_second(qtbot, kind) 
         flat = BoundaryAnswer(np.ones((4, 4), np.float32), None, True, (-1.0, 1.0, -1.0, 1.0))
         other = example_answer(output=np.array([-3.0]), probabilities=np.array([0.047]), chosen=0)
         ill = unwell(fault(began=7))
-        answers = (
+        told = (
             rows,
             flat,
             other,
@@ -193,8 +198,9 @@ def test_the_description_has_the_numbers_and_changes_once_a_second(qtbot, kind) 
             worst_answer(9.0),
             fit_answer(0.2),
             representation_answer(layer_view(scale=2.0)),
+            neuron_answer(3.0),
         )
-        take(lane, [9.0], [score(70, 9.0, 0.1)], scalars(1, 7.0, 1.0, 1.0), answers, start=60, lr=0.005, health=ill)
+        take(lane, [9.0], [score(70, 9.0, 0.1)], scalars(1, 7.0, 1.0, 1.0), told, start=60, lr=0.005, health=ill)
     panel.describe(now=lambda: panel._said + 0.9)
     assert panel.accessibleDescription() == first
     panel.describe(now=lambda: panel._said + 1.1)
@@ -224,7 +230,17 @@ def test_numbers_that_are_none_draw_no_warning(qtbot, kind) -> None:
             points=spoilt, points_val=spoilt[:2], lines=None, shares=(NAN, NAN), dimensions=NAN, lost=4
         )
         unseen = representation_answer(nowhere, y=spoilt[:, 0], classes=None)
-        probes = (rows, answer, example, weights, worst, nobody, flat, unseen)
+        gone = np.full(2, NAN)
+        unit = neuron_answer(
+            answers=answers(counts=np.zeros((2, 40), int), lost=60, mean=NAN, deviation=NAN, least=NAN, most=NAN),
+            highest=(),
+            lowest=(),
+            map=np.full((4, 4), NAN, np.float32),
+            incoming=links(values=gone, gradient=gone, bias=NAN),
+            delta=NAN,
+            saturated=NAN,
+        )
+        probes = (rows, answer, example, weights, worst, nobody, flat, unseen, unit)
         take(lane, [NAN] * 5, [score(10, NAN)], nothing, probes)
         take(lane, [np.inf, 1e30, 0.0], [score(20, np.inf)], np.full((3, 3, 6), np.inf), (), start=5)
     panel = open_panel(qtbot, kind, history)

@@ -1,0 +1,372 @@
+"""One unit of every lane from all sides, a column for each lane; what there is no room for is left out."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import prod
+
+import numpy as np
+from PySide6.QtCore import QPointF, QRectF, QSize, Qt
+from PySide6.QtGui import QColor, QImage, QPainter, QPen
+
+from engine.catalogue import LAYERS
+from engine.layers.base import Activation
+from engine.probes.neuron import Driven, Links, NeuronAnswer
+from netviz.runtime.history import History, LaneHistory
+from netviz.theme import depth_colour, theme
+from netviz.widgets import neuron_parts as parts
+from netviz.widgets.canvas import Canvas
+from netviz.widgets.example_input import picture_shape
+from netviz.widgets.example_list import picture_of
+from netviz.widgets.marks import Column, columns, draw_head, draw_note
+from netviz.widgets.neuron_past import Past
+from netviz.widgets.strips import colours, strip_pixels
+from netviz.widgets.ticks import figure, percent, signed, whole
+
+WIDE = 1.2  # times as wide as high: the parts stand in two columns
+FACE, FIGURES, ANSWERS, DRIVEN, INTO, ONWARD, PAST = "face", "figures", "answers", "driven", "into", "onward", "past"
+LEAST_FACE, LEAST_SPREAD, LEAST_LINKS = 110.0, 60.0, 34.0  # pixels
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A part of a unit's picture: its least height and its share of what is over."""
+
+    kind: str
+    least: float
+    grows: float = 0.0
+    links: Links | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    lane: int
+    answer: NeuronAnswer
+    part: Part
+    caption: QRectF
+    area: QRectF
+
+
+class NeuronView(Canvas):
+    """Unit number `unit` of layer `node` of every lane."""
+
+    def __init__(self, history: History) -> None:
+        super().__init__()
+        self.history, self.node, self.unit = history, "", 0
+        self.past = Past()
+
+    def sizeHint(self) -> QSize:
+        return QSize(320, 360)
+
+    def answer_of(self, lane: LaneHistory) -> NeuronAnswer | None:
+        """What is known of the chosen unit; of a narrower layer its last unit stands for one beyond it."""
+        answer = lane.neuron
+        if answer is None or answer.node != self.node:
+            return None
+        return answer if answer.unit == min(self.unit, answer.units - 1) else None
+
+    # The places
+
+    def _columns(self, rect: QRectF) -> list[Column]:
+        return columns(rect, [lane.info.name for lane in self.history.lanes], self.fonts.line + 2)
+
+    def placed(self, rect: QRectF) -> list[Placed]:
+        """Every part of every lane in its place."""
+        made = []
+        for i, (column, lane) in enumerate(zip(self._columns(rect), self.history.lanes, strict=True)):
+            answer = self.answer_of(lane)
+            if answer is None:
+                continue
+            body = column.body.adjusted(0, self.fonts.line + 2, 0, 0)  # below the unit's name
+            for part, box in self._laid(body, self._parts(lane, answer)):
+                caption = QRectF(box.left(), box.top(), box.width(), self.fonts.line)
+                area = box.adjusted(0, self.fonts.line + 1, 0, -5)
+                made.append(Placed(i, answer, part, caption, area))
+        return made
+
+    def _parts(self, lane: LaneHistory, answer: NeuronAnswer) -> list[Part]:
+        """The parts that this unit has, the most telling first."""
+        line = self.fonts.line
+        made = [Part(ANSWERS, LEAST_SPREAD + line, 2.0), Part(FIGURES, (len(figures_of(answer)) + 1) * line + 8)]
+        pictured = self.sides_of(answer) is not None
+        if answer.map is not None or pictured:
+            made.insert(0, Part(FACE, LEAST_FACE + line, 4.0))
+        if answer.highest:
+            high = 30.0 if picture_of(answer.highest[0]) is not None else line
+            made.append(Part(DRIVEN, 2 * high + line + 10))
+        if answer.incoming is not None and not pictured:
+            named = len(answer.incoming.names) if 0 < len(answer.incoming.names) <= parts.MOST_NAMED else 0
+            made.append(Part(INTO, max(LEAST_LINKS, named * line) + line, 1.0, answer.incoming))
+        made += [Part(ONWARD, LEAST_LINKS + line, 1.0, links) for links in answer.outgoing[:1]]
+        if not np.isnan(answer.saturated):
+            made.append(Part(PAST, line + 22))
+        return made
+
+    def _laid(self, body: QRectF, found: list[Part]) -> list[tuple[Part, QRectF]]:
+        if body.width() < WIDE * body.height() or body.width() < 300:
+            return stacked(body, found)
+        left = [part for part in found if part.kind in (FACE, DRIVEN)]
+        if not left:
+            left = [part for part in found if part.kind in (ANSWERS, DRIVEN)]
+        rest = [part for part in found if part not in left]
+        half = body.width() * 0.46
+        return stacked(body.adjusted(0, 0, half - body.width(), 0), left) + stacked(
+            body.adjusted(half + 12, 0, 0, 0), rest
+        )
+
+    def sides_of(self, answer: NeuronAnswer) -> tuple[int, int] | None:
+        """Rows and columns, where the incoming weights belong to the pixels of a picture."""
+        links, shape = answer.incoming, answer.highest[0].shape if answer.highest else ()
+        if links is None or links.total != prod(shape) or len(links.values) != links.total or links.names:
+            return None
+        inside = any(links.other in lane.info.layers for lane in self.history.lanes)
+        low = min(float(np.min(one.x)) for one in (*answer.highest, *answer.lowest))
+        return None if inside else picture_shape(shape, low)
+
+    # Drawing
+
+    def paint(self, painter: QPainter, rect: QRectF) -> None:
+        lanes = self.history.lanes
+        for i, column in enumerate(self._columns(rect)):
+            draw_head(painter, self.fonts, column.head, column.name, i)
+            answer = self.answer_of(lanes[i])
+            if answer is None:
+                there = self.node in lanes[i].info.layers
+                draw_note(painter, self.fonts, column.body, "Press play" if there else f"There is no {self.node} here.")
+                continue
+            info = lanes[i].info
+            painter.setFont(self.fonts.words)
+            painter.setPen(depth_colour(info.layers.index(self.node), len(info.layers)))
+            top = QRectF(column.body.left(), column.body.top(), column.body.width(), self.fonts.line)
+            painter.drawText(top, parts.LEFT, title_of(answer))
+        for one in self.placed(rect):
+            self._draw(painter, one)
+
+    def _draw(self, painter: QPainter, one: Placed) -> None:
+        answer, area = one.answer, one.area
+        lead, end = self._caption(one)
+        painter.setFont(self.fonts.words)
+        painter.setPen(QColor(theme().faint))
+        metrics = self.fonts.word_metrics
+        taken = metrics.horizontalAdvance(end) + 8 if end else 0.0
+        if taken > one.caption.width() * 0.6:
+            end, taken = "", 0.0
+        text = metrics.elidedText(lead, Qt.TextElideMode.ElideRight, one.caption.width() - taken)
+        painter.drawText(one.caption, parts.LEFT, text)
+        painter.drawText(one.caption, parts.RIGHT, end)
+        if one.part.kind == FACE:
+            self._draw_face(painter, one)
+        elif one.part.kind == FIGURES:
+            self._draw_figures(painter, one)
+        elif one.part.kind == ANSWERS:
+            parts.draw_answers(painter, self.fonts, area, answer.answers, parts.ground(0.2))
+        elif one.part.kind == DRIVEN:
+            for words, driven, row in self._driven_rows(one):
+                parts.draw_driven(painter, self.fonts, row, words, driven, names_of(answer))
+        elif one.part.links is not None:
+            parts.draw_links(painter, self.fonts, area, one.part.links)
+        else:
+            self._draw_past(painter, one)
+
+    def _caption(self, one: Placed) -> tuple[str, str]:
+        """What a part is, and at its right what full size or colour means."""
+        answer, kind, links = one.answer, one.part.kind, one.part.links
+        if kind == FACE and answer.map is not None:
+            middle, reach = self.scale_of(one)
+            ends = signed(f"blue {middle - reach:g}, orange {middle + reach:g}")
+            return "over the input plane; ▲ highest, ▼ lowest", ends
+        if kind == FACE:
+            links = answer.incoming
+        if links is not None:
+            size, slope = (_size(np.asarray(v)) for v in (links.values, links.gradient))
+            where = f"weights from {links.other}" if kind != ONWARD else f"weights on to {links.node}"
+            some = f"{whole(len(links.values))} of " if len(links.values) < links.total else ""
+            return f"{where} ({some}{whole(links.total)}) and ∂L/∂w", f"{size}, {slope}"
+        examples = f"{whole(answer.extent.examined)} training examples"
+        known = self.past.of(self._key(one))
+        looks = f"{len(known.steps)} looks since step {whole(known.steps[0])}" if known is not None else ""
+        return {
+            FIGURES: (f"on {examples}", ""),
+            ANSWERS: ("outputs by class" if len(answer.answers.counts) > 1 else "outputs", ""),
+            DRIVEN: ("the examples that drive it most and least", ""),
+            PAST: ("saturated (amber) and dead (red)", looks),
+        }[kind]
+
+    def scale_of(self, one: Placed) -> tuple[float, float]:
+        """The middle of the map's colours, and how far from it they are full."""
+        info, told = self.history.lanes[one.lane].info, one.answer.answers
+        layer = LAYERS[info.kinds[info.layers.index(self.node)]]
+        if issubclass(layer, Activation) and layer.bounds is not None:
+            return (told.low + told.high) / 2, (told.high - told.low) / 2
+        return 0.0, max(abs(told.low), abs(told.high)) or 1.0
+
+    def square(self, one: Placed) -> QRectF:
+        """The map, with room for its ticks."""
+        area, below, left = one.area, 0.0, 0.0
+        if min(area.width(), area.height()) >= 130:
+            below, left = self.fonts.line, self.fonts.figure_metrics.horizontalAdvance("−0.0") + 6
+        side = float(int(max(8.0, min(area.width() - left - 2, area.height() - below - 1))))
+        return QRectF(float(int(area.left() + left + (area.width() - left - side) / 2)), area.top(), side, side)
+
+    def _draw_face(self, painter: QPainter, one: Placed) -> None:
+        answer, sides = one.answer, self.sides_of(one.answer)
+        if answer.map is not None:
+            assert answer.bounds is not None
+            image = parts.map_image(answer.map, *self.scale_of(one))
+            driven = (*answer.highest, *answer.lowest)
+            parts.draw_map(painter, self.fonts, self.square(one), answer.bounds, image, driven, len(answer.highest))
+        elif answer.incoming is not None and sides is not None:
+            for square, values in zip(
+                self.pictures(one), (answer.incoming.values, answer.incoming.gradient), strict=False
+            ):
+                parts.draw_weights(painter, square, np.asarray(values), sides)
+
+    def pictures(self, one: Placed) -> list[QRectF]:
+        """The weights as a picture, and their gradient beside it where there is room."""
+        area, sides = one.area, self.sides_of(one.answer)
+        assert sides is not None
+        aspect = sides[1] / sides[0]
+        count = 2 if area.width() >= 1.5 * area.height() * aspect else 1
+        side = max(8.0, min(area.height(), (area.width() - 8 * (count - 1)) / count / aspect) - 1)
+        left = area.left() + (area.width() - count * side * aspect - 8 * (count - 1)) / 2
+        return [QRectF(left + k * (side * aspect + 8), area.top(), side * aspect, side) for k in range(count)]
+
+    def _draw_figures(self, painter: QPainter, one: Placed) -> None:
+        painter.setFont(self.fonts.words)
+        for k, (words, bad) in enumerate(figures_of(one.answer)):
+            row = QRectF(one.area.left(), one.area.top() + k * self.fonts.line, one.area.width(), self.fonts.line)
+            painter.setPen(QColor(theme().red if bad else theme().text))
+            text = self.fonts.word_metrics.elidedText(words, Qt.TextElideMode.ElideRight, row.width())
+            painter.drawText(row, parts.LEFT, text)
+
+    def _driven_rows(self, one: Placed) -> list[tuple[str, Sequence[Driven], QRectF]]:
+        high = (one.area.height() - 3) / 2
+        rows = [QRectF(one.area.left(), one.area.top() + k * (high + 3), one.area.width(), high) for k in range(2)]
+        return [("highest", one.answer.highest, rows[0]), ("lowest", one.answer.lowest, rows[1])]
+
+    def _key(self, one: Placed) -> tuple[str, str, int]:
+        return self.history.lanes[one.lane].info.name, one.answer.node, one.answer.unit
+
+    def _draw_past(self, painter: QPainter, one: Placed) -> None:
+        """How saturated it was, look by look, as a line of colours; below it, whether dead."""
+        known, area, t = self.past.of(self._key(one)), one.area, theme()
+        if known is None:
+            return
+        pixels = max(4, round(area.width() * self.ratio))
+        shares = strip_pixels(known.steps, known.shares, pixels)
+        for share, colour, top, high in ((shares[0], t.amber, 0.0, 0.65), (shares[1], t.red, 0.7, 0.3)):
+            line = colours(t.raised, colour)[np.nan_to_num(np.clip(share, 0, 1) * 255).astype(np.uint8)]
+            image = QImage(np.ascontiguousarray(line).data, pixels, 1, 4 * pixels, QImage.Format.Format_RGB32)
+            painter.drawImage(
+                QRectF(area.left(), area.top() + top * area.height(), area.width(), high * area.height()), image
+            )
+        painter.setPen(QPen(QColor(t.line), 1))
+        painter.drawRect(area)
+
+    # The mouse
+
+    def tip(self, place: QPointF) -> str:
+        one = next((one for one in self.placed(QRectF(self.rect())) if one.area.contains(place)), None)
+        if one is None:
+            return ""
+        answer, kind = one.answer, one.part.kind
+        if kind == FACE and answer.map is not None:
+            return _on_map(answer, self.square(one), place)
+        if kind == FACE:
+            return self._on_picture(one, place)
+        if kind == ANSWERS:
+            return _in_bin(answer, one.area, place)
+        if kind == DRIVEN:
+            boxes = (
+                pair for _, driven, row in self._driven_rows(one) for pair in parts.places_of(self.fonts, row, driven)
+            )
+            return next((parts.driven_in_words(d, names_of(answer)) for d, box in boxes if box.contains(place)), "")
+        if one.part.links is not None:
+            at = parts.weight_at(one.area, one.part.links, place, self.fonts)
+            return "" if at is None else weight_in_words(one.part.links, at)
+        return ""
+
+    def _on_picture(self, one: Placed, at: QPointF) -> str:
+        links, sides = one.answer.incoming, self.sides_of(one.answer)
+        square = next((square for square in self.pictures(one) if square.contains(at)), None)
+        if square is None or links is None or sides is None:
+            return ""
+        row = min(sides[0] - 1, int((at.y() - square.top()) / square.height() * sides[0]))
+        column = min(sides[1] - 1, int((at.x() - square.left()) / square.width() * sides[1]))
+        return weight_in_words(links, row * sides[1] + column)
+
+
+def stacked(body: QRectF, found: list[Part]) -> list[tuple[Part, QRectF]]:
+    """The parts one below the other; the last ones of `found` go first where there is no room for all."""
+    kept = list(found)
+    while len(kept) > 1 and sum(part.least for part in kept) > body.height():
+        kept.pop()
+    over, grows = body.height() - sum(part.least for part in kept), sum(part.grows for part in kept)
+    made, top = [], body.top()
+    for part in kept:
+        high = part.least + (max(0.0, over) * part.grows / grows if grows else 0.0)
+        made.append((part, QRectF(body.left(), top, body.width(), min(high, body.bottom() - top))))
+        top += high
+    return made
+
+
+def _size(values: np.ndarray) -> str:
+    """What a bar of full length means."""
+    return f"±{parts.reach_of(values):.2g}" if values.any() else "0"
+
+
+def title_of(answer: NeuronAnswer) -> str:
+    return f"{answer.node}: unit {whole(answer.unit + 1)} of {whole(answer.units)}"
+
+
+def names_of(answer: NeuronAnswer) -> tuple[str, ...] | None:
+    """Of the classes; None where targets are numbers."""
+    return None if answer.classes is None else answer.names
+
+
+def figures_of(answer: NeuronAnswer) -> list[tuple[str, bool]]:
+    """What is said in numbers, line by line, and whether it is trouble."""
+    told = answer.answers
+    mean, spread, least, most = (figure(v).strip() for v in (told.mean, told.deviation, told.least, told.most))
+    made = [(f"mean {mean} ± {spread}, from {least} to {most}", False)]
+    if told.lost:
+        made.append((f"{whole(told.lost)} outputs are no numbers", True))
+    if not np.isnan(answer.saturated):
+        share = percent(answer.saturated).strip()
+        words = "dead: its slope is 0 at every example" if answer.dead else f"saturated at {share} of them"
+        made.append((words, answer.dead or answer.saturated == 1))
+    back = [] if np.isnan(answer.delta) else [f"∂ℓ/∂h {figure(answer.delta).strip()}"]
+    if answer.incoming is not None:
+        back.append(f"‖∂L/∂w‖ {figure(float(np.linalg.norm(np.asarray(answer.incoming.gradient)))).strip()}")
+        if not np.isnan(answer.incoming.bias):
+            made.append((f"bias {figure(answer.incoming.bias).strip()}", False))
+    if back:
+        made.append((f"comes back: {', '.join(back)}", False))
+    return made
+
+
+def weight_in_words(links: Links, at: int) -> str:
+    name = links.names[at] if at < len(links.names) else f"number {at + 1}"
+    return signed(f"{name}: weight {links.values[at]:.4g}, ∂L/∂w {links.gradient[at]:.3g}")
+
+
+def _on_map(answer: NeuronAnswer, square: QRectF, at: QPointF) -> str:
+    if answer.map is None or answer.bounds is None or not square.contains(at):
+        return ""
+    left, right, low, high = answer.bounds
+    across, up = (at.x() - square.left()) / square.width(), (square.bottom() - at.y()) / square.height()
+    size = len(answer.map)
+    row, column = (min(max(int(share * size), 0), size - 1) for share in (up, across))
+    where = f"({left + across * (right - left):.2f}, {low + up * (high - low):.2f})"
+    return signed(f"{where}: {float(answer.map[row, column]):.4g}")
+
+
+def _in_bin(answer: NeuronAnswer, area: QRectF, at: QPointF) -> str:
+    told = answer.answers
+    counts = np.asarray(told.counts)
+    bins = counts.shape[1]
+    k = min(bins - 1, max(0, int((at.x() - area.left()) / area.width() * bins)))
+    wide = (told.high - told.low) / bins
+    names = answer.names
+    each = ", ".join(f"{names[i] if i < len(names) else f'class {i}'} {n}" for i, n in enumerate(counts[:, k]) if n)
+    words = each if len(counts) > 1 else whole(int(counts[0, k]))
+    return signed(f"{told.low + k * wide:.3g} to {told.low + (k + 1) * wide:.3g}: {words or 'none'}")
