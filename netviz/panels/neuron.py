@@ -26,15 +26,15 @@ class NeuronPanel(Panel):
     title: ClassVar[str] = "Neuron"
     help: ClassVar[str] = (
         "One unit from all sides. For networks on two inputs its output over the input plane (blue low, orange high; "
-        "triangles are the examples that drive it most and least), for pictures its incoming weights as a picture with "
-        "their gradient beside it, else its weights as bars with ∂L/∂w below them, each on a scale of its own. Its "
-        "outputs on training examples as a histogram, a colour a class, exact zeros as a bar of their own; the "
-        "examples that drive it; the weights that lead on. ∂ℓ/∂h is the root mean square of what each "
-        "example's own loss sends back. Saturated: at a slope below a hundredth of the steepest (of straight pieces: zero). Dead: a slope of 0 "
-        "at every example. The strip shows both at each look since the unit was chosen. N and P change the layer, "
-        "Left and Right the unit, Page Up and Page Down ten units. "
-        "Look for classes that lie apart in the histogram (the unit tells them), for a unit that is dead or saturated "
-        "for good, and for weights without a gradient: nothing will change them."
+        "triangles are the examples that drive it most and least), for pictures its incoming weights as a picture "
+        "with their gradient beside it, else its weights as bars with ∂L/∂w below them, each on a scale of its own. "
+        "Its outputs on training examples as a histogram, a colour a class, exact zeros as a bar of their own; the "
+        "examples that drive it; the weights that lead on. ∂ℓ/∂h is the root mean square of what each example's own "
+        "loss sends back. Saturated: at a slope below a hundredth of the steepest (of straight pieces: zero). Dead: a"
+        " slope of 0 at every example. The strip shows both at each look since the unit was chosen. N and P change "
+        "the layer, Left and Right the unit, Page Up and Page Down ten units. Look for classes that lie apart in the "
+        "histogram (the unit tells them), for a unit that is dead or saturated for good, and for weights without a "
+        "gradient: nothing will change them."
     )
     topics: ClassVar[frozenset[str]] = frozenset({"neuron"})
 
