@@ -56,14 +56,17 @@ class Plan:
         classes: int | None = None,
         moment: Moment | None = None,
         to_input: bool = False,
+        infers: bool = False,
     ) -> None:
         """`classes`: how many, where the targets are classes and so each number is 0 or 1.
 
-        With `to_input` the way back goes on to the examples, see `input_gradient`.
+        With `to_input` the way back goes on to the examples, see `input_gradient`. With `infers` there is a way back
+        to the examples of what layers do after training: gradients of parameters are not all written.
         """
         self.structure, self.parameters, self.backend, self.batch = structure, parameters, backend, batch
         self.xp = backend.xp
-        self.trains = trains and loss is not None
+        self.trains = trains and loss is not None and not infers  # the mode that layers are in
+        self._goes_back = self.trains or infers
         self.classes, self.moment = classes, moment or Moment()
         self.node = ""  # the one that is being bound
         self._to_input = to_input
@@ -100,7 +103,7 @@ class Plan:
             return
         inputs = [self._consumed(source) for source in self.structure.inputs[node]]
         has_grad = any(h.grad is not None for h in inputs)
-        wants_grad = self.trains and not fused and (isinstance(layer, Weighted) or has_grad)
+        wants_grad = self._goes_back and not fused and (isinstance(layer, Weighted) or has_grad)
         grad = self.backend.zeros(features, self.batch) if wants_grad else None
         a = self.vars[node] = Var(self.backend.ones(features + 1, self.batch), grad)
         self._target = self._drawn_calls if fused else self.forward_calls

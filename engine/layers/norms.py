@@ -124,6 +124,8 @@ class BatchNorm(Norm, frozen=True, tag="batch_norm"):
             plan.forward(xp.divide, p.value[:, :1], variance, variance)
             plan.forward(xp.multiply, a.value, variance, a.value)
             plan.forward(xp.add, a.value, p.value[:, 1:], a.value)
+            if a.grad is not None and h.grad is not None:
+                plan.backward((xp.multiply, a.grad, variance, h.grad))
             return
         self.bind_normed(plan, h, a, p, 1, mean, variance)
         n, count = plan.batch, p.buffers["num_batches_tracked"]

@@ -20,3 +20,8 @@ class Probe(msgspec.Struct, frozen=True, tag_field="probe"):
         With less `detail`, from 1 downwards, it costs about so much less and says it less finely.
         """
         raise NotImplementedError(type(self).__name__)
+
+
+def slow(probes: tuple[Probe, ...]) -> frozenset[Probe]:
+    """Those whose answers take a while; the window asks for them in any order."""
+    return frozenset(probe for probe in probes if not probe.quick)

@@ -2,6 +2,7 @@
 
 from typing import get_args
 
+from engine.probes.base import Probe
 from engine.probes.boundary import Boundary, BoundaryAnswer
 from engine.probes.confusion import Confusion, ConfusionAnswer
 from engine.probes.example import Example, ExampleAnswer
@@ -9,11 +10,14 @@ from engine.probes.fit import Fit, FitAnswer
 from engine.probes.histograms import HistogramAnswer, Histograms
 from engine.probes.neuron import Neuron, NeuronAnswer
 from engine.probes.representation import Representation, RepresentationAnswer
+from engine.probes.spectrum import Spectrum, SpectrumAnswer
 from engine.probes.units import Units, UnitsAnswer
 from engine.probes.weights import Weights, WeightsAnswer
 from engine.probes.worst import Worst, WorstAnswer
 
-ProbeRequest = Histograms | Boundary | Example | Units | Weights | Confusion | Worst | Fit | Representation | Neuron
+ProbeRequest = (
+    Histograms | Boundary | Example | Units | Weights | Confusion | Worst | Fit | Representation | Neuron | Spectrum
+)
 ProbeAnswer = (
     HistogramAnswer
     | BoundaryAnswer
@@ -25,11 +29,12 @@ ProbeAnswer = (
     | FitAnswer
     | RepresentationAnswer
     | NeuronAnswer
+    | SpectrumAnswer
 )
 
 
-def topic(answer: ProbeAnswer | type[ProbeAnswer]) -> str:
-    """What an answer is about: its tag."""
+def topic(answer: ProbeAnswer | Probe | type[ProbeAnswer]) -> str:
+    """What an answer or a question is about: its tag."""
     tag: str = answer.__struct_config__.tag  # type: ignore[assignment]
     return tag
 

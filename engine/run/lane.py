@@ -13,6 +13,7 @@ from engine.divergence import DivergenceError
 from engine.metrics import Score
 from engine.run.messages import ACTIVATION_FIELDS, WEIGHT_FIELDS, EpochScore, LaneHealth, LayerScalars, LossBuckets
 from engine.run.pending import MOST, Losses, Scalars
+from engine.run.studies import Studies
 from engine.telemetry import Telemetry
 from engine.trainer import StepRecord, Trainer
 
@@ -33,6 +34,7 @@ class Lane:
     diagnoses_steps: bool = False  # looks at steps of the diagnosis' own choice, not only at those looked at anyway
     watches_layers: bool = False
     observe_next: bool = False  # somebody waits for the layers' scalars
+    studies: Studies = field(default_factory=Studies)
     losses: Losses = field(default_factory=Losses)
     scalars: Scalars = field(default_factory=Scalars)
     scores: list[EpochScore] = field(default_factory=list)
@@ -69,6 +71,8 @@ class Lane:
                 diagnosis.diverged(error)
             raise
         self.losses.add(step, loss)
+        if step + 1 >= self.studies.look_at:
+            self.studies.look(trainer)
         if trainer.position == 0:
             self.stopped = trainer.stopped
             if self.scores_epochs:
@@ -146,6 +150,7 @@ class Lane:
             slots = tuple(np.nan_to_num(slot, nan=0.0, posinf=0.0, neginf=0.0) for slot in state.slots)
             self.trainer.restore(replace(state, slots=slots, step=at.step, epoch=at.epoch, position=at.position))
             self.failure = None
+        self.studies.restart(self.trainer)
         return taken
 
     def take_news(self) -> tuple[LossBuckets, tuple[EpochScore, ...], LayerScalars | None]:
@@ -197,6 +202,7 @@ class Lane:
         """The run is at another step now: what was not told is no longer true."""
         self.losses, self.scalars, self.scores, self.failure = Losses(), Scalars(), [], None
         self.rates, self.rated = [], (self.trainer.step_number, NAN)
+        self.studies.restart(self.trainer)
         self.stopped = self.trainer.stopped
 
 

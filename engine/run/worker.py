@@ -14,7 +14,8 @@ import numpy as np
 
 from engine.divergence import DivergenceError
 from engine.errors import DeviceError, ProjectError
-from engine.probes.base import Probe
+from engine.probes.base import Probe, slow
+from engine.probes.study import Study
 from engine.project import project_from
 from engine.records.several import Guarded, telemetry_file
 from engine.run import messages as m
@@ -23,6 +24,7 @@ from engine.run.lane import Lane
 from engine.run.opening import examples_of, lane_info, open_lanes, points_of
 from engine.run.pace import Pacer, StepRate
 from engine.run.preview import preview
+from engine.run.studies import StudyTime, wanting
 
 KEYFRAME_SECONDS = 1.0
 KEYFRAME_SHARE = 0.01  # of the time that keyframes may cost
@@ -45,9 +47,8 @@ class Worker:
         self._frame_came = 0.0
         self._stale = True  # there is something that no answer has told
         self._urgent = False  # a quick probe is new: its answer does not wait for the budget
-        self._budget = Budget()
+        self._budget, self._study_time, self._rate = Budget(), StudyTime(), StepRate()
         self._keyframe_after = 0.0
-        self._rate = StepRate()
 
     def run(self) -> None:
         with np.errstate(all="ignore"):
@@ -56,7 +57,7 @@ class Worker:
                 try:
                     command = self._inbox.get(timeout=wait) if wait is None or wait > 0 else self._inbox.get_nowait()
                 except queue.Empty:
-                    self._work()
+                    self._work() if self._wait_to_work() == 0 else self._study()
                     continue
                 if isinstance(command, m.Shutdown):
                     self._end_telemetry()
@@ -64,7 +65,15 @@ class Worker:
                 self._obey(command)
 
     def _wait(self) -> float | None:
-        """How long to block on the inbox: 0 with work to do, None while only a command can bring some."""
+        """How long to block on the inbox: while there is nothing else to do, the next slice of a study is due."""
+        wait = self._wait_to_work()
+        if wait == 0 or not wanting(self._lanes):
+            return wait
+        until = max(0.0, self._study_time.ready_at - time.perf_counter())
+        return until if wait is None else min(wait, until)
+
+    def _wait_to_work(self) -> float | None:
+        """How long until a step or an answer is due: 0 now, None while only a command can bring some."""
         if self._state is not m.RunState.RUNNING:
             return None
         if self._limit is not None or (self._urgent and self._frame is not None):
@@ -290,8 +299,15 @@ class Worker:
         now = time.perf_counter()
         if self._frame is not None and (self._urgent or not pacer.unlimited or now >= self._budget.ready_at):
             self._answer()
+        if pacer.unlimited and self._state is m.RunState.RUNNING:
+            self._study_time.work(self._lanes, True, inbox.empty)
         if now >= self._keyframe_after and self._frame is None:  # all before it has been told, if somebody listens
             self._send_keyframe(0)
+
+    def _study(self) -> None:
+        """Slices of studies while no step is due; what they find is told if somebody waits."""
+        self._study_time.work(self._lanes, False, self._inbox.empty)
+        self._answer_if_standing()
 
     def _at_end(self, epoch: int) -> bool:
         return self._limit is None and epoch >= self._epochs
@@ -319,6 +335,7 @@ class Worker:
         if self._lanes:
             self._send_keyframe(0)
         self._budget.free()
+        self._study_time.free()
         self._stale = True
         self._answer_if_standing()
 
@@ -330,11 +347,13 @@ class Worker:
             lane.observe_next = self._watched.layers
             if self._watched.health and lane.diagnosis is None:
                 lane.diagnose()
+            lane.studies.watch(self._watched.probes, lane.trainer)
         self._budget.free()
 
     def _answer_if_standing(self) -> None:
         """While nothing moves, a frame waits until there is something to tell."""
-        if self._frame is not None and (self._stale or self._urgent) and self._state is not m.RunState.RUNNING:
+        news = self._stale or self._urgent or any(lane.studies.has_news for lane in self._lanes)
+        if self._frame is not None and news and self._state is not m.RunState.RUNNING:
             self._answer()
 
     def _answer(self) -> None:
@@ -343,7 +362,8 @@ class Worker:
         began = time.perf_counter()
         hurried = self._pacer.unlimited and self._state is m.RunState.RUNNING
         full = self._stale and began >= self._budget.ready_at
-        probes, detail = self._watched.probes, self._budget.detail if hurried else 1.0
+        probes = tuple(probe for probe in self._watched.probes if not isinstance(probe, Study))
+        detail = self._budget.detail if hurried else 1.0
         if not full:
             probes = tuple(probe for probe in probes if probe.quick) if self._stale or self._urgent else ()
         lanes = tuple(self._lane_answer(lane, probes, detail) for lane in self._lanes)
@@ -361,7 +381,7 @@ class Worker:
         trainer = lane.trainer
         answers = (probe.measure(trainer, detail) for probe in probes)
         losses, scores, scalars = lane.take_news()
-        shown = tuple(answer for answer in answers if answer is not None)
+        shown = (*(answer for answer in answers if answer is not None), *lane.studies.take_news(trainer))
         health, rate = lane.health() if self._watched.health else None, trainer.rate
         return m.LaneAnswer(losses, scores, scalars, shown, rate, trainer.batch_size, health, lane.take_rates())
 
@@ -378,8 +398,3 @@ class Worker:
             if lane.telemetry is not None:
                 lane.telemetry.close()
                 lane.telemetry = None
-
-
-def slow(probes: tuple[Probe, ...]) -> frozenset[Probe]:
-    """Those whose answers take a while; the window asks for them in any order."""
-    return frozenset(probe for probe in probes if not probe.quick)

@@ -14,6 +14,7 @@ from engine.probes.fit import FitAnswer
 from engine.probes.histograms import HistogramAnswer
 from engine.probes.neuron import NeuronAnswer
 from engine.probes.representation import RepresentationAnswer
+from engine.probes.spectrum import SpectrumAnswer
 from engine.probes.units import UnitsAnswer
 from engine.probes.weights import WeightsAnswer
 from engine.probes.worst import WorstAnswer
@@ -54,6 +55,7 @@ class LaneHistory:
     fit: FitAnswer | None = None
     representation: RepresentationAnswer | None = None
     neuron: NeuronAnswer | None = None
+    spectrum: SpectrumAnswer | None = None
     rate: Series = field(default_factory=Series)  # the learning rate
     lr: float = 0.0
     batch_size: int = 0

@@ -1,0 +1,55 @@
+"""Questions that take longer than a frame may: their work is done in slices, and training goes on in between."""
+
+from typing import Any
+
+from engine.network import Network
+from engine.probes.base import Probe
+from engine.trainer import Trainer
+
+NEVER = 1 << 62  # a step that no run gets to
+
+
+class Work:
+    """What a study has found so far.
+
+    It computes on copies of its own, so training gives the same bits with it and without.
+    """
+
+    look_at = NEVER  # the step at which it wants to see the trainer
+
+    def look(self, trainer: Trainer) -> None:
+        """Sees the trainer at `look_at` or later, between two updates, and chooses the next step to look at."""
+
+    def wants(self, trainer: Trainer) -> bool:
+        """Whether there is something to compute."""
+        raise NotImplementedError(type(self).__name__)
+
+    def go_on(self, trainer: Trainer) -> None:
+        """One slice, where it wants one: the smallest piece there is, of milliseconds."""
+        raise NotImplementedError(type(self).__name__)
+
+    def answer(self, trainer: Trainer) -> Any:
+        """As far as it has come."""
+        raise NotImplementedError(type(self).__name__)
+
+
+class Study(Probe, frozen=True):
+    """A question that is worked on, see Work. It is asked of as long as it is watched."""
+
+    def begin(self, trainer: Trainer, before: Work | None = None) -> Work:
+        """The work at its beginning; `before` is that of the last question of this kind, for what is still of use."""
+        raise NotImplementedError(type(self).__name__)
+
+    def measure(self, trainer: Trainer, detail: float = 1.0) -> Any:
+        """The whole answer at once, however long that takes."""
+        work = self.begin(trainer)
+        while work.wants(trainer):
+            work.go_on(trainer)
+        return work.answer(trainer)
+
+
+def copied(trainer: Trainer) -> Network:
+    """A network of its own with the weights and buffers of now."""
+    copy = Network(trainer.project, trainer.backend)
+    copy.parameters_.values[...] = trainer.parameters.values
+    return copy
