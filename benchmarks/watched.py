@@ -34,6 +34,8 @@ PICTURES: dict[str, Callable[[LaneHistory], Any]] = {
     "gradients": lambda lane: lane.layers.version,
     "saturation": lambda lane: lane.layers.version,
     "weights": lambda lane: lane.layers.version if lane.weights is None else lane.weights,
+    "spectrum": lambda lane: lane.spectrum,
+    "noise": lambda lane: lane.noise,
     "confusion": lambda lane: lane.confusion,
     "worst": lambda lane: lane.worst,
     "fit": lambda lane: lane.fit,

@@ -9,6 +9,7 @@ from engine.probes.example import Example, ExampleAnswer
 from engine.probes.fit import Fit, FitAnswer
 from engine.probes.histograms import HistogramAnswer, Histograms
 from engine.probes.neuron import Neuron, NeuronAnswer
+from engine.probes.noise import Noise, NoiseAnswer
 from engine.probes.representation import Representation, RepresentationAnswer
 from engine.probes.spectrum import Spectrum, SpectrumAnswer
 from engine.probes.units import Units, UnitsAnswer
@@ -16,7 +17,18 @@ from engine.probes.weights import Weights, WeightsAnswer
 from engine.probes.worst import Worst, WorstAnswer
 
 ProbeRequest = (
-    Histograms | Boundary | Example | Units | Weights | Confusion | Worst | Fit | Representation | Neuron | Spectrum
+    Histograms
+    | Boundary
+    | Example
+    | Units
+    | Weights
+    | Confusion
+    | Worst
+    | Fit
+    | Representation
+    | Neuron
+    | Spectrum
+    | Noise
 )
 ProbeAnswer = (
     HistogramAnswer
@@ -30,6 +42,7 @@ ProbeAnswer = (
     | RepresentationAnswer
     | NeuronAnswer
     | SpectrumAnswer
+    | NoiseAnswer
 )
 
 

@@ -6,7 +6,7 @@ values are tiny, what lies along them is lost, and of many such layers the produ
 """
 
 from collections.abc import Generator, Iterator
-from math import prod, sqrt
+from math import prod
 from typing import Any
 
 import msgspec
@@ -17,7 +17,7 @@ from engine.layers.base import Weighted
 from engine.losses import Loss
 from engine.network import Network
 from engine.plan import Plan, Var
-from engine.probes.study import Study, Work, copied
+from engine.probes.study import Study, Work, copied, length_of
 from engine.random import generator
 from engine.trainer import Trainer
 
@@ -107,7 +107,7 @@ class SpectrumWork(Work):
         if prod(shape) > MOST_NUMBERS:
             self._layers[node] = Singular(node, shape, np.zeros(0), float("nan"), f"too large: {prod(shape)} weights")
             return
-        length = sqrt(float(xp.square(matrix, dtype="float64").sum().item()))
+        length = length_of(xp, matrix)
         if not np.isfinite(length):
             self._layers[node] = Singular(node, shape, np.zeros(0), length, "holds what is no number")
             return
@@ -207,13 +207,13 @@ def largest(network: Network, matrix: Array) -> Generator[None, None, Array]:
         v[k] = along
         left = xp.dot(matrix, along)
         left -= xp.dot(u[:k].T, xp.dot(u[:k], left))
-        band[k, k] = length = _length(xp, left)
+        band[k, k] = length = length_of(xp, left)
         if band[k, k] <= TINY * band.max():
             return svd(band[:k, : k + 1])  # a space that the matrix leaves to nowhere: all but zeros are known
         u[k] = left / length
         right = xp.dot(matrix.T, u[k])
         right -= xp.dot(v[: k + 1].T, xp.dot(v[: k + 1], right))
-        band[k, k + 1] = length = _length(xp, right)
+        band[k, k + 1] = length = length_of(xp, right)
         if band[k, k + 1] <= TINY * band.max():
             return svd(band[: k + 1, : k + 1])
         along = right / length
@@ -222,7 +222,3 @@ def largest(network: Network, matrix: Array) -> Generator[None, None, Array]:
     unsure = np.flatnonzero(band[-1, -1] * np.abs(vectors[-1]) > SURE * values)
     made: Array = values[: unsure[0]] if len(unsure) else values
     return made
-
-
-def _length(xp: Any, vector: Array) -> float:
-    return sqrt(float(xp.square(vector, dtype="float64").sum().item()))

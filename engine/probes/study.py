@@ -1,7 +1,9 @@
 """Questions that take longer than a frame may: their work is done in slices, and training goes on in between."""
 
+from math import sqrt
 from typing import Any
 
+from engine.backend import Array
 from engine.network import Network
 from engine.probes.base import Probe
 from engine.trainer import Trainer
@@ -53,3 +55,8 @@ def copied(trainer: Trainer) -> Network:
     copy = Network(trainer.project, trainer.backend)
     copy.parameters_.values[...] = trainer.parameters.values
     return copy
+
+
+def length_of(xp: Any, vector: Array) -> float:
+    """‖vector‖, added up in float64."""
+    return sqrt(float(xp.square(vector, dtype="float64").sum().item()))

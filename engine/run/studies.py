@@ -23,6 +23,7 @@ class Studies:
         self._works: dict[str, tuple[Study, Work]] = {}
         self._news: set[str] = set()
         self._turn = 0
+        self._looking = 0.0  # seconds that looks have taken and nobody has counted
 
     def watch(self, probes: Iterable[Probe], trainer: Trainer) -> None:
         """Works on the studies among `probes` from here on."""
@@ -47,11 +48,18 @@ class Studies:
 
     def look(self, trainer: Trainer) -> None:
         """To be called between two updates, as soon as the trainer is at `look_at`."""
+        began = time.perf_counter()
         for study, work in zip(self._asked, self._watched(), strict=True):
             if work.look_at <= trainer.step_number:
                 work.look(trainer)
                 self._news.add(topic(study))
         self._choose_look()
+        self._looking += time.perf_counter() - began
+
+    def take_looking(self) -> float:
+        """What looks have cost since the last call, in seconds."""
+        taken, self._looking = self._looking, 0.0
+        return taken
 
     def wants(self, trainer: Trainer) -> bool:
         """Whether there is something to compute."""
@@ -106,7 +114,8 @@ class StudyTime:
             for lane in lanes:
                 lane.studies.go_on(lane.trainer)
             now = time.perf_counter()
-        self.ready_at = now + (now - began) * (1 / (SHARE if hurried else IDLE_SHARE) - 1)
+        spent = now - began + sum(lane.studies.take_looking() for lane in lanes)
+        self.ready_at = now + spent * (1 / (SHARE if hurried else IDLE_SHARE) - 1)
 
 
 def wanting(lanes: Sequence[Studied]) -> bool:

@@ -9,9 +9,11 @@ from netviz.panels.gradients import GradientsPanel
 from netviz.panels.histograms import HistogramsPanel
 from netviz.panels.loss import LossPanel
 from netviz.panels.neuron import NeuronPanel
+from netviz.panels.noise import NoisePanel
 from netviz.panels.rate import RatePanel
 from netviz.panels.representation import RepresentationPanel
 from netviz.panels.saturation import SaturationPanel
+from netviz.panels.spectrum import SpectrumPanel
 from netviz.panels.try_it import TryPanel
 from netviz.panels.weights import WeightsPanel
 from netviz.panels.worst import WorstPanel
@@ -23,6 +25,8 @@ PANELS: tuple[type[Panel], ...] = (
     GradientsPanel,
     SaturationPanel,
     WeightsPanel,
+    SpectrumPanel,
+    NoisePanel,
     ConfusionPanel,
     WorstPanel,
     FitPanel,

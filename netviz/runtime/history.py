@@ -13,6 +13,7 @@ from engine.probes.example import ExampleAnswer
 from engine.probes.fit import FitAnswer
 from engine.probes.histograms import HistogramAnswer
 from engine.probes.neuron import NeuronAnswer
+from engine.probes.noise import NoiseAnswer
 from engine.probes.representation import RepresentationAnswer
 from engine.probes.spectrum import SpectrumAnswer
 from engine.probes.units import UnitsAnswer
@@ -56,6 +57,7 @@ class LaneHistory:
     representation: RepresentationAnswer | None = None
     neuron: NeuronAnswer | None = None
     spectrum: SpectrumAnswer | None = None
+    noise: NoiseAnswer | None = None
     rate: Series = field(default_factory=Series)  # the learning rate
     lr: float = 0.0
     batch_size: int = 0

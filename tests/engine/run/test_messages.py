@@ -14,8 +14,10 @@ from engine.probes.example import DataRange, Example, ExampleAnswer, Meaning, No
 from engine.probes.fit import Fit, FitAnswer
 from engine.probes.histograms import HistogramAnswer, Histograms, LayerHistogram
 from engine.probes.neuron import Answers, Driven, Links, Neuron, NeuronAnswer
+from engine.probes.noise import Noise, NoiseAnswer
 from engine.probes.predictions import Extent, Listed
 from engine.probes.representation import LayerView, Representation, RepresentationAnswer
+from engine.probes.spectrum import Jacobian, Singular, Spectrum, SpectrumAnswer
 from engine.probes.units import UnitMaps, Units, UnitsAnswer
 from engine.probes.weights import LayerWeights, Matrix, Weights, WeightsAnswer
 from engine.probes.worst import Worst, WorstAnswer
@@ -64,6 +66,13 @@ PROBES = (
     ),
     WeightsAnswer((LayerWeights(BARS, (3, 2), 6),), Matrix("h1", 3, 2, (2, 1), np.eye(2))),
     WeightsAnswer((), None),
+    SpectrumAnswer(
+        9, (Singular("h1", (3, 2), np.ones(2), 2.0, "why"),), Jacobian((1, 2), np.ones((3, 1)), True, "too large")
+    ),
+    SpectrumAnswer(0, (), None),
+    NoiseAnswer(
+        3, 60, 500, np.array([1, 2]), *(np.ones(2) * i for i in range(3)), 0.5, NAN, np.inf, np.arange(2), -np.ones(2)
+    ),
     ExampleAnswer(
         4,
         (NodeValues("h1", (2, 3), np.arange(5, dtype="float32"), 1, NAN, 4.0),),
@@ -143,6 +152,7 @@ COMMANDS: tuple[Any, ...] = (
     m.Watch((Weights(), Weights("h1"))),
     m.Watch((Neuron("a1", 3),)),
     m.Watch((Representation(), Representation(("", "a1")))),
+    m.Watch((Weights(), Weights("h1"), Spectrum(), Noise())),
     m.Watch((Example(np.arange(3.0).tobytes(), number=9), Example(None, Part.VALIDATION, 7))),
     m.Frame(2**40),
     m.TakeKeyframe(5),

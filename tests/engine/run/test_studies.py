@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from engine.probes.noise import Noise
 from engine.probes.spectrum import Spectrum, SpectrumAnswer
 from engine.run import messages as m
 from engine.run import studies
@@ -14,7 +15,8 @@ from engine.run.studies import Studies, StudyTime, wanting
 from engine.trainer import Trainer
 from tests.engine.run.bench import STEPS, UNLIMITED, Bench, alone, by_steps, same_weights, small, told
 
-EVERY = (Spectrum(),)
+ONE = (Spectrum(),)
+EVERY = (Spectrum(), Noise())
 LONGEST = 20.0
 
 
@@ -38,7 +40,7 @@ def complete(answer: m.Answer) -> bool:
 
 def test_while_it_stands_a_study_is_worked_on_and_told_as_it_comes(bench: Bench) -> None:
     bench.open(small())
-    bench.send(m.Watch(EVERY))
+    bench.send(m.Watch(ONE))
     last = until(bench, complete)[-1]
     trainer, _ = alone(0)
     (answer,) = found(last)
@@ -51,7 +53,7 @@ def test_while_it_stands_a_study_is_worked_on_and_told_as_it_comes(bench: Bench)
 
 def test_nothing_is_told_again_and_a_finished_study_lets_the_worker_sleep(bench: Bench) -> None:
     bench.open(small())
-    bench.send(m.Watch(EVERY))
+    bench.send(m.Watch(ONE))
     until(bench, complete)
     before = len(bench.records)
     bench.send(m.Frame(10_000))
@@ -76,7 +78,7 @@ def test_training_is_the_same_to_the_bit(bench: Bench, pace: m.Pace) -> None:
 
 def test_it_is_worked_on_at_full_speed_too(bench: Bench) -> None:
     bench.open(small(epochs=1_000_000))
-    bench.send(m.SetPace(UNLIMITED), m.Watch(EVERY), m.Play())
+    bench.send(m.SetPace(UNLIMITED), m.Watch(ONE), m.Play())
     answers = until(bench, lambda answer: complete(answer) and found(answer)[0].step > 0)
     assert answers[-1].state is m.RunState.RUNNING
     steps = [one.step for answer in answers for one in found(answer)]
@@ -87,7 +89,7 @@ def test_it_is_worked_on_at_full_speed_too(bench: Bench) -> None:
 
 def test_between_two_frames_of_a_slow_run_it_goes_on(bench: Bench) -> None:
     bench.open(small())
-    bench.send(by_steps(1), m.Watch(EVERY), m.Play())
+    bench.send(by_steps(1), m.Watch(ONE), m.Play())
     bench.ask()
     ends = time.monotonic() + LONGEST
     while wanting(bench.worker._lanes) and time.monotonic() < ends:
@@ -99,7 +101,7 @@ def test_between_two_frames_of_a_slow_run_it_goes_on(bench: Bench) -> None:
 
 def test_a_reset_and_other_weights_begin_it_anew(bench: Bench) -> None:
     bench.open(small())
-    bench.send(m.Watch(EVERY), m.Advance(steps=5))
+    bench.send(m.Watch(ONE), m.Advance(steps=5))
     bench.settled(m.RunState.PAUSED)
     until(bench, lambda answer: complete(answer) and found(answer)[0].step == 5)
     bench.send(m.Reset())
@@ -119,7 +121,7 @@ def test_a_reset_and_other_weights_begin_it_anew(bench: Bench) -> None:
 def test_one_that_is_not_watched_rests_and_keeps_what_it_found() -> None:
     trainer = Trainer(small())
     mine = Studies()
-    mine.watch(EVERY, trainer)
+    mine.watch(ONE, trainer)
     while mine.wants(trainer):
         mine.go_on(trainer)
     (answer,) = mine.take_news(trainer)
@@ -128,7 +130,7 @@ def test_one_that_is_not_watched_rests_and_keeps_what_it_found() -> None:
     trainer.update()
     assert not mine.wants(trainer)
     assert mine.take_news(trainer) == []
-    mine.watch(EVERY, trainer)
+    mine.watch(ONE, trainer)
     (again,) = mine.take_news(trainer)
     assert again.layers == answer.layers
     assert mine.wants(trainer)  # of the step that training has gone on to

@@ -15,8 +15,10 @@ from engine.probes.fit import FitAnswer
 from engine.probes.histograms import BINS, LayerHistogram
 from engine.probes.neuron import BINS as NEURON_BINS
 from engine.probes.neuron import Answers, Driven, Links, NeuronAnswer
+from engine.probes.noise import NoiseAnswer
 from engine.probes.predictions import Extent, Listed
 from engine.probes.representation import LayerView, RepresentationAnswer
+from engine.probes.spectrum import Jacobian, Singular, SpectrumAnswer
 from engine.probes.weights import LayerWeights, Matrix, WeightsAnswer
 from engine.probes.worst import WorstAnswer
 from engine.run.messages import (
@@ -122,6 +124,37 @@ def weights_answer(scale: float = 1.0, **matrix: object) -> WeightsAnswer:
     values = scale * np.array([[1.0, -1.0], [0.5, 0.0], [-0.25, 0.75]])
     made = {"node": "h1", "rows": 3, "columns": 2, "block": (1, 1), "values": values}
     return WeightsAnswer(layers, Matrix(**(made | matrix)))
+
+
+def spectrum_answer(scale: float = 1.0, **changes: object) -> SpectrumAnswer:
+    """The layers above: h1 stretches by 4 and 1, out by 2; the Jacobian at two examples by 3 and 1."""
+    layers = (
+        Singular("h1", (3, 2), scale * np.array([4.0, 1.0]), scale * 17.0**0.5),
+        Singular("out", (1, 3), scale * np.array([2.0]), scale * 2.0),
+    )
+    made = {"step": 7, "layers": layers, "jacobian": Jacobian((1, 2), scale * np.array([[3.0], [1.0]]), True)}
+    return SpectrumAnswer(**(made | changes))
+
+
+def noise_answer(scale: float = 1.0, **changes: object) -> NoiseAnswer:
+    """Of 16 of 40 examples: noise twice the gradient for one, as 1/√B for more."""
+    sizes = np.array([1, 2, 4, 8])
+    relative = 2.0 * scale * np.sqrt((1 / sizes - 1 / 16) / (1 - 1 / 16))
+    made = {
+        "step": 7,
+        "sample": 16,
+        "count": 40,
+        "sizes": sizes,
+        "relative": relative,
+        "low": relative / 2,
+        "high": relative * 2,
+        "length": 0.5,
+        "variance": (2.0 * scale * 0.5) ** 2 / (1 - 1 / 16),
+        "scale": 5.0 * scale,
+        "steps": np.array([1, 2, 6]),
+        "cosines": np.array([0.5, -0.5, 0.9 / scale]),
+    }
+    return NoiseAnswer(**(made | changes))
 
 
 def listed(index: int = 0, loss: float = 2.0, **changes: object) -> Listed:

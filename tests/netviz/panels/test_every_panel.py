@@ -27,10 +27,12 @@ from tests.netviz.panels.histories import (
     links,
     listed,
     neuron_answer,
+    noise_answer,
     opened,
     representation_answer,
     scalars,
     score,
+    spectrum_answer,
     take,
     unwell,
     weights_answer,
@@ -45,6 +47,7 @@ OTHER = {
     "neuron": {"layer": "out", "unit": 2},
     "representation": {"layer": "out", "all": True, "grid": False},
 }
+OTHER = {"noise": {"view": "cosine"}, "weights": {"view": "matrix", "layer": "out"}}
 
 every_panel = pytest.mark.parametrize("kind", PANELS, ids=lambda kind: kind.ident)
 
@@ -65,6 +68,8 @@ def filled(*names: str) -> History:
             fit_answer(),
             representation_answer(),
             neuron_answer(),
+            spectrum_answer(),
+            noise_answer(),
         )
         take(lane, lr=0.02)
         take(lane, 1 / (steps + 1.0), scores, scalars(60, 0.1, 0.5, 0.25), told, health=unwell(fault()))
@@ -199,6 +204,8 @@ def test_the_description_has_the_numbers_and_changes_once_a_second(qtbot, kind) 
             fit_answer(0.2),
             representation_answer(layer_view(scale=2.0)),
             neuron_answer(3.0),
+            spectrum_answer(9.0),
+            noise_answer(3.0),
         )
         take(lane, [9.0], [score(70, 9.0, 0.1)], scalars(1, 7.0, 1.0, 1.0), told, start=60, lr=0.005, health=ill)
     panel.describe(now=lambda: panel._said + 0.9)

@@ -1,0 +1,229 @@
+"""Charts on two logarithmic axes, a column for each lane, with a key below: painted by hand, ranges in common."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from math import ceil, floor
+
+import numpy as np
+from pyqtgraph.functions import arrayToQPolygonF
+from PySide6.QtCore import QPointF, QRectF, QSize, Qt
+from PySide6.QtGui import QColor, QPainter, QPen
+
+from netviz.runtime.history import History, LaneHistory
+from netviz.theme import mix, theme
+from netviz.widgets.canvas import Canvas
+from netviz.widgets.marks import Column, columns, draw_head, draw_note
+from netviz.widgets.ticks import decade_ticks, figure, whole
+
+DECADES = 12.0  # at most on the axis of values
+DOT = 2.4  # pixels
+FAINT = 0.3  # of the way from the card to a band's colour
+KEY_SHARE = 0.45  # of the height, for the key
+SWATCH = 12.0  # pixels
+EDGE = 6.0  # right of the area
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """Values y over x > 0. What is not above 0 is marked along the bottom; NaN is a gap."""
+
+    name: str
+    x: np.ndarray
+    y: np.ndarray
+    colour: QColor
+    width: float = 1.4
+    dots: bool = True
+    joined: bool = True
+    dashed: bool = False
+    low: np.ndarray | None = None  # with `high` a bar at every x
+    high: np.ndarray | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A dashed line upwards at an x that one should know."""
+
+    x: float
+    name: str
+    colour: QColor
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    lines: tuple[Line, ...]
+    key: tuple[tuple[QColor, str], ...] = ()
+    marks: tuple[Mark, ...] = ()
+    caption: str = ""  # below the axis of x
+    note: str = ""  # instead of lines
+
+
+class LogCharts(Canvas):
+    """`made` makes a lane's chart; x has ticks at powers of `base`, of 10 at 2 and 5 times those, too."""
+
+    def __init__(self, history: History, made: Callable[[LaneHistory, int], Chart], x: str, y: str, base: int) -> None:
+        super().__init__()
+        self.history, self._made, self.x_name, self.y_name, self.base = history, made, x, y, base
+        self.forget()
+
+    def sizeHint(self) -> QSize:
+        return QSize(300, 240)
+
+    def forget(self) -> None:
+        """Ranges are chosen anew."""
+        self._low, self._high, self._right = 0.0, 0.0, 1.0
+        self._seen = False
+
+    def charts(self) -> list[Chart]:
+        made = [self._made(lane, i) for i, lane in enumerate(self.history.lanes)]
+        self._take_range(made)
+        return made
+
+    def _take_range(self, made: Sequence[Chart]) -> None:
+        """Whole decades of all that is drawn; they only grow."""
+        lines = [line for chart in made for line in chart.lines]
+        parts = [part for line in lines for part in (line.y, line.low, line.high) if part is not None and part.size]
+        known = np.concatenate([np.zeros(0), *parts])
+        known = np.log10(known[np.isfinite(known) & (known > 0)])
+        if known.size:
+            low, high = floor(known.min() - 0.05), ceil(known.max() + 0.05)
+            self._low = min(low, self._low) if self._seen else low
+            self._high = max(high, self._high) if self._seen else high
+            self._low, self._seen = max(self._low, self._high - DECADES), True
+        ends = [float(line.x.max()) for line in lines if line.x.size]
+        ends += [mark.x for chart in made for mark in chart.marks]
+        self._right = max([self._right, *ends])
+
+    def areas(self, rect: QRectF, made: Sequence[Chart]) -> list[tuple[Column, QRectF]]:
+        """Each lane's column and the rectangle between its axes."""
+        line = self.fonts.line
+        left = self.fonts.figure_metrics.horizontalAdvance("10⁻¹⁰") + 8
+        rows = max((len(chart.key) for chart in made), default=0)
+        found = []
+        for column in columns(rect, [lane.info.name for lane in self.history.lanes], line + 2):
+            below = min(rows * line, column.body.height() * KEY_SHARE) + 2 * line + 6
+            area = column.body.adjusted(left, line / 2, -EDGE, -below)
+            found.append((column, QRectF(area.left(), area.top(), max(4.0, area.width()), max(4.0, area.height()))))
+        return found
+
+    def place(self, area: QRectF, x: np.ndarray, y: np.ndarray) -> np.ndarray:
+        """Pixels (n, 2); what has no logarithm lies along the bottom."""
+        with np.errstate(all="ignore"):
+            across = np.log(np.asarray(x, float)) / max(np.log(self._right), 1e-9)
+            up = (np.log10(np.asarray(y, float)) - self._low) / max(self._high - self._low, 1e-9)
+        up = np.where(np.isneginf(up), 0.0, up)
+        return np.stack([area.left() + across * area.width(), area.bottom() - np.clip(up, 0, 2) * area.height()], 1)
+
+    def paint(self, painter: QPainter, rect: QRectF) -> None:
+        made = self.charts()
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        for i, ((column, area), chart) in enumerate(zip(self.areas(rect, made), made, strict=True)):
+            draw_head(painter, self.fonts, column.head, column.name, i)
+            if chart.note:
+                draw_note(painter, self.fonts, column.body, chart.note)
+                continue
+            self._draw_axes(painter, area, chart.caption)
+            painter.save()
+            painter.setClipRect(area.adjusted(-DOT - 1, -DOT - 1, DOT + 1, DOT + 1))
+            for mark in chart.marks:
+                self._draw_mark(painter, area, mark)
+            for line in chart.lines:
+                self._draw_line(painter, area, line)
+            painter.restore()
+            self._draw_key(painter, column, area, chart)
+
+    def _draw_axes(self, painter: QPainter, area: QRectF, caption: str) -> None:
+        t, metrics = theme(), self.fonts.figure_metrics
+        height = metrics.height()
+        painter.setFont(self.fonts.figures)
+        for exponent, text in decade_ticks(self._low, self._high, max(2, int(area.height() // (height * 1.5)))):
+            y = round(area.bottom() - (exponent - self._low) / max(self._high - self._low, 1e-9) * area.height())
+            painter.setPen(QPen(QColor(t.line), 1))
+            painter.drawLine(QPointF(area.left(), y), QPointF(area.right(), y))
+            painter.setPen(QColor(t.faint))
+            box = QRectF(area.left() - 90, y - height / 2, 85, height)
+            painter.drawText(box, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, text)
+        wide = metrics.horizontalAdvance(whole(self._right)) + 8
+        free = -np.inf
+        for value in self._x_ticks():
+            x = float(self.place(area, np.array([value]), np.ones(1))[0, 0])
+            if x < free:
+                continue
+            free = x + wide
+            painter.setPen(QPen(QColor(t.line), 1))
+            painter.drawLine(QPointF(x, area.bottom()), QPointF(x, area.bottom() + 3))
+            painter.setPen(QColor(t.faint))
+            half = metrics.horizontalAdvance(whole(value)) / 2 + 1
+            middle = min(x, area.right() + EDGE - half)
+            box = QRectF(middle - half, area.bottom() + 3, 2 * half, height)
+            painter.drawText(box, Qt.AlignmentFlag.AlignCenter, whole(value))
+        painter.setFont(self.fonts.words)
+        box = QRectF(area.left(), area.bottom() + 3 + height, area.width(), self.fonts.line)
+        whole_text, short = f"{self.y_name} over {self.x_name}; {caption}", f"{self.x_name}; {caption}"
+        text = next((t for t in (whole_text, short) if self.fonts.width([t]) <= area.width()), caption)
+        painter.drawText(box, Qt.AlignmentFlag.AlignHCenter, text)
+
+    def _x_ticks(self) -> list[int]:
+        powers = [self.base**k for k in range(int(np.log(self._right) / np.log(self.base) + 1e-9) + 1)]
+        steps = (1, 2, 5) if self.base == 10 else (1,)
+        return [step * power for power in powers for step in steps if step * power <= self._right]
+
+    def _draw_mark(self, painter: QPainter, area: QRectF, mark: Mark) -> None:
+        x = float(self.place(area, np.array([mark.x]), np.ones(1))[0, 0])
+        pen = QPen(mark.colour, 1)
+        pen.setDashPattern([4, 4])
+        painter.setPen(pen)
+        painter.drawLine(QPointF(x, area.top()), QPointF(x, area.bottom()))
+
+    def _draw_line(self, painter: QPainter, area: QRectF, line: Line) -> None:
+        known = np.isfinite(line.y)
+        if not known.any():
+            return
+        at = self.place(area, line.x[known], line.y[known])
+        if line.low is not None and line.high is not None:
+            painter.setPen(QPen(mix(theme().card, line.colour, FAINT), DOT))
+            ends = (self.place(area, line.x[known], end[known])[:, 1] for end in (line.low, line.high))
+            for x, bottom, top in zip(at[:, 0], *ends, strict=True):
+                painter.drawLine(QPointF(x, bottom), QPointF(x, top))
+        pen = QPen(line.colour, line.width)
+        if line.dashed:
+            pen.setDashPattern([5, 3])
+        painter.setPen(pen)
+        if line.joined and len(at) > 1:
+            painter.drawPolyline(arrayToQPolygonF(at[:, 0], at[:, 1]))
+        few = len(at) * 2 * DOT < area.width() or not line.joined
+        if (line.dots and few) or len(at) == 1:
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(line.colour)
+            for x, y in at:
+                painter.drawEllipse(QPointF(x, y), DOT, DOT)
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+
+    def _draw_key(self, painter: QPainter, column: Column, area: QRectF, chart: Chart) -> None:
+        line, left = self.fonts.line, column.body.left() + 4
+        top = column.body.bottom() - min(len(chart.key) * line, column.body.height() * KEY_SHARE)
+        room = int((column.body.bottom() - top + 1) // line)
+        shown = chart.key if len(chart.key) <= room else chart.key[: max(0, room - 1)]
+        left_out = len(chart.key) - len(shown)
+        rows = [*shown, (QColor(theme().card), f"and {left_out} more")] if left_out else list(shown)
+        painter.setFont(self.fonts.words)
+        for i, (colour, text) in enumerate(rows[:room]):
+            y = top + i * line
+            painter.fillRect(QRectF(left, y + line / 2 - 1.5, SWATCH, 3), colour)
+            painter.setPen(QColor(theme().text))
+            box = QRectF(left + SWATCH + 5, y, column.body.right() - left - SWATCH - 5, line)
+            text = self.fonts.word_metrics.elidedText(text, Qt.TextElideMode.ElideRight, box.width())
+            painter.drawText(box, Qt.AlignmentFlag.AlignVCenter, text)
+
+    def tip(self, place: QPointF) -> str:
+        """The values of all lines at the nearest x."""
+        made = self.charts()
+        for (_, area), chart in zip(self.areas(QRectF(self.rect()), made), made, strict=True):
+            if not area.contains(place) or not chart.lines:
+                continue
+            at = self._right ** ((place.x() - area.left()) / area.width())
+            rows = []
+            for line in (one for one in chart.lines if one.x.size):
+                k = int(np.abs(np.log(line.x) - np.log(at)).argmin())
+                rows.append(f"{line.name} at {whole(line.x[k])}: {figure(float(line.y[k])).strip()}")
+            return "\n".join(rows[:16])
+        return ""
