@@ -46,8 +46,8 @@ OTHER = {
     "weights": {"view": "matrix", "layer": "out"},
     "neuron": {"layer": "out", "unit": 2},
     "representation": {"layer": "out", "all": True, "grid": False},
+    "noise": {"view": "cosine"},
 }
-OTHER = {"noise": {"view": "cosine"}, "weights": {"view": "matrix", "layer": "out"}}
 
 every_panel = pytest.mark.parametrize("kind", PANELS, ids=lambda kind: kind.ident)
 
