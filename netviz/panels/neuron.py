@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QHBoxLayout, QSpinBox, QVBoxLayout, QWidget
 from engine.probes.catalogue import ProbeRequest
 from engine.probes.neuron import Neuron, NeuronAnswer
 from netviz import theme
-from netviz.panels.base import Panel, Row, Table
+from netviz.panels.base import Group, Panel, Row, Table
 from netviz.runtime.history import History
 from netviz.theme import GAP
 from netviz.widgets.choice import Choice
@@ -24,6 +24,7 @@ MOST_UNITS = 1 << 24
 class NeuronPanel(Panel):
     ident: ClassVar[str] = "neuron"
     title: ClassVar[str] = "Neuron"
+    group: ClassVar[Group] = Group.LAYERS
     help: ClassVar[str] = (
         "One unit from all sides. For networks on two inputs its output over the input plane (blue low, orange high; "
         "triangles are the examples that drive it most and least), for pictures its incoming weights as a picture "

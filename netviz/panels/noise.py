@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QStackedWidget, QVBoxLa
 
 from engine.probes.catalogue import ProbeRequest
 from engine.probes.noise import BATCHES, Noise, NoiseAnswer
-from netviz.panels.base import Panel, Row, Table
+from netviz.panels.base import Group, Panel, Row, Table
 from netviz.runtime.history import History, LaneHistory
 from netviz.theme import GAP, lane_colour, theme
 from netviz.widgets.curves import Bundle, Style
@@ -30,6 +30,7 @@ EDGE = 1.05  # of the axis of cosines
 class NoisePanel(Panel):
     ident: ClassVar[str] = "noise"
     title: ClassVar[str] = "Gradient noise"
+    group: ClassVar[Group] = Group.GRADIENTS
     help: ClassVar[str] = (
         "Batch size (key 1): how far the gradient g of a batch of B examples is off that of the whole sample (the "
         "first n training examples, told below), ‖g_B − g‖ / ‖g‖, without a unit, on log axes: root mean square "

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWi
 from engine.probes.catalogue import ProbeRequest
 from engine.probes.representation import INPUT, LayerView, Representation, RepresentationAnswer
 from netviz import theme
-from netviz.panels.base import Panel, Row, Table
+from netviz.panels.base import Group, Panel, Row, Table
 from netviz.runtime.history import History, LaneHistory
 from netviz.theme import GAP
 from netviz.widgets.choice import Choice
@@ -24,6 +24,7 @@ INPUT_NAME = "input"
 class RepresentationPanel(Panel):
     ident: ClassVar[str] = "representation"
     title: ClassVar[str] = "Hidden representation"
+    group: ClassVar[Group] = Group.LAYERS
     help: ClassVar[str] = (
         "The examples where a layer puts them, in inference mode: dots are training examples, rings validation "
         "examples, coloured by class (numbers from blue to orange). A layer of two units is shown as it is; of more, "

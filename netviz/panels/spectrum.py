@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from engine.probes.catalogue import ProbeRequest
 from engine.probes.spectrum import Jacobian, Singular, Spectrum, SpectrumAnswer
-from netviz.panels.base import Panel, Row, Table
+from netviz.panels.base import Group, Panel, Row, Table
 from netviz.runtime.history import History, LaneHistory
 from netviz.theme import GAP, depth_colour, theme
 from netviz.widgets.log_charts import Chart, Line, LogCharts
@@ -20,6 +20,7 @@ ZERO = 1e-6  # of the largest: what float32 cannot tell from 0
 class SpectrumPanel(Panel):
     ident: ClassVar[str] = "spectrum"
     title: ClassVar[str] = "Singular values"
+    group: ClassVar[Group] = Group.GRADIENTS
     help: ClassVar[str] = (
         "How far each layer stretches: the singular values σ of its weight matrix, the largest (the spectral norm) at "
         "the left, on logarithmic axes, without a unit; violet is next to the input, yellow next to the output. κ is "
