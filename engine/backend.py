@@ -65,13 +65,24 @@ class Backend:
         host: Array = np.ascontiguousarray(self.xp.asnumpy(array))
         return host
 
+    def lowered(self, calls: list[Call]) -> list[Call]:
+        """The same calls, made one where compiled kernels can."""
+        if self.kernels != "numba":
+            return calls
+        from engine.kernels.running import lowered
 
-def open_backend(device: str = "cpu", dtype: str = "float32") -> Backend:
-    """The backend for `cpu`, `cuda` or `cuda:N`; a DeviceError says why it cannot be had."""
+        return lowered(calls)
+
+
+def open_backend(device: str = "cpu", dtype: str = "float32", kernels: str = "numpy") -> Backend:
+    """The backend for `cpu`, `cuda` or `cuda:N`; a DeviceError says why it cannot be had.
+
+    On the CPU `kernels` are `numpy`, or `numba` where that is installed.
+    """
     if dtype not in ("float32", "float64"):
         raise DeviceError(f"dtype {dtype!r} is not known, allowed: float32, float64")
     if device == "cpu":
-        return Backend(np, "cpu", dtype)
+        return Backend(np, "cpu", dtype, kernels)
     name, _, number = device.partition(":")
     if name != "cuda" or not (number.isdecimal() or device == "cuda"):
         raise DeviceError(f"device {device!r} is not known, allowed: cpu, cuda, cuda:N")

@@ -93,7 +93,9 @@ class Plan:
         self._target_calls: list[Call] = []
         if loss is not None:
             loss.bind(self, self.logits, self.targets)
-        self.backward_calls = [call for block in reversed(self._blocks) for call in block]
+        self.backward_calls = backend.lowered([call for block in reversed(self._blocks) for call in block])
+        self.forward_calls = backend.lowered(self.forward_calls)
+        self.target_calls = backend.lowered(self._target_calls)
 
     def _bind(self, node: str, fused: bool) -> None:
         layer, self.node = self.structure.layers[node], node
@@ -189,7 +191,7 @@ class Plan:
         self.rows[...] = rows  # `copyto` costs more than twice as much
         if targets is not None:
             self.targets[...] = targets
-            for call in self._target_calls:
+            for call in self.target_calls:
                 call()
 
     def run_forward(self) -> None:

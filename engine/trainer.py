@@ -19,14 +19,15 @@ from engine.divergence import DivergenceError, origin
 from engine.lsuv import draw_weights
 from engine.metrics import Score
 from engine.network import Network
-from engine.optimizers import CHUNK, Searching
+from engine.optimizers import Searching
 from engine.plan import Plan
 from engine.project import Project
-from engine.regularizers import constraint_calls, decay_calls, gradient_calls
+from engine.regularizers import constraint_calls
 from engine.searched import SearchedUpdate
 from engine.spec import convert
 from engine.statistics import LayerStatistics, Statistics
 from engine.training import Settings
+from engine.update import update_calls
 from engine.zeros import KeptZeros
 
 SAMPLE = 2000  # raw examples of each part that are kept for pictures
@@ -92,7 +93,8 @@ class Trainer:
         self._scalars = self.backend.zeros(len(self.optimizer.scalars(1.0, 1)))
         self._zeros = KeptZeros(self.backend, self.parameters, training.keep_zeros)
         network.loaded = self._zeros.look
-        self._update_calls = self._bind_update()
+        state = self._slots, self._scalars, self._zeros
+        self._update_calls = update_calls(self.backend, self.parameters, training, *state)
         self._plans: dict[int, tuple[Plan, list[Call], list[Call]]] = {}
         self._statistics: WeakKeyDictionary[Plan, Statistics] = WeakKeyDictionary()
         self._moment = network.moment
@@ -205,10 +207,32 @@ class Trainer:
         if steps < 1:
             raise ValueError(f"steps: expected at least 1, got {steps}")
         with np.errstate(all="ignore"):
-            update = self.update
-            for _ in range(steps - 1):
-                update()
+            update, left = self.update, steps - 1
+            while left:
+                if not (done := self._run_compiled(left)):
+                    update()
+                left -= done or 1
         return self.step()
+
+    def _run_compiled(self, most: int) -> int:
+        """Up to `most` updates in one call; returns how many were done, 0 where that cannot be."""
+        size, train = self.batch_size, self._train
+        stays = size == train.count and train.stays(self.epoch)
+        count = most if stays else min(most, (train.count - self.position) // size)
+        if self.backend.kernels != "numba" or not count or (stays and (self.position or self.course.watches)):
+            return 0
+        from engine.kernels.running import updates
+
+        plan, forward, after = self._calls_for(size)
+        data, targets = train.block(self.epoch, self.position, size, 1 if stays else count)
+        if stays:
+            plan.fill(data[0], targets[0])
+        changing = self.optimizer.every_step or self.course.schedule is not None
+        scalars = self._scalars_for(count if stays else len(data)) if changing else None
+        done = updates(plan, (forward, after), count, None if stays else (data, targets), scalars, self._scalars)
+        self._ahead.clear()
+        self._advance(size, done)
+        return done
 
     def _observed_update(self) -> StepRecord:
         if not self._ahead:
@@ -242,12 +266,12 @@ class Trainer:
         hits = self.network.loss.hits(self.backend.xp, plan.logits.value, plan.targets, self.network.classes)
         return None if hits is None else float(hits.mean(dtype="float64").item())
 
-    def _advance(self, batch: int) -> None:
-        self.step_number += 1
+    def _advance(self, batch: int, steps: int = 1) -> None:
+        self.step_number += steps
         self._moment.step = self.step_number
-        self.position += batch
+        self.position += batch * steps
         if self.position >= self._train.count:
-            self.epoch, self.position = self.epoch + 1, 0
+            self.epoch, self.position = self.epoch + (self.position // self._train.count if steps > 1 else 1), 0
             if self.course.watches:
                 self._end_epoch()
 
@@ -284,8 +308,8 @@ class Trainer:
 
     def _scalars_for(self, steps: int) -> Array:
         """A row of the optimizer's scalars for each of the next `steps`."""
-        first, make = self.step_number + 1, self.optimizer.scalars
-        return self.backend.from_host(np.array([make(rate, first + i) for i, rate in enumerate(self._rates(steps))]))
+        rates = np.array(self._rates(steps))
+        return self.backend.from_host(self.optimizer.scalar_rows(rates, self.step_number + 1))
 
     def _rates(self, steps: int) -> list[float]:
         """The learning rates of the next `steps` by the schedule, as far as it is known now."""
@@ -307,27 +331,6 @@ class Trainer:
         training, backend = self.project.training, self.backend
         update = SearchedUpdate(self.optimizer, plan, training.regularization, self._slots, self._scalars, self._zeros)
         return [*plan.state_calls, update, *bound(constraint_calls(backend, self.parameters, training))]
-
-    def _bind_update(self) -> list[Call]:
-        training, parameters, optimizer = self.project.training, self.parameters, self.optimizer
-        if isinstance(optimizer, Searching):
-            return []  # it needs a plan to search on
-        scalars = tuple(self._scalars[i : i + 1].reshape(()) for i in range(len(self._scalars)))
-        parts = self._zeros.gradient_calls() + gradient_calls(self.backend, parameters, training)
-        if optimizer.decay:
-            parts += decay_calls(self.backend, parameters, scalars[-1])
-        scratch = tuple(self.backend.zeros(min(CHUNK, parameters.trained)) for _ in range(optimizer.scratch))
-        for start in range(0, parameters.trained, CHUNK):
-            piece = slice(start, min(start + CHUNK, parameters.trained))
-            parts += optimizer.calls(
-                self.backend,
-                parameters.values[piece],
-                parameters.grads[piece],
-                tuple(slot[piece] for slot in self._slots),
-                scalars,
-                tuple(vector[: piece.stop - start] for vector in scratch),
-            )
-        return bound(parts + constraint_calls(self.backend, parameters, training) + self._zeros.value_calls())
 
     # Changing the run
 

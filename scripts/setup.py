@@ -38,6 +38,7 @@ def main() -> None:
     if not stamped(dev):
         make_environment()
         install_locked(dev)
+        compile_kernels()
 
 
 def say(line: str) -> None:
@@ -160,12 +161,18 @@ def install_locked(dev: bool) -> None:
     """Exactly the pinned versions and hashes of `uv.lock`, netviz itself editable; extra packages are left alone."""
     say("installing what uv.lock pins" + (", with the development tools" if dev else ""))
     run(
-        *(VENV / "bin" / "uv", "sync", "--frozen", "--inexact", "--dev" if dev else "--no-dev"),
+        *(VENV / "bin" / "uv", "sync", "--frozen", "--inexact", "--extra", "fast", "--dev" if dev else "--no-dev"),
         UV_PROJECT_ENVIRONMENT=str(VENV),
         UV_PYTHON=str(VENV / "bin" / "python"),
         UV_PYTHON_DOWNLOADS="never",
     )
     STAMP.write_text(f"{fingerprint()} {'dev' if dev else 'run'}\n", encoding="utf-8")
+
+
+def compile_kernels() -> None:
+    """Half a minute once, which nobody then waits for; everything works without them."""
+    say("compiling the kernels for small nets")
+    run(VENV / "bin" / "python", "-m", "engine.kernels", needed=False)
 
 
 if __name__ == "__main__":

@@ -89,8 +89,31 @@ class Batches:
         The last, smaller batch is part of it. A batch of all examples is not shuffled; the rest of an epoch
         that was begun in smaller batches is, so that each example still has its turn once.
         """
-        size = max(batch, WINDOW // self._row_bytes // batch * batch)
-        stop = min(position + size, self.count)
+        stop = min(position + self._size(batch), self.count)
+        rows, targets = self._laid_out(epoch, position, stop, batch)
+        # Batches of one size are rows of a three-dimensional view: walking over it is faster than slicing.
+        full, units = (stop - position) // batch * batch, targets.shape[1]
+        yield from zip(
+            rows[:full].reshape(-1, batch, self._width),
+            targets[:full].reshape(-1, batch, units).transpose(0, 2, 1),
+            strict=True,
+        )
+        if full < stop - position:
+            yield rows[full:], targets[full:].T
+
+    def block(self, epoch: int, position: int, batch: int, most: int) -> tuple[Array, Array]:
+        """As `window`, of up to `most` whole batches: rows (n, batch, features + 1) and targets (n, units, batch)."""
+        count = min(self._size(batch), self.count - position, most * batch) // batch
+        rows, targets = self._laid_out(epoch, position, position + count * batch, batch)
+        columns = targets.reshape(count, batch, targets.shape[1]).transpose(0, 2, 1)
+        return rows.reshape(count, batch, self._width), columns
+
+    def _size(self, batch: int) -> int:
+        """How many examples are gathered at once."""
+        return max(batch, WINDOW // self._row_bytes // batch * batch)
+
+    def _laid_out(self, epoch: int, position: int, stop: int, batch: int) -> tuple[Array, Array]:
+        """The examples of `epoch` in their order from `position` to `stop`: rows, and targets (n, units)."""
         if self.chooses(epoch) or (self.shuffle and (batch < self.count or position)):
             chosen = self._permutation(epoch)[position:stop]
             # `take` needs a third of the time of `rows[chosen]`.
@@ -102,15 +125,7 @@ class Batches:
             targets = self.targets[part]
         if self._augmenter is not None:
             rows = self._augmenter(rows, self.seed, epoch, position)
-        # Batches of one size are rows of a three-dimensional view: walking over it is faster than slicing.
-        full, units = (stop - position) // batch * batch, targets.shape[1]
-        yield from zip(
-            rows[:full].reshape(-1, batch, self._width),
-            targets[:full].reshape(-1, batch, units).transpose(0, 2, 1),
-            strict=True,
-        )
-        if full < stop - position:
-            yield rows[full:], targets[full:].T
+        return rows, targets
 
     def forget(self) -> None:
         """The seed has changed: no order is known."""

@@ -64,9 +64,15 @@ class Adam(Moments, frozen=True, tag="adam"):
         return ("mean", "square", "largest") if self.amsgrad else ("mean", "square")
 
     def scalars(self, lr: float, step: int) -> tuple[float, ...]:
-        mean = (1 - self.beta1) / (1 - self.beta1**step)
-        root = self.root(step)
-        return lr * mean * root, self.eps * root
+        return tuple(self.scalar_rows(np.array([lr]), step)[0].tolist())
+
+    def scalar_rows(self, rates: Array, first: int) -> Array:
+        """All at once: of a tiny net they would cost more than the steps."""
+        steps = np.arange(first, first + len(rates), dtype=np.float64)
+        mean = (1 - self.beta1) / (1 - self.beta1**steps)
+        root = np.sqrt((1 - self.beta2**steps) / (1 - self.beta2))
+        rows: Array = np.stack([rates * mean * root, self.eps * root], axis=1)
+        return rows
 
     def calls(
         self,
@@ -114,7 +120,11 @@ class AdamW(Adam, frozen=True, tag="adamw"):
         return self.weight_decay
 
     def scalars(self, lr: float, step: int) -> tuple[float, ...]:
-        return (*super().scalars(lr, step), *((1 - lr * self.decay,) if self.decay else ()))
+        return tuple(self.scalar_rows(np.array([lr]), step)[0].tolist())
+
+    def scalar_rows(self, rates: Array, first: int) -> Array:
+        rows = super().scalar_rows(rates, first)
+        return np.concatenate([rows, 1 - rates[:, None] * self.decay], axis=1) if self.decay else rows
 
     def torch(self, parameters: str) -> str:
         return f"torch.optim.AdamW({parameters}, {self.torch_arguments()}, weight_decay=0.0)"

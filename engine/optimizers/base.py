@@ -2,6 +2,7 @@
 
 from typing import Annotated, ClassVar
 
+import numpy as np
 from msgspec import Meta
 
 from engine.backend import Array, Backend, BoundCall
@@ -39,6 +40,10 @@ class Optimizer(Declared, frozen=True):
     def scalars(self, lr: float, step: int) -> tuple[float, ...]:
         """The numbers for update `step`, counted from 1, at learning rate `lr`."""
         return (lr,)
+
+    def scalar_rows(self, rates: Array, first: int) -> Array:
+        """A row of scalars for each of the learning rates of updates `first` and following."""
+        return np.array([self.scalars(rate, first + i) for i, rate in enumerate(rates.tolist())])
 
     @property
     def decay(self) -> float:

@@ -5,9 +5,10 @@ from pathlib import Path
 
 import numpy as np
 
-from engine.backend import Array
+from engine.backend import Array, open_backend
 from engine.data.rows import Rows
 from engine.errors import ProjectError
+from engine.kernels.choice import kernels_for
 from engine.layers.base import Layer, Weighted
 from engine.project import Project
 from engine.run.lane import Lane
@@ -26,7 +27,8 @@ def open_lanes(project: Project, command: Open, before: Sequence[Lane]) -> tuple
     lanes, kept, notes = [], [], []
     old = {lane.trainer.project.variant: lane.trainer for lane in before}
     for number, part in enumerate(project.lanes()):
-        trainer = Trainer(part, command.device, command.dtype)
+        backend = open_backend(command.device, command.dtype, kernels_for(part, command.device))
+        trainer = Trainer(part, backend=backend)
         if command.states is not None:
             trainer.restore(command.states[number])
         elif command.keep_weights:

@@ -4,6 +4,7 @@ import platform
 from importlib.metadata import PackageNotFoundError, version
 
 from engine.backend import cuda_devices
+from engine.kernels.choice import installed, is_compiled
 from engine.telemetry import blas_threads
 from netviz.film.plan import NO_VIDEO, has_video
 from netviz.system import mending_line, missing_libraries
@@ -20,7 +21,7 @@ def info() -> int:
         except PackageNotFoundError:
             print(f"{name} is missing: pip install {name}")
     available = blas_threads()
-    print(f"device cpu: {platform.machine()}, NumPy kernels, training on one of {available} BLAS threads")
+    print(f"device cpu: {platform.machine()}, kernels {_kernels()}, training on one of {available} BLAS threads")
     found = cuda_devices()
     if isinstance(found, str):
         print(f"device cuda: none; {found}")
@@ -31,3 +32,10 @@ def info() -> int:
     missing = missing_libraries()
     print(mending_line(missing) if missing else "window: every system library is there")
     return 0
+
+
+def _kernels() -> str:
+    """What computes a step."""
+    if not installed():
+        return "NumPy (small nets are faster with Numba: pip install 'netviz[fast]')"
+    return "NumPy, and Numba for small nets" if is_compiled() else "NumPy (Numba: python -m engine.kernels)"

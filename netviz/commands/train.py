@@ -9,11 +9,12 @@ from types import FrameType
 
 import numpy as np
 
-from engine.backend import Array
+from engine.backend import Array, open_backend
 from engine.divergence import DivergenceError
 from engine.errors import Problem, ProjectError
 from engine.export.names import class_name
 from engine.export.onnx import must_fit, save_onnx
+from engine.kernels.choice import kernels_for
 from engine.network import Network
 from engine.project import load_project
 from engine.records.several import Several, telemetry_file
@@ -80,7 +81,8 @@ def _trainer(options: argparse.Namespace) -> Trainer:
     if options.variant is not None:
         project = project.lane(options.variant)
     # The seed once more: a variant may have a training section of its own.
-    trainer = Trainer(project, options.device, options.dtype, options.seed)
+    backend = open_backend(options.device, options.dtype, kernels_for(project, options.device))
+    trainer = Trainer(project, seed=options.seed, backend=backend)
     if options.init is not None:
         with fitting_weights("--init", options.init) as weights:
             if options.fitting:

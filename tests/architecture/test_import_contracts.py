@@ -16,6 +16,7 @@ SEEDS = {
     "engine-without-qt": {"+engine/errors.py": "from PySide6 import QtCore"},
     "one-door-to-cupy": {"+engine/spec.py": "import cupy"},
     "one-door-to-onnx": {"+engine/layers/dense.py": "def seeded():\n    import onnx"},
+    "one-door-to-numba": {"+engine/plan.py": "def seeded():\n    import numba"},
     "engine-arrows": {"+engine/spec.py": "import engine.layers"},
     "window-arrows": {"netviz/document/seeded.py": "import netviz.panels.seeded", "netviz/panels/seeded.py": ""},
     "panels-apart": {"netviz/panels/seeded_a.py": "import netviz.panels.seeded_b", "netviz/panels/seeded_b.py": ""},
