@@ -16,6 +16,7 @@ from netviz.main_window import MainWindow
 from netviz.options import BAD_INPUT, WindowOptions
 from netviz.recovery import left_behind
 from netviz.settings import NAME, remembered
+from netviz.view_actions import remembered_size
 from netviz.windows import Windows
 
 FIRST = "xor"
@@ -44,6 +45,7 @@ def make_application(choice: str = "system") -> QApplication:
     app = QApplication(sys.argv[:1])
     app.setApplicationName(NAME)
     app.setApplicationDisplayName(NAME)
+    theme.look().size = remembered_size()
     theme.start(app, remembered("theme", "system") if choice == "system" else choice)
     return app
 

@@ -12,7 +12,7 @@ from engine.diagnosis import Remedy
 from engine.errors import ProjectError
 from engine.project import Project
 from engine.run.messages import Diverged, LanePreview
-from netviz import theme
+from netviz import text_size, theme
 from netviz.autosave import Autosave
 from netviz.check_actions import CheckActions
 from netviz.document.document import Document
@@ -98,6 +98,7 @@ class MainWindow(QMainWindow):
         self.layout_.restore(project.panels)
         for panel in self.panels:
             self.session.add_view(panel)
+        text_size.adopt(self, theme.look().scale)
         self._heed(self.panels)
         self.session.add_view(self.live)
         self.link.open_run()

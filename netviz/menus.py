@@ -143,7 +143,8 @@ class Menus:
         self.add(menu, "Go to the Layers", "Ctrl+3", lambda: window.go_to("palette"))
         self.add(menu, "Try the Network by Hand", "Ctrl+T", lambda: window.go_to("try"))
         menu.addSeparator()
-        ViewActions(window).fill(menu)
+        self.view = ViewActions(window)
+        self.view.fill(menu)
         themes = {"system": "As the System", "dark": "Dark", "light": "Light"}
         self._choices(menu, "Theme", themes, remembered("theme", "system"), self._choose_theme)
 

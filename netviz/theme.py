@@ -1,5 +1,6 @@
 """Every colour, font and distance of the window, dark and light."""
 
+import re
 from collections.abc import Callable
 from dataclasses import fields
 from functools import lru_cache
@@ -9,6 +10,7 @@ from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtGui import QColor, QFont, QFontDatabase, QPalette
 from PySide6.QtWidgets import QApplication, QStyleFactory
 
+from netviz import text_size
 from netviz.colours import (
     DARK,
     DEPTH_DARK,
@@ -27,6 +29,8 @@ RADIUS = 6
 FONT_SIZE = 9.5  # points
 SMALL = 8.5
 TITLE = 10.0
+PRESENTED = 1.5  # times as large is text that is shown to a room
+THICKER = 2.0  # times as wide are the lines that matter there
 
 
 class Look(QObject):
@@ -37,6 +41,13 @@ class Look(QObject):
     def __init__(self) -> None:
         super().__init__()
         self.current = DARK
+        self.size = 1.0  # of text, as the person wants it
+        self.presenting = False  # to people who sit far away
+
+    @property
+    def scale(self) -> float:
+        """How much larger than usual letters are, and what has to do with them."""
+        return self.size * (PRESENTED if self.presenting else 1.0)
 
     def use(self, theme: Theme) -> None:
         """Switches the whole application, live."""
@@ -46,6 +57,18 @@ class Look(QObject):
             app.setPalette(palette(theme))
             app.setStyleSheet(style_sheet(theme))
         self.changed.emit()
+
+    def resize(self, size: float | None = None, presenting: bool | None = None) -> None:
+        """Another size of text, or to be seen from afar: all windows follow, live."""
+        old = self.scale
+        self.size = self.size if size is None else min(max(size, text_size.LEAST), text_size.MOST)
+        self.presenting = self.presenting if presenting is None else presenting
+        app = QApplication.instance()
+        if self.scale != old and isinstance(app, QApplication):
+            _set_font(app, self.scale)
+            app.setStyleSheet(style_sheet(self.current))
+            text_size.rescale(old, self.scale)
+            self.changed.emit()
 
 
 _look: Look | None = None
@@ -72,11 +95,24 @@ def on_change(call: Callable[[], object]) -> None:
 def start(app: QApplication, choice: str = "system") -> None:
     """Fusion, the font, and the theme: `dark`, `light`, or what the system prefers."""
     app.setStyle(QStyleFactory.create("Fusion"))
-    app.setFont(QFont(app.font().family(), 10))
-    font = app.font()
-    font.setPointSizeF(FONT_SIZE)
-    app.setFont(font)
+    _set_font(app, look().scale)
     look().use(choose(app, choice))
+
+
+def _set_font(app: QApplication, scale: float) -> None:
+    font = QFont(app.font().family())
+    font.setPointSizeF(FONT_SIZE * scale)
+    app.setFont(font)
+
+
+def scaled(length: float) -> float:
+    """A length that goes with the letters: points of a font, pixels beside one."""
+    return length * look().scale
+
+
+def thick(width: float) -> float:
+    """The width of a line that matters: wider for those who look from afar."""
+    return width * THICKER if look().presenting else width
 
 
 def choose(app: QApplication, choice: str) -> Theme:
@@ -91,19 +127,19 @@ def system_theme(app: QApplication) -> Theme:
 def figures() -> QFont:
     """The fixed-width font for numbers that change, so that they do not jitter."""
     font = QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont)
-    font.setPointSizeF(SMALL)
+    font.setPointSizeF(scaled(SMALL))
     return font
 
 
 def small() -> QFont:
     font = QFont(QApplication.font())
-    font.setPointSizeF(SMALL)
+    font.setPointSizeF(scaled(SMALL))
     return font
 
 
 def title() -> QFont:
     font = QFont(QApplication.font())
-    font.setPointSizeF(TITLE)
+    font.setPointSizeF(scaled(TITLE))
     font.setWeight(QFont.Weight.DemiBold)
     return font
 
@@ -202,7 +238,16 @@ def palette(t: Theme) -> QPalette:
 def style_sheet(t: Theme) -> str:
     """What a palette cannot say: cards, flat docks, quiet buttons."""
     values = {field.name: getattr(t, field.name) for field in fields(t)}
-    return _STYLE.format(**values, radius=RADIUS, gap=GAP)
+    return _PIXELS.sub(_scaled_pixels, _STYLE.format(**values, radius=RADIUS, gap=GAP))
+
+
+_PIXELS = re.compile(r"(?<!min-height: )(?<!\d)(-?\d+)px")  # fields are at least as high as their letters
+
+
+def _scaled_pixels(found: re.Match[str]) -> str:
+    """Hairlines stay hairlines."""
+    length = int(found[1])
+    return found[0] if abs(length) < 2 else f"{round(scaled(length))}px"
 
 
 _STYLE = """

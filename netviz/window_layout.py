@@ -26,6 +26,7 @@ class WindowLayout:
     def __init__(self, window: QMainWindow, docks: Mapping[str, PanelDock], panels: Sequence[Panel]) -> None:
         self._window, self._docks, self._panels = window, docks, panels
         self._rows = ROWS
+        self._held: QByteArray | None = None  # how docks stood before a presentation
         window.setCorner(Qt.Corner.BottomRightCorner, Qt.DockWidgetArea.RightDockWidgetArea)
         window.setCorner(Qt.Corner.BottomLeftCorner, Qt.DockWidgetArea.LeftDockWidgetArea)
 
@@ -56,9 +57,19 @@ class WindowLayout:
 
     def save(self) -> dict[str, Any]:
         """The project's `panels` as the window stands now."""
-        docks = bytes(self._window.saveState(VERSION).data())
+        docks = bytes((self._held or self._window.saveState(VERSION)).data())
         states = {panel.ident: state for panel in self._panels if (state := panel.state())}
         return {"rows": write_rows(self._rows), "docks": base64.b64encode(docks).decode(), "states": states}
+
+    def hold(self) -> None:
+        """From here on docks stand otherwise for a while."""
+        self._held = self._window.saveState(VERSION)
+
+    def let_go(self) -> None:
+        """As they stood when `hold` was called."""
+        if self._held is not None:
+            self._window.restoreState(self._held, VERSION)
+            self._held = None
 
     def placed(self) -> set[str]:
         """The panels that stand in a row of the project."""

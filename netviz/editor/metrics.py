@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QApplication
 
 from netviz.document.layered import COLUMN, ROW
 from netviz.editor.boxes import LanePicture
+from netviz.theme import scaled
 
 WIDEST, NARROWEST = 212.0, 76.0  # from box to box, in pixels
 PADDING, BAR, PORT = 7.0, 3.0, 3.5
@@ -70,9 +71,9 @@ class Metrics:
 def fonts(roomy: bool) -> tuple[QFont, QFont]:
     """The title's and the small font."""
     title, small = QFont(QApplication.font()), QFont(QApplication.font())
-    title.setPointSizeF(10.0 if roomy else 9.0)
+    title.setPointSizeF(scaled(10.0 if roomy else 9.0))
     title.setWeight(QFont.Weight.DemiBold)
-    small.setPointSizeF(8.5 if roomy else 8.0)
+    small.setPointSizeF(scaled(8.5 if roomy else 8.0))
     return title, small
 
 
@@ -90,7 +91,7 @@ def metrics(
     same = old is not None and (old.picture == 0) == (tall is None)
     if old is not None and same and box <= old.width and gap <= old.pitch - old.width:
         return old
-    pitch = min(WIDEST, max(NARROWEST, gap + box, (width - 2 * MARGIN + gap) / columns))
+    pitch = min(scaled(WIDEST), max(NARROWEST, gap + box, (width - 2 * MARGIN + gap) / columns))
     gap = min(pitch - box, max(gap, 0.3 * pitch))  # where there is room, the wires get their share
     roomy = pitch - gap >= _needed(lanes, roomy=True)[1]
     title, small = fonts(roomy)

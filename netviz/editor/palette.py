@@ -34,7 +34,7 @@ class Palette(QWidget):
         self.line.installEventFilter(self)
         self.tree.itemActivated.connect(lambda item, _: self._add(item))
         canvas.shelf.changed.connect(lambda: self._show(self.line.text()))
-        self._show("")
+        theme.on_change(self._renew)
 
     def sizeHint(self) -> QSize:
         return QSize(190, 420)
@@ -58,6 +58,10 @@ class Palette(QWidget):
     def _items(self) -> list[QTreeWidgetItem]:
         groups = [self.tree.topLevelItem(i) for i in range(self.tree.topLevelItemCount())]
         return [group.child(i) for group in groups for i in range(group.childCount())]
+
+    def _renew(self) -> None:
+        """Headings have a font of their own, which goes with the text size."""
+        self._show(self.line.text())
 
     def _show(self, text: str) -> None:
         self.tree.clear()

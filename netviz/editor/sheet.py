@@ -8,7 +8,7 @@ from netviz.editor.metrics import LEAST_FIT, LEAST_ZOOM, MARGIN, MOST_ZOOM
 from netviz.editor.mini_map import MiniMap
 from netviz.editor.scene import NetworkScene
 from netviz.editor.snapping import GRID
-from netviz.theme import mix, on_change, theme
+from netviz.theme import mix, on_change, scaled, theme
 
 LEAST_DOTS = 20.0  # pixels from dot to dot
 STRIDE = 24  # pixels to pan at once
@@ -25,6 +25,7 @@ class Sheet(QGraphicsView):
         self._fits = True  # until someone zooms or pans
         self._fitted = QRectF()  # what was to be shown then
         self._dots = QPen()
+        self._scale = scaled(1.0)  # of the letters that boxes were measured by
         self._dotted: tuple[tuple[float, ...], list[QPointF]] = (), []  # where, and the dots there
         self.setScene(scene)
         self.setFrameShape(QFrame.Shape.NoFrame)
@@ -134,6 +135,9 @@ class Sheet(QGraphicsView):
 
     def _repaint(self) -> None:
         t = theme()
+        if self._scale != (scale := scaled(1.0)):
+            self._scale = scale
+            self.fit()  # boxes are measured by their letters
         self.sheet.kit.renew()
         self.setBackgroundBrush(QColor(t.window))
         self._dots = QPen(mix(t.window, t.line, 0.8), 1.6)

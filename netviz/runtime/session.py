@@ -8,6 +8,7 @@ import itertools
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from time import monotonic
 
 from PySide6.QtCore import QObject, Qt, QTimer, Signal
 
@@ -19,6 +20,7 @@ from netviz.runtime.history import History
 from netviz.runtime.view import View
 
 FRAME_MS = 16
+CALM_MS = 400  # between two pictures of a view, for those who want less motion
 VIEW_MS = 8  # from one view to the next
 MOST_RECORDS = 64  # drained in one frame
 MOST_DEATHS = 3  # of a worker that never got on in between
@@ -70,6 +72,9 @@ class Session(QObject):
         self._frames = itertools.count(1)
         self._asked = 0  # the frame that is not answered yet, or 0
         self._previews = 0
+        self.calm = False  # pictures change seldom
+        self._held: set[str] = set()  # topics that have news, while it is too early to show them
+        self._shown_at = 0.0
         self._restarts = 0
         self._resume = False
         self._opening = False  # records that come before `Opened` are of the run before
@@ -266,15 +271,23 @@ class Session(QObject):
         topics: set[str] = set()
         for _ in range(min(len(self._records), MOST_RECORDS)):
             topics |= self._take(self._records.popleft())
-        if topics:
-            for view in self._views:
-                if view.topics & topics and view.isVisible():
-                    self._mark(view)
+        if topics or self._held:
+            self._tell(topics)
         if "scores" in topics:
             self.scored.emit()
         if not self._asked and self.history.lanes:
             self._asked = next(self._frames)
             self._send(m.Frame(self._asked))
+
+    def _tell(self, topics: set[str]) -> None:
+        """Views with news are drawn; calmly, not all the time while it runs."""
+        if self.calm and self.running and monotonic() - self._shown_at < CALM_MS / 1000:
+            self._held |= topics
+            return
+        topics, self._held, self._shown_at = topics | self._held, set(), monotonic()
+        for view in self._views:
+            if view.topics & topics and view.isVisible():
+                self._mark(view)
 
     def _take(self, record: m.Record) -> set[str]:
         match record:

@@ -9,7 +9,7 @@ from pyqtgraph.functions import arrayToQPolygonF
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPen, QPolygonF
 
-from netviz.theme import mix, theme
+from netviz.theme import mix, theme, thick
 
 FAR = 20_000.0  # pixels: what lies further out is drawn at this distance, within the reach of Qt's rasterizer
 FAINT = 0.32  # of the way from the card to a band's colour: opaque, for blending a jagged line takes 20 times as long
@@ -173,7 +173,7 @@ def _draw_run(
     painter: QPainter, x: np.ndarray, top: np.ndarray, bottom: np.ndarray, style: Style, colour: QColor, fine: bool
 ) -> None:
     colour = mix(theme().card, colour, FAINT) if style is Style.BAND else colour
-    wide = STRONG if style is Style.STRONG else 1.0
+    wide = thick(STRONG if style is Style.STRONG else 1.0)
     ratio = 1.0 if fine else painter.device().devicePixelRatioF()
     pen = QPen(colour, wide) if fine else hairline(colour)
     if style is Style.DASHED:

@@ -12,7 +12,7 @@ from engine.probes.example import Part
 from engine.probes.fit import FitAnswer
 from netviz.runtime.cursor import NOTHING, Cursor, Mark, Spot
 from netviz.runtime.history import History
-from netviz.theme import class_colour, lane_colour, mix, theme
+from netviz.theme import class_colour, lane_colour, mix, theme, thick
 from netviz.widgets.canvas import Canvas
 from netviz.widgets.curves import View
 from netviz.widgets.marks import columns, draw_head, draw_note, draw_spot
@@ -118,7 +118,7 @@ class FitCurves(Canvas):
             painter.drawPolyline(arrayToQPolygonF(x, one.view.y(answer.function)))
         for k, values in enumerate(np.asarray(answer.values).T):
             known = np.isfinite(values)
-            painter.setPen(QPen(curve_colour(answer, k, one.lane), CURVE))
+            painter.setPen(QPen(curve_colour(answer, k, one.lane), thick(CURVE)))
             if known.sum() > 1:
                 painter.drawPolyline(arrayToQPolygonF(x[known], one.view.y(values[known])))
 

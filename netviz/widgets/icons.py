@@ -149,6 +149,8 @@ class _Engine(QIconEngine):
     def scaledPixmap(  # noqa: N802 (Qt's)
         self, size: QSize, mode: QIcon.Mode, state: QIcon.State, scale: float
     ) -> QPixmap:
+        if size.isEmpty():  # a button that is being laid out
+            return QPixmap()
         made = QPixmap(size * scale)  # the size is in the screen's own units
         made.setDevicePixelRatio(scale)
         made.fill(Qt.GlobalColor.transparent)

@@ -97,7 +97,7 @@ def backed(painter: QPainter, rect: QRectF, opacity: float = 0.82) -> None:
 def draw_lit(painter: QPainter, rect: QRectF) -> None:
     """A frame round what the shared cursor points at: it does not colour what it frames."""
     painter.setBrush(Qt.BrushStyle.NoBrush)
-    painter.setPen(QPen(QColor(theme.theme().accent), LIT))
+    painter.setPen(QPen(QColor(theme.theme().accent), theme.thick(LIT)))
     painter.drawRoundedRect(rect, 3, 3)
 
 

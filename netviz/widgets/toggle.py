@@ -1,6 +1,6 @@
 """A small button that stays down: a panel's one or two choices about what it shows."""
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QEvent, Qt
 from PySide6.QtWidgets import QToolButton, QWidget
 
 from netviz import theme
@@ -18,3 +18,12 @@ class Toggle(QToolButton):
         self.setFont(theme.small())
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.setStyleSheet("QToolButton { padding: 0px 6px; }")
+
+    def changeEvent(self, event: QEvent) -> None:
+        """One that no layout places keeps its letters in it."""
+        super().changeEvent(event)
+        parent = self.parentWidget()
+        if event.type() == QEvent.Type.FontChange and parent is not None:
+            layout = parent.layout()
+            if layout is None or layout.indexOf(self) < 0:
+                self.adjustSize()
