@@ -1,6 +1,6 @@
 """The colours themselves, dark and light: of the window, and of pages that are written without one."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +24,10 @@ class Theme:
     green: str  # fine
     rim: str  # around dots on a picture of any colour
 
+    @property
+    def dark(self) -> bool:
+        return self.name == "dark"
+
 
 DARK = Theme(
     name="dark",
@@ -38,9 +42,9 @@ DARK = Theme(
     orange="#f5922f",
     blue="#3d85f5",
     neutral="#171a21",
-    amber="#e0a52e",
-    red="#f4655b",
-    green="#3ecf8e",
+    amber="#f2c21a",
+    red="#e96a50",
+    green="#6fe3c1",
     rim="#0b0d11",
 )
 LIGHT = Theme(
@@ -57,9 +61,32 @@ LIGHT = Theme(
     blue="#2b6fe0",
     neutral="#ffffff",
     amber="#b97d05",
-    red="#d93a2f",
-    green="#15905a",
+    red="#b20633",
+    green="#139d83",
     rim="#ffffff",
+)
+# For those who need more contrast: grounds and letters at the ends, lines that can be seen. Signs stay what they are.
+HIGH_DARK = replace(
+    DARK,
+    window="#000000",
+    card="#000000",
+    raised="#141414",
+    line="#8a93a3",
+    text="#ffffff",
+    faint="#d5dae2",
+    accent="#62b0ff",
+    on_accent="#000000",
+    neutral="#000000",
+    rim="#000000",
+)
+HIGH_LIGHT = replace(
+    LIGHT,
+    window="#ffffff",
+    raised="#ffffff",
+    line="#5a6473",
+    text="#000000",
+    faint="#363c46",
+    accent="#0047b3",
 )
 
 # From input to output, a perceptual ramp of even lightness steps; light themes take its darker end.
@@ -68,8 +95,10 @@ DEPTH_LIGHT = ("#4a35c4", "#2a5bd0", "#14799f", "#0e8064", "#4f8a10", "#a87a00")
 # What runs along a wire, from far too little through what is usual to far too much, in even steps of a logarithm.
 FLOW_DARK = ("#93453a", "#ad6a3c", "#a9934a", "#62ad72", "#3ecf8e", "#d783ff")
 FLOW_LIGHT = ("#a8281e", "#b9591a", "#8f7a14", "#3f8f55", "#128a55", "#9b3fd1")
+# Lanes, classes and health were searched for so that the colour-blind can tell any two apart, by lightness where hue
+# does not help; tests/netviz/test_colours.py holds them to a published simulation.
 # Lanes side by side; the first is the project's own network.
-LANES_DARK = ("#4c9dff", "#f5922f", "#3ecf8e", "#d783ff", "#f4655b", "#c2c8d2")
-LANES_LIGHT = ("#1f6fe0", "#c9690a", "#15905a", "#9b3fd1", "#c7372d", "#5a6473")
-# Classes on a picture: the two signs first, then hues that keep apart for the colour-blind as far as can be.
-MORE_CLASSES = ("#2fa76f", "#b565d9", "#d94f5c", "#3fb8c4", "#c9b23c", "#8c6d52", "#7f8a99", "#e58ab8")
+LANES_DARK = ("#4c9dff", "#f5922f", "#5eedb0", "#b768ab", "#f64c64", "#d5ebfb")
+LANES_LIGHT = ("#1f6fe0", "#c9690a", "#009a62", "#630297", "#d8203f", "#5a6473")
+# Classes on a picture: after the two signs. They keep apart from both grounds, too, which mean "unsure".
+MORE_CLASSES = ("#2dd7f8", "#be759e", "#357144", "#f6c380", "#792586", "#bab89f", "#b54c0a", "#4e4c59")

@@ -145,8 +145,7 @@ class Menus:
         menu.addSeparator()
         self.view = ViewActions(window)
         self.view.fill(menu)
-        themes = {"system": "As the System", "dark": "Dark", "light": "Light"}
-        self._choices(menu, "Theme", themes, remembered("theme", "system"), self._choose_theme)
+        self._choices(menu, "Theme", theme.CHOICES, remembered("theme", "system"), self._choose_theme)
 
     def _fill_panels(self, menu: QMenu) -> None:
         for group in Group:

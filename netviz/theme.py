@@ -17,6 +17,8 @@ from netviz.colours import (
     DEPTH_LIGHT,
     FLOW_DARK,
     FLOW_LIGHT,
+    HIGH_DARK,
+    HIGH_LIGHT,
     LANES_DARK,
     LANES_LIGHT,
     LIGHT,
@@ -115,13 +117,27 @@ def thick(width: float) -> float:
     return width * THICKER if look().presenting else width
 
 
+CHOICES = {
+    "system": "As the System",
+    "dark": "Dark",
+    "light": "Light",
+    "high dark": "Dark, High Contrast",
+    "high light": "Light, High Contrast",
+}
+_THEMES = {"dark": DARK, "light": LIGHT, "high dark": HIGH_DARK, "high light": HIGH_LIGHT}
+
+
 def choose(app: QApplication, choice: str) -> Theme:
-    return system_theme(app) if choice == "system" else LIGHT if choice == "light" else DARK
+    return system_theme(app) if choice == "system" else _THEMES.get(choice, DARK)
 
 
 def system_theme(app: QApplication) -> Theme:
     """What the system prefers; dark where it does not say."""
-    return LIGHT if app.styleHints().colorScheme() == Qt.ColorScheme.Light else DARK
+    hints = app.styleHints()
+    light = hints.colorScheme() == Qt.ColorScheme.Light
+    if hints.accessibility().contrastPreference() == Qt.ContrastPreference.HighContrast:
+        return HIGH_LIGHT if light else HIGH_DARK
+    return LIGHT if light else DARK
 
 
 def figures() -> QFont:
