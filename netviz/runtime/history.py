@@ -1,6 +1,7 @@
 """What a run has shown so far, as the window keeps it. Touched by the GUI thread only."""
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -29,8 +30,10 @@ from engine.run.messages import (
     Opened,
     Points,
 )
-from netviz.runtime.cursor import Cursor
 from netviz.runtime.series import Series
+
+if TYPE_CHECKING:
+    from netviz.runtime.cursor import Cursor
 
 WIDTH = len(ACTIVATION_FIELDS)
 
@@ -124,24 +127,36 @@ class History:
     """The lanes of the run that is open, none before."""
 
     def __init__(self) -> None:
-        self.cursor = Cursor()  # what of all this the reader points at
+        self._cursor: Cursor | None = None
         self.lanes: list[LaneHistory] = []
         self.points: Points | None = None
         self.examples: np.ndarray | None = None  # (n, features): the first ones, of nets on other than two inputs
 
+    @property
+    def cursor(self) -> "Cursor":
+        """What of all this the reader points at: made for the first view that asks, for only views have Qt."""
+        if self._cursor is None:
+            from netviz.runtime.cursor import Cursor
+
+            self._cursor = Cursor()
+        return self._cursor
+
     def open(self, opened: Opened) -> None:
-        self.cursor.release("step", "example", "unit")
+        if self._cursor is not None:
+            self._cursor.release("step", "example", "unit")
         self.lanes = [LaneHistory(info) for info in opened.lanes]
         self.points, self.examples = opened.points, opened.examples
 
     def close(self) -> None:
         """No lanes: there is no run."""
-        self.cursor.unpin()
+        if self._cursor is not None:
+            self._cursor.unpin()
         self.lanes, self.points, self.examples = [], None, None
 
     def clear(self) -> None:
         """The same lanes, back at step 0."""
-        self.cursor.release("step")
+        if self._cursor is not None:
+            self._cursor.release("step")
         self.lanes = [LaneHistory(lane.info) for lane in self.lanes]
 
     def cut(self, step: int) -> None:
