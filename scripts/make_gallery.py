@@ -46,6 +46,7 @@ BEST = {
     "try": "xor",
     "diagnosis": "deep",
     "fit": "sine",
+    "representation": "xor",
 }
 
 

@@ -56,6 +56,7 @@ class Links(msgspec.Struct, frozen=True, eq=False):
     bias: float  # NaN where there is none, or where they lead on
     bias_gradient: float
     names: tuple[str, ...]  # of the features at the other end, where they are inputs that have names
+    mixed: bool = False  # they are inputs turned to their main axes: no weight belongs to one raw feature
 
 
 class Answers(msgspec.Struct, frozen=True, eq=False):
@@ -190,13 +191,14 @@ def _links(trainer: Trainer, line: Line) -> Links:
         parts.append(host(piece[:MOST_WEIGHTS]).astype(np.float64))
         bias = parameters.views(vector, line.node).get("bias") if line.into else None
         biases.append(float("nan") if bias is None else float(bias[line.index].item()))
-    return Links(line.node, line.other, total, parts[0], parts[1], biases[0], biases[1], _names(trainer, line.other))
+    other = trainer.network.structure.layers[line.other]
+    mixed = isinstance(other, Input) and trainer.project.data.preprocess in ("pca", "whiten")
+    names = _names(trainer, other) if isinstance(other, Input) and not mixed else ()
+    return Links(line.node, line.other, total, parts[0], parts[1], biases[0], biases[1], names, mixed)
 
 
-def _names(trainer: Trainer, node: str) -> tuple[str, ...]:
-    layer, names = trainer.network.structure.layers[node], trainer.project.summary().features[:MOST_NAMES]
-    if not isinstance(layer, Input) or trainer.project.data.preprocess in ("pca", "whiten"):
-        return ()
+def _names(trainer: Trainer, layer: Input) -> tuple[str, ...]:
+    names = trainer.project.summary().features[:MOST_NAMES]
     return names if layer.columns is None else names[slice(*layer.columns)]
 
 

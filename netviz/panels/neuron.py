@@ -11,10 +11,12 @@ from engine.probes.catalogue import ProbeRequest
 from engine.probes.neuron import Neuron, NeuronAnswer
 from netviz import theme
 from netviz.panels.base import Group, Panel, Row, Table
+from netviz.runtime.cursor import Mark
 from netviz.runtime.history import History
 from netviz.theme import GAP
 from netviz.widgets.choice import Choice
-from netviz.widgets.neuron import NeuronView, figures_of, title_of
+from netviz.widgets.neuron import NeuronView
+from netviz.widgets.neuron_words import figures_of, title_of
 
 UNIT_STEPS = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1, Qt.Key.Key_PageUp: -10, Qt.Key.Key_PageDown: 10}
 LAYER_STEPS = {Qt.Key.Key_N: 1, Qt.Key.Key_P: -1}
@@ -33,9 +35,9 @@ class NeuronPanel(Panel):
         "examples that drive it; the weights that lead on. ∂ℓ/∂h is the root mean square of what each example's own "
         "loss sends back. Saturated: at a slope below a hundredth of the steepest (of straight pieces: zero). Dead: a"
         " slope of 0 at every example. The strip shows both at each look since the unit was chosen. N and P change "
-        "the layer, Left and Right the unit, Page Up and Page Down ten units. Look for classes that lie apart in the "
-        "histogram (the unit tells them), for a unit that is dead or saturated for good, and for weights without a "
-        "gradient: nothing will change them."
+        "the layer, Left and Right the unit, Page Up and Page Down ten units; a click on a unit anywhere, or on a "
+        "weight here, goes there. Look for classes that lie apart in the histogram (the unit tells them), for a unit "
+        "that is dead or saturated for good, and for weights without a gradient: nothing will change them."
     )
     topics: ClassVar[frozenset[str]] = frozenset({"neuron"})
 
@@ -44,6 +46,7 @@ class NeuronPanel(Panel):
         self._wanted: str | None = None  # the layer that was chosen, though the present networks may not have it
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.view = NeuronView(history)
+        history.cursor.pins.connect(self._pinned)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(GAP, GAP, GAP, GAP)
         layout.setSpacing(4)
@@ -88,6 +91,13 @@ class NeuronPanel(Panel):
         self._show_choice()
         self.wishes_changed.emit()
         self.refresh()
+
+    def _pinned(self, mark: Mark) -> None:
+        """A unit that is pinned anywhere is the one to be seen."""
+        if mark.layer is None or mark.unit is None or mark.layer not in self._nodes():
+            return
+        if (mark.layer, mark.unit) != (self.view.node, self.view.unit):
+            self.choose(mark.layer, mark.unit)
 
     def _show_choice(self) -> None:
         self.layer.setCurrentIndex(self.layer.findText(self.view.node))

@@ -44,6 +44,7 @@ class Cursor(QObject):
     """`changed` names the fields of `mark` that are new, so that a view repaints for those alone that it draws."""
 
     changed = Signal(object)  # frozenset[str]
+    pins = Signal(object)  # the Mark that is pinned now: what was hovered before looks the same
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -79,10 +80,13 @@ class Cursor(QObject):
         self._take(replace(self.hovered, **gone), replace(self.pinned, **gone))
 
     def _take(self, hovered: Mark, pinned: Mark) -> None:
-        before, self.hovered, self.pinned = self.mark, hovered, pinned
+        before, held = self.mark, self.pinned
+        self.hovered, self.pinned = hovered, pinned
         self.mark = hovered.over(pinned)
         if self.mark != before:
             self.changed.emit(self.mark.differs(before))
+        if pinned != held:
+            self.pins.emit(pinned)
 
     # Layers that are drawn as one box light up as one
 

@@ -10,17 +10,21 @@ from PySide6.QtGui import QColor, QImage, QPainter, QPen
 
 from engine.catalogue import LAYERS
 from engine.layers.base import Activation
+from engine.probes.example import Part as DataPart
 from engine.probes.neuron import Driven, Links, NeuronAnswer
+from netviz.runtime.cursor import NOTHING, Cursor, Mark
 from netviz.runtime.history import History, LaneHistory
 from netviz.theme import depth_colour, theme
 from netviz.widgets import neuron_parts as parts
 from netviz.widgets.canvas import Canvas
 from netviz.widgets.example_input import picture_shape
 from netviz.widgets.example_list import picture_of
-from netviz.widgets.marks import Column, columns, draw_head, draw_note
+from netviz.widgets.marks import Column, columns, draw_head, draw_lit, draw_note, draw_spot
 from netviz.widgets.neuron_past import Past
+from netviz.widgets.neuron_words import figures_of, full_size, in_bin, names_of, on_map, title_of, weight_in_words
+from netviz.widgets.plane import GRASP, place
 from netviz.widgets.strips import colours, strip_pixels
-from netviz.widgets.ticks import figure, percent, signed, whole
+from netviz.widgets.ticks import signed, whole
 
 WIDE = 1.2  # times as wide as high: the parts stand in two columns
 FACE, FIGURES, ANSWERS, DRIVEN, INTO, ONWARD, PAST = "face", "figures", "answers", "driven", "into", "onward", "past"
@@ -53,6 +57,7 @@ class NeuronView(Canvas):
         super().__init__()
         self.history, self.node, self.unit = history, "", 0
         self.past = Past()
+        self.follow(history.cursor, "example")
 
     def sizeHint(self) -> QSize:
         return QSize(320, 360)
@@ -116,7 +121,13 @@ class NeuronView(Canvas):
     def sides_of(self, answer: NeuronAnswer) -> tuple[int, int] | None:
         """Rows and columns, where the incoming weights belong to the pixels of a picture."""
         links, shape = answer.incoming, answer.highest[0].shape if answer.highest else ()
-        if links is None or links.total != prod(shape) or len(links.values) != links.total or links.names:
+        if (
+            links is None
+            or links.total != prod(shape)
+            or len(links.values) != links.total
+            or links.names
+            or links.mixed
+        ):
             return None
         inside = any(links.other in lane.info.layers for lane in self.history.lanes)
         low = min(float(np.min(one.x)) for one in (*answer.highest, *answer.lowest))
@@ -177,7 +188,7 @@ class NeuronView(Canvas):
         if kind == FACE:
             links = answer.incoming
         if links is not None:
-            size, slope = (_size(np.asarray(v)) for v in (links.values, links.gradient))
+            size, slope = (full_size(np.asarray(v)) for v in (links.values, links.gradient))
             where = f"weights from {links.other}" if kind != ONWARD else f"weights on to {links.node}"
             some = f"{whole(len(links.values))} of " if len(links.values) < links.total else ""
             return f"{where} ({some}{whole(links.total)}) and ∂L/∂w", f"{size}, {slope}"
@@ -262,24 +273,63 @@ class NeuronView(Canvas):
         painter.setPen(QPen(QColor(t.line), 1))
         painter.drawRect(area)
 
+    # The shared cursor
+
+    def mark_at(self, at: QPointF) -> Mark:
+        """An example that drives the unit; or at a weight the unit at its other end, to which a click goes."""
+        one = self._under(at)
+        if one is None:
+            return NOTHING
+        if one.part.kind in (FACE, DRIVEN):
+            found = next((d for d, spot in self._spots(one) if spot.contains(at)), None)
+            return NOTHING if found is None else Mark(example=(DataPart.TRAINING, found.index))
+        links = one.part.links
+        which = None if links is None else parts.weight_at(one.area, links, at, self.fonts)
+        if links is None or which is None or links.other not in self.history.lanes[one.lane].info.layers:
+            return NOTHING
+        return Mark(links.other, which, one.lane if len(self.history.lanes) > 1 else None)
+
+    def paint_marks(self, painter: QPainter, rect: QRectF, cursor: Cursor) -> None:
+        spot = cursor.mark.example
+        if spot is None or spot[0] is not DataPart.TRAINING:
+            return
+        for one in self.placed(rect):
+            for driven, box in self._spots(one) if one.part.kind in (FACE, DRIVEN) else ():
+                if driven.index == spot[1] and one.part.kind == FACE:
+                    draw_spot(painter, box.center(), GRASP + 1)
+                elif driven.index == spot[1]:
+                    draw_lit(painter, box.adjusted(-2, 0, 2, 2))
+
+    def _spots(self, one: Placed) -> list[tuple[Driven, QRectF]]:
+        """Where the examples that drive the unit are drawn."""
+        if one.part.kind == DRIVEN:
+            rows = self._driven_rows(one)
+            return [pair for _, driven, row in rows for pair in parts.places_of(self.fonts, row, driven)]
+        driven, bounds = (*one.answer.highest, *one.answer.lowest), one.answer.bounds
+        if bounds is None or not driven:
+            return []
+        at = place(bounds, self.square(one), np.array([d.x[:2] for d in driven], float)).tolist()
+        return [(d, QRectF(x - GRASP, y - GRASP, 2 * GRASP, 2 * GRASP)) for d, (x, y) in zip(driven, at, strict=True)]
+
     # The mouse
 
+    def _under(self, at: QPointF) -> Placed | None:
+        return next((one for one in self.placed(QRectF(self.rect())) if one.area.contains(at)), None)
+
     def tip(self, place: QPointF) -> str:
-        one = next((one for one in self.placed(QRectF(self.rect())) if one.area.contains(place)), None)
+        one = self._under(place)
         if one is None:
             return ""
         answer, kind = one.answer, one.part.kind
         if kind == FACE and answer.map is not None:
-            return _on_map(answer, self.square(one), place)
+            return on_map(answer, self.square(one), place)
         if kind == FACE:
             return self._on_picture(one, place)
         if kind == ANSWERS:
-            return _in_bin(answer, one.area, place)
+            return in_bin(answer, one.area, place)
         if kind == DRIVEN:
-            boxes = (
-                pair for _, driven, row in self._driven_rows(one) for pair in parts.places_of(self.fonts, row, driven)
-            )
-            return next((parts.driven_in_words(d, names_of(answer)) for d, box in boxes if box.contains(place)), "")
+            named = names_of(answer)
+            return next((parts.driven_in_words(d, named) for d, box in self._spots(one) if box.contains(place)), "")
         if one.part.links is not None:
             at = parts.weight_at(one.area, one.part.links, place, self.fonts)
             return "" if at is None else weight_in_words(one.part.links, at)
@@ -307,66 +357,3 @@ def stacked(body: QRectF, found: list[Part]) -> list[tuple[Part, QRectF]]:
         made.append((part, QRectF(body.left(), top, body.width(), min(high, body.bottom() - top))))
         top += high
     return made
-
-
-def _size(values: np.ndarray) -> str:
-    """What a bar of full length means."""
-    return f"±{parts.reach_of(values):.2g}" if values.any() else "0"
-
-
-def title_of(answer: NeuronAnswer) -> str:
-    return f"{answer.node}: unit {whole(answer.unit + 1)} of {whole(answer.units)}"
-
-
-def names_of(answer: NeuronAnswer) -> tuple[str, ...] | None:
-    """Of the classes; None where targets are numbers."""
-    return None if answer.classes is None else answer.names
-
-
-def figures_of(answer: NeuronAnswer) -> list[tuple[str, bool]]:
-    """What is said in numbers, line by line, and whether it is trouble."""
-    told = answer.answers
-    mean, spread, least, most = (figure(v).strip() for v in (told.mean, told.deviation, told.least, told.most))
-    made = [(f"mean {mean} ± {spread}, from {least} to {most}", False)]
-    if told.lost:
-        made.append((f"{whole(told.lost)} outputs are no numbers", True))
-    if not np.isnan(answer.saturated):
-        share = percent(answer.saturated).strip()
-        words = "dead: its slope is 0 at every example" if answer.dead else f"saturated at {share} of them"
-        made.append((words, answer.dead or answer.saturated == 1))
-    back = [] if np.isnan(answer.delta) else [f"∂ℓ/∂h {figure(answer.delta).strip()}"]
-    if answer.incoming is not None:
-        back.append(f"‖∂L/∂w‖ {figure(float(np.linalg.norm(np.asarray(answer.incoming.gradient)))).strip()}")
-        if not np.isnan(answer.incoming.bias):
-            made.append((f"bias {figure(answer.incoming.bias).strip()}", False))
-    if back:
-        made.append((f"comes back: {', '.join(back)}", False))
-    return made
-
-
-def weight_in_words(links: Links, at: int) -> str:
-    name = links.names[at] if at < len(links.names) else f"number {at + 1}"
-    return signed(f"{name}: weight {links.values[at]:.4g}, ∂L/∂w {links.gradient[at]:.3g}")
-
-
-def _on_map(answer: NeuronAnswer, square: QRectF, at: QPointF) -> str:
-    if answer.map is None or answer.bounds is None or not square.contains(at):
-        return ""
-    left, right, low, high = answer.bounds
-    across, up = (at.x() - square.left()) / square.width(), (square.bottom() - at.y()) / square.height()
-    size = len(answer.map)
-    row, column = (min(max(int(share * size), 0), size - 1) for share in (up, across))
-    where = f"({left + across * (right - left):.2f}, {low + up * (high - low):.2f})"
-    return signed(f"{where}: {float(answer.map[row, column]):.4g}")
-
-
-def _in_bin(answer: NeuronAnswer, area: QRectF, at: QPointF) -> str:
-    told = answer.answers
-    counts = np.asarray(told.counts)
-    bins = counts.shape[1]
-    k = min(bins - 1, max(0, int((at.x() - area.left()) / area.width() * bins)))
-    wide = (told.high - told.low) / bins
-    names = answer.names
-    each = ", ".join(f"{names[i] if i < len(names) else f'class {i}'} {n}" for i, n in enumerate(counts[:, k]) if n)
-    words = each if len(counts) > 1 else whole(int(counts[0, k]))
-    return signed(f"{told.low + k * wide:.3g} to {told.low + (k + 1) * wide:.3g}: {words or 'none'}")

@@ -8,21 +8,22 @@ from pyqtgraph.functions import arrayToQPolygonF
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPen
 
+from engine.probes.example import Part
 from engine.probes.representation import INPUT, LayerView, RepresentationAnswer
+from netviz.runtime.cursor import NOTHING, Cursor, Mark
 from netviz.runtime.history import History, LaneHistory
 from netviz.theme import depth_colour, theme
 from netviz.widgets.alignment import Steady
 from netviz.widgets.canvas import Canvas
 from netviz.widgets.dots import Dots, draw_class_key, shades_of
 from netviz.widgets.frame import Frame
-from netviz.widgets.marks import columns, draw_head, draw_note
-from netviz.widgets.plane import Bounds, draw_ticks, place
+from netviz.widgets.marks import columns, draw_head, draw_lit, draw_note, draw_spot
+from netviz.widgets.plane import GRASP, Bounds, draw_ticks, place
 from netviz.widgets.ticks import percent, signed, whole
 
 ROOM_FOR_TICKS = 130.0  # pixels of a picture's side
 MOST_DOTS = 2000  # in all pictures; of many layers each shows fewer examples
 FEWEST_DOTS = 60
-NEAR = 10.0  # pixels
 FAR = 1e5  # pixels beyond which no line is drawn to
 
 
@@ -49,6 +50,7 @@ class RepresentationMap(Canvas):
         self.every, self.grid = False, True
         self._dots, self._steady = Dots(), Steady()
         self._frames: dict[tuple[str, str], Frame] = {}
+        self.follow(history.cursor, "layer", "example")
 
     def sizeHint(self) -> QSize:
         return QSize(280, 260)
@@ -236,6 +238,35 @@ class RepresentationMap(Canvas):
             words = _fitting(feet(view), self.fonts.width, cell.foot.width())
             painter.drawText(cell.foot, Qt.AlignmentFlag.AlignCenter, words)
 
+    # The shared cursor
+
+    def mark_at(self, at: QPointF) -> Mark:
+        found = self._nearest(at)
+        cell = found[0] if found else next((c for c in self.cells(QRectF(self.rect())) if c.area.contains(at)), None)
+        if cell is None:
+            return NOTHING
+        example = None if found is None else (Part.TRAINING if found[1] else Part.VALIDATION, found[2])
+        lane = cell.lane if len(self.history.lanes) > 1 else None
+        return Mark(cell.view.node or None, lane=lane if cell.view.node else None, example=example)
+
+    def paint_marks(self, painter: QPainter, rect: QRectF, cursor: Cursor) -> None:
+        cells, spot = self.cells(rect), cursor.mark.example
+        for cell in cells:
+            if self.every and cell.view.node in cursor.layers:
+                draw_lit(painter, cell.area.adjusted(1, 1, -1, -1))
+            if spot is None:
+                continue
+            points, held, _, turn = self.shown(cell, len(cells))
+            places, y = (points, cell.answer.y) if spot[0] is Part.TRAINING else (held, cell.answer.y_val)
+            if spot[1] < len(places):
+                at = self._pixels_of(cell, self.bounds(cell, turn), places, y)[spot[1]]
+                if np.isfinite(at).all() and cell.area.contains(QPointF(*at.tolist())):
+                    draw_spot(painter, QPointF(*at.tolist()), GRASP - 1)
+
+    def _pixels_of(self, cell: Cell, bounds: Bounds, places: np.ndarray, y: np.ndarray) -> np.ndarray:
+        shades, colours = shades_of(np.asarray(y)[: len(places)], cell.answer.classes, 1.0)
+        return self._pixels(cell.view, cell.area, bounds, places, shades, len(colours))
+
     # The mouse
 
     def _nearest(self, at: QPointF) -> tuple[Cell, bool, int] | None:
@@ -245,12 +276,11 @@ class RepresentationMap(Canvas):
         if cell is None:
             return None
         points, held, _, turn = self.shown(cell, len(cells))
-        bounds, found, least = self.bounds(cell, turn), None, NEAR
+        bounds, found, least = self.bounds(cell, turn), None, GRASP
         for places, y, training in ((points, cell.answer.y, True), (held, cell.answer.y_val, False)):
             if not len(places):
                 continue
-            shades, colours = shades_of(np.asarray(y)[: len(places)], cell.answer.classes, 1.0)
-            pixels = self._pixels(cell.view, cell.area, bounds, places, shades, len(colours))
+            pixels = self._pixels_of(cell, bounds, places, y)
             away = np.nan_to_num(np.hypot(pixels[:, 0] - at.x(), pixels[:, 1] - at.y()), nan=np.inf)
             if away.min() < least:
                 found, least = (cell, training, int(away.argmin())), float(away.min())

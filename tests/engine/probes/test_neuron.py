@@ -286,3 +286,7 @@ def test_inputs_have_their_names() -> None:
     assert len(names) == 4
     assert "sepal" in first
     assert asked(trained(), "h2").incoming.names == ()
+    turned = Trainer(
+        project([{"id": "out", "kind": "dense", "units": 3}], "cross_entropy", {"kind": "iris", "preprocess": "pca"})
+    )
+    assert (asked(turned, "out").incoming.names, asked(turned, "out").incoming.mixed) == ((), True)

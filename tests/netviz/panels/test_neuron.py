@@ -6,13 +6,16 @@ from PySide6.QtCore import QPoint, QPointF, QRectF, Qt
 from PySide6.QtGui import QColor
 from PySide6.QtTest import QTest
 
+from engine.probes.example import Part
 from engine.probes.neuron import Neuron, NeuronAnswer
 from netviz import theme
 from netviz.panels.neuron import NeuronPanel
+from netviz.runtime.cursor import NOTHING, Mark
 from netviz.widgets import neuron_parts as parts
-from netviz.widgets.neuron import ANSWERS, DRIVEN, FACE, FIGURES, INTO, ONWARD, PAST, Placed, figures_of, stacked
+from netviz.widgets.neuron import ANSWERS, DRIVEN, FACE, FIGURES, INTO, ONWARD, PAST, Placed, stacked
 from netviz.widgets.neuron_past import MOST, Past
-from netviz.widgets.plane import place
+from netviz.widgets.neuron_words import figures_of
+from netviz.widgets.plane import GRASP, place
 from tests.netviz.panels.histories import NAN, answers, driven, links, neuron_answer, opened, take
 from tests.netviz.panels.test_every_panel import notes, open_panel, picture
 
@@ -285,3 +288,48 @@ def test_the_table_has_the_probes_numbers(qtbot) -> None:
     assert (*start, "bias", None, 0.25, 0.01) in rows
     assert (*start, "highest example", 3, 0.95, None) in rows
     assert (*start, "count, class 0", -0.975, 2, None) in rows
+
+
+def test_a_unit_that_is_pinned_anywhere_is_shown(qtbot) -> None:
+    panel = panel_with(qtbot, neuron_answer())
+    cursor = panel.history.cursor
+    cursor.hover(Mark("h1", 2))
+    assert panel.probes == (Neuron("a1", 0),)  # the mouse only passes over it
+    with qtbot.waitSignal(panel.wishes_changed):
+        cursor.pin(Mark("h1", 2))
+    assert (panel.probes, panel.layer.currentText(), panel.number.value()) == ((Neuron("h1", 2),), "h1", 3)
+    cursor.pin(Mark("not here", 1))
+    cursor.pin(Mark("out"))
+    assert panel.probes == (Neuron("h1", 2),)
+
+
+def test_a_click_on_a_weight_goes_to_the_unit_at_its_other_end(qtbot) -> None:
+    panel = panel_with(qtbot, neuron_answer(incoming=links(other="h1")))
+    upper, _ = parts.split_links(part(panel, INTO).area)
+    at = QPointF(upper.left() + 0.75 * upper.width(), upper.center().y())
+    assert panel.view.mark_at(at) == Mark("h1", 1)
+    QTest.mouseClick(panel.view, Qt.MouseButton.LeftButton, pos=at.toPoint())
+    assert panel.probes == (Neuron("h1", 1),)
+    onward = part(panel_with(qtbot, neuron_answer()), ONWARD)
+    assert panel_with(qtbot, neuron_answer()).view.mark_at(onward.area.center()).layer == "out"
+    assert (
+        panel_with(qtbot, neuron_answer()).view.mark_at(part(panel_with(qtbot, neuron_answer()), INTO).area.center())
+        == NOTHING
+    )
+
+
+def test_an_example_that_is_pointed_at_is_ringed(qtbot) -> None:
+    panel = panel_with(qtbot, neuron_answer())
+    ((x, y),) = place(PLANE, panel.view.square(part(panel, FACE)), np.array([[-0.5, -0.5]]))
+    mark = Mark(example=(Part.TRAINING, 0))
+    assert panel.view.mark_at(QPointF(x, y)) == mark
+    _, box = panel.view._spots(part(panel, DRIVEN))[-1]
+    assert panel.view.mark_at(box.center()) == mark
+    assert not ringed(panel, x + GRASP + 1, y)
+    panel.history.cursor.hover(mark)
+    assert ringed(panel, x + GRASP + 1, y)
+    assert ringed(panel, box.left() - 2, box.center().y())
+
+
+def ringed(panel: NeuronPanel, x: float, y: float) -> bool:
+    return any(near(colour_at(panel, x + by, y), theme.DARK.accent, 60) for by in (-2, -1, 0, 1, 2))

@@ -3,14 +3,16 @@
 import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, QPointF, QRectF, Qt
-from PySide6.QtGui import QColor
+from PySide6.QtGui import QColor, QImage
 from PySide6.QtTest import QTest
 
+from engine.probes.example import Part
 from engine.probes.representation import INPUT, LayerView, Representation
 from netviz import theme
 from netviz.panels.representation import RepresentationPanel
+from netviz.runtime.cursor import Mark
 from netviz.widgets.frame import Frame
-from netviz.widgets.plane import place
+from netviz.widgets.plane import GRASP, place
 from netviz.widgets.representation import Cell, feet, tiles
 from tests.netviz.panels.histories import layer_view, opened, representation_answer, take
 from tests.netviz.panels.test_every_panel import notes, open_panel, picture
@@ -211,7 +213,7 @@ def test_the_tip_names_the_example(qtbot) -> None:
     corner = panel.map.mapTo(panel, QPoint(0, 0))
     at = pixels_of(panel, cell, CORNERS[1:2])[0] - [corner.x(), corner.y()]
     assert panel.map.tip(QPointF(*at) + QPointF(2, 1)) == "a1: training example 2, class yes, at (−1, 1)"
-    assert panel.map.tip(QPointF(*at) + QPointF(14, 14)) == ""
+    assert panel.map.tip(QPointF(*at) + QPointF(9, 9)) == ""
 
 
 def test_the_table_has_the_probes_numbers(qtbot) -> None:
@@ -257,3 +259,38 @@ def test_an_empty_answer_and_numbers_draw(qtbot) -> None:
         qtbot, representation_answer(LayerView("b", 1, True, *[np.zeros((0, 2))] * 2, None, (0, 0), 0, 0))
     )
     assert notes(panel) == ["Press play: the examples as a layer sees them are drawn here."]
+
+
+def test_an_example_that_is_pointed_at_is_ringed_in_every_picture(qtbot) -> None:
+    panel = panel_with(qtbot, representation_answer(), all=True, size=(700, 400))
+    found = cells(panel)
+    at = pixels_of(panel, found[0], CORNERS[1:2])[0]
+    corner = panel.map.mapTo(panel, QPoint(0, 0))
+    mark = panel.map.mark_at(QPointF(at[0] - corner.x(), at[1] - corner.y()))
+    assert mark == Mark("h1", example=(Part.TRAINING, 1))
+    before = picture(panel)
+    panel.history.cursor.hover(mark)
+    after = picture(panel)
+    for cell in found[:2]:
+        spot = pixels_of(panel, cell, CORNERS[1:2])[0] + [GRASP - 1, 0]
+        assert not lit_at(before, *spot)
+        assert lit_at(after, *spot)
+    lit = [cell.view.node for cell in found if frame_is_lit(panel, after, cell)]
+    assert lit == ["h1"]
+    panel.history.cursor.hover(Mark(example=(Part.VALIDATION, 7)))  # not among those that are drawn
+    picture(panel)
+
+
+def frame_is_lit(panel: RepresentationPanel, image: QImage, cell: Cell) -> bool:
+    corner = panel.map.mapTo(panel, QPoint(0, 0))
+    return lit_at(image, cell.area.left() + corner.x() + 1, cell.area.center().y() + corner.y())
+
+
+def lit_at(image: QImage, x: float, y: float) -> bool:
+    """Whether the colour of a light is within two pixels, left or right."""
+    return any(near(image.pixelColor(round(x) + by, round(y)).name(), theme.DARK.accent, 60) for by in range(-2, 3))
+
+
+def near(found: str, wanted: str, within: int) -> bool:
+    pairs = zip(QColor(found).getRgb(), QColor(wanted).getRgb(), strict=True)
+    return max(abs(a - b) for a, b in pairs) <= within

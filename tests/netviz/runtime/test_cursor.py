@@ -78,3 +78,14 @@ def test_nodes_of_one_box_are_lit_together(told):
     cursor.house([("elsewhere", "b")])
     assert cursor.layers == {"elsewhere", "b"}
     assert news[-1] == {"layer"}, "who draws it hears of it"
+
+
+def test_a_pin_is_told_though_it_looks_as_what_was_hovered():
+    cursor, pinned = Cursor(), []
+    cursor.pins.connect(pinned.append)
+    cursor.hover(Mark("a", 1))
+    assert pinned == []
+    cursor.pin(Mark("a", 1))
+    cursor.hover(Mark("b"))
+    cursor.unpin()
+    assert pinned == [Mark("a", 1), NOTHING]
