@@ -1,15 +1,23 @@
-"""The decision over the input plane, for networks on two inputs: bends where the net learns, flat where it cannot."""
+"""The decision over the input plane: bends where the net learns, flat where it cannot.
+
+Of networks on more than two inputs, over a plane through them (see section.py).
+"""
 
 from functools import lru_cache
-from math import sqrt
+from math import isqrt, prod, sqrt
 from typing import Any
 
 import msgspec
 import numpy as np
 
 from engine.backend import Array
+from engine.network import MOST_NUMBERS
 from engine.probes.base import Probe
+from engine.probes.section import Section, Through, cut
 from engine.trainer import Trainer
+
+WORK = 1_000_000_000  # products that a picture may take: of large networks it has fewer cells
+SMALLEST = 32  # cells of its side, however large the network
 
 
 class BoundaryAnswer(msgspec.Struct, frozen=True, eq=False, tag="boundary"):
@@ -24,28 +32,43 @@ class BoundaryAnswer(msgspec.Struct, frozen=True, eq=False, tag="boundary"):
     winners: Any | None
     probability: bool
     bounds: tuple[float, float, float, float]  # x₁ from, to, x₂ from, to
+    section: Section | None = None  # of more than two inputs: the plane, whose own axes then are x₁ and x₂
 
 
 class Boundary(Probe, frozen=True, tag="boundary"):
     """The decision on a `size` × `size` grid over `bounds`, or else over the raw data with a margin.
 
-    None for other than two inputs.
+    None for other than two inputs; with `through`, of more than two over that plane.
     """
 
     size: int = 100
     bounds: tuple[float, float, float, float] | None = None
+    through: Through | None = None
 
     def measure(self, trainer: Trainer, detail: float = 1.0) -> BoundaryAnswer | None:
         network = trainer.network
-        if trainer.reach is None:
-            return None
-        bounds, size = self.bounds or plane(trainer), max(1, round(self.size * sqrt(detail)))
-        values, winners, probability = decision(trainer, network.predict(grid(bounds, size)))
+        size = max(1, min(round(self.size * sqrt(detail)), _affordable(trainer)))
+        section = None
+        if trainer.reach is not None:
+            bounds = self.bounds or plane(trainer)
+            places = grid(bounds, size)
+        else:
+            found = cut(trainer, self.through) if self.through is not None else None
+            if found is None:
+                return None
+            bounds, section = found.bounds, found.section
+            places = found.raw(grid(bounds, size)).reshape(-1, *network.input_shape)
+        values, winners, probability = decision(trainer, network.predict(places))
         shape = (size, size)
         picture = values.reshape(shape).astype(np.float32)
-        return BoundaryAnswer(
-            picture, None if winners is None else winners.reshape(shape).astype(np.uint8), probability, bounds
-        )
+        shown = None if winners is None else winners.reshape(shape).astype(np.uint8)
+        return BoundaryAnswer(picture, shown, probability, bounds, section)
+
+
+def _affordable(trainer: Trainer) -> int:
+    """How many cells the side of a picture may have: fewer of large networks and of large inputs."""
+    cells = max(SMALLEST * SMALLEST, WORK // max(1, trainer.parameters.count))
+    return max(1, isqrt(min(cells, MOST_NUMBERS // prod(trainer.network.input_shape))))
 
 
 def plane(trainer: Trainer) -> tuple[float, float, float, float]:
