@@ -168,8 +168,8 @@ class Watched:
 
     def _drawing(self) -> list[Eye]:
         """Those of panels in the project's layout that have something to draw of this net."""
-        flat, placed = self.session.history.points is not None, self.window.layout_.placed()
-        return [eye for eye in self.eyes if eye.panel.ident in placed and (flat or eye.panel.ident != "boundary")]
+        plane, placed = self.session.history.lanes[0].info.inputs != (1,), self.window.layout_.placed()
+        return [eye for eye in self.eyes if eye.panel.ident in placed and (plane or eye.panel.ident != "boundary")]
 
     # Speed, with the window and without
 

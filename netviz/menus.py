@@ -33,6 +33,7 @@ PANEL_KEYS = (
     ("W", "all layers' histograms, all layers' representations"),
     ("G", "the bent grid of the hidden representation"),
     ("D", "draw points on the decision boundary"),
+    ("S", "the decision boundary in plain regions"),
     ("M", "histograms as in a training step"),
     ("1, 2, 3, 4", "weights: spread, norm, ratio, matrix"),
     ("T", "training or validation examples"),

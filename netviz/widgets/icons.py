@@ -96,6 +96,12 @@ def _pencil(path: QPainterPath) -> None:
     path.lineTo(11.4, 7)
 
 
+def _sharp(path: QPainterPath) -> None:
+    path.addRect(QRectF(3, 3, 10, 10))
+    path.moveTo(3, 11)
+    path.cubicTo(8, 11, 6, 5, 13, 5)
+
+
 _FILLED: dict[str, Draw] = {
     "play": _play,
     "previous": _previous,
@@ -112,6 +118,7 @@ _LINES: dict[str, Draw] = {
     "more": _more,
     "pencil": _pencil,
     "restore": _restore,
+    "sharp": _sharp,
 }
 
 

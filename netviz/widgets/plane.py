@@ -15,6 +15,7 @@ from netviz.widgets.marks import Fonts
 from netviz.widgets.ticks import linear_ticks
 
 Bounds = tuple[float, float, float, float]
+PLAIN = 0.62  # of a colour's fullness, in regions without shades: dots of the same class stay in sight
 GRASP = 7.0  # pixels from an example within which the mouse is on it
 
 
@@ -38,9 +39,14 @@ class Palette:
         return cls(signs.astype(np.uint32), np.array(ramps, np.uint32).reshape(-1, 256))
 
 
-def decision_image(answer: BoundaryAnswer, palette: Palette, reach: float, classes: int) -> QImage:
-    """The decision as a picture with x₂ upwards; `reach` is what full colour means where values are no shares."""
+def decision_image(answer: BoundaryAnswer, palette: Palette, reach: float, classes: int, sharp: bool = False) -> QImage:
+    """The decision as a picture with x₂ upwards; `reach` is what full colour means where values are no shares.
+
+    With `sharp` each region has one colour: of its class, or of the sign of a plain number.
+    """
     values = np.asarray(answer.values)[::-1]
+    if sharp:
+        values, reach = _decided(answer, values, classes), 1.0
     if answer.winners is not None:
         least = 1 / max(2, classes)
         level = _level((values - least) / (1 - least))
@@ -53,6 +59,16 @@ def decision_image(answer: BoundaryAnswer, palette: Palette, reach: float, class
     pixels = np.ascontiguousarray(pixels)
     height, width = pixels.shape
     return QImage(pixels.data, width, height, 4 * width, QImage.Format.Format_RGB32).copy()
+
+
+def _decided(answer: BoundaryAnswer, values: np.ndarray, classes: int) -> np.ndarray:
+    """The values as they would be were the network everywhere as sure; what is no number stays so."""
+    if answer.winners is not None:
+        least = 1 / max(2, classes)
+        return np.where(np.isnan(values), np.nan, least + PLAIN * (1 - least))
+    middle = 0.5 if answer.probability else 0.0
+    side = PLAIN * np.sign(values - middle)
+    return 0.5 + side / 2 if answer.probability else side
 
 
 def _level(shares: np.ndarray) -> np.ndarray:

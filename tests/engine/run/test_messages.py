@@ -18,6 +18,7 @@ from engine.probes.noise import Noise, NoiseAnswer
 from engine.probes.predictions import Extent, Listed
 from engine.probes.representation import LayerView, Representation, RepresentationAnswer
 from engine.probes.spectrum import Jacobian, Singular, Spectrum, SpectrumAnswer
+from engine.probes.section import Section, Through
 from engine.probes.units import UnitMaps, Units, UnitsAnswer
 from engine.probes.weights import LayerWeights, Matrix, Weights, WeightsAnswer
 from engine.probes.worst import Worst, WorstAnswer
@@ -102,7 +103,10 @@ LINKS = Links("h1", "x", 3, np.ones(2), np.array([NAN, 0.5]), 0.25, NAN, ("ü", 
 SPREAD = Answers(np.ones((2, 40), "int64"), np.zeros(2, "int64"), -1.0, 1.0, 3, NAN, 0.5, -0.5, 1.0)
 DRIVEN = Driven(7, 0.5, 1.0, (1, 7, 7), np.ones(49, "float32"))
 PLANE = (-1.0, 1.0, -2.0, 2.0)
+NONE = np.zeros((0, 2), "float32")
+SECTION = Section((3, 1), ("ü", "b"), 7, NAN, np.ones((3, 2), "float32"), np.ones(3, "float32"), NONE, NONE[:, 0], 2)
 PROBES += (
+    BoundaryAnswer(np.ones((2, 2), "float32"), None, True, PLANE, SECTION),
     NeuronAnswer(
         9,
         "a1",
@@ -150,7 +154,7 @@ COMMANDS: tuple[Any, ...] = (
     m.Watch((Histograms(), Boundary(), Boundary(37), Units(("a1", "a2"), 12, 3)), True),
     m.Watch((Confusion(), Confusion(Part.TRAINING, (1, 0)), Worst(Part.TRAINING), Fit(7))),
     m.Watch((Weights(), Weights("h1"))),
-    m.Watch((Neuron("a1", 3),)),
+    m.Watch((Neuron("a1", 3), Boundary(through=Through()), Boundary(through=Through((2, 0), 9)))),
     m.Watch((Representation(), Representation(("", "a1")))),
     m.Watch((Weights(), Weights("h1"), Spectrum(), Noise())),
     m.Watch((Example(np.arange(3.0).tobytes(), number=9), Example(None, Part.VALIDATION, 7))),

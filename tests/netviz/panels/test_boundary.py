@@ -2,10 +2,11 @@
 
 import numpy as np
 import pytest
+from msgspec.structs import replace
 from PySide6.QtCore import QPoint, QPointF, QRectF
 from PySide6.QtGui import QColor
 
-from engine.probes.boundary import BoundaryAnswer
+from engine.probes.boundary import Boundary, BoundaryAnswer
 from engine.run.messages import Points
 from netviz import theme
 from netviz.panels.boundary import BoundaryPanel
@@ -101,7 +102,7 @@ def test_examples_lie_where_they_are_in_their_colours(qtbot) -> None:
 
 
 def test_examples_are_painted_once_for_a_size(qtbot, monkeypatch) -> None:
-    from netviz.panels import boundary
+    from netviz.widgets import decision_squares as boundary
 
     calls = []
     real = boundary.points_layer
@@ -122,9 +123,12 @@ def test_examples_are_painted_once_for_a_size(qtbot, monkeypatch) -> None:
     assert len(calls) == 3
 
 
-def test_another_number_of_inputs_has_no_picture(qtbot) -> None:
-    panel = open_panel(qtbot, BoundaryPanel, opened(plane=False))
-    assert panel.squares.note.startswith("The boundary is drawn for networks on two inputs")
+def test_one_input_has_no_picture(qtbot) -> None:
+    history = opened(plane=False)
+    history.lanes[0].info = replace(history.lanes[0].info, inputs=(1,))
+    panel = open_panel(qtbot, BoundaryPanel, history)
+    assert panel.squares.note.startswith("A network on one input has no plane")
+    assert panel.probes == (Boundary(),)
 
 
 @pytest.mark.parametrize(("size", "lanes"), [((240, 160), 3), ((900, 300), 3), ((260, 700), 3), ((300, 300), 1)])

@@ -43,6 +43,7 @@ from tests.netviz.panels.histories import (
 TOPICS = {"loss", "scores", "layers", "rate", "health"} | TOPICS
 # Another choice where it is not a switch.
 OTHER = {
+    "boundary": {"sharp": True, "features": [1, 0], "example": 3},
     "weights": {"view": "matrix", "layer": "out"},
     "neuron": {"layer": "out", "unit": 2},
     "representation": {"layer": "out", "all": True, "grid": False},
