@@ -17,8 +17,8 @@ from engine.probes.neuron import Answers, Driven, Links, Neuron, NeuronAnswer
 from engine.probes.noise import Noise, NoiseAnswer
 from engine.probes.predictions import Extent, Listed
 from engine.probes.representation import LayerView, Representation, RepresentationAnswer
-from engine.probes.spectrum import Jacobian, Singular, Spectrum, SpectrumAnswer
 from engine.probes.section import Section, Through
+from engine.probes.spectrum import Jacobian, Singular, Spectrum, SpectrumAnswer
 from engine.probes.units import UnitMaps, Units, UnitsAnswer
 from engine.probes.weights import LayerWeights, Matrix, Weights, WeightsAnswer
 from engine.probes.worst import Worst, WorstAnswer
