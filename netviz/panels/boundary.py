@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 import numpy as np
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeyEvent, QResizeEvent
-from PySide6.QtWidgets import QHBoxLayout, QMenu, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QBoxLayout, QMenu, QVBoxLayout, QWidget
 
 from engine.probes.boundary import Boundary, BoundaryAnswer, grid
 from engine.probes.catalogue import ProbeRequest
@@ -25,6 +25,7 @@ from netviz.widgets.ticks import percent
 from netviz.widgets.toggle import Toggle
 
 TOGGLE = 22  # pixels of the pencil's button
+BESIDE = 150  # pixels of width that the choices take beside the squares
 
 
 class BoundaryPanel(Panel):
@@ -74,15 +75,16 @@ class BoundaryPanel(Panel):
         self.sharp.setIcon(icon("sharp"))
         self.sharp.setStyleSheet("QToolButton { padding: 1px; }")
         self.sharp.toggled.connect(self._sharpen)
-        top = QHBoxLayout()
-        top.setContentsMargins(0, 0, 0, 3)
-        top.addWidget(self.bar)
-        top.addWidget(self.section)
+        self._body = QBoxLayout(QBoxLayout.Direction.TopToBottom)
+        self._body.setSpacing(GAP // 2)
+        self._body.addWidget(self.section)
+        self._body.addWidget(self.squares, 1)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(GAP, GAP, GAP, GAP)
         layout.setSpacing(0)
-        layout.addLayout(top)
-        layout.addWidget(self.squares)
+        layout.addWidget(self.bar)
+        layout.addSpacing(3)
+        layout.addLayout(self._body, 1)
         self.refresh()
 
     @property
@@ -169,7 +171,17 @@ class BoundaryPanel(Panel):
         self.sharp.setGeometry(GAP // 2, self.height() - GAP // 2 - TOGGLE, TOGGLE, TOGGLE)
         self.toggle.raise_()
         self.sharp.raise_()
+        self._lay_out()
         super().resizeEvent(event)
+
+    def _lay_out(self) -> None:
+        """The choices stand beside the squares where these leave room, else over them."""
+        side = self.height() - 4 * GAP
+        beside = self.width() - BESIDE >= side * max(1, len(self.history.lanes))
+        way = QBoxLayout.Direction.LeftToRight if beside else QBoxLayout.Direction.TopToBottom
+        if self._body.direction() != way:
+            self._body.setDirection(way)
+        self.section.stand(beside)
 
     # Drawing the history
 
@@ -178,6 +190,7 @@ class BoundaryPanel(Panel):
         self.toggle.setVisible(self._own or (bool(lanes) and self.history.points is not None))
         if self._cuts():
             self.section.open(prod(lanes[0].info.inputs))
+            self._lay_out()
         self.section.setVisible(self._cuts())
         self.sharp.setVisible(bool(lanes) and (self._cuts() or self.history.points is not None))
         if self.pencil.on:

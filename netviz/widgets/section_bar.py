@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from PySide6.QtCore import QSize, Signal
-from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QSpinBox, QWidget
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtWidgets import QBoxLayout, QSizePolicy, QSpinBox, QWidget
 
 from engine.probes.section import Section, Through
 from netviz import theme
@@ -13,6 +13,7 @@ from netviz.widgets.value_fields import feature
 
 MOST_FEATURES = 4096  # that can be chosen of
 MOST_EXAMPLES = 1_000_000
+UPRIGHT, WIDEST = 130, 16_777_215  # pixels of its width, upright and at most (Qt's own)
 
 
 class SectionBar(QWidget):
@@ -39,16 +40,27 @@ class SectionBar(QWidget):
         self.number.setFont(theme.small())
         self.number.setRange(1, MOST_EXAMPLES)
         self.number.setKeyboardTracking(False)
-        row = QHBoxLayout(self)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(3)
+        self._row = QBoxLayout(QBoxLayout.Direction.LeftToRight, self)
+        self._row.setContentsMargins(0, 0, 0, 0)
+        self._row.setSpacing(3)
         for widget in (self.kind, self.across, self.up, self.base, self.number):
-            row.addWidget(widget, 1)
-        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+            self._row.addWidget(widget, 1)
+        self.stand(False)
         for choice in (self.kind, self.across, self.up, self.base):
             choice.activated.connect(self._chosen)
         self.number.valueChanged.connect(self._chosen)
         self._show()
+
+    def stand(self, upright: bool) -> None:
+        """One choice below the other, or all in a row."""
+        way = QBoxLayout.Direction.TopToBottom if upright else QBoxLayout.Direction.LeftToRight
+        self._row.setDirection(way)
+        self._row.setAlignment(Qt.AlignmentFlag.AlignTop if upright else Qt.AlignmentFlag(0))
+        ignored, fixed = QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed
+        self.setSizePolicy(*((fixed, ignored) if upright else (ignored, fixed)))
+        self.setFixedWidth(UPRIGHT) if upright else self.setMaximumWidth(WIDEST)
+        if not upright:
+            self.setMinimumWidth(0)
 
     def minimumSizeHint(self) -> QSize:
         return QSize(0, super().minimumSizeHint().height())

@@ -136,6 +136,8 @@ def test_data_that_do_not_move_are_a_spot() -> None:
     answer, section = picture(made, Through())
     assert np.isnan(section.share)
     assert np.isfinite(answer.values).all()
+    left, right, low, high = answer.bounds
+    assert right - left == high - low == 2
     assert np.isnan(picture(made, Through((0, 1)))[1].share)
 
 

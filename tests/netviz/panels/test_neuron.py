@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from msgspec.structs import replace
 from PySide6.QtCore import QPoint, QPointF, QRectF, Qt
 from PySide6.QtGui import QColor
 from PySide6.QtTest import QTest
@@ -137,6 +138,8 @@ def test_weights_on_pixels_are_a_picture(qtbot) -> None:
         map=None, bounds=None, incoming=links(other="h1", total=64, values=weights), highest=told.highest
     )
     assert panel.view.sides_of(hidden) is None  # of another layer's units
+    turned = replace(told, incoming=replace(pixels, mixed=True))
+    assert (panel.view.sides_of(told), panel.view.sides_of(turned)) == ((8, 8), None)  # of main axes, not of pixels
 
 
 def test_the_histogram_has_the_classes_where_they_answer(qtbot) -> None:

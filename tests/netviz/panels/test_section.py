@@ -193,3 +193,13 @@ def test_sharp_regions_of_classes_and_of_numbers(qtbot, look) -> None:
     image = decision_image(BoundaryAnswer(numbers, None, False, PLANE), Palette.of_theme(2), 5.0, 2, True)
     assert near(image.pixelColor(0, 0).name(), theme.mix(look.neutral, look.blue, PLAIN))
     assert near(image.pixelColor(1, 0).name(), theme.mix(look.neutral, look.orange, PLAIN))
+
+
+@pytest.mark.parametrize(("size", "beside"), [((600, 220), True), ((420, 380), False), ((240, 160), False)], ids=str)
+def test_the_choices_stand_beside_the_square_where_it_leaves_room(qtbot, size, beside) -> None:
+    panel = panel_with(qtbot, section(), size=size)
+    bar, squares = panel.section.geometry(), panel.squares.geometry()
+    assert (bar.right() < squares.left()) is beside
+    assert (bar.bottom() < squares.top()) is not beside
+    assert panel.rect().contains(bar)
+    assert panel.size().toTuple() == size
