@@ -181,7 +181,8 @@ class BoundaryPanel(Panel):
         way = QBoxLayout.Direction.LeftToRight if beside else QBoxLayout.Direction.TopToBottom
         if self._body.direction() != way:
             self._body.setDirection(way)
-        self.section.stand(beside)
+            self.section.stand(beside)
+            self._body.activate()
 
     # Drawing the history
 
