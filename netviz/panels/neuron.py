@@ -163,8 +163,12 @@ class NeuronPanel(Panel):
 
     def summary(self) -> str:
         told = ((lane.info.name, self.view.answer_of(lane)) for lane in self.history.lanes)
-        words = ". ".join(f"{name}: {_in_words(answer)}" for name, answer in told if answer is not None)
+        words = ". ".join(f"{name}: {_in_words(a)}{self._past(name, a)}" for name, a in told if a is not None)
         return words.replace("\N{NO-BREAK SPACE}", " ").replace("\N{NARROW NO-BREAK SPACE}", " ")
+
+    def _past(self, network: str, answer: NeuronAnswer) -> str:
+        known = self.view.past.of((network, answer.node, answer.unit))
+        return "" if known is None else f"; {known.in_words()[0]}"
 
     def table(self) -> Table:
         """A row for each number: what it is, which one (bins by their middle, others from 1), its value."""

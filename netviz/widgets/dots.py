@@ -10,6 +10,7 @@ from netviz.theme import class_colour, diverging, theme
 from netviz.widgets.marks import Fonts
 from netviz.widgets.plane import draw_dot
 
+WITH_RIM = 2.0  # pixels of a dot's radius: the rim of a smaller one would hide it
 SHADES = 33  # of numbers, from one sign to the other
 
 
@@ -49,7 +50,12 @@ class Dots:
             made.fill(Qt.GlobalColor.transparent)
             painter = QPainter(made)
             painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-            draw_dot(painter, QPointF(half, half), radius, colour, QColor(theme().rim), filled)
+            if filled and radius < WITH_RIM:
+                painter.setPen(Qt.PenStyle.NoPen)
+                painter.setBrush(colour)
+                painter.drawEllipse(QPointF(half, half), radius, radius)
+            else:
+                draw_dot(painter, QPointF(half, half), radius, colour, QColor(theme().rim), filled)
             painter.end()
             self._kept[key] = made
         return self._kept[key]

@@ -183,8 +183,8 @@ class NeuronView(Canvas):
         answer, kind, links = one.answer, one.part.kind, one.part.links
         if kind == FACE and answer.map is not None:
             middle, reach = self.scale_of(one)
-            ends = signed(f"blue {middle - reach:g}, orange {middle + reach:g}")
-            return "over the input plane; ▲ highest, ▼ lowest", ends
+            ends = signed(f"{middle - reach:g} … {middle + reach:g}")
+            return "input plane, ▲ highest, ▼ lowest", ends
         if kind == FACE:
             links = answer.incoming
         if links is not None:
@@ -194,13 +194,16 @@ class NeuronView(Canvas):
             return f"{where} ({some}{whole(links.total)}) and ∂L/∂w", f"{size}, {slope}"
         examples = f"{whole(answer.extent.examined)} training examples"
         known = self.past.of(self._key(one))
-        looks = f"{len(known.steps)} looks since step {whole(known.steps[0])}" if known is not None else ""
+        looks = "" if known is None else self._fitting(known.in_words(), one.caption.width() * 0.58)
         return {
             FIGURES: (f"on {examples}", ""),
             ANSWERS: ("outputs by class" if len(answer.answers.counts) > 1 else "outputs", ""),
             DRIVEN: ("the examples that drive it most and least", ""),
-            PAST: ("saturated (amber) and dead (red)", looks),
+            PAST: ("saturated (amber), dead (red)", looks),
         }[kind]
+
+    def _fitting(self, wordings: Sequence[str], room: float) -> str:
+        return next((words for words in wordings if self.fonts.width([words]) <= room), "")
 
     def scale_of(self, one: Placed) -> tuple[float, float]:
         """The middle of the map's colours, and how far from it they are full."""

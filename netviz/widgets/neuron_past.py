@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from engine.probes.neuron import NeuronAnswer
+from netviz.widgets.ticks import percent, whole
 
 MOST = 4000  # looks of a unit; of more, every other one is forgotten
 UNITS = 32  # that are remembered
@@ -18,6 +19,17 @@ class Looks:
 
     steps: np.ndarray
     shares: np.ndarray
+
+    def in_words(self) -> tuple[str, ...]:
+        """How saturated it was on the average of the looks, and at how many it was dead; the longest first."""
+        mean, dead = percent(float(self.shares[:, 0].mean()), 0).strip(), int(self.shares[:, 1].sum())
+        looks = f"{whole(len(self.steps))} looks"
+        return (
+            f"{mean} on average, dead at {whole(dead)} of {looks} since step {whole(self.steps[0])}",
+            f"{mean} on average, dead at {whole(dead)} of {looks}",
+            f"{mean} on average, {looks}",
+            looks,
+        )
 
 
 class Past:

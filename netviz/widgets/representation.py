@@ -22,7 +22,7 @@ from netviz.widgets.plane import GRASP, Bounds, draw_ticks, place
 from netviz.widgets.ticks import percent, signed, whole
 
 ROOM_FOR_TICKS = 130.0  # pixels of a picture's side
-MOST_DOTS = 2000  # in all pictures; of many layers each shows fewer examples
+MOST_DOTS = 1200  # in all pictures; of many layers each shows fewer examples
 FEWEST_DOTS = 60
 FAR = 1e5  # pixels beyond which no line is drawn to
 

@@ -229,13 +229,17 @@ def test_what_was_seen_before_is_a_strip(qtbot) -> None:
         take(panel.history.lanes[0], probes=(neuron_answer(saturated=share, dead=share == 1, step=step),))
         panel.refresh()
     one = part(panel, PAST)
-    assert panel.view._caption(one)[1] == "4 looks since step 0"
+    assert panel.view.past.of(("A", "a1", 0)).in_words()[0].replace("\N{NO-BREAK SPACE}", " ") == (
+        "50 % on average, dead at 2 of 4 looks since step 0"
+    )
+    assert panel.summary().endswith("50 % on average, dead at 2 of 4 looks since step 0")
+    assert panel.view._caption(one)[1].endswith("4 looks")
     row = one.area.top() + 3
     assert colour_at(panel, one.area.left() + 4, row) == theme.DARK.raised
     assert near(colour_at(panel, one.area.right() - 4, row), theme.DARK.amber)
     assert near(colour_at(panel, one.area.right() - 4, one.area.bottom() - 2), theme.DARK.red)
     panel.reopened()
-    assert panel.view._caption(part(panel, PAST))[1] == "1 looks since step 30"
+    assert panel.view.past.of(("A", "a1", 0)).steps.tolist() == [30]
 
 
 def test_the_past_is_cut_where_the_run_goes_back_and_never_grows_for_good() -> None:

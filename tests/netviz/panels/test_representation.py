@@ -194,8 +194,8 @@ def test_the_sample_is_stated(qtbot) -> None:
     answer = representation_answer(*views, y=many[:, 0], y_val=many[:0, 0], counts=(400, 0), left_out=3)
     panel = panel_with(qtbot, answer, size=(900, 500), all=True)
     panel.refresh()
-    assert panel.says.toolTip() == "all 400 training; 100 of each drawn; 3 layers left out"
-    assert all(len(panel.map.shown(cell, 20)[0]) == 100 for cell in cells(panel))
+    assert panel.says.toolTip() == "all 400 training; 60 of each drawn; 3 layers left out"
+    assert all(len(panel.map.shown(cell, 20)[0]) == 60 for cell in cells(panel))
 
 
 def test_the_words_have_the_shares(qtbot) -> None:
