@@ -5,7 +5,7 @@ It watches a canvas from outside: choosing, moving and wiring stay as they are.
 
 from PySide6.QtCore import QEvent, QObject, QPointF, QRectF, Qt, QTimer
 from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QPen
-from PySide6.QtWidgets import QGraphicsItem, QStyleOptionGraphicsItem, QWidget
+from PySide6.QtWidgets import QApplication, QGraphicsItem, QStyleOptionGraphicsItem, QWidget
 
 from netviz.document.document import Change
 from netviz.editor.canvas import Canvas
@@ -50,6 +50,7 @@ class Lit(QObject):
     def __init__(self, canvas: Canvas, cursor: Cursor) -> None:
         super().__init__(canvas)
         self._canvas, self._cursor = canvas, cursor
+        self._pressed: QPointF | None = None
         self.rings: dict[tuple[int, str], Ring] = {}
         canvas.sheet.rings = self.rings  # which pictures of the network leave out
         canvas.viewport().installEventFilter(self)
@@ -69,7 +70,10 @@ class Lit(QObject):
                 self._forget()  # a box that is carried leaves its ring behind
             elif watched is self._canvas.viewport():
                 self._cursor.hover(self.mark_at(event.position()))
-        elif kind == QEvent.Type.MouseButtonRelease:
+        elif kind == QEvent.Type.MouseButtonPress and isinstance(event, QMouseEvent):
+            self._pressed = event.position() if event.button() == Qt.MouseButton.LeftButton else None
+        elif kind == QEvent.Type.MouseButtonRelease and isinstance(event, QMouseEvent):
+            self._clicked(event.position())
             QTimer.singleShot(0, self, self._show)
         elif kind == QEvent.Type.Leave and watched is self._canvas.viewport():
             self._cursor.hover(NOTHING)
@@ -79,6 +83,15 @@ class Lit(QObject):
             self._forget()
             self._show()
         return False
+
+    def _clicked(self, at: QPointF) -> None:
+        """A click on a unit's map pins the unit, behind the choice of its box."""
+        pressed, self._pressed = self._pressed, None
+        if pressed is None or (at - pressed).manhattanLength() >= QApplication.startDragDistance():
+            return
+        mark = self.mark_at(at)
+        if mark.unit is not None:
+            QTimer.singleShot(0, self, lambda: self._cursor.move(mark))
 
     def mark_at(self, place: QPointF) -> Mark:
         """The node under a place of the view, and the unit whose map is there."""
