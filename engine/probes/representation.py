@@ -23,6 +23,7 @@ LINES = 13  # of the grid, each way
 ALONG = 33  # places on a line, at most
 FEWEST_ALONG = 9
 MOST_LAYERS = 25  # in one answer
+MOST_UNITS = 4096  # of a layer; of more, every n-th
 
 
 class LayerView(msgspec.Struct, frozen=True, eq=False):
@@ -33,6 +34,7 @@ class LayerView(msgspec.Struct, frozen=True, eq=False):
 
     node: str
     units: int
+    looked_at: int  # how many of them
     exact: bool
     points: Any  # (n, 2) float32
     points_val: Any
@@ -120,6 +122,7 @@ def _view(
     backend: Backend, node: str, values: Array, training: int, validation: int, shape: tuple[int, ...] | None
 ) -> LayerView:
     units = values.shape[0]
+    values = values[:: -(-units // MOST_UNITS)]
     axes = principal(backend, values[:, :training])
     exact = units <= 2
     if exact:
@@ -135,4 +138,6 @@ def _view(
     points, held = placed[:training], placed[training : training + validation]
     lines = None if shape is None else placed[training + validation :].reshape(shape)
     lost = int((~backend.to_host(backend.xp.isfinite(values[:, :training]).all(axis=0))).sum())
-    return LayerView(node, units, exact, points, held, lines, (shares[0], shares[1]), axes.dimensions, lost)
+    return LayerView(
+        node, units, values.shape[0], exact, points, held, lines, (shares[0], shares[1]), axes.dimensions, lost
+    )

@@ -21,6 +21,8 @@ from engine.trainer import Trainer
 
 FITTED = 400  # training examples that the axes are of
 SHOWN, HELD = 500, 250  # examples that are laid into the plane
+MOST_KEPT = 16_000_000  # numbers of examples that are looked at: of large inputs fewer examples, never below FEWEST
+FEWEST = 16
 MARGIN = 0.05  # of the range, beyond it at each side
 MOST_NAMES = 256
 KEPT = 4  # sections of a trainer
@@ -48,6 +50,7 @@ class Section(msgspec.Struct, frozen=True, eq=False):
     x_val: Any
     y_val: Any
     classes: int | None
+    counts: tuple[int, int] = (0, 0)  # how many examples the parts have
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,10 +86,11 @@ def cut(trainer: Trainer, through: Through) -> Cut | None:
 
 def _made(trainer: Trainer, through: Through) -> Cut:
     sample = trainer.sample
-    x, x_val = (_flat(part) for part in (sample.x, sample.x_val))
+    most = max(FEWEST, MOST_KEPT // prod(trainer.network.input_shape))
+    x, x_val = (_flat(part[:most]) for part in (sample.x, sample.x_val))
     scale = _scale(trainer)
     count = x.shape[1]
-    base = x.mean(axis=0) if through.at is None else x[through.at % len(x)]
+    base = x.mean(axis=0) if through.at is None else _flat(sample.x[[through.at % len(sample.x)]])[0]
     spread = (x / scale).var(axis=0)
     whole = float(spread.sum())
     features = through.features
@@ -107,13 +111,14 @@ def _made(trainer: Trainer, through: Through) -> Cut:
     section = Section(
         features,
         names,
-        None if through.at is None else through.at % len(x),
+        None if through.at is None else through.at % len(sample.x),
         share,
         laid.astype(np.float32),
         first_numbers(sample.y, len(laid)),
         held.astype(np.float32),
         first_numbers(sample.y_val, len(held)),
         trainer.network.classes,
+        (trainer.examples, trainer.first_rows(0, True)[2]),
     )
     return Cut(section, base, origin[0], directions, _around(np.concatenate([laid, held, origin]), features is None))
 

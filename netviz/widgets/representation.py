@@ -342,7 +342,8 @@ def name_of(view: LayerView) -> str:
 
 
 def units_in_words(view: LayerView) -> str:
-    return f"{whole(view.units)} unit{'s' if view.units > 1 else ''}"
+    some = f"{whole(view.looked_at)} of " if view.looked_at < view.units else ""
+    return f"{some}{whole(view.units)} unit{'s' if view.units > 1 else ''}"
 
 
 def share_in_figures(view: LayerView) -> str:
@@ -352,7 +353,7 @@ def share_in_figures(view: LayerView) -> str:
 
 def feet(view: LayerView) -> tuple[str, ...]:
     """What a picture shows, in several lengths, the longest first."""
-    fills = "" if np.isnan(view.dimensions) else f"; {view.dimensions:.1f} of {whole(view.units)} directions filled"
+    fills = "" if np.isnan(view.dimensions) else f"; {view.dimensions:.1f} of {whole(view.looked_at)} directions filled"
     if view.lost:
         return (f"{whole(view.lost)} examples have outputs that are no numbers", f"{whole(view.lost)} are no numbers")
     if view.exact:

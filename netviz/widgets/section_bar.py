@@ -166,8 +166,11 @@ def captions(section: Section) -> tuple[str, ...]:
     across, up = axes_of(section)
     share = percent(section.share, 0).strip()
     others = "the mean" if section.at is None else f"training example {whole(section.at + 1)}"
+    plane = f"{across} (across) and {up} (up): {share} of the inputs' variance; all else as at {others}"
+    shown, count = len(section.x) + len(section.x_val), sum(section.counts)
     return (
-        f"{across} (across) and {up} (up): {share} of the inputs' variance; all else as at {others}",
+        f"{plane}; {whole(shown)} of {whole(count)} examples" if shown < count else plane,
+        plane,
         f"{across} (across) and {up} (up): {share} of the inputs' variance",
         f"{across} × {up}: {share} of the variance",
         f"{share} of the variance",

@@ -208,3 +208,14 @@ def test_on_a_device_the_same(units: tuple[int, ...]) -> None:
         np.testing.assert_allclose(theirs.points, mine.points, atol=1e-6)
         np.testing.assert_allclose(theirs.lines, mine.lines, atol=1e-6)
         assert theirs.dimensions == pytest.approx(mine.dimensions)
+
+
+def test_of_very_wide_layers_every_nth_unit_is_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
+    made = trained(11, 11)
+    monkeypatch.setattr("engine.probes.representation.MOST_UNITS", 4)
+    view, _ = one(made, "a2")
+    assert (view.units, view.looked_at) == (11, 4)
+    h = outputs(made, made.data.x, 2)[:, ::3]
+    points, _, variances = by_svd(h, h)
+    np.testing.assert_allclose(view.points, points, atol=1e-5)
+    np.testing.assert_allclose(view.shares, variances[:2] / variances.sum(), rtol=1e-6)

@@ -53,6 +53,7 @@ def test_two_features_move_and_the_others_stay(at: int | None) -> None:
     np.testing.assert_allclose(section.x, made.data.x[:, [2, 0]], rtol=1e-6)
     np.testing.assert_allclose(section.x_val, made.data.x_val[:, [2, 0]], rtol=1e-6)
     np.testing.assert_array_equal(section.y, made.data.y)
+    assert section.counts == (45, 15)
     variances = made.data.x.var(axis=0)
     assert section.share == pytest.approx(variances[[0, 2]].sum() / variances.sum())
 
@@ -154,6 +155,19 @@ def test_large_networks_have_fewer_cells_but_never_too_few() -> None:
     small = Boundary(20).measure(made)
     assert small is not None
     assert small.values.shape == (20, 20)
+
+
+def test_of_large_inputs_fewer_examples_are_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
+    made = trained()
+    monkeypatch.setattr("engine.probes.section.MOST_KEPT", 4 * 20)
+    _, section = picture(made, Through((0, 1), 30))
+    assert (len(section.x), section.at) == (20, 30)
+    np.testing.assert_allclose(section.x, made.data.x[:20, :2], rtol=1e-6)
+    variances = made.data.x[:20].var(axis=0)
+    assert section.share == pytest.approx(variances[:2].sum() / variances.sum())
+    found = cut(made, Through((0, 1), 30))
+    assert found is not None
+    np.testing.assert_allclose(found.raw(found.origin[None])[0], made.data.x[30])
 
 
 def test_on_a_device_the_same() -> None:

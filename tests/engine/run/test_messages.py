@@ -45,9 +45,18 @@ PROBES = (
     RepresentationAnswer(
         (
             LayerView(
-                "", 2, True, np.ones((3, 2), "f4"), np.ones((0, 2), "f4"), np.ones((4, 5, 2), "f4"), (0.5, 0.5), 2.0, 0
+                "",
+                2,
+                2,
+                True,
+                np.ones((3, 2), "f4"),
+                np.ones((0, 2), "f4"),
+                np.ones((4, 5, 2), "f4"),
+                (0.5, 0.5),
+                2.0,
+                0,
             ),
-            LayerView("a1", 9, False, np.ones((3, 2), "f4"), np.ones((0, 2), "f4"), None, (NAN, NAN), NAN, 3),
+            LayerView("a1", 9, 3, False, np.ones((3, 2), "f4"), np.ones((0, 2), "f4"), None, (NAN, NAN), NAN, 3),
         ),
         np.zeros(3, "f4"),
         np.zeros(0, "f4"),

@@ -226,6 +226,7 @@ def layer_view(node: str = "a1", scale: float = 1.0, **changes: object) -> Layer
     made = {
         "node": node,
         "units": 4,
+        "looked_at": changes.get("units", 4),
         "exact": False,
         "points": corners,
         "points_val": corners[:2] / 2,

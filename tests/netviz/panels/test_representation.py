@@ -13,7 +13,7 @@ from netviz.panels.representation import RepresentationPanel
 from netviz.runtime.cursor import Mark
 from netviz.widgets.frame import Frame
 from netviz.widgets.plane import GRASP, place
-from netviz.widgets.representation import Cell, feet, tiles
+from netviz.widgets.representation import Cell, feet, tiles, units_in_words
 from tests.netviz.panels.histories import layer_view, opened, representation_answer, take
 from tests.netviz.panels.test_every_panel import notes, open_panel, picture
 
@@ -201,6 +201,7 @@ def test_the_sample_is_stated(qtbot) -> None:
 def test_the_words_have_the_shares(qtbot) -> None:
     words = feet(layer_view())[0].replace("\N{NO-BREAK SPACE}", " ")
     assert words == "principal axes with 50 % and 25 % of the variance; 1.5 of 4 directions filled"
+    assert units_in_words(layer_view(units=900, looked_at=300)) == "300 of 900 units"
     assert feet(layer_view(units=2, exact=True))[0].startswith("the plane of its two units itself")
     assert feet(layer_view(lost=3))[0] == "3 examples have outputs that are no numbers"
     nothing = layer_view(points=np.zeros((4, 2), np.float32), shares=(np.nan, np.nan), dimensions=np.nan)
@@ -256,7 +257,7 @@ def test_an_empty_answer_and_numbers_draw(qtbot) -> None:
     assert (found[0], found[2]) == (theme.DARK.blue, theme.DARK.orange)
     assert QColor(found[1]).lightness() < 60  # the middle of the scale
     panel = panel_with(
-        qtbot, representation_answer(LayerView("b", 1, True, *[np.zeros((0, 2))] * 2, None, (0, 0), 0, 0))
+        qtbot, representation_answer(LayerView("b", 1, 1, True, *[np.zeros((0, 2))] * 2, None, (0, 0), 0, 0))
     )
     assert notes(panel) == ["Press play: the examples as a layer sees them are drawn here."]
 

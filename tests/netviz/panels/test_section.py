@@ -88,7 +88,9 @@ def test_what_the_plane_shows_is_said(qtbot) -> None:
     assert words[0].replace("\N{NO-BREAK SPACE}", " ") == (
         "1st principal axis (across) and 2nd (up): 28 % of the inputs' variance; all else as at training example 7"
     )
-    assert captions(section(names=()))[2].startswith("x₃ × x₁:")
+    assert captions(section(names=()))[3].startswith("x₃ × x₁:")
+    assert captions(section(counts=(9, 3)))[0].endswith("all else as at the mean; 2 of 12 examples")
+    assert captions(section(counts=(9, 3)))[1].endswith("all else as at the mean")
     panel = panel_with(qtbot, section())
     assert panel.summary().endswith("50 % of the inputs' variance; all else as at the mean")
     _, square = panel.squares.squares(QRectF(panel.squares.rect()))[0]
