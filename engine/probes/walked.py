@@ -22,7 +22,7 @@ class Walked:
     plan: Plan
     training: int
     validation: int
-    counts: tuple[int, int]  # how many the parts have
+    counts: tuple[int, int]  # how many the parts have; 0 of one that was not asked for
 
     @property
     def besides(self) -> slice:
@@ -33,7 +33,7 @@ def walked(trainer: Trainer, training: int, validation: int, besides: Array | No
     """So many examples of each part, as far as there are, and raw places (n, *shape)."""
     network, backend = trainer.network, trainer.backend
     rows, _, count = trainer.first_rows(training)
-    held, _, held_count = trainer.first_rows(validation, True)
+    held, _, held_count = trainer.first_rows(validation, True) if validation else (rows[:0], None, 0)
     parts = [rows, held]
     if besides is not None and len(besides):
         parts.append(with_ones(backend, network.prepared(besides)))

@@ -54,6 +54,7 @@ class BoundaryPanel(Panel):
 
     def __init__(self, history: History, parent: QWidget | None = None) -> None:
         super().__init__(history, parent)
+        self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)  # so that its keys work
         self.pencil = Pencil(self)
         self.pencil.drawn.connect(self.drawn)
         self.squares = DecisionSquares(history, self.pencil)

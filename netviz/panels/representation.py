@@ -40,6 +40,7 @@ class RepresentationPanel(Panel):
     def __init__(self, history: History, parent: QWidget | None = None) -> None:
         super().__init__(history, parent)
         self._wanted: str | None = None  # the layer that was chosen, though the present networks may not have it
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.map = RepresentationMap(history)
         self.map.picked.connect(self._pick)
         layout = QVBoxLayout(self)
