@@ -13,6 +13,7 @@ from engine.probes.confusion import ConfusionAnswer
 from engine.probes.example import ExampleAnswer
 from engine.probes.fit import FitAnswer
 from engine.probes.histograms import HistogramAnswer
+from engine.probes.landscape import LandscapeAnswer
 from engine.probes.neuron import NeuronAnswer
 from engine.probes.noise import NoiseAnswer
 from engine.probes.representation import RepresentationAnswer
@@ -61,6 +62,7 @@ class LaneHistory:
     neuron: NeuronAnswer | None = None
     spectrum: SpectrumAnswer | None = None
     noise: NoiseAnswer | None = None
+    landscape: LandscapeAnswer | None = None
     rate: Series = field(default_factory=Series)  # the learning rate
     lr: float = 0.0
     batch_size: int = 0
