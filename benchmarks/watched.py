@@ -35,6 +35,7 @@ PICTURES: dict[str, Callable[[LaneHistory], Any]] = {
     "saturation": lambda lane: lane.layers.version,
     "weights": lambda lane: lane.layers.version if lane.weights is None else lane.weights,
     "spectrum": lambda lane: lane.spectrum,
+    "landscape": lambda lane: lane.landscape,
     "noise": lambda lane: lane.noise,
     "confusion": lambda lane: lane.confusion,
     "worst": lambda lane: lane.worst,

@@ -95,6 +95,8 @@ DEPTH_LIGHT = ("#4a35c4", "#2a5bd0", "#14799f", "#0e8064", "#4f8a10", "#a87a00")
 # What runs along a wire, from far too little through what is usual to far too much, in even steps of a logarithm.
 FLOW_DARK = ("#93453a", "#ad6a3c", "#a9934a", "#62ad72", "#3ecf8e", "#d783ff")
 FLOW_LIGHT = ("#a8281e", "#b9591a", "#8f7a14", "#3f8f55", "#128a55", "#9b3fd1")
+# Heights of a landscape, the lowest first: a picture of its own, the same in both themes.
+HEIGHTS = ("#0e1a3a", "#183f70", "#1f7689", "#57a578", "#bfc56a", "#f8eba8")
 # Lanes, classes and health were searched for so that the colour-blind can tell any two apart, by lightness where hue
 # does not help; tests/netviz/test_colours.py holds them to a published simulation.
 # Lanes side by side; the first is the project's own network.

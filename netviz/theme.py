@@ -17,8 +17,12 @@ from netviz.colours import (
     DEPTH_LIGHT,
     FLOW_DARK,
     FLOW_LIGHT,
+<<<<<<< HEAD
     HIGH_DARK,
     HIGH_LIGHT,
+=======
+    HEIGHTS,
+>>>>>>> 4d80db8 (Loss landscape panel: colours, contour lines and the path, while training goes on)
     LANES_DARK,
     LANES_LIGHT,
     LIGHT,
@@ -217,6 +221,11 @@ def _diverging(t: Theme, steps: int) -> np.ndarray:
     made = np.array([c.getRgb() for c in rows], np.uint8)
     made.flags.writeable = False
     return made
+
+
+def heights(steps: int = 256) -> np.ndarray:
+    """(steps,) uint32 pixels from the lowest place of a landscape to the highest."""
+    return np.array([_along(HEIGHTS, share).rgb() for share in np.linspace(0, 1, steps)], np.uint32)
 
 
 def palette(t: Theme) -> QPalette:

@@ -8,7 +8,7 @@ from engine.probes.confusion import Confusion, ConfusionAnswer
 from engine.probes.example import Example, ExampleAnswer
 from engine.probes.fit import Fit, FitAnswer
 from engine.probes.histograms import HistogramAnswer, Histograms
-from engine.probes.landscape import LandscapeAnswer
+from engine.probes.landscape import Landscape, LandscapeAnswer
 from engine.probes.neuron import Neuron, NeuronAnswer
 from engine.probes.noise import Noise, NoiseAnswer
 from engine.probes.representation import Representation, RepresentationAnswer
@@ -30,6 +30,7 @@ ProbeRequest = (
     | Neuron
     | Spectrum
     | Noise
+    | Landscape
 )
 ProbeAnswer = (
     HistogramAnswer

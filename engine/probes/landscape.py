@@ -71,17 +71,20 @@ class Landscape(Study, frozen=True, tag="landscape"):
     """The plane asked for; networks that train exactly two weights are always drawn over these.
 
     `reach` is half a side of a random plane. With `follows` a picture that is complete is begun anew about the weights
-    of then. Another `number` asks for a new one now, another `seed` for other directions.
+    of then; `stopped`, nothing is computed. Another `number` asks for a new one now, another `seed` for other
+    directions.
     """
 
     plane: PlaneOf = PlaneOf.RANDOM
     reach: float = 1.0
     follows: bool = True
+    stopped: bool = False
     number: int = 0
     seed: int = 0
 
     def begin(self, trainer: Trainer, before: Work | None = None) -> "LandscapeWork":
-        return LandscapeWork(self, trainer, before if isinstance(before, LandscapeWork) else None)
+        known = before if isinstance(before, LandscapeWork) else None
+        return known if known is not None and known.goes_on_as(self) else LandscapeWork(self, trainer, known)
 
 
 class Picture:
@@ -158,6 +161,13 @@ class LandscapeWork(Work):
         self._plan = self._network.plan(len(rows), "evaluate")
         self._plan.fill(rows, targets.T)
 
+    def goes_on_as(self, study: Landscape) -> bool:
+        """Takes another question, if the picture that is being drawn is what it asks for, too."""
+        same = msgspec.structs.replace(study, follows=self._study.follows, stopped=self._study.stopped) == self._study
+        if same:
+            self._study = study
+        return same
+
     @property
     def look_at(self) -> int:  # type: ignore[override]
         return self._path.look_at if not self.reason else super().look_at
@@ -169,8 +179,10 @@ class LandscapeWork(Work):
             self._put_on(picture, trainer.step_number, self._path.places[-1])
 
     def wants(self, trainer: Trainer) -> bool:
-        if self.reason or self._rest is not None:
-            return not self.reason
+        if self.reason or self._study.stopped:
+            return False
+        if self._rest is not None:
+            return True
         if self._kind is PlaneOf.PATH and len(self._path.steps) < FEWEST_PLACES:
             return False
         if self._begun < 0 or self._kind is PlaneOf.WEIGHTS:

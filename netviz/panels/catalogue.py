@@ -7,6 +7,7 @@ from netviz.panels.diagnosis import DiagnosisPanel
 from netviz.panels.fit import FitPanel
 from netviz.panels.gradients import GradientsPanel
 from netviz.panels.histograms import HistogramsPanel
+from netviz.panels.landscape import LandscapePanel
 from netviz.panels.loss import LossPanel
 from netviz.panels.neuron import NeuronPanel
 from netviz.panels.noise import NoisePanel
@@ -27,6 +28,7 @@ PANELS: tuple[type[Panel], ...] = (
     WeightsPanel,
     SpectrumPanel,
     NoisePanel,
+    LandscapePanel,
     ConfusionPanel,
     WorstPanel,
     FitPanel,

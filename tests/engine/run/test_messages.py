@@ -13,6 +13,7 @@ from engine.probes.confusion import Confusion, ConfusionAnswer
 from engine.probes.example import DataRange, Example, ExampleAnswer, Meaning, NodeValues, Origin, Part
 from engine.probes.fit import Fit, FitAnswer
 from engine.probes.histograms import HistogramAnswer, Histograms, LayerHistogram
+from engine.probes.landscape import Landscape, LandscapeAnswer, PlaneOf
 from engine.probes.neuron import Answers, Driven, Links, Neuron, NeuronAnswer
 from engine.probes.noise import Noise, NoiseAnswer
 from engine.probes.predictions import Extent, Listed
@@ -80,6 +81,22 @@ PROBES = (
         9, (Singular("h1", (3, 2), np.ones(2), 2.0, "why"),), Jacobian((1, 2), np.ones((3, 1)), True, "too large")
     ),
     SpectrumAnswer(0, (), None),
+    LandscapeAnswer(
+        PlaneOf.PATH,
+        ("a", "b"),
+        (-1.0, 1.0, 0.0, 2.0),
+        np.eye(5),
+        9,
+        25,
+        1089,
+        8,
+        10,
+        np.arange(2),
+        np.eye(2),
+        np.zeros(2),
+        (0.75, NAN),
+        "why",
+    ),
     NoiseAnswer(
         3, 60, 500, np.array([1, 2]), *(np.ones(2) * i for i in range(3)), 0.5, NAN, np.inf, np.arange(2), -np.ones(2)
     ),
@@ -165,7 +182,7 @@ COMMANDS: tuple[Any, ...] = (
     m.Watch((Weights(), Weights("h1"))),
     m.Watch((Neuron("a1", 3), Boundary(through=Through()), Boundary(through=Through((2, 0), 9)))),
     m.Watch((Representation(), Representation(("", "a1")))),
-    m.Watch((Weights(), Weights("h1"), Spectrum(), Noise())),
+    m.Watch((Weights(), Weights("h1"), Spectrum(), Noise(), Landscape(PlaneOf.PATH, 0.5, False, True, 3, 9))),
     m.Watch((Example(np.arange(3.0).tobytes(), number=9), Example(None, Part.VALIDATION, 7))),
     m.Frame(2**40),
     m.TakeKeyframe(5),

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from engine.probes.landscape import Landscape, LandscapeAnswer, PlaneOf
 from engine.probes.noise import Noise
 from engine.probes.spectrum import Spectrum, SpectrumAnswer
 from engine.run import messages as m
@@ -16,7 +17,7 @@ from engine.trainer import Trainer
 from tests.engine.run.bench import STEPS, UNLIMITED, Bench, alone, by_steps, same_weights, small, told
 
 ONE = (Spectrum(),)
-EVERY = (Spectrum(), Noise())
+EVERY = (Spectrum(), Noise(), Landscape(PlaneOf.PATH))
 LONGEST = 20.0
 
 
@@ -163,3 +164,32 @@ def test_at_full_speed_slices_take_their_share_and_no_more(monkeypatch: pytest.M
     began = clock[0]
     mine.work([lane], True, lambda: False)  # a command waits
     assert clock[0] == began
+
+
+def test_a_landscape_grows_while_training_goes_on_and_its_path_with_it(bench: Bench) -> None:
+    bench.open(small(epochs=1_000_000))
+    bench.send(m.SetPace(UNLIMITED), m.Watch((Landscape(follows=False),)), m.Play())
+    answers = until(bench, lambda answer: any(one.points == one.wanted for one in found(answer)))
+    told: list[LandscapeAnswer] = [one for answer in answers for one in found(answer)]
+    points = [one.points for one in told]
+    assert points == sorted(points)
+    assert len(set(points)) > 3  # in slices
+    last = told[-1]
+    assert last.steps[0] == 0
+    assert last.steps[-1] > 0
+    assert (np.diff(last.steps) > 0).all()
+    assert last.values.shape == (33, 33)
+
+
+def test_stopping_and_following_keep_the_picture_that_is_being_drawn(bench: Bench) -> None:
+    bench.open(small())
+    bench.send(m.Watch((Landscape(),)))
+    drawn = until(bench, lambda answer: any(one.points > 100 for one in found(answer)))[-1]
+    bench.send(m.Watch((Landscape(stopped=True),)))
+    (stopped,) = found(until(bench, lambda answer: bool(found(answer)))[-1])
+    assert stopped.points >= found(drawn)[0].points
+    assert bench.worker._wait() is None
+    bench.send(m.Watch((Landscape(follows=False),)))
+    (after,) = found(until(bench, lambda answer: bool(found(answer)))[-1])
+    assert after.points >= stopped.points
+    until(bench, lambda answer: any(one.points == one.wanted for one in found(answer)))

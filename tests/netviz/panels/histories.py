@@ -13,6 +13,7 @@ from engine.probes.confusion import ConfusionAnswer
 from engine.probes.example import DataRange, ExampleAnswer, Meaning, NodeValues, Origin, Part
 from engine.probes.fit import FitAnswer
 from engine.probes.histograms import BINS, LayerHistogram
+from engine.probes.landscape import LandscapeAnswer, PlaneOf
 from engine.probes.neuron import BINS as NEURON_BINS
 from engine.probes.neuron import Answers, Driven, Links, NeuronAnswer
 from engine.probes.noise import NoiseAnswer
@@ -134,6 +135,28 @@ def spectrum_answer(scale: float = 1.0, **changes: object) -> SpectrumAnswer:
     )
     made = {"step": 7, "layers": layers, "jacobian": Jacobian((1, 2), scale * np.array([[3.0], [1.0]]), True)}
     return SpectrumAnswer(**(made | changes))
+
+
+def landscape_answer(scale: float = 1.0, size: int = 9, **changes: object) -> LandscapeAnswer:
+    """A bowl about (0.5, 0), losses from 0.1 to 1 and more, and a path of four places into it."""
+    along = np.linspace(-1, 1, size)
+    x, y = np.meshgrid(along, along)
+    made = {
+        "plane": PlaneOf.RANDOM,
+        "names": ("first random direction", "second"),
+        "bounds": (-1.0, 1.0, -1.0, 1.0),
+        "values": scale * (0.1 + (x - 0.5) ** 2 + y**2),
+        "step": 7,
+        "points": 1089,
+        "wanted": 1089,
+        "examples": 16,
+        "count": 40,
+        "steps": np.array([0, 2, 4, 7]),
+        "places": np.array([[-0.75, 0.75], [-0.25, -0.25], [0.25, 0.25], [0.5, 0.0]]),
+        "off": np.array([0.5, 0.25, 0.125, 0.0]),
+        "shares": (NAN, NAN),
+    }
+    return LandscapeAnswer(**(made | changes))
 
 
 def noise_answer(scale: float = 1.0, **changes: object) -> NoiseAnswer:

@@ -23,6 +23,7 @@ from tests.netviz.panels.histories import (
     fault,
     fit_answer,
     histogram,
+    landscape_answer,
     layer_view,
     links,
     listed,
@@ -48,6 +49,7 @@ OTHER = {
     "neuron": {"layer": "out", "unit": 2},
     "representation": {"layer": "out", "all": True, "grid": False},
     "noise": {"view": "cosine"},
+    "landscape": {"plane": "path", "reach": 0.5, "follows": False},
 }
 
 every_panel = pytest.mark.parametrize("kind", PANELS, ids=lambda kind: kind.ident)
@@ -71,6 +73,7 @@ def filled(*names: str) -> History:
             neuron_answer(),
             spectrum_answer(),
             noise_answer(),
+            landscape_answer(),
         )
         take(lane, lr=0.02)
         take(lane, 1 / (steps + 1.0), scores, scalars(60, 0.1, 0.5, 0.25), told, health=unwell(fault()))
@@ -207,6 +210,7 @@ def test_the_description_has_the_numbers_and_changes_once_a_second(qtbot, kind) 
             neuron_answer(3.0),
             spectrum_answer(9.0),
             noise_answer(3.0),
+            landscape_answer(3.0),
         )
         take(lane, [9.0], [score(70, 9.0, 0.1)], scalars(1, 7.0, 1.0, 1.0), told, start=60, lr=0.005, health=ill)
     panel.describe(now=lambda: panel._said + 0.9)

@@ -1,0 +1,317 @@
+"""The loss over a plane of weights, a square for each lane: logarithmic colours, contour lines, and the path on it."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from pyqtgraph.functions import arrayToQPolygonF
+from PySide6.QtCore import QLineF, QPointF, QRectF, QSize, Qt
+from PySide6.QtGui import QColor, QImage, QLinearGradient, QPainter, QPen
+
+from engine.probes.landscape import LandscapeAnswer, PlaneOf
+from netviz.colours import HEIGHTS
+from netviz.runtime.cursor import NOTHING, Cursor, Mark
+from netviz.runtime.history import History, LaneHistory
+from netviz.theme import heights, theme
+from netviz.widgets.canvas import Canvas
+from netviz.widgets.contours import contours, log_levels
+from netviz.widgets.marks import draw_head, draw_note, draw_spot
+from netviz.widgets.plane import draw_ticks, place
+from netviz.widgets.ticks import figure, percent, signed, whole
+
+ROOM_FOR_TICKS = 110.0  # pixels of a square's side
+ROWS_PAY = 0.75  # lanes stand side by side unless rows make squares larger by a third
+DECADES = 8.0  # at most that colours tell apart
+KEY_HEIGHT = 6.0
+DOTS = 80  # steps up to which each is a dot
+NEAR = 9.0  # pixels
+FINER = 4  # pixels of the picture from one point to the next
+PATH, RIM = QColor("#ffffff"), QColor("#10131a")  # on a picture that is the same in both themes
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """A lane's square, the line above it and the lines below."""
+
+    lane: int
+    head: QRectF
+    square: QRectF
+    foot: QRectF
+
+
+class LandscapeMap(Canvas):
+    def __init__(self, history: History) -> None:
+        super().__init__()
+        self.history = history
+        self._drawn: dict[int, tuple[LandscapeAnswer, QImage, list[QLineF]]] = {}
+        self.follow(history.cursor, "step")
+
+    def sizeHint(self) -> QSize:
+        return QSize(280, 300)
+
+    def forget(self) -> None:
+        """Pictures are made anew."""
+        self._drawn.clear()
+        self.update()
+
+    # Where things lie
+
+    def placed(self, rect: QRectF) -> list[Placed]:
+        count = len(self.history.lanes)
+        grids = [self._grid(rect, count, rows) for rows in range(1, count + 1)]
+        if not grids:
+            return []
+        return max(grids, key=lambda grid: grid[0].square.width() * (1.0 if grid is grids[0] else ROWS_PAY))
+
+    def _grid(self, rect: QRectF, count: int, rows: int) -> list[Placed]:
+        line, across = self.fonts.line, -(-count // rows)
+        width, height = rect.width() / across, rect.height() / rows
+        head = line + 2 if count > 1 else line / 2 + 1
+        foot = 3 * line + 4 if height > 9 * line else 0.0
+        left = below = 0.0
+        if min(width, height - head - foot) >= ROOM_FOR_TICKS:
+            left, below = self.fonts.figure_metrics.horizontalAdvance("−0.00") + 6, line + 1
+        side = max(4.0, float(int(min(width - left - 8, height - head - foot - below - 3))))
+        made = []
+        for i in range(count):
+            x = float(int(rect.left() + (i % across) * width + left + max(0.0, width - left - 8 - side) / 2))
+            y = float(int(rect.top() + (i // across) * height + head))
+            column = rect.left() + (i % across) * width
+            made.append(
+                Placed(
+                    i,
+                    QRectF(column + 2, y - head, width - 8, line),
+                    QRectF(x, y, side, side),
+                    QRectF(column + 2, y + side + below + 2, width - 8, foot),
+                )
+            )
+        return made
+
+    # Painting
+
+    def paint(self, painter: QPainter, rect: QRectF) -> None:
+        lanes = self.history.lanes
+        for one in self.placed(rect):
+            lane = lanes[one.lane]
+            if len(lanes) > 1:
+                draw_head(painter, self.fonts, one.head, lane.info.name, one.lane)
+            answer = lane.landscape
+            if answer is None or answer.values is None:
+                draw_note(painter, self.fonts, one.square, waiting(answer))
+                continue
+            ends = reach(answer)
+            if ends is not None:
+                self._draw_picture(painter, one, answer, ends)
+            else:
+                painter.fillRect(one.square, QColor(theme().red))
+            self._draw_path(painter, one.square, answer)
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.setPen(QPen(QColor(theme().line), 1))
+            painter.drawRect(one.square)
+            if one.square.width() >= ROOM_FOR_TICKS:
+                draw_ticks(painter, self.fonts, one.square, answer.bounds)
+            if one.foot.height() > 0:
+                self._draw_foot(painter, one.foot, answer, ends)
+
+    def _draw_picture(self, painter: QPainter, one: Placed, answer: LandscapeAnswer, ends: tuple[float, float]) -> None:
+        known = self._drawn.get(one.lane)
+        if known is None or known[0] is not answer:
+            values = np.asarray(answer.values)
+            lines = [piece for level in log_levels(*ends) for piece in contours(values, level)]
+            known = answer, picture(values, *ends), [QLineF(*piece) for piece in lines]
+            self._drawn[one.lane] = known
+        _, image, pieces = known
+        square, n = one.square, len(answer.values)
+        painter.save()
+        painter.setClipRect(square)
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+        half = square.width() / (image.width() - 1) / 2  # the outermost points lie on the border
+        painter.drawImage(square.adjusted(-half, -half, half, half), image)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.translate(square.left(), square.bottom())
+        painter.scale(square.width() / (n - 1), -square.height() / (n - 1))
+        ink = QColor(RIM)
+        ink.setAlphaF(0.4)
+        painter.setPen(QPen(ink, 0))
+        painter.drawLines(pieces)
+        painter.restore()
+
+    def _draw_path(self, painter: QPainter, square: QRectF, answer: LandscapeAnswer) -> None:
+        _, at = path_pixels(answer, square)
+        if not len(at):
+            return
+        painter.save()
+        painter.setClipRect(square)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        shape = arrayToQPolygonF(at[:, 0], at[:, 1])
+        for colour, wide in ((RIM, 3.2), (PATH, 1.4)):
+            painter.setPen(QPen(colour, wide))
+            painter.drawPolyline(shape)
+        painter.setBrush(PATH)
+        painter.setPen(QPen(RIM, 0.8))
+        for x, y in at[1:-1] if len(at) <= DOTS else ():
+            painter.drawEllipse(QPointF(x, y), 1.8, 1.8)
+        for (x, y), brush in ((at[0], Qt.BrushStyle.NoBrush), (at[-1], PATH)):
+            painter.setBrush(brush)
+            for colour, wide in ((RIM, 3.4), (PATH, 1.6)):
+                painter.setPen(QPen(colour, wide))
+                painter.drawEllipse(QPointF(x, y), 4.2, 4.2)
+        painter.restore()
+
+    def _draw_foot(
+        self, painter: QPainter, foot: QRectF, answer: LandscapeAnswer, ends: tuple[float, float] | None
+    ) -> None:
+        line, middle = self.fonts.line, Qt.AlignmentFlag.AlignVCenter
+        if ends is not None:
+            texts = [figure(end).strip() for end in ends]
+            wide = [self.fonts.figure_metrics.horizontalAdvance(text) + 6 for text in texts]
+            name = "loss" if foot.width() > 160 else ""
+            room = self.fonts.width([name]) + 8 if name else 0.0
+            bar = QRectF(0, 0, foot.width() - sum(wide) - room, KEY_HEIGHT)
+            bar.moveTopLeft(QPointF(foot.left() + room + wide[0], foot.top() + (line - KEY_HEIGHT) / 2))
+            ramp = QLinearGradient(bar.topLeft(), bar.topRight())
+            for k, colour in enumerate(HEIGHTS):
+                ramp.setColorAt(k / (len(HEIGHTS) - 1), QColor(colour))
+            painter.fillRect(bar, ramp)
+            painter.setPen(QColor(theme().faint))
+            painter.setFont(self.fonts.words)
+            painter.drawText(QRectF(foot.left(), foot.top(), room, line), middle, name)
+            painter.setFont(self.fonts.figures)
+            painter.drawText(QRectF(foot.left() + room, foot.top(), wide[0], line), middle, texts[0])
+            painter.drawText(QRectF(bar.right() + 6, foot.top(), wide[1], line), middle, texts[1])
+        painter.setFont(self.fonts.words)
+        painter.setPen(QColor(theme().faint))
+        for k, options in enumerate((plane_in_words(answer), path_in_words(answer))):
+            text = next((t for t in options if self.fonts.width([t]) <= foot.width()), options[-1])
+            painter.drawText(QRectF(foot.left(), foot.top() + (k + 1) * (line + 1), foot.width(), line), middle, text)
+
+    # The mouse, and the shared cursor
+
+    def tip(self, at: QPointF) -> str:
+        for one in self.placed(QRectF(self.rect())):
+            answer = self.history.lanes[one.lane].landscape
+            if answer is None or answer.values is None or not one.square.contains(at):
+                continue
+            across = (at.x() - one.square.left()) / one.square.width()
+            up = (one.square.bottom() - at.y()) / one.square.height()
+            values = np.asarray(answer.values)
+            row, column = (round(share * (len(values) - 1)) for share in (up, across))
+            left, right, low, high = answer.bounds
+            x, y = left + across * (right - left), low + up * (high - low)
+            text = f"loss {figure(float(values[row, column])).strip()} about {signed(f'{x:.3g}, {y:.3g}')}"
+            step = self._step_at(one.square, answer, at)
+            if step is None:
+                return text
+            k = int(np.flatnonzero(np.asarray(answer.steps) == step)[0])
+            return f"{text}\nstep {whole(step)}: {figure(float(answer.off[k])).strip()} off the plane"
+        return ""
+
+    def _step_at(self, square: QRectF, answer: LandscapeAnswer, at: QPointF) -> int | None:
+        steps, pixels = path_pixels(answer, square)
+        if not len(pixels):
+            return None
+        far = np.hypot(pixels[:, 0] - at.x(), pixels[:, 1] - at.y())
+        nearest = int(far.argmin())
+        return int(steps[nearest]) if far[nearest] <= NEAR else None
+
+    def mark_at(self, place: QPointF) -> Mark:
+        for one in self.placed(QRectF(self.rect())):
+            answer = self.history.lanes[one.lane].landscape
+            if answer is not None and answer.values is not None and one.square.contains(place):
+                step = self._step_at(one.square, answer, place)
+                return NOTHING if step is None else Mark(step=step, lane=one.lane)
+        return NOTHING
+
+    def paint_marks(self, painter: QPainter, rect: QRectF, cursor: Cursor) -> None:
+        """A ring about the place of the path where the step that is pointed at lies."""
+        step = cursor.mark.step
+        for one in self.placed(rect) if step is not None else ():
+            answer = self.history.lanes[one.lane].landscape
+            if answer is None or answer.values is None:
+                continue
+            steps, pixels = path_pixels(answer, one.square)
+            if not len(steps):
+                continue
+            x, y = pixels[np.abs(steps - step).argmin()]
+            if one.square.contains(QPointF(x, y)):
+                draw_spot(painter, QPointF(x, y), 6.0)
+
+
+def has_picture(lane: LaneHistory) -> bool:
+    return lane.landscape is not None and lane.landscape.values is not None
+
+
+def reach(answer: LandscapeAnswer) -> tuple[float, float] | None:
+    """The losses from the lowest colour to the highest; None without any."""
+    known = np.ravel(answer.values)
+    known = known[np.isfinite(known) & (known > 0)]
+    if not len(known):
+        return None
+    low, high = float(known.min()), float(known.max())
+    low = max(low, high / 10**DECADES)
+    return (low, high) if high > low * (1 + 1e-9) else (low / 1.01, low * 1.01)
+
+
+def path_pixels(answer: LandscapeAnswer, square: QRectF) -> tuple[np.ndarray, np.ndarray]:
+    """The path's steps and where they lie; those that are no numbers are left out."""
+    at = place(answer.bounds, square, np.asarray(answer.places, float).reshape(-1, 2))
+    known = np.isfinite(at).all(axis=1)
+    return np.asarray(answer.steps)[known], np.clip(at[known], -1e6, 1e6)
+
+
+def picture(values: np.ndarray, low: float, high: float) -> QImage:
+    """Logarithmic colours, the first row at the bottom, finer by straight lines between; red for what is no number."""
+    with np.errstate(all="ignore"):
+        shares = (np.log(np.maximum(values, low)) - np.log(low)) / (np.log(high) - np.log(low))
+    n = len(values)
+    fine = np.linspace(0, n - 1, FINER * (n - 1) + 1)
+    below = np.minimum(fine.astype(int), n - 2)
+    part = fine - below
+    rows = shares[below] * (1 - part[:, None]) + shares[below + 1] * part[:, None]
+    whole_picture = rows[:, below] * (1 - part) + rows[:, below + 1] * part
+    level = np.rint(np.clip(np.nan_to_num(whole_picture, nan=0.0, posinf=0.0), 0, 1) * 255).astype(int)
+    pixels = heights()[level]
+    pixels[~np.isfinite(whole_picture)] = QColor(theme().red).rgb()
+    pixels = np.ascontiguousarray(pixels[::-1])
+    size = len(pixels)
+    return QImage(pixels.data, size, size, 4 * size, QImage.Format.Format_RGB32).copy()
+
+
+def waiting(answer: LandscapeAnswer | None) -> str:
+    if answer is None:
+        return "The landscape is computed."
+    return answer.reason or f"{whole(answer.points)} of {whole(answer.wanted)} points are computed."
+
+
+def plane_in_words(answer: LandscapeAnswer) -> tuple[str, ...]:
+    """What the plane is and how far it is computed, in several lengths."""
+    done = "" if answer.points >= answer.wanted else f", {percent(answer.points / answer.wanted, 0).strip()} computed"
+    some = f"{whole(answer.examples)} of {whole(answer.count)} examples"
+    if answer.plane is PlaneOf.WEIGHTS:
+        across, up = answer.names
+        return f"{across} → {up} ↑; {some}{done}", f"{across} →{done}", f"weights{done}"
+    if answer.plane is PlaneOf.PATH:
+        shares = " + ".join(percent(share, 0).strip() for share in answer.shares)
+        return (
+            f"path's principal directions ({shares}), step {whole(answer.step)}; {some}{done}",
+            f"path ({shares}) about step {whole(answer.step)}{done}",
+            f"step {whole(answer.step)}{done}",
+        )
+    return (
+        f"two random directions about step {whole(answer.step)}; {some}{done}",
+        f"random, about step {whole(answer.step)}{done}",
+        f"step {whole(answer.step)}{done}",
+    )
+
+
+def path_in_words(answer: LandscapeAnswer) -> tuple[str, ...]:
+    """Which steps the path has, and how far it is off the plane."""
+    if answer.reason:
+        return (answer.reason,)
+    steps, off = np.asarray(answer.steps), np.asarray(answer.off)
+    if len(steps) < 2:
+        return (f"step {whole(steps[-1])}",) if len(steps) else ("",)
+    text = f"path of steps {whole(steps[0])} to {whole(steps[-1])}"
+    if answer.plane is PlaneOf.WEIGHTS:
+        return text, f"to step {whole(steps[-1])}"
+    most = figure(float(np.fmax.reduce(off))).strip()
+    return f"{text}, up to {most} off the plane", f"to step {whole(steps[-1])}, {most} off", f"{most} off"
