@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QHBoxLayout, QMenu, QSizePolicy, QToolButton, QVBo
 from engine.probes.catalogue import ProbeRequest
 from engine.probes.landscape import Landscape, PlaneOf
 from netviz import theme
-from netviz.panels.base import Panel, Row, Table
+from netviz.panels.base import Group, Panel, Row, Table
 from netviz.runtime.history import History, LaneHistory
 from netviz.theme import GAP
 from netviz.widgets.icons import icon
@@ -41,6 +41,7 @@ class LandscapePanel(Panel):
         "Look for a path across the contour lines (rightly downhill), to and fro between walls (rate too high, or "
         "inputs of one sign), and for how sharp the place is where it ends."
     )
+    group: ClassVar[Group] = Group.GRADIENTS
     topics: ClassVar[frozenset[str]] = frozenset({"landscape"})
 
     def __init__(self, history: History, parent: QWidget | None = None) -> None:
@@ -68,8 +69,9 @@ class LandscapePanel(Panel):
         self.centre.setCheckable(False)
         self.centre.setIcon(icon("target"))
         self.centre.clicked.connect(self.recentre)
-        more = self._toggle(row, "⋯", "Wider, narrower, other directions, stop")
+        more = self._toggle(row, "", "Wider, narrower, other directions, stop")
         more.setCheckable(False)
+        more.setIcon(icon("more"))
         more.setStyleSheet("QToolButton { padding: 0px 3px; } QToolButton::menu-indicator { image: none; }")
         more.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         menu = QMenu(more)

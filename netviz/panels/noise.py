@@ -49,6 +49,7 @@ class NoisePanel(Panel):
         self.view = SIZE
         self.charts = LogCharts(history, chart, "batch size B", "noise", 2)
         self.plot = Plot()
+        self.plot.follow(history.cursor)
         self.stack = QStackedWidget()
         self.stack.addWidget(self.charts)
         self.stack.addWidget(self.plot)

@@ -35,7 +35,7 @@ class SpectrumPanel(Panel):
 
     def __init__(self, history: History, parent: QWidget | None = None) -> None:
         super().__init__(history, parent)
-        self.charts = LogCharts(history, chart, "its number", "singular value", 10)
+        self.charts = LogCharts(history, chart, "its number", "singular value", 10, layered=True)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(GAP, GAP, GAP, GAP)
         layout.addWidget(self.charts)

@@ -1,7 +1,7 @@
 """Charts on two logarithmic axes, a column for each lane, with a key below: painted by hand, ranges in common."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import ceil, floor
 
 import numpy as np
@@ -9,6 +9,8 @@ from pyqtgraph.functions import arrayToQPolygonF
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QPainter, QPen
 
+from netviz.runtime.cursor import NOTHING, Cursor
+from netviz.runtime.cursor import Mark as PointedAt
 from netviz.runtime.history import History, LaneHistory
 from netviz.theme import mix, theme
 from netviz.widgets.canvas import Canvas
@@ -19,6 +21,8 @@ DECADES = 12.0  # at most on the axis of values
 DOT = 2.4  # pixels
 FAINT = 0.3  # of the way from the card to a band's colour
 KEY_SHARE = 0.45  # of the height, for the key
+NEAR = 10.0  # pixels
+LIT = 4.0  # pixels: the width of a line that is pointed at
 SWATCH = 12.0  # pixels
 EDGE = 6.0  # right of the area
 
@@ -58,10 +62,24 @@ class Chart:
 
 
 class LogCharts(Canvas):
-    """`made` makes a lane's chart; x has ticks at powers of `base`, of 10 at 2 and 5 times those, too."""
+    """`made` makes a lane's chart; x has ticks at powers of `base`, of 10 at 2 and 5 times those, too.
 
-    def __init__(self, history: History, made: Callable[[LaneHistory, int], Chart], x: str, y: str, base: int) -> None:
+    With `layered` its lines are called by layers, which the shared cursor lights.
+    """
+
+    def __init__(
+        self,
+        history: History,
+        made: Callable[[LaneHistory, int], Chart],
+        x: str,
+        y: str,
+        base: int,
+        *,
+        layered: bool = False,
+    ) -> None:
         super().__init__()
+        if layered:
+            self.follow(history.cursor, "layer")
         self.history, self._made, self.x_name, self.y_name, self.base = history, made, x, y, base
         self.forget()
 
@@ -213,6 +231,36 @@ class LogCharts(Canvas):
             box = QRectF(left + SWATCH + 5, y, column.body.right() - left - SWATCH - 5, line)
             text = self.fonts.word_metrics.elidedText(text, Qt.TextElideMode.ElideRight, box.width())
             painter.drawText(box, Qt.AlignmentFlag.AlignVCenter, text)
+
+    # The shared cursor
+
+    def mark_at(self, place: QPointF) -> PointedAt:
+        """The layer whose line is nearest."""
+        made = self.charts()
+        for lane, ((_, area), chart) in enumerate(zip(self.areas(QRectF(self.rect()), made), made, strict=True)):
+            if not area.adjusted(-NEAR, -NEAR, NEAR, NEAR).contains(place):
+                continue
+            far = {line.name: self._distance(area, line, place) for line in chart.lines}
+            name = min(far, key=far.__getitem__, default="")
+            if name in self.history.lanes[lane].info.layers and far[name] <= NEAR:
+                return PointedAt(layer=name, lane=lane)
+        return NOTHING
+
+    def _distance(self, area: QRectF, line: Line, place: QPointF) -> float:
+        known = np.isfinite(line.y)
+        if not known.any():
+            return float("inf")
+        x, y = self.place(area, line.x[known], line.y[known]).T
+        beyond = max(0.0, x[0] - place.x(), place.x() - x[-1])
+        return float(np.hypot(beyond, np.interp(place.x(), x, y) - place.y()))
+
+    def paint_marks(self, painter: QPainter, rect: QRectF, cursor: Cursor) -> None:
+        made = self.charts()
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        for (_, area), chart in zip(self.areas(rect, made), made, strict=True):
+            for line in chart.lines:
+                if line.name in cursor.layers:
+                    self._draw_line(painter, area, replace(line, width=LIT))
 
     def tip(self, place: QPointF) -> str:
         """The values of all lines at the nearest x."""

@@ -7,6 +7,7 @@ from PySide6.QtGui import QColor, QImage
 
 from engine.probes.spectrum import Jacobian, Singular
 from netviz.panels.spectrum import SpectrumPanel, chart, condition, layer_in_words, over_examples
+from netviz.runtime.cursor import Mark
 from netviz.theme import depth_colour, theme
 from tests.netviz.panels.histories import opened, spectrum_answer, take
 
@@ -118,6 +119,29 @@ def test_under_the_mouse_stand_the_values(qtbot, place):
     tip = widget.tip(QPointF(area.left() + 1 + place * (area.width() - 2), area.center().y()))
     assert tip.splitlines()[0] == ("h1 at 2: 1.000" if place else "h1 at 1: 4.000")
     assert widget.tip(QPointF(1, 1)) == ""
+
+
+def test_a_layer_is_pointed_at_by_its_line_and_lit_from_elsewhere(qtbot):
+    history = opened("A")
+    take(history.lanes[0], probes=[spectrum_answer()])
+    panel = shown(qtbot, history)
+    widget = panel.charts
+    ((_, area),) = widget.areas(QRectF(widget.rect()), widget.charts())
+    first, last = widget.place(area, np.array([1, 2]), np.array([4.0, 1.0]))
+    middle = QPointF(*(first + last) / 2)
+    assert widget.mark_at(middle) == Mark(layer="h1", lane=0)
+    assert widget.mark_at(middle + QPointF(60, -60)) == Mark()
+    strip = [(round(middle.x()), y) for y in range(round(area.top()), round(area.bottom()))]
+
+    def thickness() -> int:
+        image = image_of(panel)
+        return sum(near(image, QPointF(*at), depth_colour(0, 3), 0) for at in strip)
+
+    plain = thickness()
+    history.cursor.hover(Mark(layer="h1"))
+    assert thickness() >= plain + 2
+    history.cursor.hover(Mark(layer="out"))
+    assert thickness() == plain
 
 
 def test_while_nothing_is_known_it_says_so(qtbot):
