@@ -173,15 +173,12 @@ class LandscapeWork(Work):
         return self._path.look_at if not self.reason else super().look_at
 
     def look(self, trainer: Trainer) -> None:
-        self._path.take(trainer)
-        for picture in {self._drawn, self._shown} - {None}:
-            assert picture is not None
-            self._put_on(picture, trainer.step_number, self._path.places[-1])
+        self._path.take(trainer)  # where it lies is seen to when there is time: most places are thinned before
 
     def wants(self, trainer: Trainer) -> bool:
         if self.reason or self._study.stopped:
             return False
-        if self._rest is not None:
+        if self._rest is not None or self._behind() is not None:
             return True
         if self._kind is PlaneOf.PATH and len(self._path.steps) < FEWEST_PLACES:
             return False
@@ -190,11 +187,26 @@ class LandscapeWork(Work):
         return self._begun != trainer.step_number and (self._study.follows or self._drawn is None)
 
     def go_on(self, trainer: Trainer) -> None:
+        behind = self._behind()
+        if behind is not None:
+            picture, k = behind
+            self._put_on(picture, self._path.steps[k], self._path.places[k])
+            if self._rest is None:
+                return
         if self._rest is None:
             self._rest = self._draw(trainer)
         with np.errstate(all="ignore"):
             if next(self._rest, self) is self:
                 self._rest = None
+
+    def _behind(self) -> tuple[Picture, int] | None:
+        """A picture on which a place of the path is not laid yet, and which place."""
+        for picture in (self._shown, self._drawn):
+            if picture is not None:
+                for k, step in enumerate(self._path.steps):
+                    if step not in picture.plane.places:
+                        return picture, k
+        return None
 
     def answer(self, trainer: Trainer) -> LandscapeAnswer:
         picture = self._shown
@@ -264,9 +276,10 @@ class LandscapeWork(Work):
         if plane is None:
             return
         picture = Picture(self._kind, plane, self._begun)
-        for step, weights in list(zip(self._path.steps, self._path.places, strict=True)):
-            self._put_on(picture, step, weights)
-            yield
+        if self._kind is not PlaneOf.RANDOM:  # whose bounds are those of the path
+            for step, weights in list(zip(self._path.steps, self._path.places, strict=True)):
+                self._put_on(picture, step, weights)
+                yield
         picture.bounds = self._bounds(picture)
         self._drawn = picture
         mine = parameters.values[: parameters.trained]

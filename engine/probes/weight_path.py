@@ -5,7 +5,7 @@ from engine.probes.study import NEVER
 from engine.trainer import Trainer
 
 MEMORY = 1 << 26  # bytes that a network's snapshots may take
-MOST = 512
+MOST = 256
 FEWEST = 8  # of larger networks, none are kept
 
 

@@ -114,7 +114,8 @@ class StudyTime:
             for lane in lanes:
                 lane.studies.go_on(lane.trainer)
             now = time.perf_counter()
-        spent = now - began + sum(lane.studies.take_looking() for lane in lanes)
+        # Many looks at the beginning of a run do not put off the first picture.
+        spent = now - began + min(SLICE, sum(lane.studies.take_looking() for lane in lanes))
         self.ready_at = now + spent * (1 / (SHARE if hurried else IDLE_SHARE) - 1)
 
 
