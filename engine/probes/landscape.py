@@ -5,7 +5,7 @@ along two random filter-normalised directions (Li et al. 2018), along the path's
 exactly two weights are trained, over these themselves, which is all there is. Drawn from coarse to fine.
 """
 
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Sequence
 from enum import StrEnum
 from math import prod
 from typing import Any
@@ -72,7 +72,7 @@ class Landscape(Study, frozen=True, tag="landscape"):
 
     `reach` is half a side of a random plane. With `follows` a picture that is complete is begun anew about the weights
     of then; `stopped`, nothing is computed. Another `number` asks for a new one now, another `seed` for other
-    directions.
+    directions. A plane of two weights shows `bounds` at the least, so that networks side by side may share one.
     """
 
     plane: PlaneOf = PlaneOf.RANDOM
@@ -81,6 +81,7 @@ class Landscape(Study, frozen=True, tag="landscape"):
     stopped: bool = False
     number: int = 0
     seed: int = 0
+    bounds: Bounds | None = None
 
     def begin(self, trainer: Trainer, before: Work | None = None) -> "LandscapeWork":
         known = before if isinstance(before, LandscapeWork) else None
@@ -334,12 +335,22 @@ class LandscapeWork(Work):
             half = max(LEAST, round_reach(float((high - low).max()) / 2 * (1 + MARGIN)))
             middle = np.round((low + high) / half) * (half / 2)
             half *= 1.0 if (np.abs(places - middle).max() < half) else 2.0
-            return tuple(float(v) for m in middle for v in (m - half, m + half))  # type: ignore[return-value]
+            (x, y), reach = middle.tolist(), float(half)
+            own = (x - reach, x + reach, y - reach, y + reach)
+            return own if self._study.bounds is None else square_around([own, self._study.bounds])
         wide = (high - low).max()
         half_sides = np.maximum(high - low, NARROWEST * wide) / 2 * (1 + 2 * MARGIN)
         middle = (low + high) / 2
         (x, y), (a, b) = middle.tolist(), half_sides.tolist()
         return (x - a, x + a, y - b, y + b)
+
+
+def square_around(parts: Sequence[Bounds]) -> Bounds:
+    """The smallest square that holds all `parts`, about their middle: angles are true in it."""
+    ends = np.array(parts)
+    left, right, low, high = ends[:, 0].min(), ends[:, 1].max(), ends[:, 2].min(), ends[:, 3].max()
+    half, x, y = max(right - left, high - low) / 2, (left + right) / 2, (low + high) / 2
+    return float(x - half), float(x + half), float(y - half), float(y + half)
 
 
 def _outside(picture: Picture, place: tuple[float, float, float]) -> bool:

@@ -9,7 +9,7 @@ from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
 from engine.probes.catalogue import ProbeRequest
-from engine.probes.landscape import Landscape, PlaneOf
+from engine.probes.landscape import Landscape, PlaneOf, square_around
 from netviz import theme
 from netviz.panels.base import Group, Panel, Row, Table
 from netviz.runtime.history import History, LaneHistory
@@ -145,6 +145,9 @@ class LandscapePanel(Panel):
     # Drawing the history
 
     def reopened(self) -> None:
+        if self.wish.bounds is not None:
+            self.wish = replace(self.wish, bounds=None)
+            self.wishes_changed.emit()
         self.map.forget()
         self.refresh()
 
@@ -167,6 +170,17 @@ class LandscapePanel(Panel):
             self.map.show_note("")
         self.map.update()
         self.describe()
+        self._share_plane()
+
+    def _share_plane(self) -> None:
+        """Networks that train the same two weights are drawn over the same part of their plane."""
+        told = [lane.landscape for lane in self.history.lanes if lane.landscape is not None and has_picture(lane)]
+        if len(told) > 1 and all(one.plane is PlaneOf.WEIGHTS and one.names == told[0].names for one in told):
+            parts = [one.bounds for one in told]
+            common = square_around(parts if self.wish.bounds is None else [*parts, self.wish.bounds])
+            if common != self.wish.bounds and any(part != common for part in parts):
+                self.wish = replace(self.wish, bounds=common)
+                self.wishes_changed.emit()
 
     def summary(self) -> str:
         return "; ".join(f"{lane.info.name}: {in_words(lane)}" for lane in self.history.lanes if lane.landscape)

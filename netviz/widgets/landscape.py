@@ -24,6 +24,7 @@ DECADES = 8.0  # at most that colours tell apart
 KEY_HEIGHT = 6.0
 DOTS = 80  # steps up to which each is a dot
 NEAR = 9.0  # pixels
+BESIDE = 150.0  # pixels of words beside a square
 FINER = 4  # pixels of the picture from one point to the next
 PATH, RIM = QColor("#ffffff"), QColor("#10131a")  # on a picture that is the same in both themes
 
@@ -70,20 +71,18 @@ class LandscapeMap(Canvas):
         left = below = 0.0
         if min(width, height - head - foot) >= ROOM_FOR_TICKS:
             left, below = self.fonts.figure_metrics.horizontalAdvance("−0.00") + 6, line + 1
-        side = max(4.0, float(int(min(width - left - 8, height - head - foot - below - 3))))
+        room, high = width - left - 8, height - head - below - 3
+        stacked, beside = min(room, high - foot), min(room - BESIDE, high)
+        aside = foot > 0 and beside > stacked  # words stand at the right of a square in a wide place
+        side = max(4.0, float(int(beside if aside else stacked)))
         made = []
         for i in range(count):
-            x = float(int(rect.left() + (i % across) * width + left + max(0.0, width - left - 8 - side) / 2))
-            y = float(int(rect.top() + (i // across) * height + head))
-            column = rect.left() + (i % across) * width
-            made.append(
-                Placed(
-                    i,
-                    QRectF(column + 2, y - head, width - 8, line),
-                    QRectF(x, y, side, side),
-                    QRectF(column + 2, y + side + below + 2, width - 8, foot),
-                )
-            )
+            column, y = rect.left() + (i % across) * width, float(int(rect.top() + (i // across) * height + head))
+            x = float(int(column + left + (0.0 if aside else max(0.0, room - side) / 2)))
+            words = QRectF(column + 2, y + side + below + 2, width - 8, foot)
+            if aside:
+                words = QRectF(x + side + 10, y, column + width - 8 - x - side - 10, side)
+            made.append(Placed(i, QRectF(column + 2, y - head, width - 8, line), QRectF(x, y, side, side), words))
         return made
 
     # Painting
@@ -180,6 +179,11 @@ class LandscapeMap(Canvas):
             painter.drawText(QRectF(bar.right() + 6, foot.top(), wide[1], line), middle, texts[1])
         painter.setFont(self.fonts.words)
         painter.setPen(QColor(theme().faint))
+        if foot.height() > 5 * line:  # beside the square, in as many lines as it takes
+            text = f"{plane_in_words(answer)[0]}\n{path_in_words(answer)[0]}"
+            below = foot.adjusted(0, line + 4, 0, 0)
+            painter.drawText(below, int(Qt.TextFlag.TextWordWrap | Qt.AlignmentFlag.AlignTop), text)
+            return
         for k, options in enumerate((plane_in_words(answer), path_in_words(answer))):
             text = next((t for t in options if self.fonts.width([t]) <= foot.width()), options[-1])
             painter.drawText(QRectF(foot.left(), foot.top() + (k + 1) * (line + 1), foot.width(), line), middle, text)
@@ -288,7 +292,7 @@ def plane_in_words(answer: LandscapeAnswer) -> tuple[str, ...]:
     some = f"{whole(answer.examples)} of {whole(answer.count)} examples"
     if answer.plane is PlaneOf.WEIGHTS:
         across, up = answer.names
-        return f"{across} → {up} ↑; {some}{done}", f"{across} →{done}", f"weights{done}"
+        return f"{across} → {up} ↑; {some}{done}", f"{across} → {up} ↑{done}", f"{across} →{done}", f"weights{done}"
     if answer.plane is PlaneOf.PATH:
         shares = " + ".join(percent(share, 0).strip() for share in answer.shares)
         return (

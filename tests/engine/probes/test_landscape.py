@@ -267,6 +267,19 @@ def test_a_path_that_leaves_the_plane_is_drawn_anew_and_one_that_stays_is_not() 
     assert not work.wants(made)
 
 
+def test_a_plane_that_is_shared_shows_at_least_what_it_should() -> None:
+    made = two()
+    before = Landscape().begin(made)
+    first = finished(made, before)
+    wider = Landscape(bounds=(-3.0, 0.0, -1.0, 1.0)).begin(made, before)
+    answer = finished(made, wider)
+    left, right, low, high = answer.bounds
+    assert (left, right) == (-3.0, first.bounds[1])
+    assert high - low == right - left
+    assert low < -1 < 1 < high
+    assert answer.steps.tolist() == first.steps.tolist()
+
+
 # What it must not do
 
 

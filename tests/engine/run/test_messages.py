@@ -182,7 +182,7 @@ COMMANDS: tuple[Any, ...] = (
     m.Watch((Weights(), Weights("h1"))),
     m.Watch((Neuron("a1", 3), Boundary(through=Through()), Boundary(through=Through((2, 0), 9)))),
     m.Watch((Representation(), Representation(("", "a1")))),
-    m.Watch((Weights(), Weights("h1"), Spectrum(), Noise(), Landscape(PlaneOf.PATH, 0.5, False, True, 3, 9))),
+    m.Watch((Spectrum(), Noise(), Landscape(PlaneOf.PATH, 0.5, False, True, 3, 9, (0.0, 1.0, 2.0, 3.0)))),
     m.Watch((Example(np.arange(3.0).tobytes(), number=9), Example(None, Part.VALIDATION, 7))),
     m.Frame(2**40),
     m.TakeKeyframe(5),

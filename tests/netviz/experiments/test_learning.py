@@ -5,6 +5,8 @@ from functools import cache
 import numpy as np
 import pytest
 
+from engine.probes.landscape import Landscape, PlaneOf
+from engine.run.lane import Lane
 from tests.netviz.experiments.runs import SEEDS, begun, experiment, scores, steps, trained
 
 
@@ -60,6 +62,71 @@ def test_no_rate_of_plain_descent_wins_the_race():
     means = [np.mean([steps_to_reach("SGD", seed, lr) for seed in SEEDS]) for lr in (0.25, 0.5, 1.0, 2.0)]
     adam, momentum = (np.mean([steps_to_reach(variant, seed) for seed in SEEDS]) for variant in ("Adam", "momentum"))
     assert min(means) > momentum > adam
+
+
+def path_by_hand(optimizer: str, steps: int) -> np.ndarray:
+    """y = w₂ tanh(w₁ x) on the experiment's data: its gradient and each optimizer's published step, written anew."""
+    made = begun("optimizer-paths", "SGD", 0)
+    x, y = np.asarray(made.data.x, np.float64)[:, 0], np.asarray(made.data.y, np.float64)[:, 0]
+    w, way, speed, square = np.array([0.3, 2.0]), [], np.zeros(2), np.zeros(2)
+    for t in range(1, steps + 1):
+        way.append(w.copy())
+        hidden = np.tanh(w[0] * x)
+        off = 2 * (w[1] * hidden - y) / len(x)
+        g = np.array([(off * w[1] * (1 - hidden**2) * x).sum(), (off * hidden).sum()])
+        if optimizer == "SGD":
+            w = w - 0.2 * g
+        elif optimizer == "momentum":  # Sutskever et al. 2013, in PyTorch's form
+            speed = 0.9 * speed + g
+            w = w - 0.2 * speed
+        elif optimizer == "RMSprop":  # Hinton 2012
+            square = 0.99 * square + 0.01 * g**2
+            w = w - 0.03 * g / (np.sqrt(square) + 1e-8)
+        else:  # Adam: Kingma and Ba 2015, algorithm 1
+            speed, square = 0.9 * speed + 0.1 * g, 0.999 * square + 0.001 * g**2
+            w = w - 0.1 * (speed / (1 - 0.9**t)) / (np.sqrt(square / (1 - 0.999**t)) + 1e-8)
+    return np.array(way)
+
+
+@pytest.mark.parametrize("optimizer", ["SGD", "momentum", "RMSprop", "Adam"])
+def test_the_paths_on_the_plane_of_two_weights_are_the_published_ones(optimizer):
+    trainer = begun("optimizer-paths", optimizer, 0, dtype="float64")
+    lane = Lane(trainer)
+    lane.studies.watch((Landscape(),), trainer)
+    for _ in range(200):
+        lane.advance()
+    while lane.studies.wants(trainer):
+        lane.studies.go_on(trainer)
+    (seen,) = lane.studies.take_news(trainer)
+    assert seen.plane is PlaneOf.WEIGHTS
+    assert seen.steps.tolist() == list(range(201))
+    # Later on RMSprop jumps to and fro, and doubles each rounding as it does.
+    np.testing.assert_allclose(seen.places[:60], path_by_hand(optimizer, 60), rtol=1e-6, atol=1e-9)
+
+
+def to_the_valleys_end(optimizer: str, lr: float | None = None) -> int:
+    trainer = begun("optimizer-paths", optimizer, 0)
+    if lr is not None:
+        trainer.set_learning_rate(lr)
+    while trainer.step_number < steps("optimizer-paths"):
+        if trainer.step().loss < 0.06:
+            break
+    return trainer.step_number
+
+
+def test_along_a_flat_valley_plain_descent_is_left_behind():
+    sgd, momentum, rmsprop, adam = map(to_the_valleys_end, ("SGD", "momentum", "RMSprop", "Adam"))
+    assert momentum < adam < rmsprop < steps("optimizer-paths")
+    assert sgd == steps("optimizer-paths")  # not there yet
+    rates = (0.2, 0.4, 0.8, 1.6)  # at 3.2 it jumps out of the valley
+    assert min(to_the_valleys_end("SGD", lr) for lr in rates) > 3 * min(
+        to_the_valleys_end("momentum", lr) for lr in rates
+    )
+    ways = {name: path_by_hand(name, 60) for name in ("SGD", "momentum")}
+    straight = {name: np.linalg.norm(way[-1] - way[0]) for name, way in ways.items()}
+    lengths = {name: np.linalg.norm(np.diff(way, axis=0), axis=1).sum() for name, way in ways.items()}
+    assert lengths["momentum"] > 3 * lengths["SGD"]
+    assert straight["momentum"] > 3 * straight["SGD"]
 
 
 @pytest.mark.parametrize("seed", SEEDS)

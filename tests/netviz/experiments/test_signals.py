@@ -6,6 +6,8 @@ import msgspec
 import numpy as np
 import pytest
 
+from engine.probes.landscape import Landscape, PlaneOf
+from engine.run.lane import Lane
 from engine.trainer import Trainer
 from tests.netviz.experiments.runs import SEEDS, at_first, begun, column, experiment, scores, steps, trained
 
@@ -84,18 +86,34 @@ def test_zig_zag_is_of_features_of_one_sign(seed):
     together, detour, late = {}, {}, {}
     for variant in ("sigmoid", "tanh"):
         trainer = begun("zig-zag", variant, seed, dtype="float64")
+        lane = Lane(trainer)
+        lane.studies.watch((Landscape(),), trainer)
         way = [trainer.network.state()["out.weight"][0]]
-        for _ in range(trainer.steps_per_epoch * 4):
-            trainer.step()
+        for _ in range(trainer.steps_per_epoch * 2):
+            lane.advance()
             way.append(trainer.network.state()["out.weight"][0])
         moves = np.diff(way, axis=0)
         together[variant] = (moves.prod(axis=1) > 0).mean()
         detour[variant] = np.linalg.norm(moves, axis=1).sum() / np.linalg.norm(way[-1] - way[0])
         late[variant] = trainer.evaluate()[0].loss
-    assert together["sigmoid"] == 1.0  # both weights up, or both down
+        # What the panel draws is this path, on the plane of these two weights.
+        while lane.studies.wants(trainer):
+            lane.studies.go_on(trainer)
+        (seen,) = lane.studies.take_news(trainer)
+        assert seen.plane is PlaneOf.WEIGHTS
+        np.testing.assert_allclose(seen.places, np.array(way)[seen.steps], atol=1e-12)
+        assert seen.values.min() == pytest.approx(seen.values[nearest(seen, way[-1])], abs=0.02)
+    assert together["sigmoid"] == 1.0  # both weights up, or both down, although one must rise and the other fall
     assert together["tanh"] < 0.8
     assert detour["sigmoid"] > 1.3 * detour["tanh"]
     assert late["sigmoid"] > 1.5 * late["tanh"]
+
+
+def nearest(seen, weights):
+    """The row and the column of the point of a landscape that is nearest to `weights`."""
+    left, right, low, high = seen.bounds
+    shares = (weights[1] - low) / (high - low), (weights[0] - left) / (right - left)
+    return tuple(round(float(share) * (len(seen.values) - 1)) for share in shares)
 
 
 @pytest.mark.parametrize("seed", SEEDS)

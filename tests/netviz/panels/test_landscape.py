@@ -147,6 +147,29 @@ def test_of_two_weights_there_is_nothing_to_choose(qtbot):
     assert "off the plane" not in panel.summary()
 
 
+def test_networks_on_the_same_two_weights_are_drawn_over_one_plane(qtbot):
+    own = {"plane": PlaneOf.WEIGHTS, "names": ("w[0]", "w[1]")}
+    panel = shown(qtbot, "A", "B", **own)
+    asked = []
+    panel.wishes_changed.connect(lambda: asked.append(panel.wish.bounds))
+    panel.refresh()
+    assert asked == []  # they are
+    take(panel.history.lanes[1], probes=[landscape_answer(bounds=(0.0, 4.0, -2.0, 2.0), **own)])
+    for _ in range(3):
+        panel.refresh()
+    assert asked == [(-1.0, 4.0, -2.5, 2.5)]  # once, and a square
+    for lane in panel.history.lanes:
+        take(lane, probes=[landscape_answer(bounds=(-1.0, 4.0, -2.5, 2.5), **own)])
+    panel.refresh()
+    assert len(asked) == 1
+    panel.reopened()
+    assert panel.wish.bounds is None
+    random = shown(qtbot, "A", "B")
+    take(random.history.lanes[1], probes=[landscape_answer(bounds=(-2.0, 2.0, -2.0, 2.0))])
+    random.refresh()
+    assert random.wish.bounds is None
+
+
 def test_what_is_not_there_yet_is_said(qtbot):
     panel = shown(qtbot, "A", values=None, points=12, reason="")
     assert panel.map.note == "The landscape is computed."
