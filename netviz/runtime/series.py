@@ -1,10 +1,11 @@
-"""Curves that never grow too long: exact at both ends, thinned in between without losing an extreme."""
+"""Curves that never grow too long: exact at both ends, evenly thinned in between without losing an extreme."""
 
 import numpy as np
 
 FIRST = 50  # buckets at the beginning that are never merged: most faults begin there
-CAP = 4096  # buckets kept; when there are more, the older ones are merged in pairs
+CAP = 4096  # buckets kept; when there are more, those of the middle are merged
 RECENT = 1024  # buckets at the end that are never merged
+MIDDLE = CAP - FIRST - RECENT
 
 
 class Series:
@@ -21,6 +22,7 @@ class Series:
         self._length = 0
         self._steps = np.zeros(CAP + 1)
         self._weight = np.zeros(CAP + 1)  # samples in the bucket
+        self._cell = 1  # samples that a bucket of the middle stands for, at most
         # A number's past lies together: a panel reads few of the numbers, and all of their past.
         self._low, self._high, self._mean, self._last = (np.zeros((self.width, CAP + 1)) for _ in range(4))
         self.version = 0
@@ -83,27 +85,42 @@ class Series:
         return self._low, self._high, self._mean, self._last
 
     def _thin(self) -> None:
-        """Merges neighbours between the first and the recent buckets in pairs."""
-        start = FIRST
-        stop = start + (self._length - RECENT - start) // 2 * 2
-        pairs = (stop - start) // 2
-        left, right = slice(start, stop, 2), slice(start + 1, stop, 2)
-        weights = np.stack([self._weight[left], self._weight[right]])[:, None]
-        both = np.stack([self._mean[:, left], self._mean[:, right]])
-        known = weights * ~np.isnan(both)
+        """Merges the buckets between the first and the recent ones into cells of equally many samples.
+
+        Cells count from the first bucket on, and grow by doubling: the whole past stays evenly fine.
+        """
+        start, stop = FIRST, self._length - RECENT
+        before = np.cumsum(self._weight[start:stop]) - self._weight[start:stop]  # samples ahead of each bucket
+        while len(starts := _changes(before // self._cell)) > MIDDLE // 2:
+            self._cell *= 2
+        alone = int(np.argmax(np.append(starts, stop - start) != np.arange(len(starts) + 1))) - 1
+        start, starts = start + alone, starts[alone:] - alone  # what was merged before stays as it is
+        middle, tail = slice(start, stop), slice(stop, self._length)
+        into, moved = slice(start, start + len(starts)), slice(start + len(starts), start + len(starts) + RECENT)
+        weight = self._weight[middle]
         with np.errstate(all="ignore"):
-            mean = np.nansum(both * weights, axis=0) / known.sum(axis=0)
-            low = np.fmin(self._low[:, left], self._low[:, right])
-            high = np.fmax(self._high[:, left], self._high[:, right])
-        last = np.where(np.isnan(self._last[:, right]), self._last[:, left], self._last[:, right])
-        into, tail = slice(start, start + pairs), slice(stop, self._length)
-        rest = self._length - stop
-        moved = slice(start + pairs, start + pairs + rest)
+            low, high = (
+                join.reduceat(part[:, middle], starts, axis=1)
+                for join, part in ((np.fmin, self._low), (np.fmax, self._high))
+            )
+            known = ~np.isnan(self._mean[:, middle])
+            sums = np.add.reduceat(np.where(known, self._mean[:, middle] * weight, 0.0), starts, axis=1)
+            mean = sums / np.add.reduceat(known * weight, starts, axis=1)
+        places = np.where(np.isnan(self._last[:, middle]), -1, np.arange(stop - start))
+        places = np.maximum(np.maximum.reduceat(places, starts, axis=1), starts)
+        last = np.take_along_axis(self._last[:, middle], places, axis=1)
         for column, merged in zip(self._columns(), (low, high, mean, last), strict=True):
             column[:, into] = merged
             column[:, moved] = column[:, tail].copy()
-        self._steps[into] = self._steps[left].copy()
-        self._weight[into] = weights.sum(axis=0)[0]
-        self._steps[moved] = self._steps[tail].copy()
-        self._weight[moved] = self._weight[tail].copy()
-        self._length = start + pairs + rest
+        for line, merged in (
+            (self._steps, self._steps[middle][starts]),
+            (self._weight, np.add.reduceat(weight, starts)),
+        ):
+            line[into] = merged
+            line[moved] = line[tail].copy()
+        self._length = moved.stop
+
+
+def _changes(cells: np.ndarray) -> np.ndarray:
+    """Where each run of equal numbers begins."""
+    return np.flatnonzero(np.append(True, cells[1:] != cells[:-1]))

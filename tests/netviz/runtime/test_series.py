@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from netviz.runtime.series import CAP, FIRST, RECENT, Series
+from netviz.runtime.series import CAP, FIRST, MIDDLE, RECENT, Series
 
 NAN = float("nan")
 
@@ -92,6 +92,17 @@ def test_a_spike_of_one_step_in_a_million_is_still_there() -> None:
     place = int(series.high.argmax())
     assert series.high[place, 0] == 1e9
     assert series.steps[place] <= 404_321 < series.steps[place + 1]
+
+
+@pytest.mark.parametrize("count", [9_000, 100_000, 1_000_000])
+def test_the_past_stays_evenly_fine(count) -> None:
+    series = Series()
+    for start in range(0, count, 500):
+        series.extend(np.arange(start, start + 500), np.zeros(500))
+    wide = np.diff(series.steps)
+    assert (wide[:FIRST] == 1).all()
+    assert (wide[-RECENT:] == 1).all()
+    assert wide.max() <= 2 * count / (MIDDLE // 2)
 
 
 def test_nothing_but_gaps_stays_a_gap() -> None:
