@@ -13,6 +13,8 @@ from engine.probes.neuron import Neuron, NeuronAnswer
 from engine.probes.noise import Noise, NoiseAnswer
 from engine.probes.representation import Representation, RepresentationAnswer
 from engine.probes.spectrum import Spectrum, SpectrumAnswer
+from engine.probes.unit_shares import UnitShares, UnitSharesAnswer
+from engine.probes.unit_spread import UnitSpread, UnitSpreadAnswer
 from engine.probes.units import Units, UnitsAnswer
 from engine.probes.weights import Weights, WeightsAnswer
 from engine.probes.worst import Worst, WorstAnswer
@@ -31,6 +33,8 @@ ProbeRequest = (
     | Spectrum
     | Noise
     | Landscape
+    | UnitSpread
+    | UnitShares
 )
 ProbeAnswer = (
     HistogramAnswer
@@ -46,6 +50,8 @@ ProbeAnswer = (
     | SpectrumAnswer
     | NoiseAnswer
     | LandscapeAnswer
+    | UnitSpreadAnswer
+    | UnitSharesAnswer
 )
 
 

@@ -2,18 +2,41 @@
 
 from typing import Any, ClassVar
 
+import numpy as np
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QVBoxLayout, QWidget
+from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from engine.catalogue import LAYERS
+from engine.layers.base import Activation
 from engine.probes.catalogue import ProbeRequest
 from engine.probes.histograms import Histograms, LayerHistogram
-from netviz.panels.base import Group, Panel, Table
+from engine.probes.unit_spread import UnitSpread, UnitSpreadAnswer
+from netviz import theme
+from netviz.panels.base import Group, Panel, Row, Table
 from netviz.runtime.history import History, LaneHistory
+from netviz.runtime.past import HistogramPast
 from netviz.theme import GAP
+from netviz.widgets.choice import Choice
+from netviz.widgets.histogram_map import HistogramMap
 from netviz.widgets.ridge_rows import RidgeRows
-from netviz.widgets.ridges import bin_rows, in_words
+from netviz.widgets.ridges import Span, bin_rows, in_words
+from netviz.widgets.ticks import whole
 from netviz.widgets.toggle import Toggle
+from netviz.widgets.unit_rows import UnitRows, counted
+from netviz.widgets.value_axis import AxisBar, ValueAxis
+
+RIDGES, TIME, UNITS = "ridges", "time", "units"
+VIEWS = {
+    RIDGES: "Each layer's outputs as a shape (1)",
+    TIME: "The histograms over the steps, as heat maps (2)",
+    UNITS: "The units of one layer, a row each (3)",
+}
+ALL = "all layers"
+WAITING = {
+    RIDGES: "Press play: the spread of each layer's outputs is drawn here.",
+    TIME: "Press play: the spread of each layer's outputs is drawn here, step by step.",
+    UNITS: "Press play: each unit of a layer is drawn here.",
+}
 
 
 class HistogramsPanel(Panel):
@@ -21,114 +44,302 @@ class HistogramsPanel(Panel):
     title: ClassVar[str] = "Activations"
     group: ClassVar[Group] = Group.LAYERS
     help: ClassVar[str] = (
-        "How the outputs of each layer are spread over the first training examples, from input (top) to output; each "
-        "shape is scaled to its own fullest bin. The bar at 0 holds the exact zeros, its height is their share. "
-        "Red and amber figures count what no bin holds: not a number, infinite, beyond the axis. "
+        "How the outputs of each layer are spread over the first training examples, from input (top) to output. "
+        "Ridges (key 1): each shape is scaled to its own fullest bin; the bar at 0 holds the exact zeros, its height "
+        "is their share; red and amber figures count what no bin holds: not a number, infinite, beyond the axis. "
+        "Time (2): steps across, values up, colour is the share of values in a bin; the lines below hold exact zeros "
+        "(green), what is no number (red), what lies beyond the bins (amber). The first and the latest steps are all "
+        "kept, evenly fewer in between. Units (3): a row for each unit of a layer (N next, P previous layer), line "
+        "and tick are mean ± standard deviation, marked amber by its share of saturated outputs, red where dead; the "
+        "wheel goes through wide layers. Pre (B) shows what comes into the activations instead; All (W) the layers "
+        "with weights too; where there is dropout or batch norm, Train (M) shows them at work as in a training step. "
+        "Wheel and drag zoom and move the axis, X sets it in numbers, L makes it even, A shows all. "
         "Look for heaps at both ends (saturated tanh or sigmoid), for a shape that shrinks to a needle from layer to "
-        "layer (collapse), and for a high bar at 0 (dead ReLUs). All shows the layers with weights too (key W); where "
-        "there is dropout or batch norm, Train shows them at work as in a training step (key M)."
+        "layer (collapse), for a high bar at 0 (dead ReLUs), and for rows of units that are all alike."
     )
-    topics: ClassVar[frozenset[str]] = frozenset({"histograms"})
+    topics: ClassVar[frozenset[str]] = frozenset({"histograms", "unit_spread"})
 
     def __init__(self, history: History, parent: QWidget | None = None) -> None:
         super().__init__(history, parent)
-        self.ridges = RidgeRows(history, self._shown)
-        self.all = Toggle("all", "Layers with weights too (W)", self)
-        self.all.toggled.connect(self._choose)
-        self.all.adjustSize()
-        self.mode = Toggle("train", "As in a training step: dropout and batch norm at work (M)", self)
-        self.mode.toggled.connect(self._choose)
-        self.mode.adjustSize()
-        self.ridges.corner = self.all.width() + 6.0
+        self.view, self.node = RIDGES, ""
+        self.axis = ValueAxis()
+        self.ridges = RidgeRows(history, self._shown, axis=self.axis)
+        self.map = HistogramMap(history, self._past, self._mapped, self.axis)
+        self.units = UnitRows(history, self._units, self.axis)
+        self.units.moved.connect(lambda _: self.wishes_changed.emit())
+        self.stack = QStackedWidget()
+        for widget in (self.ridges, self.map, self.units):
+            self.stack.addWidget(widget)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(GAP, GAP, GAP, GAP)
-        layout.addWidget(self.ridges)
+        layout.setSpacing(3)
+        layout.addLayout(self._make_tools())
+        layout.addLayout(self._make_second_row())
+        layout.addWidget(self.stack, 1)
         self.reopened()
+
+    def _make_tools(self) -> QHBoxLayout:
+        row = QHBoxLayout()
+        row.setSpacing(3)
+        self.buttons: dict[str, Toggle] = {}
+        group = QButtonGroup(self)
+        for name, words in VIEWS.items():
+            self.buttons[name] = button = _small(name, words)
+            button.clicked.connect(lambda _=False, name=name: self.show_view(name))
+            group.addButton(button)
+            row.addWidget(button)
+        self.buttons[self.view].setChecked(True)
+        row.addStretch(1)
+        self.before = _small("pre", "What comes into the activations, not what goes out (B)")
+        self.all = _small("all", "Layers with weights too (W)")
+        self.mode = _small("train", "As in a training step: dropout and batch norm at work (M)")
+        self.set_axis = _small("axis", "The axis in numbers (X)")
+        self.set_axis.setMinimumWidth(1)  # in a narrow panel the key is enough
+        for button in (self.before, self.all, self.mode, self.set_axis):
+            row.addWidget(button)
+        for button in (self.before, self.all, self.mode):
+            button.toggled.connect(self._choose)
+        self.set_axis.toggled.connect(lambda on: self.axis_bar.setVisible(on))
+        return row
+
+    def _make_second_row(self) -> QHBoxLayout:
+        """The layer, and the axis in numbers: each only where it is wanted."""
+        row = QHBoxLayout()
+        row.setSpacing(6)
+        self.layer = Choice()
+        self.layer.setAccessibleName("Layer")
+        self.layer.setToolTip("The layer that is drawn (N next, P previous)")
+        self.layer.setFont(theme.small())
+        self.layer.setStyleSheet("QComboBox { padding: 0px 4px; min-height: 16px; }")
+        self.layer.setMinimumWidth(60)
+        self.layer.activated.connect(lambda: self.show_layer(self.layer.currentText()))
+        self.axis_bar = AxisBar(self.axis, self._automatic)
+        self.axis_bar.hide()
+        row.addWidget(self.layer, 1)
+        row.addWidget(self.axis_bar, 3)
+        return row
 
     @property
     def probes(self) -> tuple[ProbeRequest, ...]:
-        return (Histograms(self.all.isChecked(), self.mode.isChecked() and self._has_modes()),)
+        training = self.mode.isChecked() and self._has_modes()
+        if self.view == UNITS:
+            return (UnitSpread(self._unit_layer(), self.units.first, training, self.before.isChecked()),)
+        return (Histograms(self.all.isChecked(), training, self.before.isChecked()),)
+
+    # What is drawn
 
     def _shown(self, lane: LaneHistory) -> list[tuple[int, LayerHistogram]]:
         return shown_layers(lane, self.all.isChecked())
+
+    def _past(self, lane: LaneHistory) -> HistogramPast:
+        return lane.past((self.mode.isChecked() and self._has_modes(), self.before.isChecked()))
+
+    def _mapped(self, lane: LaneHistory) -> list[int]:
+        layers, past = wanted_layers(lane, self.all.isChecked()), self._past(lane)
+        return [i for i in layers if self.node in ("", lane.info.layers[i]) and len(past[lane.info.layers[i]])]
+
+    def _units(self, lane: LaneHistory) -> UnitSpreadAnswer | None:
+        found, asked = lane.unit_spread, self.probes[0]
+        if found is None or not isinstance(asked, UnitSpread):
+            return None
+        same = (found.node, found.training, found.before) == (asked.node, asked.training, asked.before)
+        return found if same else None
+
+    def _unit_layer(self) -> str:
+        """The chosen layer, or else the first activation."""
+        lanes = self.history.lanes
+        kinds = {node: kind for lane in lanes for node, kind in zip(lane.info.layers, lane.info.kinds, strict=True)}
+        active = (node for node, kind in kinds.items() if issubclass(LAYERS[kind], Activation))
+        return self.node if self.node in kinds else next(active, next(iter(kinds), ""))
+
+    def _automatic(self) -> Span:
+        """The axis that the first row would have of itself."""
+        for lane in self.history.lanes:
+            if self.view == UNITS and (answer := self._units(lane)) is not None:
+                return self.units.own_span(answer)
+            if self.view == TIME and (layers := self._mapped(lane)):
+                return self.map.own_span(lane, layers[0])
+            if self.view == RIDGES and (rows := self._shown(lane)):
+                return self.ridges.own_span(rows[0][1])
+        return Span(-1.0, 1.0, False)
 
     def _has_modes(self) -> bool:
         """Whether some layer does another thing while training."""
         return any(LAYERS[kind].two_modes for lane in self.history.lanes for kind in lane.info.kinds)
 
+    # What a person chooses
+
+    def show_view(self, view: str) -> None:
+        self.view = view
+        self.buttons[view].setChecked(True)
+        self.stack.setCurrentIndex(list(VIEWS).index(view))
+        self._choose()
+
+    def show_layer(self, node: str) -> None:
+        self.node = "" if node == ALL else node
+        self.units.first = 0
+        self._choose()
+
     def _choose(self) -> None:
+        self._fill_layers()
         self.wishes_changed.emit()
         self.ridges.forget()
         self.refresh()
 
+    def _fill_layers(self) -> None:
+        lanes, everything = self.history.lanes, self.all.isChecked() or self.view == UNITS
+        nodes = list(dict.fromkeys(lane.info.layers[i] for lane in lanes for i in wanted_layers(lane, everything)))
+        if self.node not in nodes:
+            self.node = self.node if not lanes else ""
+        names = nodes if self.view == UNITS else [ALL, *nodes]
+        if [self.layer.itemText(i) for i in range(self.layer.count())] != names:
+            self.layer.clear()
+            self.layer.addItems(names)
+        chosen = self._unit_layer() if self.view == UNITS else self.node or ALL
+        self.layer.setCurrentIndex(self.layer.findText(chosen))
+        self.layer.setVisible(self.view != RIDGES and bool(nodes))
+        self.all.setVisible(self.view != UNITS)
+
     def reopened(self) -> None:
         self.mode.setVisible(self._has_modes())
-        self._place_toggles()
-        self.ridges.forget()
-        self.refresh()
+        self.map.forget()
+        self.units.first = 0
+        self._choose()
 
     def refresh(self) -> None:
-        lanes = self.history.lanes
+        lanes, shown = self.history.lanes, self.stack.currentWidget()
+        for widget in (self.ridges, self.map, self.units):
+            if widget is not shown:
+                widget.show_note("")
         if not lanes:
-            self.ridges.show_note("No network is open.")
-        elif not any(lane.histograms is not None for lane in lanes):
-            self.ridges.show_note("Press play: the spread of each layer's outputs is drawn here.")
+            shown.show_note("No network is open.")
+        elif not any(self._answered(lane) for lane in lanes):
+            shown.show_note(WAITING[self.view])
         else:
-            self.ridges.show_note("")
+            shown.show_note("")
+        if self.set_axis.isChecked():
+            self.axis_bar.show_axis()
         self.describe()
 
-    def resizeEvent(self, event: object) -> None:
-        self._place_toggles()
-
-    def _place_toggles(self) -> None:
-        """In the upper right corner, which the drawing leaves free."""
-        left = self.width() - GAP
-        for toggle in (self.all, self.mode):
-            if not toggle.isHidden():
-                left -= toggle.width()
-                toggle.move(left, GAP)
-                toggle.raise_()
-                left -= 4
-        self.ridges.corner = self.width() - GAP - left + 2.0
+    def _answered(self, lane: LaneHistory) -> bool:
+        if self.view == UNITS:
+            return self._units(lane) is not None
+        return bool(self._mapped(lane)) if self.view == TIME else lane.histograms is not None
 
     def keyPressEvent(self, event: Any) -> None:
-        if event.key() == Qt.Key.Key_W and not event.modifiers():
-            self.all.toggle()
-        elif event.key() == Qt.Key.Key_M and not event.modifiers() and not self.mode.isHidden():
-            self.mode.toggle()
+        key, steps = event.key(), {Qt.Key.Key_N: 1, Qt.Key.Key_P: -1}
+        views = dict(zip((Qt.Key.Key_1, Qt.Key.Key_2, Qt.Key.Key_3), VIEWS, strict=True))
+        toggles = {
+            Qt.Key.Key_W: self.all,
+            Qt.Key.Key_M: self.mode,
+            Qt.Key.Key_B: self.before,
+            Qt.Key.Key_X: self.set_axis,
+        }
+        if event.modifiers():
+            super().keyPressEvent(event)
+        elif key in views:
+            self.show_view(views[key])
+        elif key in toggles and not toggles[key].isHidden():
+            toggles[key].toggle()
+        elif key == Qt.Key.Key_L:
+            self.axis.choose_even(not self.axis.even)
+        elif key in (Qt.Key.Key_A, Qt.Key.Key_Home):
+            self.map.show_all()
+        elif key in steps and self.view != RIDGES and self.layer.count():
+            self.show_layer(self.layer.itemText((self.layer.currentIndex() + steps[key]) % self.layer.count()))
         else:
             super().keyPressEvent(event)
 
+    # In words and numbers
+
     def summary(self) -> str:
-        parts = []
-        for lane in self.history.lanes:
-            words = [in_words(h) for _, h in shown_layers(lane, self.all.isChecked())]
-            parts.append(f"{lane.info.name}: {'; '.join(words)}")
-        return ". ".join(parts)
+        return ". ".join(f"{lane.info.name}: {text}" for lane in self.history.lanes if (text := self._in_words(lane)))
+
+    def _in_words(self, lane: LaneHistory) -> str:
+        if self.view == UNITS:
+            answer = self._units(lane)
+            if answer is None:
+                return ""
+            dead, saturated = counted(answer)
+            return f"{answer.node}, {answer.units} units, {dead} dead, {saturated} saturated"
+        words = "; ".join(in_words(h) for _, h in self._shown(lane))
+        if self.view == TIME and (layers := self._mapped(lane)):
+            steps = self._past(lane)[lane.info.layers[layers[0]]].steps
+            return f"{len(steps)} steps from {whole(steps[0])} to {whole(steps[-1])}; {words}"
+        return words
 
     def table(self) -> Table:
-        """A row for each bin, and for each count that no bin holds."""
-        rows = []
-        for lane in self.history.lanes:
-            for _, histogram in shown_layers(lane, self.all.isChecked()):
+        """A row for each bin and each count that no bin holds, over time for each step; or a row for each unit."""
+        lanes = self.history.lanes
+        if self.view == TIME:
+            header: tuple[str, ...] = ("network", "layer", "step", "holds", "from", "to", "count")
+            return header, [row for lane in lanes for row in self._past_rows(lane)]
+        if self.view == UNITS:
+            header = ("network", "layer", "unit", "mean", "std", "zeros", "saturated", "dead")
+            return header, [row for lane in lanes for row in self._unit_rows(lane)]
+        rows: list[Row] = []
+        for lane in lanes:
+            for _, histogram in self._shown(lane):
                 rows += [(lane.info.name, histogram.node, *row) for row in bin_rows(histogram)]
         return ("network", "layer", "holds", "from", "to", "count"), rows
 
+    def _past_rows(self, lane: LaneHistory) -> list[Row]:
+        past, rows = self._past(lane), list[Row]()
+        for layer in self._mapped(lane):
+            node = lane.info.layers[layer]
+            for place, step in enumerate(past[node].steps.tolist()):
+                rows += [(lane.info.name, node, int(step), *row) for row in bin_rows(past.at(node, place))]
+        return rows
+
+    def _unit_rows(self, lane: LaneHistory) -> list[Row]:
+        a = self._units(lane)
+        if a is None:
+            return []
+        columns = (np.asarray(part).tolist() for part in (a.mean, a.std, a.zeros, a.saturated))
+        dead = np.asarray(a.dead, int).tolist()
+        return [(lane.info.name, a.node, i + 1, *row) for i, row in enumerate(zip(*columns, dead, strict=True))]
+
     def state(self) -> dict[str, Any]:
-        return {"all": self.all.isChecked(), "training": self.mode.isChecked()}
+        return {
+            "view": self.view,
+            "layer": self.node,
+            "before": self.before.isChecked(),
+            "all": self.all.isChecked(),
+            "training": self.mode.isChecked(),
+            "even": self.axis.even,
+            "axis": self.axis.state(),
+        }
 
     def restore(self, state: dict[str, Any]) -> None:
-        if isinstance(state.get("all"), bool):
-            self.all.setChecked(state["all"])
-        if isinstance(state.get("training"), bool):
-            self.mode.setChecked(state["training"])
+        for name, button in (("all", self.all), ("training", self.mode), ("before", self.before)):
+            if isinstance(state.get(name), bool):
+                button.setChecked(state[name])
+        if isinstance(state.get("even"), bool):
+            self.axis.choose_even(state["even"])
+        if "axis" in state:
+            self.axis.restore(state["axis"])
+        if (view := state.get("view")) in list(VIEWS):
+            self.show_view(str(view))
+        if isinstance(node := state.get("layer"), str):
+            self.show_layer(node)
+
+
+def _small(text: str, words: str) -> Toggle:
+    button = Toggle(text, words)
+    button.setStyleSheet("QToolButton { padding: 0px 3px; }")
+    return button
+
+
+def wanted_layers(lane: LaneHistory, everything: bool) -> list[int]:
+    """The numbers of the layers drawn: activations and the output, or all."""
+    last = len(lane.info.layers) - 1
+    return [i for i, weighted in enumerate(lane.info.weighted) if everything or not weighted or i == last]
 
 
 def shown_layers(lane: LaneHistory, everything: bool) -> list[tuple[int, LayerHistogram]]:
-    """The layers drawn, each with its number: activations and the output, or all."""
+    """The histograms drawn, each with its layer's number."""
     if lane.histograms is None:
         return []
-    numbers = {node: i for i, node in enumerate(lane.info.layers)}
-    found = [(numbers[h.node], h) for h in lane.histograms.layers if h.node in numbers]
-    last = len(lane.info.layers) - 1
-    return [(i, h) for i, h in found if everything or not lane.info.weighted[i] or i == last]
+    found = {h.node: h for h in lane.histograms.layers}
+    names = lane.info.layers
+    return [(i, found[names[i]]) for i in wanted_layers(lane, everything) if names[i] in found]

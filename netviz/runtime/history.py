@@ -18,6 +18,8 @@ from engine.probes.neuron import NeuronAnswer
 from engine.probes.noise import NoiseAnswer
 from engine.probes.representation import RepresentationAnswer
 from engine.probes.spectrum import SpectrumAnswer
+from engine.probes.unit_shares import UnitSharesAnswer
+from engine.probes.unit_spread import UnitSpreadAnswer
 from engine.probes.units import UnitsAnswer
 from engine.probes.weights import WeightsAnswer
 from engine.probes.worst import WorstAnswer
@@ -31,12 +33,15 @@ from engine.run.messages import (
     Opened,
     Points,
 )
+from netviz.runtime.cursor import Cursor
+from netviz.runtime.past import HistogramPast, Past, most_rows, unit_bytes
 from netviz.runtime.series import Series
 
 if TYPE_CHECKING:
     from netviz.runtime.cursor import Cursor
 
 WIDTH = len(ACTIVATION_FIELDS)
+Kind = tuple[bool, bool]  # of histograms: as a step would see them; of what comes into the activations
 
 
 @dataclass(slots=True)
@@ -48,8 +53,9 @@ class LaneHistory:
     scores: Series = field(default_factory=lambda: Series(4))  # loss, accuracy, val_loss, val_accuracy
     score: EpochScore | None = None  # the latest
     layers: Series = field(init=False)
-    histograms: HistogramAnswer | None = None  # as the panel wants them: as a step would see them, if that was asked
-    spreads: HistogramAnswer | None = None  # in inference mode, of as many layers as anyone asked for
+    histograms: HistogramAnswer | None = None  # as the panel wants them: in training mode or before, if that was asked
+    spreads: HistogramAnswer | None = None  # of outputs in inference mode, of as many layers as anyone asked for
+    past_histograms: dict[Kind, HistogramPast] = field(default_factory=dict)
     units: UnitsAnswer | None = None
     boundary: BoundaryAnswer | None = None
     example: ExampleAnswer | None = None
@@ -63,6 +69,9 @@ class LaneHistory:
     spectrum: SpectrumAnswer | None = None
     noise: NoiseAnswer | None = None
     landscape: LandscapeAnswer | None = None
+    unit_spread: UnitSpreadAnswer | None = None
+    unit_shares: UnitSharesAnswer | None = None
+    past_units: dict[str, Past] = field(default_factory=dict)  # of each activation, a byte a unit: see `unit_bytes`
     rate: Series = field(default_factory=Series)  # the learning rate
     lr: float = 0.0
     batch_size: int = 0
@@ -74,6 +83,22 @@ class LaneHistory:
         """Which of `layers`' numbers is scalar `name` of drawn layer number `layer`."""
         fields = WEIGHT_FIELDS if self.info.weighted[layer] else ACTIVATION_FIELDS
         return layer * WIDTH + fields.index(name)
+
+    @property
+    def step(self) -> int:
+        """How many updates the weights had at the last answer."""
+        return int(self.rate.steps[-1]) if len(self.rate) else 0
+
+    def past(self, kind: Kind) -> HistogramPast:
+        """The histograms of a kind over time; empty where nobody asked for them."""
+        return self.past_histograms.setdefault(kind, HistogramPast(len(self.info.layers)))
+
+    def _keep_units(self, answer: UnitSharesAnswer) -> None:
+        for layer in answer.layers:
+            row = unit_bytes(layer)
+            if layer.node not in self.past_units:
+                self.past_units[layer.node] = Past(len(row), most_rows(len(answer.layers), len(row) // 4), "uint8")
+            self.past_units[layer.node].add(self.step, row)
 
     def weighted(self) -> list[int]:
         """The numbers of the drawn layers that have weights, from input to output."""
@@ -99,18 +124,6 @@ class LaneHistory:
             values = answer.layers.values
             self.layers.extend(answer.layers.steps, values.reshape(len(values), -1))
             topics.add("layers")
-        if bars := [probe for probe in answer.probes if isinstance(probe, HistogramAnswer)]:
-            # Panel and drawn network may ask for different ones: those of more layers hold the others.
-            plain = max((b for b in bars if not b.training), key=lambda b: len(b.layers), default=None)
-            self.histograms = next((b for b in bars if b.training), plain)
-            self.spreads = plain or self.spreads
-            topics.add("histograms")
-        for probe in answer.probes:
-            if isinstance(probe, HistogramAnswer):
-                continue
-            about = topic(probe)
-            setattr(self, about, probe)
-            topics.add(about)
         if answer.rates:
             steps, rates = np.array(answer.rates, float).T
             # Of a step that was told before, what was changed by hand counts.
@@ -118,6 +131,22 @@ class LaneHistory:
             last = np.append(steps[1:] > steps[:-1], True)
             self.rate.extend(steps[last], rates[last, None])
             topics.add("rate")
+        if bars := [probe for probe in answer.probes if isinstance(probe, HistogramAnswer)]:
+            # Panel and drawn network may ask for different ones: those of more layers hold the others.
+            plain = max((b for b in bars if not (b.training or b.before)), key=lambda b: len(b.layers), default=None)
+            self.histograms = next((b for b in bars if b.training or b.before), plain)
+            self.spreads = plain or self.spreads
+            for one in bars:
+                self.past((one.training, one.before)).add(self.step, one.layers)
+            topics.add("histograms")
+        for probe in answer.probes:
+            if isinstance(probe, HistogramAnswer):
+                continue
+            if isinstance(probe, UnitSharesAnswer):
+                self._keep_units(probe)
+            about = topic(probe)
+            setattr(self, about, probe)
+            topics.add(about)
         if answer.health is not None and answer.health != self.health:
             self.health = answer.health
             topics.add("health")
@@ -166,3 +195,5 @@ class History:
         for lane in self.lanes:
             for series in (lane.loss, lane.scores, lane.layers, lane.rate):
                 series.cut(step)
+            for past in (*lane.past_histograms.values(), *lane.past_units.values()):
+                past.cut(step)

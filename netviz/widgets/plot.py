@@ -357,8 +357,8 @@ class Plot(pg.GraphicsView):
         key, shown = event.key(), self.visible_axes()
         if key in (Qt.Key.Key_A, Qt.Key.Key_Home):
             self.show_all()
-        elif shown and key in _KEYS:
-            scale, shift = _KEYS[key]
+        elif shown and key in ZOOM_KEYS:
+            scale, shift = ZOOM_KEYS[key]
             left, right = shown[0].box.viewRange()[0]
             middle, half = (left + right) / 2 + shift * (right - left), (right - left) / 2 * scale
             shown[0].box.setXRange(middle - half, middle + half, padding=0)
@@ -368,7 +368,7 @@ class Plot(pg.GraphicsView):
 
 
 # How the view's width and place (in widths) change
-_KEYS = {
+ZOOM_KEYS = {
     Qt.Key.Key_Plus: (0.8, 0.0),
     Qt.Key.Key_Equal: (0.8, 0.0),
     Qt.Key.Key_Minus: (1.25, 0.0),

@@ -1,26 +1,28 @@
 """Histograms of layers as rows of ridges, a column for each lane: zeros as a bar, what no bin holds in figures."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from pyqtgraph.functions import arrayToQPolygonF
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QPainter, QPen
+from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPen, QWheelEvent
 
-from engine.probes.histograms import LayerHistogram, edges
+from engine.probes.histograms import LayerHistogram
 from netviz.runtime.cursor import NOTHING, Cursor, Mark
 from netviz.runtime.history import History, LaneHistory
 from netviz.theme import depth_colour, theme
 from netviz.widgets.canvas import Canvas
 from netviz.widgets.curves import hairline
 from netviz.widgets.marks import Column, backed, columns, draw_head, draw_lit
-from netviz.widgets.ridges import Span, bin_at, reach_for, ridge, span_of, total
-from netviz.widgets.ticks import percent, signed, whole
+from netviz.widgets.ridges import Span, bin_at, bins_of, reach_for, ridge, span_of, total
+from netviz.widgets.ticks import Reach, percent, signed, whole
+from netviz.widgets.value_axis import ValueAxis
 
 ZERO_BAR = 5.0  # pixels wide
 OVERLAP = 1.25  # rows: a ridge may rise into the row above
 TALLEST = 130.0
+ZOOM = 0.8  # of the axis, a notch of the wheel
 ROOM_FOR_ENDS = 110.0  # pixels of a column
 
 Shown = list[tuple[int, LayerHistogram]]  # each with its layer's number
@@ -46,13 +48,22 @@ class RidgeRows(Canvas):
     """All lanes' histograms, a column for each lane; `shown` says which of a lane's.
 
     Rows of one kind share an axis with ticks below the last; or with `own_axes` each row, even about 0, has its own,
-    whose end stands at the right.
+    whose end stands at the right. With `axis`, wheel and drag zoom and move the axis of all rows.
     """
 
-    def __init__(self, history: History, shown: Callable[[LaneHistory], Shown], *, own_axes: bool = False) -> None:
+    def __init__(
+        self,
+        history: History,
+        shown: Callable[[LaneHistory], Shown],
+        *,
+        own_axes: bool = False,
+        axis: ValueAxis | None = None,
+    ) -> None:
         super().__init__()
-        self.history, self.shown, self.own_axes = history, shown, own_axes
-        self.corner = 0.0  # left free at the right end of the heads
+        self.history, self.shown, self.own_axes, self.axis = history, shown, own_axes, axis
+        self._held: tuple[Row, float] | None = None  # by the mouse: the row, and the share that was last
+        if axis is not None:
+            axis.watchers.append(self.update)
         self.follow(history.cursor, "layer")
         self.forget()
 
@@ -62,18 +73,31 @@ class RidgeRows(Canvas):
     def forget(self) -> None:
         """The common axis is chosen anew."""
         self._reach, self._negative = 0.0, False
+        self._even_reach = Reach(1e-3)
 
     def _common(self, rows: list[tuple[int, LayerHistogram]]) -> None:
         """The symlog axis of all lanes: grows by decades, shrinks when a hundredth of it would do."""
         ends = [max(abs(h.least), abs(h.most)) for _, h in rows if h.symlog and not np.isnan(h.least)]
         wanted = reach_for(max(ends, default=1.0))
+        self._even_reach.take(max(ends, default=1.0))
         if wanted > self._reach or wanted <= self._reach / 100:
             self._reach = wanted
         self._negative = self._negative or any(h.symlog and h.least < 0 for _, h in rows)
 
     def columns(self, rect: QRectF) -> list[Column]:
-        """The lanes' columns; the heads keep the corner of the button free."""
-        return columns(rect, [lane.info.name for lane in self.history.lanes], self.fonts.line + 4, always=True)
+        return columns(rect, [lane.info.name for lane in self.history.lanes], self.fonts.line + 4)
+
+    def span(self, h: LayerHistogram) -> Span:
+        """The axis of a row."""
+        if self.axis is None:
+            return span_of(h, self._reach, self._negative)
+        return self.axis.of(self.own_span(h))
+
+    def own_span(self, h: LayerHistogram) -> Span:
+        """The axis of a row as long as nobody chose another."""
+        even = self.axis is not None and self.axis.even and h.symlog
+        span = span_of(h, self._even_reach.value if even else self._reach, self._negative)
+        return replace(span, symlog=False) if even else span
 
     def rows(self, rect: QRectF) -> Iterator[Row]:
         """Every histogram in its place."""
@@ -82,7 +106,7 @@ class RidgeRows(Canvas):
         self._common([row for rows in shown for row in rows])
         line = self.fonts.line
         for i, column in enumerate(self.columns(rect)):
-            spans = [span_of(h, self._reach, self._negative) for _, h in shown[i]]
+            spans = [self.span(h) for _, h in shown[i]]
             if self.own_axes:
                 lasts = [False] * len(spans)
             else:
@@ -115,10 +139,8 @@ class RidgeRows(Canvas):
         return max(map(self.fonts.figure_metrics.horizontalAdvance, map(end_of, histograms)), default=0.0) + 6
 
     def paint(self, painter: QPainter, rect: QRectF) -> None:
-        named = len(self.history.lanes) > 1
         for i, column in enumerate(self.columns(rect)):
-            head = column.head.adjusted(0, 0, -self.corner if i + 1 == len(self.history.lanes) else 0.0, 0)
-            draw_head(painter, self.fonts, head, column.name if named else "", i)
+            draw_head(painter, self.fonts, column.head, column.name, i)
         rows = list(self.rows(rect))
         for row in rows:
             self._draw_ridge(painter, row)
@@ -151,13 +173,15 @@ class RidgeRows(Canvas):
             painter.drawPolyline(shape)
         painter.setPen(QPen(colour, 1))
         painter.drawLine(area.bottomLeft(), area.bottomRight())
-        if row.histogram.zeros:
+        if row.histogram.zeros and not self.zero_bar(row).isEmpty():
             painter.fillRect(self.zero_bar(row), QColor(theme().text))
 
     def zero_bar(self, row: Row) -> QRectF:
-        """The exact zeros: as high as their share, at 0."""
-        share = row.histogram.zeros / row.count
-        x = row.area.left() + float(row.span.share(0.0)) * row.area.width()
+        """The exact zeros: as high as their share, at 0 (of a logarithmic axis at its left end); empty out of sight."""
+        share, place = row.histogram.zeros / row.count, 0.0 if row.span.decades else float(row.span.share(0.0))
+        if not 0 <= place <= 1:
+            return QRectF()
+        x = row.area.left() + place * row.area.width()
         height = max(1.0, share * row.area.height())
         return QRectF(x - ZERO_BAR / 2, row.area.bottom() - height, ZERO_BAR, height)
 
@@ -171,7 +195,7 @@ class RidgeRows(Canvas):
         painter.drawText(box, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, text)
         painter.setFont(self.fonts.figures)
         advance = self.fonts.figure_metrics.horizontalAdvance
-        if h.zeros and row.area.width() > 70:
+        if h.zeros and row.area.width() > 70 and not self.zero_bar(row).isEmpty():
             bar, text = self.zero_bar(row), percent(h.zeros / row.count).strip()
             beside = QRectF(bar.right() + 3, row.area.top(), advance(text), line)
             if beside.right() > row.area.right():
@@ -197,7 +221,7 @@ class RidgeRows(Canvas):
         ticks = row.span.ticks()
         for value in sorted(ticks, key=lambda v: (v not in (0.0, ticks[0], ticks[-1]), abs(v))):
             x = row.area.left() + float(row.span.share(value)) * row.area.width()
-            text = signed(f"{value:g}")
+            text = row.span.text(value)
             wide = advance(text)
             left = min(max(x - wide / 2, row.area.left() - 4), row.area.right() + 4 - wide)
             if any(left < b + 4 and left + wide > a - 4 for a, b in taken):
@@ -224,6 +248,44 @@ class RidgeRows(Canvas):
                 return _bin_in_words(row, (place.x() - row.area.left()) / row.area.width())
         return ""
 
+    # The axis in the reader's hand
+
+    def _row_at(self, place: QPointF) -> Row | None:
+        rows = self.rows(QRectF(self.rect()))
+        inside = (r for r in rows if r.area.adjusted(0, 0, 0, self.fonts.line if r.ticks else 1).contains(place))
+        return next(inside, None)
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        row = self._row_at(event.position()) if self.axis is not None else None
+        if self.axis is None or row is None or self.note:
+            event.ignore()
+            return
+        share = (event.position().x() - row.area.left()) / row.area.width()
+        self.axis.zoom(self.own_span(row.histogram), share, ZOOM ** (event.angleDelta().y() / 120))
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        row = self._row_at(event.position()) if self.axis is not None and not self.note else None
+        if row is None or event.button() is not Qt.MouseButton.LeftButton:
+            super().mousePressEvent(event)
+            return
+        self._held = row, event.position().x()
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        if self._held is None or self.axis is None:
+            super().mouseMoveEvent(event)
+            return
+        row, before = self._held
+        self._held = row, event.position().x()
+        self.axis.move(self.own_span(row.histogram), (before - event.position().x()) / row.area.width())
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        self._held = None
+        super().mouseReleaseEvent(event)
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        if self.axis is not None:
+            self.axis.choose(None)
+
 
 def end_of(h: LayerHistogram) -> str:
     """Where an axis even about 0 ends."""
@@ -232,11 +294,12 @@ def end_of(h: LayerHistogram) -> str:
 
 def apart(h: LayerHistogram) -> list[tuple[str, str]]:
     """What no bin holds, as (text, colour), the worst first."""
+    size = "|·| " if h.decades else ""
     counts = (
         (h.nan, "NaN {}", "red"),
         (h.infinite, "∞ {}", "red"),
-        (h.over, f"> {h.high:g}: {{}}", "amber"),
-        (h.under, f"< {signed(f'{h.low:g}')}: {{}}", "amber"),
+        (h.over, f"{size}> {h.high:g}: {{}}", "amber"),
+        (h.under, f"{size}< {signed(f'{h.low:g}')}: {{}}", "amber"),
     )
     return [(text.format(whole(count)), colour) for count, text, colour in counts if count]
 
@@ -246,7 +309,7 @@ def _bin_in_words(row: Row, share: float) -> str:
     lines = [f"{h.node}: {signed(f'{h.least:.3g}')} … {signed(f'{h.most:.3g}')}"]
     place = bin_at(h, row.span, share)
     if place is not None:
-        low, high = edges(h.low, h.high, h.symlog)[place : place + 2]
+        low, high = bins_of(h)[place : place + 2]
         held = int(h.counts[place])
         ends = f"{signed(f'{low:.3g}')} … {signed(f'{high:.3g}')}"
         lines.append(f"{ends}: {whole(held)} of {whole(count)} ({percent(held / count).strip()})")

@@ -5,8 +5,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from engine.backend import open_backend
 from engine.probes.base import SAMPLE
-from engine.probes.histograms import BINS, HistogramAnswer, Histograms, edges
+from engine.probes.histograms import BINS, HistogramAnswer, Histograms, counted, edges
 from engine.trainer import Trainer
 from tests.engine.cases import project, walk
 
@@ -80,6 +81,33 @@ def test_nothing_is_left_out_and_nothing_counted_twice(dtype: str, scale: float)
         h2 = measured(made).layers[2]
         assert h2.under > 0
         assert h2.over > 0
+
+
+def test_before_an_activation_is_what_comes_into_it() -> None:
+    made = trainer()
+    expected, answer = outputs(made), Histograms(before=True).measure(made)
+    assert answer.before
+    assert [layer.node for layer in answer.layers] == ["a1", "a2", "a3", "p"]
+    for layer, source in zip(answer.layers, ("h1", "h2", "h3", "out"), strict=True):
+        values, places = expected[source].ravel(), edges(-1000.0, 1000.0, symlog=True)
+        np.testing.assert_array_equal(layer.counts, np.histogram(values, places)[0])
+        assert (layer.symlog, layer.low, layer.high) == (True, -1000.0, 1000.0)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_by_decades_are_the_sizes(dtype: str) -> None:
+    rng = np.random.default_rng(2)
+    values = (rng.choice([-1.0, 1.0], 5000) * 10 ** rng.uniform(-9, 3, 5000)).astype(dtype)
+    values[:7] = [0.0, -0.0, np.nan, np.inf, -np.inf, 3e-8, 2e3]
+    made = counted(open_backend("cpu", dtype), "h1", values, (1e-6, 1e2), decades=True)
+    size = np.abs(values[np.isfinite(values) & (values != 0)]).astype("float64")
+    assert (made.zeros, made.nan, made.infinite) == (2, 1, 2)
+    assert (made.under, made.over) == ((size < 1e-6).sum(), (size > 1e2).sum())
+    inside = np.log10(size[(size >= 1e-6) & (size <= 1e2)])
+    expected = np.histogram(inside, np.linspace(-6, 2, BINS + 1))[0]
+    assert np.abs(np.asarray(made.counts) - expected).sum() <= (2 if dtype == "float32" else 0)
+    assert made.counts.sum() == len(inside)
+    np.testing.assert_allclose(edges(1e-6, 1e2, False, True)[[0, 32, 64]], [1e-6, 1e-2, 1e2])
 
 
 def test_what_is_no_number_is_counted_apart() -> None:

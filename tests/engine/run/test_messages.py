@@ -20,6 +20,8 @@ from engine.probes.predictions import Extent, Listed
 from engine.probes.representation import LayerView, Representation, RepresentationAnswer
 from engine.probes.section import Section, Through
 from engine.probes.spectrum import Jacobian, Singular, Spectrum, SpectrumAnswer
+from engine.probes.unit_shares import LayerShares, UnitShares, UnitSharesAnswer
+from engine.probes.unit_spread import UnitSpread, UnitSpreadAnswer
 from engine.probes.units import UnitMaps, Units, UnitsAnswer
 from engine.probes.weights import LayerWeights, Matrix, Weights, WeightsAnswer
 from engine.probes.worst import Worst, WorstAnswer
@@ -67,6 +69,12 @@ PROBES = (
         1,
     ),
     HistogramAnswer((BARS,), 30),
+    HistogramAnswer((BARS,), 30, True, True),
+    UnitSharesAnswer((LayerShares("a1", 3, np.ones(2, "float32"), np.array([True, False])),), 30),
+    UnitSpreadAnswer(
+        *("h1", 3, 1, np.ones((2, 32), "uint16"), -1.0, 1.0, True, np.ones(3), np.array([1.0, NAN, 2.0]), np.zeros(3)),
+        *(np.zeros(3), np.full(3, NAN), np.zeros(3, bool), 30, False, True),
+    ),
     BoundaryAnswer(np.ones((2, 2), "float32"), np.ones((2, 2), "uint8"), True, (-1.0, 1.0, -2.0, 2.0)),
     BoundaryAnswer(np.ones((2, 2), "float32"), None, False, (-1.0, 1.0, -2.0, 2.0)),
     UnitsAnswer(
@@ -183,6 +191,8 @@ COMMANDS: tuple[Any, ...] = (
     m.Watch((Neuron("a1", 3), Boundary(through=Through()), Boundary(through=Through((2, 0), 9)))),
     m.Watch((Representation(), Representation(("", "a1")))),
     m.Watch((Spectrum(), Noise(), Landscape(PlaneOf.PATH, 0.5, False, True, 3, 9, (0.0, 1.0, 2.0, 3.0)))),
+    m.Watch((Weights(), Weights("h1"), Spectrum(), Noise())),
+    m.Watch((Histograms(True, True, True), UnitShares(), UnitSpread("a1", 256, True, True))),
     m.Watch((Example(np.arange(3.0).tobytes(), number=9), Example(None, Part.VALIDATION, 7))),
     m.Frame(2**40),
     m.TakeKeyframe(5),

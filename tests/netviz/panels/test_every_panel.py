@@ -50,6 +50,10 @@ OTHER = {
     "representation": {"layer": "out", "all": True, "grid": False},
     "noise": {"view": "cosine"},
     "landscape": {"plane": "path", "reach": 0.5, "follows": False},
+    "histograms": {
+        **{"view": "time", "layer": "a1", "before": True, "all": True, "training": True},
+        **{"even": False, "axis": [-2.0, 3.0, True]},
+    },
 }
 
 every_panel = pytest.mark.parametrize("kind", PANELS, ids=lambda kind: kind.ident)
