@@ -78,7 +78,7 @@ class HistogramMap(Canvas):
         """From where to where steps are shown, of all lanes alike."""
         if self.steps is not None:
             return self.steps
-        ends = [(past.steps[0], past.steps[-1]) for _, _, past in self._pasts() if len(past)]
+        ends = [(past.steps[0], end_of(past)) for _, _, past in self._pasts() if len(past)]
         first, last = min((a for a, _ in ends), default=0.0), max((b for _, b in ends), default=1.0)
         return float(first), float(max(last, first + 1))
 
@@ -171,7 +171,7 @@ class HistogramMap(Canvas):
         left, right = self.seen_steps()
         at = left + (np.arange(pixels) + 0.5) * ((right - left) / pixels)
         found = np.searchsorted(steps, at, "right") - 1
-        found[at > steps[-1] + (right - left) / pixels] = -1
+        found[at > end_of(self.past(self.history.lanes[row.lane])[row.node])] = -1
         return found
 
     def _draw_map(self, painter: QPainter, row: MapRow) -> None:
@@ -188,9 +188,10 @@ class HistogramMap(Canvas):
         borders = bins_of(self.past(lane).at(row.node, -1))
         bins = np.searchsorted(borders, values, "right") - 1
         outside = (bins < 0) | (bins >= BINS)
-        level = np.rint(np.cbrt(shares[:, np.clip(bins, 0, BINS - 1)]) * 255).astype(np.uint8)
-        level[:, outside] = 0
-        paint_pixels(painter, area, ramp(theme().card, theme().accent, theme().text)[level.T[:, back]])
+        table = ramp(theme().card, theme().accent, theme().text)[np.rint(np.cbrt(shares[:, :BINS]) * 255).astype(int)]
+        pixels = table.T[np.clip(bins, 0, BINS - 1)]
+        pixels[outside] = QColor(theme().card).rgb()
+        paint_pixels(painter, area, np.take(pixels, back, axis=1))
         for n, place in row.strips:
             share = shares[:, [BINS + k for k in KINDS[n][1]]].sum(axis=1)
             level = np.where(share > 0, 64 + np.rint(np.clip(share, 0, 1) * 191), 0).astype(np.uint8)
@@ -392,6 +393,12 @@ class HistogramMap(Canvas):
             self.zoom_steps(0.5, factor)
         else:
             event.ignore()
+
+
+def end_of(past: Past) -> float:
+    """Where the latest step ends: it is as wide as the one before, so that it is seen."""
+    steps = past.steps
+    return float(steps[-1] + (max(1.0, steps[-1] - steps[-2]) if len(steps) > 1 else 1.0))
 
 
 def paint_pixels(painter: QPainter, area: QRectF, pixels: np.ndarray) -> None:

@@ -142,5 +142,5 @@ def bin_rows(h: LayerHistogram) -> Iterator[tuple[str, float | None, float | Non
 
 def in_words(h: LayerHistogram) -> str:
     count = max(1, total(h))
-    text = f"{h.node} from {h.least:.3g} to {h.most:.3g}, {percent(h.zeros / count).strip()} zeros"
+    text = f"{h.node} from {h.least + 0.0:.3g} to {h.most:.3g}, {percent(h.zeros / count).strip()} zeros"
     return text + (f", {h.nan + h.infinite} not finite" if h.nan + h.infinite else "")

@@ -2,14 +2,18 @@
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QPoint, QPointF, QRectF, Qt
+from PySide6.QtCore import QEvent, QPoint, QPointF, QRectF, Qt
+from PySide6.QtGui import QColor, QMouseEvent, QWheelEvent
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
 
 from engine.probes.histograms import BINS, HistogramAnswer, Histograms, edges
+from engine.probes.unit_spread import UNIT_BINS, UnitSpread, UnitSpreadAnswer
 from netviz import theme
 from netviz.panels.histograms import HistogramsPanel
 from netviz.widgets.ridge_rows import apart
 from netviz.widgets.ridges import Span, bin_at, ridge
+from netviz.widgets.unit_rows import captions
 from tests.netviz.panels.histories import histogram, opened, take
 from tests.netviz.panels.test_every_panel import open_panel, picture
 
@@ -84,7 +88,7 @@ def test_all_adds_the_layers_with_weights_and_w_presses_it(qtbot) -> None:
     assert [(r.lane, r.histogram.node) for r in rows(panel)] == [(0, "a1"), (0, "out"), (1, "a1"), (1, "out")]
     QTest.keyClick(panel, Qt.Key.Key_W)
     assert [r.histogram.node for r in rows(panel)] == ["h1", "a1", "out"] * 2
-    assert panel.state() == {"all": True, "training": False}
+    assert (panel.state()["all"], panel.state()["training"]) == (True, False)
 
 
 def test_the_switch_between_training_and_inference_is_there_where_they_differ(qtbot) -> None:
@@ -94,14 +98,13 @@ def test_the_switch_between_training_and_inference_is_there_where_they_differ(qt
     assert plain.probes == (Histograms(weighted=False, training=False),)
     panel = open_panel(qtbot, HistogramsPanel, opened("A", kinds=("dense", "dropout", "dense")))
     assert panel.mode.isVisible()
-    assert not panel.mode.geometry().intersects(panel.all.geometry())
     with qtbot.waitSignal(panel.wishes_changed):
         QTest.mouseClick(panel.mode, Qt.MouseButton.LeftButton)
     assert panel.probes == (Histograms(weighted=False, training=True),)
     QTest.keyClick(panel, Qt.Key.Key_M)
     assert panel.probes == (Histograms(weighted=False, training=False),)
     panel.restore({"training": True})
-    assert panel.state() == {"all": False, "training": True}
+    assert (panel.state()["all"], panel.state()["training"]) == (False, True)
 
 
 def test_the_symlog_axis_grows_by_decades_and_is_slow_to_shrink(qtbot) -> None:
@@ -142,3 +145,271 @@ def test_the_tip_names_bin_and_share(qtbot) -> None:
     assert "−0.75 … −0.719: 10 of 1\N{NARROW NO-BREAK SPACE}280 (0.8\N{NO-BREAK SPACE}%)" in text
     assert "exact zeros: 640 (50.0\N{NO-BREAK SPACE}%)" in text
     assert panel.ridges.tip(QPointF(QPoint(0, 0))) == ""
+
+
+# The axis in the reader's hand
+
+
+def test_on_another_axis_heights_are_counts_by_width() -> None:
+    counts = np.zeros(BINS, int)
+    counts[40], counts[50] = 100, 100
+    h, span = histogram(symlog=True, counts=counts), Span(-100.0, 100.0, False)
+    places, heights = ridge(h, span)
+    borders = edges(-1000, 1000, True)
+    wide = np.diff(borders)
+
+    def at(place: int) -> float:
+        middle = float(span.share(borders[place : place + 2].mean()))
+        return float(np.interp(middle, places[1:-1] + 1e-9 * np.arange(len(places) - 2), heights[1:-1]))
+
+    assert at(40) == pytest.approx(1.0)
+    assert at(50) == pytest.approx(wide[40] / wide[50])
+    assert at(45) == 0
+
+
+@pytest.mark.parametrize("span", [Span(-3.0, 7.0, False), Span(-10.0, 100.0, True), Span(1e-8, 1e2, False, True)])
+def test_an_axis_takes_back_what_it_gave(span) -> None:
+    shares = np.linspace(0, 1, 9)
+    np.testing.assert_allclose(span.share(span.at(shares)), shares, atol=1e-12)
+    assert all(-1e-9 <= float(span.share(value)) <= 1 + 1e-9 for value in span.ticks())
+    assert len(span.ticks()) > 1
+
+
+def test_wheel_drag_and_fields_move_the_axis_of_all_rows(qtbot) -> None:
+    panel = panel_with(qtbot, histogram("a1"), histogram("out", symlog=True), names=("A", "B"))
+    row = rows(panel)[0]
+    place = QPointF(row.area.left() + 0.75 * row.area.width(), row.area.center().y())
+    roll(panel.ridges, place, 120)
+    found = rows(panel)
+    assert {r.span for r in found} == {panel.axis.span}
+    assert panel.axis.span.low == pytest.approx(-0.7)  # 0.5 stays where it was, a fifth less is shown
+    assert panel.axis.span.high == pytest.approx(0.9)
+    QTest.mousePress(panel.ridges, Qt.MouseButton.LeftButton, pos=place.toPoint())
+    moved = place.toPoint() - QPoint(round(row.area.width() / 4), 0)
+    drag(panel.ridges, moved)
+    QTest.mouseRelease(panel.ridges, Qt.MouseButton.LeftButton, pos=moved)
+    assert panel.axis.span.low == pytest.approx(-0.3, abs=0.02)
+    QTest.keyClick(panel, Qt.Key.Key_X)
+    assert panel.axis_bar.isVisible()
+    panel.axis_bar.low.setText("-2")
+    panel.axis_bar.low.editingFinished.emit()
+    assert (panel.axis.span.low, panel.axis.span.symlog) == (-2, True)
+    panel.axis_bar.high.setText("nonsense")
+    panel.axis_bar.high.editingFinished.emit()
+    assert panel.axis_bar.high.text() == f"{panel.axis.span.high:.5g}"
+    QTest.keyClick(panel, Qt.Key.Key_L)
+    assert not panel.axis.span.symlog
+    QTest.keyClick(panel, Qt.Key.Key_A)
+    assert panel.axis.span is None
+    assert rows(panel)[0].span == row.span
+
+
+def roll(widget, place: QPointF, angle: int, keys=Qt.KeyboardModifier.NoModifier) -> None:
+    turn = QWheelEvent(
+        *(place, widget.mapToGlobal(place), QPoint(), QPoint(0, angle), Qt.MouseButton.NoButton, keys),
+        *(Qt.ScrollPhase.NoScrollPhase, False),
+    )
+    QApplication.sendEvent(widget, turn)
+
+
+def drag(widget, place: QPoint) -> None:
+    move = QMouseEvent(
+        *(QEvent.Type.MouseMove, QPointF(place), QPointF(widget.mapToGlobal(place)), Qt.MouseButton.NoButton),
+        *(Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier),
+    )
+    QApplication.sendEvent(widget, move)
+
+
+# Over time
+
+
+def over_time(qtbot, *told, size=(420, 280), names=("A",)):
+    """A panel that was told these histograms, ten steps apart."""
+    history = opened(*names)
+    for lane in history.lanes:
+        for i, one in enumerate(told):
+            take(lane, probes=(HistogramAnswer((one,), 64),), start=10 * i)
+    panel = open_panel(qtbot, HistogramsPanel, history, *size)
+    QTest.keyClick(panel, Qt.Key.Key_2)
+    return panel
+
+
+def at_map(panel, row, share: float, value: float) -> QPoint:
+    x = row.area.left() + share * row.area.width()
+    y = row.area.bottom() - float(row.span.share(value)) * row.area.height()
+    return panel.map.mapTo(panel, QPointF(x, y).toPoint())
+
+
+def one_bin(place: int, node: str = "a1", **changes):
+    return histogram(node, counts=np.where(np.arange(BINS) == place, 64, 0), **changes)
+
+
+def test_each_step_is_drawn_in_its_own_bins_and_its_own_column(qtbot) -> None:
+    panel = over_time(qtbot, one_bin(8), one_bin(8), one_bin(56), one_bin(56))
+    (row,) = panel.map.rows(QRectF(panel.map.rect()))
+    image, low, high = picture(panel), -0.73, 0.77
+    full, none = theme.DARK.text, theme.DARK.card
+    found = [
+        [image.pixelColor(at_map(panel, row, share, value)).name() for value in (low, high)] for share in (0.3, 0.9)
+    ]
+    assert found == [[full, none], [none, full]]
+
+
+def test_colour_is_the_cube_root_of_the_share(qtbot) -> None:
+    counts = np.zeros(BINS, int)
+    counts[32], counts[10] = 875, 125  # an eighth: half of the ramp
+    panel = over_time(qtbot, histogram(counts=counts), histogram(counts=counts))
+    (row,) = panel.map.rows(QRectF(panel.map.rect()))
+    colour = picture(panel).pixelColor(at_map(panel, row, 0.5, -0.67))
+    assert QColor(theme.DARK.accent).red() == pytest.approx(colour.red(), abs=4)
+    assert QColor(theme.DARK.accent).blue() == pytest.approx(colour.blue(), abs=4)
+
+
+def test_what_no_bin_holds_has_lines_of_its_own(qtbot) -> None:
+    told = (histogram(), histogram(nan=640), histogram(zeros=640), histogram(over=6, under=4))
+    panel = over_time(qtbot, *told)
+    (row,) = panel.map.rows(QRectF(panel.map.rect()))
+    assert [n for n, _ in row.strips] == [0, 1, 2]
+    image = picture(panel)
+
+    def hue(strip: int, share: float) -> bool:
+        place = row.strips[strip][1]
+        spot = panel.map.mapTo(panel, QPointF(place.left() + share * place.width(), place.center().y()).toPoint())
+        rgb = image.pixelColor(spot).getRgb()[:3]
+        return max(rgb) - min(rgb) > 25
+
+    shown = [[hue(strip, share) for share in (0.1, 0.4, 0.6, 0.9)] for strip in range(3)]
+    assert shown == [[False, False, True, False], [False, True, False, False], [False, False, False, True]]
+    assert not over_time(qtbot, histogram(), histogram()).map.rows(QRectF(0, 0, 400, 200))[0].strips
+
+
+def test_the_steps_are_zoomed_and_all_shown_again(qtbot) -> None:
+    panel = over_time(qtbot, *[one_bin(i) for i in range(11)])
+    row = panel.map.rows(QRectF(panel.map.rect()))[0]
+    assert panel.map.seen_steps() == (0, 110)
+    roll(panel.map, row.area.center(), 120)
+    left, right = panel.map.seen_steps()
+    assert (left, right) == (pytest.approx(11, abs=0.5), pytest.approx(99, abs=0.5))
+    assert "at step 50" in panel.map.tip(row.area.center())
+    roll(panel.map, row.area.center(), 120, Qt.KeyboardModifier.ControlModifier)
+    assert panel.axis.span.high == pytest.approx(0.8, abs=0.05)
+    QTest.keyClick(panel.map, Qt.Key.Key_Home)
+    assert panel.map.seen_steps() == (0, 110)
+    assert panel.axis.span is None
+
+
+def test_the_table_over_time_has_every_step_and_every_count(qtbot) -> None:
+    panel = over_time(qtbot, one_bin(3, zeros=2), one_bin(5, nan=7))
+    header, found = panel.table()
+    assert header == ("network", "layer", "step", "holds", "from", "to", "count")
+    assert len(found) == 2 * (BINS + 5)
+    told = {(row[2], row[3], row[6]) for row in found if row[6]}
+    assert told == {(0, "bin", 64), (0, "zeros", 2), (10, "bin", 64), (10, "nan", 7)}
+    assert "2 steps from 0 to 10" in panel.summary()
+
+
+def test_before_asks_for_other_numbers_and_keeps_another_past(qtbot) -> None:
+    panel = over_time(qtbot, one_bin(3), one_bin(5))
+    QTest.keyClick(panel, Qt.Key.Key_B)
+    assert panel.probes == (Histograms(weighted=False, training=False, before=True),)
+    assert panel.map.note.startswith("Press play")
+    QTest.keyClick(panel, Qt.Key.Key_B)
+    assert not panel.map.note
+
+
+def test_a_layer_is_chosen_by_name_and_by_key(qtbot) -> None:
+    history = opened()
+    for step in (0, 10):
+        told = (histogram("a1"), histogram("out", symlog=True))
+        take(history.lanes[0], probes=(HistogramAnswer(told, 9),), start=step)
+    panel = open_panel(qtbot, HistogramsPanel, history)
+    QTest.keyClick(panel, Qt.Key.Key_2)
+    assert [row.node for row in panel.map.rows(QRectF(0, 0, 400, 200))] == ["a1", "out"]
+    seen = []
+    for _ in range(3):
+        QTest.keyClick(panel, Qt.Key.Key_N)
+        seen.append([row.node for row in panel.map.rows(QRectF(0, 0, 400, 200))])
+    assert seen == [["a1"], ["out"], ["a1", "out"]]
+
+
+# Units
+
+
+def units_answer(units: int = 4, first: int = 0, shown: int | None = None, **changes):
+    shown = units - first if shown is None else shown
+    counts = np.zeros((shown, UNIT_BINS), np.uint16)
+    counts[np.arange(shown), np.arange(shown) % UNIT_BINS] = 64
+    zero = np.zeros(units)
+    made = {
+        **{"node": "a1", "units": units, "first": first, "counts": counts, "low": -1.0, "high": 1.0, "symlog": False},
+        **{"mean": zero, "std": zero + 0.5, "zeros": zero, "apart": zero, "saturated": zero, "dead": zero > 0},
+        **{"examples": 64, "training": False, "before": False},
+    }
+    return UnitSpreadAnswer(**(made | changes))
+
+
+def with_units(qtbot, *answers, size=(420, 280)):
+    history = opened(*"ABC"[: len(answers)])
+    for lane, answer in zip(history.lanes, answers, strict=True):
+        take(lane, probes=(answer,))
+    panel = open_panel(qtbot, HistogramsPanel, history, *size)
+    QTest.keyClick(panel, Qt.Key.Key_3)
+    return panel
+
+
+def test_each_unit_is_a_row_with_its_mean_and_its_state(qtbot) -> None:
+    saturated, dead = np.array([0.0, 1.0, 0.0, 0.0]), np.array([False, False, True, False])
+    panel = with_units(qtbot, units_answer(saturated=saturated, dead=dead, mean=np.array([0.5, 0, 0, 0])))
+    assert panel.probes == (UnitSpread("a1"),)
+    (units,) = panel.units.placed(QRectF(panel.units.rect()))
+    image, t = picture(panel), theme.DARK
+
+    def colour(place: QPointF) -> str:
+        return image.pixelColor(panel.units.mapTo(panel, place.toPoint())).name()
+
+    marks = [colour(QPointF(units.marks.center().x(), units.row(i).center().y())) for i in range(4)]
+    assert marks == [t.card, t.amber, t.red, t.card]
+    for unit in range(4):
+        place = QPointF(units.area.left() + (unit + 0.5) / UNIT_BINS * units.area.width(), units.row(unit).top() + 4)
+        assert colour(place) == t.text
+    line = units.row(0)
+    inside, outside = (line.left() + (value + 1) / 2 * line.width() for value in (0.9, -0.5))
+    middle = round(line.center().y())
+    assert colour(QPointF(inside, middle)) == t.orange
+    assert colour(QPointF(outside, middle)) == t.card
+    assert "1 dead, 1 saturated" in panel.summary()
+    assert panel.table()[1][2] == ("A", "a1", 3, 0.0, 0.5, 0.0, 0.0, 1)
+
+
+def test_the_wheel_goes_through_a_wide_layer_and_asks_for_its_units(qtbot) -> None:
+    panel = with_units(qtbot, units_answer(2000, shown=256))
+    (units,) = panel.units.placed(QRectF(panel.units.rect()))
+    assert units.shown < 256
+    with qtbot.waitSignal(panel.wishes_changed):
+        roll(panel.units, units.area.center(), -120)
+    assert panel.probes == (UnitSpread("a1", units.shown // 4),)
+    QTest.keyClick(panel.units, Qt.Key.Key_PageDown)
+    assert panel.probes == (UnitSpread("a1", units.shown // 4 + units.shown),)
+    for _ in range(40):
+        QTest.keyClick(panel.units, Qt.Key.Key_PageDown)
+    assert panel.units.first == 2000 - units.shown
+    assert any(f"of 2{chr(0x202F)}000" in words for words in captions(units))
+
+
+def test_of_many_units_a_pixel_shows_the_worst(qtbot) -> None:
+    dead = np.zeros(2000, bool)
+    dead[1500] = True
+    panel = with_units(qtbot, units_answer(2000, shown=256, dead=dead))
+    (units,) = panel.units.placed(QRectF(panel.units.rect()))
+    image, found = picture(panel), 0
+    for y in range(round(units.overview.top()), round(units.overview.bottom())):
+        spot = panel.units.mapTo(panel, QPoint(round(units.overview.center().x()), y))
+        found += image.pixelColor(spot).name() == theme.DARK.red
+    assert found == 1
+
+
+def test_an_answer_about_another_layer_is_not_drawn(qtbot) -> None:
+    panel = with_units(qtbot, units_answer(node="h1"), units_answer())
+    assert [units.lane for units in panel.units.placed(QRectF(panel.units.rect()))] == [1]
+    QTest.keyClick(panel, Qt.Key.Key_B)
+    assert panel.units.note
