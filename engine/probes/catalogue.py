@@ -7,6 +7,7 @@ from engine.probes.boundary import Boundary, BoundaryAnswer
 from engine.probes.confusion import Confusion, ConfusionAnswer
 from engine.probes.example import Example, ExampleAnswer
 from engine.probes.fit import Fit, FitAnswer
+from engine.probes.gradients import Gradients, GradientsAnswer
 from engine.probes.histograms import HistogramAnswer, Histograms
 from engine.probes.landscape import Landscape, LandscapeAnswer
 from engine.probes.neuron import Neuron, NeuronAnswer
@@ -35,6 +36,7 @@ ProbeRequest = (
     | Landscape
     | UnitSpread
     | UnitShares
+    | Gradients
 )
 ProbeAnswer = (
     HistogramAnswer
@@ -52,6 +54,7 @@ ProbeAnswer = (
     | LandscapeAnswer
     | UnitSpreadAnswer
     | UnitSharesAnswer
+    | GradientsAnswer
 )
 
 

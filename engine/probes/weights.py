@@ -21,7 +21,10 @@ OUTLYING = 6.0  # root mean squares from 0 beyond which weights are counted apar
 
 
 class LayerWeights(msgspec.Struct, frozen=True, eq=False):
-    """One layer's weights without biases, in even bins about 0; what lies beyond the bins is counted apart."""
+    """One layer's weights without biases, in even bins about 0; what lies beyond the bins is counted apart.
+
+    What is no number is counted over all weights, also where only some are looked at.
+    """
 
     histogram: LayerHistogram
     shape: tuple[int, ...]
@@ -66,13 +69,26 @@ class Weights(Probe, frozen=True, tag="weights"):
 
 
 def _spread(backend: Backend, node: str, weights: Array, most: int) -> LayerWeights:
-    flat = weights.reshape(-1)
-    every = -(-flat.shape[0] // most)
-    while gcd(every, weights.shape[-1]) > 1:  # else only some of the columns would be looked at
-        every += 1
-    flat = flat[::every]
+    flat, lost = sampled(backend, weights, most)
     reach = round_reach(_robust_reach(backend, flat))
-    return LayerWeights(counted(backend, node, flat, (-reach, reach)), weights.shape, flat.shape[0])
+    histogram = counted(backend, node, flat, (-reach, reach))
+    if lost is not None:
+        histogram = msgspec.structs.replace(histogram, nan=lost[0], infinite=lost[1])
+    return LayerWeights(histogram, weights.shape, flat.shape[0])
+
+
+def sampled(backend: Backend, array: Array, most: int) -> tuple[Array, tuple[int, int] | None]:
+    """Every n-th number, about `most` of them; and if some are left out, how many of all are NaN and infinite."""
+    xp, flat = backend.xp, array.reshape(-1)
+    every = -(-flat.shape[0] // most)
+    if every <= 1:
+        return flat, None
+    while gcd(every, array.shape[-1]) > 1:  # else only some of the columns would be looked at
+        every += 1
+    lost = (0, 0)
+    if not xp.isfinite(flat).all().item():
+        lost = int(xp.isnan(flat).sum().item()), int(xp.isinf(flat).sum().item())
+    return flat[::every], lost
 
 
 def _robust_reach(backend: Backend, flat: Array) -> float:

@@ -4,26 +4,24 @@ from typing import Any, ClassVar
 
 import numpy as np
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from engine.catalogue import LAYERS
 from engine.layers.base import Activation
 from engine.probes.catalogue import ProbeRequest
 from engine.probes.histograms import Histograms, LayerHistogram
 from engine.probes.unit_spread import UnitSpread, UnitSpreadAnswer
-from netviz import theme
 from netviz.panels.base import Group, Panel, Row, Table
 from netviz.runtime.history import History, LaneHistory
 from netviz.runtime.past import HistogramPast
 from netviz.theme import GAP
-from netviz.widgets.choice import Choice
 from netviz.widgets.histogram_map import HistogramMap
 from netviz.widgets.ridge_rows import RidgeRows
-from netviz.widgets.ridges import Span, bin_rows, in_words
+from netviz.widgets.ridges import Span, bin_rows, in_words, past_rows
 from netviz.widgets.ticks import whole
-from netviz.widgets.toggle import Toggle
 from netviz.widgets.unit_rows import UnitRows, counted
 from netviz.widgets.value_axis import AxisBar, ValueAxis
+from netviz.widgets.view_tools import fill_choice, small_choice, small_toggle, tools_row, view_buttons
 
 RIDGES, TIME, UNITS = "ridges", "time", "units"
 VIEWS = {
@@ -79,21 +77,14 @@ class HistogramsPanel(Panel):
         self.reopened()
 
     def _make_tools(self) -> QHBoxLayout:
-        row = QHBoxLayout()
-        row.setSpacing(3)
-        self.buttons: dict[str, Toggle] = {}
-        group = QButtonGroup(self)
-        for name, words in VIEWS.items():
-            self.buttons[name] = button = _small(name, words)
-            button.clicked.connect(lambda _=False, name=name: self.show_view(name))
-            group.addButton(button)
-            row.addWidget(button)
+        self.buttons = view_buttons(self, VIEWS, self.show_view)
         self.buttons[self.view].setChecked(True)
+        row = tools_row(self.buttons)
         row.addStretch(1)
-        self.before = _small("pre", "What comes into the activations, not what goes out (B)")
-        self.all = _small("all", "Layers with weights too (W)")
-        self.mode = _small("train", "As in a training step: dropout and batch norm at work (M)")
-        self.set_axis = _small("axis", "The axis in numbers (X)")
+        self.before = small_toggle("pre", "What comes into the activations, not what goes out (B)")
+        self.all = small_toggle("all", "Layers with weights too (W)")
+        self.mode = small_toggle("train", "As in a training step: dropout and batch norm at work (M)")
+        self.set_axis = small_toggle("axis", "The axis in numbers (X)")
         self.set_axis.setMinimumWidth(1)  # in a narrow panel the key is enough
         for button in (self.before, self.all, self.mode, self.set_axis):
             row.addWidget(button)
@@ -106,12 +97,7 @@ class HistogramsPanel(Panel):
         """The layer, and the axis in numbers: each only where it is wanted."""
         row = QHBoxLayout()
         row.setSpacing(6)
-        self.layer = Choice()
-        self.layer.setAccessibleName("Layer")
-        self.layer.setToolTip("The layer that is drawn (N next, P previous)")
-        self.layer.setFont(theme.small())
-        self.layer.setStyleSheet("QComboBox { padding: 0px 4px; min-height: 16px; }")
-        self.layer.setMinimumWidth(60)
+        self.layer = small_choice("Layer", "The layer that is drawn (N next, P previous)", 60)
         self.layer.activated.connect(lambda: self.show_layer(self.layer.currentText()))
         self.axis_bar = AxisBar(self.axis, self._automatic)
         self.axis_bar.hide()
@@ -192,11 +178,7 @@ class HistogramsPanel(Panel):
         if self.node not in nodes:
             self.node = self.node if not lanes else ""
         names = nodes if self.view == UNITS else [ALL, *nodes]
-        if [self.layer.itemText(i) for i in range(self.layer.count())] != names:
-            self.layer.clear()
-            self.layer.addItems(names)
-        chosen = self._unit_layer() if self.view == UNITS else self.node or ALL
-        self.layer.setCurrentIndex(self.layer.findText(chosen))
+        fill_choice(self.layer, names, self._unit_layer() if self.view == UNITS else self.node or ALL)
         self.layer.setVisible(self.view != RIDGES and bool(nodes))
         self.all.setVisible(self.view != UNITS)
 
@@ -287,8 +269,7 @@ class HistogramsPanel(Panel):
         past, rows = self._past(lane), list[Row]()
         for layer in self._mapped(lane):
             node = lane.info.layers[layer]
-            for place, step in enumerate(past[node].steps.tolist()):
-                rows += [(lane.info.name, node, int(step), *row) for row in bin_rows(past.at(node, place))]
+            rows += [(lane.info.name, *row) for row in past_rows(past, node)]
         return rows
 
     def _unit_rows(self, lane: LaneHistory) -> list[Row]:
@@ -322,12 +303,6 @@ class HistogramsPanel(Panel):
             self.show_view(str(view))
         if isinstance(node := state.get("layer"), str):
             self.show_layer(node)
-
-
-def _small(text: str, words: str) -> Toggle:
-    button = Toggle(text, words)
-    button.setStyleSheet("QToolButton { padding: 0px 3px; }")
-    return button
 
 
 def wanted_layers(lane: LaneHistory, everything: bool) -> list[int]:

@@ -5,23 +5,21 @@ from typing import Any, ClassVar
 import numpy as np
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QLabel, QSizePolicy, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from engine.probes.catalogue import ProbeRequest
 from engine.probes.histograms import LayerHistogram
 from engine.probes.weights import LayerWeights, Weights
-from netviz import theme
 from netviz.panels.base import Group, Panel, Row, Table
 from netviz.runtime.history import History, LaneHistory
 from netviz.theme import GAP
-from netviz.widgets.choice import Choice
-from netviz.widgets.layer_curves import LayerCurves, latest_in_words, layer_bundle
+from netviz.widgets.layer_curves import LayerCurves, curve_rows, latest_in_words
 from netviz.widgets.matrix import MatrixMap, captions
 from netviz.widgets.plot import Guide
 from netviz.widgets.ridge_rows import RidgeRows
 from netviz.widgets.ridges import bin_rows, in_words
 from netviz.widgets.ticks import whole
-from netviz.widgets.toggle import Toggle
+from netviz.widgets.view_tools import faint_words, small_choice, tools_row, view_buttons
 
 SPREAD, NORM, RATIO, MATRIX = "spread", "norm", "ratio", "matrix"
 VIEWS = {
@@ -74,30 +72,11 @@ class WeightsPanel(Panel):
         self.reopened()
 
     def _make_tools(self) -> QHBoxLayout:
-        row = QHBoxLayout()
-        row.setSpacing(3)
-        self.buttons: dict[str, Toggle] = {}
-        group = QButtonGroup(self)
-        for name, words in VIEWS.items():
-            button = Toggle(name, words)
-            button.setStyleSheet("QToolButton { padding: 0px 3px; }")
-            button.clicked.connect(lambda _=False, name=name: self.show_view(name))
-            group.addButton(button)
-            row.addWidget(button)
-            self.buttons[name] = button
+        self.buttons = view_buttons(self, VIEWS, self.show_view)
         self.buttons[self.view].setChecked(True)
-        self.says = QLabel()
-        self.says.setFont(theme.small())
-        self.says.setObjectName("faint")
-        self.says.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
-        self.says.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        row, self.says = tools_row(self.buttons), faint_words()
         row.addWidget(self.says, 1)
-        self.layer = Choice()
-        self.layer.setAccessibleName("Layer of the matrix")
-        self.layer.setToolTip("The layer whose matrix is drawn (N next, P previous)")
-        self.layer.setFont(theme.small())
-        self.layer.setStyleSheet("QComboBox { padding: 0px 4px; min-height: 16px; }")
-        self.layer.setMinimumWidth(44)
+        self.layer = small_choice("Layer of the matrix", "The layer whose matrix is drawn (N next, P previous)")
         self.layer.activated.connect(lambda: self.show_layer(self.layer.currentText()))
         row.addWidget(self.layer, 1)
         return row
@@ -212,7 +191,7 @@ class WeightsPanel(Panel):
             return header, [row for lane in lanes for row in self._matrix_rows(lane)]
         name = FIELDS[self.view]
         header = ("network", "layer", "step", f"{name}_low", f"{name}_mean", f"{name}_high")
-        return header, [row for lane in lanes for row in _curve_rows(lane, name)]
+        return header, [row for lane in lanes for row in curve_rows(lane, name)]
 
     def _matrix_rows(self, lane: LaneHistory) -> list[Row]:
         """Units and inputs are counted from 1."""
@@ -263,15 +242,3 @@ def _spread_rows(lane: LaneHistory) -> list[Row]:
         start = (lane.info.name, layer.histogram.node, _count(layer), layer.looked_at)
         rows += [(*start, *row) for row in bin_rows(layer.histogram)]
     return rows
-
-
-def _curve_rows(lane: LaneHistory, field: str) -> list[Row]:
-    """Of a long past a row stands for some steps, beginning with its own."""
-    bundle = layer_bundle(lane, field)
-    steps, parts = bundle.steps.tolist(), (bundle.low, bundle.middle, bundle.high)
-    low, mean, high = (np.asarray(part).T.tolist() for part in parts)
-    return [
-        (lane.info.name, layer, int(step), *numbers)
-        for i, layer in enumerate(bundle.names)
-        for step, *numbers in zip(steps, low[i], mean[i], high[i], strict=True)
-    ]

@@ -12,6 +12,7 @@ from engine.probes.catalogue import topic
 from engine.probes.confusion import ConfusionAnswer
 from engine.probes.example import ExampleAnswer
 from engine.probes.fit import FitAnswer
+from engine.probes.gradients import GradientsAnswer
 from engine.probes.histograms import HistogramAnswer
 from engine.probes.landscape import LandscapeAnswer
 from engine.probes.neuron import NeuronAnswer
@@ -69,6 +70,8 @@ class LaneHistory:
     spectrum: SpectrumAnswer | None = None
     noise: NoiseAnswer | None = None
     landscape: LandscapeAnswer | None = None
+    gradients: GradientsAnswer | None = None
+    past_gradients: HistogramPast = field(init=False)
     unit_spread: UnitSpreadAnswer | None = None
     unit_shares: UnitSharesAnswer | None = None
     past_units: dict[str, Past] = field(default_factory=dict)  # of each activation, a byte a unit: see `unit_bytes`
@@ -78,6 +81,7 @@ class LaneHistory:
 
     def __post_init__(self) -> None:
         self.layers = Series(len(self.info.layers) * WIDTH)
+        self.past_gradients = HistogramPast(len(self.info.layers))
 
     def column(self, layer: int, name: str) -> int:
         """Which of `layers`' numbers is scalar `name` of drawn layer number `layer`."""
@@ -103,6 +107,10 @@ class LaneHistory:
     def weighted(self) -> list[int]:
         """The numbers of the drawn layers that have weights, from input to output."""
         return [i for i, has in enumerate(self.info.weighted) if has]
+
+    def unweighted(self) -> list[int]:
+        """The numbers of the other drawn layers, which have the scalars of activations."""
+        return [i for i, has in enumerate(self.info.weighted) if not has]
 
     def activations(self) -> list[int]:
         """The numbers of the activations, which can saturate and die."""
@@ -144,6 +152,8 @@ class LaneHistory:
                 continue
             if isinstance(probe, UnitSharesAnswer):
                 self._keep_units(probe)
+            if isinstance(probe, GradientsAnswer):
+                self.past_gradients.add(self.step, (layer.histogram for layer in probe.layers))
             about = topic(probe)
             setattr(self, about, probe)
             topics.add(about)
@@ -195,5 +205,5 @@ class History:
         for lane in self.lanes:
             for series in (lane.loss, lane.scores, lane.layers, lane.rate):
                 series.cut(step)
-            for past in (*lane.past_histograms.values(), *lane.past_units.values()):
+            for past in (*lane.past_histograms.values(), *lane.past_units.values(), lane.past_gradients):
                 past.cut(step)

@@ -15,7 +15,7 @@ from netviz.theme import depth_colour, mix, theme
 from netviz.widgets.canvas import Canvas
 from netviz.widgets.marks import Column, columns, draw_head
 from netviz.widgets.plot import ZOOM_KEYS
-from netviz.widgets.ridges import Span, bins_of, reach_for, span_of, total
+from netviz.widgets.ridges import Span, bins_of, held_decades, reach_for, span_of, total, wider
 from netviz.widgets.strips import colours
 from netviz.widgets.ticks import Reach, linear_ticks, percent, signed, whole
 from netviz.widgets.value_axis import ValueAxis
@@ -68,6 +68,7 @@ class HistogramMap(Canvas):
     def forget(self) -> None:
         """The common axis and the steps are chosen anew."""
         self.steps, self._even_reach, self._reach, self._negative = None, Reach(1e-3), 1.0, False
+        self._decades: tuple[float, float] | None = None
 
     # Where things lie
 
@@ -90,12 +91,15 @@ class HistogramMap(Canvas):
 
     def _measure(self) -> None:
         """The common symlog axis: wide enough for every bin that ever held anything."""
-        end, self._negative = 0.0, False
+        end, self._negative, self._decades = 0.0, False, None
         for lane, layer, past in self._pasts():
             h = self.past(lane).at(lane.info.layers[layer], -1) if len(past) else None
-            if h is None or not h.symlog:
+            if h is None or not (h.symlog or h.decades):
                 continue
             held = np.flatnonzero(past.rows[:, :BINS].any(axis=0))
+            if h.decades:
+                self._decades = wider(self._decades, held_decades(bins_of(h), past.rows[:, :BINS].any(axis=0)))
+                continue
             if len(held):
                 borders = bins_of(h)
                 self._negative = self._negative or held[0] < BINS // 2
@@ -106,6 +110,8 @@ class HistogramMap(Canvas):
     def own_span(self, lane: LaneHistory, layer: int) -> Span:
         """The axis of a map as long as nobody chose another."""
         h = self.past(lane).at(lane.info.layers[layer], -1)
+        if h.decades and self._decades is not None:
+            return Span(*self._decades, False, True)
         even = self.axis.even and h.symlog
         span = span_of(h, self._even_reach.value if even else self._reach, self._negative)
         return replace(span, symlog=False) if even else span

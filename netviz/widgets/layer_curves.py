@@ -8,6 +8,7 @@ from netviz.widgets.curves import Bundle, Style, means
 from netviz.widgets.plot import Axes, Guide, Plot, Scale
 from netviz.widgets.ticks import Reach, figure
 
+Row = tuple[str | float | int | None, ...]
 COLUMNS = 200  # that the range is taken from
 RARE = 100  # one value in so many may lie below the axis: a dead batch does not flatten the rest
 DECADES = 16.0  # at most on the axis: below that float64 has no digits left
@@ -89,3 +90,15 @@ def latest_in_words(lane: LaneHistory, field: str) -> str:
     """The newest figure of each layer with weights."""
     pairs = [(lane.info.layers[i], lane.layers.last[-1, lane.column(i, field)]) for i in lane.weighted()]
     return ", ".join(f"{name} {figure(float(value)).strip()}" for name, value in pairs)
+
+
+def curve_rows(lane: LaneHistory, field: str) -> list[Row]:
+    """(network, layer, step, low, mean, high). Of a long past a row stands for some steps, beginning with its own."""
+    bundle = layer_bundle(lane, field)
+    steps, parts = bundle.steps.tolist(), (bundle.low, bundle.middle, bundle.high)
+    low, mean, high = (np.asarray(part).T.tolist() for part in parts)
+    return [
+        (lane.info.name, layer, int(step), *numbers)
+        for i, layer in enumerate(bundle.names)
+        for step, *numbers in zip(steps, low[i], mean[i], high[i], strict=True)
+    ]

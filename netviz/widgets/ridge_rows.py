@@ -15,7 +15,7 @@ from netviz.theme import depth_colour, theme
 from netviz.widgets.canvas import Canvas
 from netviz.widgets.curves import hairline
 from netviz.widgets.marks import Column, backed, columns, draw_head, draw_lit
-from netviz.widgets.ridges import Span, bin_at, bins_of, reach_for, ridge, span_of, total
+from netviz.widgets.ridges import Span, bin_at, bins_of, held_decades, reach_for, ridge, span_of, total, wider
 from netviz.widgets.ticks import Reach, percent, signed, whole
 from netviz.widgets.value_axis import ValueAxis
 
@@ -74,6 +74,7 @@ class RidgeRows(Canvas):
         """The common axis is chosen anew."""
         self._reach, self._negative = 0.0, False
         self._even_reach = Reach(1e-3)
+        self._decades: tuple[float, float] | None = None
 
     def _common(self, rows: list[tuple[int, LayerHistogram]]) -> None:
         """The symlog axis of all lanes: grows by decades, shrinks when a hundredth of it would do."""
@@ -82,6 +83,9 @@ class RidgeRows(Canvas):
         self._even_reach.take(max(ends, default=1.0))
         if wanted > self._reach or wanted <= self._reach / 100:
             self._reach = wanted
+        for _, h in rows:
+            if h.decades:
+                self._decades = wider(self._decades, held_decades(bins_of(h), np.asarray(h.counts) > 0))
         self._negative = self._negative or any(h.symlog and h.least < 0 for _, h in rows)
 
     def columns(self, rect: QRectF) -> list[Column]:
@@ -96,6 +100,8 @@ class RidgeRows(Canvas):
     def own_span(self, h: LayerHistogram) -> Span:
         """The axis of a row as long as nobody chose another."""
         even = self.axis is not None and self.axis.even and h.symlog
+        if h.decades and self._decades is not None:
+            return Span(*self._decades, False, True)
         span = span_of(h, self._even_reach.value if even else self._reach, self._negative)
         return replace(span, symlog=False) if even else span
 

@@ -3,11 +3,12 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
-from math import log10
+from math import ceil, floor, log10
 
 import numpy as np
 
 from engine.probes.histograms import BINS, LINEAR, REACH, LayerHistogram, edges
+from netviz.runtime.past import HistogramPast
 from netviz.widgets.ticks import decade_ticks, linear_ticks, percent, power, signed
 
 REACHES = (1.0, 10.0, 100.0, REACH)
@@ -81,6 +82,19 @@ def span_of(histogram: LayerHistogram, reach: float, negative: bool) -> Span:
     return Span(-reach if negative else 0.0, reach, True)
 
 
+def held_decades(borders: np.ndarray, held: np.ndarray) -> tuple[float, float] | None:
+    """The whole decades of the bins that hold anything; None of none."""
+    places = np.flatnonzero(held)
+    if not len(places):
+        return None
+    return 10.0 ** floor(log10(borders[places[0]]) + 1e-9), 10.0 ** ceil(log10(borders[places[-1] + 1]) - 1e-9)
+
+
+def wider(a: tuple[float, float] | None, b: tuple[float, float] | None) -> tuple[float, float] | None:
+    """From the lower of both to the higher."""
+    return b if a is None else a if b is None else (min(a[0], b[0]), max(a[1], b[1]))
+
+
 def reach_for(value: float) -> float:
     """The smallest of the fixed reaches that shows `value`."""
     return next((reach for reach in REACHES if reach >= value), REACHES[-1])
@@ -138,6 +152,13 @@ def bin_rows(h: LayerHistogram) -> Iterator[tuple[str, float | None, float | Non
     yield "above", h.high, None, h.over
     yield "infinite", None, None, h.infinite
     yield "nan", None, None, h.nan
+
+
+def past_rows(past: HistogramPast, node: str) -> Iterator[tuple[str | float | int | None, ...]]:
+    """(layer, step, what it holds, from, to, how many) of every step that is kept."""
+    for place, step in enumerate(past[node].steps.tolist()):
+        for row in bin_rows(past.at(node, place)):
+            yield node, int(step), *row
 
 
 def in_words(h: LayerHistogram) -> str:

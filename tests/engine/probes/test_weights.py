@@ -135,3 +135,14 @@ def test_looking_changes_nothing() -> None:
     Weights("h1").measure(made)
     assert made.snapshot().values.tobytes() == other.snapshot().values.tobytes()
     assert made.update() == other.update()
+
+
+def test_of_a_sample_what_is_no_number_is_counted_over_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(probe, "MOST", 8)
+    made = trainer()
+    state = made.network.state()
+    state["h1.weight"][0, 1:4] = [np.nan, np.inf, np.nan]  # places 1 to 3, of which a sample of every sixth has none
+    made.network.load_parameters(state)
+    layer = Weights().measure(made).layers[0]
+    assert layer.looked_at == 6
+    assert (layer.histogram.nan, layer.histogram.infinite) == (2, 1)

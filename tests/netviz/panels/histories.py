@@ -12,6 +12,7 @@ from engine.probes.boundary import BoundaryAnswer
 from engine.probes.confusion import ConfusionAnswer
 from engine.probes.example import DataRange, ExampleAnswer, Meaning, NodeValues, Origin, Part
 from engine.probes.fit import FitAnswer
+from engine.probes.gradients import GradientsAnswer, LayerGradient
 from engine.probes.histograms import BINS, LayerHistogram
 from engine.probes.landscape import LandscapeAnswer, PlaneOf
 from engine.probes.neuron import BINS as NEURON_BINS
@@ -178,6 +179,16 @@ def noise_answer(scale: float = 1.0, **changes: object) -> NoiseAnswer:
         "cosines": np.array([0.5, -0.5, 0.9 / scale]),
     }
     return NoiseAnswer(**(made | changes))
+
+
+def gradients_answer(scale: float = 1.0, **changes: object) -> GradientsAnswer:
+    """The gradients of the layers with weights above, by decades."""
+    made = {"low": 1e-12, "high": 1e4, "least": 1e-9, "most": 1e-2 * scale, "decades": True}
+    layers = (
+        LayerGradient(histogram("h1", **(made | changes)), 0.5 * scale, 0.1, 0.5, (3, 2), 6),
+        LayerGradient(histogram("out", **(made | {"zeros": 640})), 0.2 * scale, 0.1, 0.25, (1, 3), 2),
+    )
+    return GradientsAnswer(layers, 30)
 
 
 def listed(index: int = 0, loss: float = 2.0, **changes: object) -> Listed:

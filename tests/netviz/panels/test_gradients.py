@@ -2,11 +2,14 @@
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QPoint
+from PySide6.QtCore import QPoint, QPointF, QRectF, Qt
+from PySide6.QtTest import QTest
 
+from engine.probes.gradients import Gradients, GradientsAnswer
 from netviz import theme
 from netviz.panels.gradients import GradientsPanel
-from tests.netviz.panels.histories import opened, scalars, take
+from netviz.widgets.depth_profile import profile, trend
+from tests.netviz.panels.histories import gradients_answer, opened, scalars, take
 from tests.netviz.panels.test_every_panel import open_panel, picture
 
 
@@ -99,3 +102,115 @@ def test_fifty_layers_and_long_names_fit(qtbot) -> None:
     bottom, top = panel.plot.axes[0].box.viewRange()[1]
     assert top - bottom == 16
     picture(panel)
+
+
+# Sizes and depth
+
+
+def geometric(steps: int, factor: float, layers: int = 6) -> tuple:
+    """A history whose gradient grows by `factor` a layer, a hundredth of it at each step before the last."""
+    names = tuple(f"h{i}" for i in range(layers))
+    history = opened(layers=names, kinds=("dense",) * layers)
+    values = np.full((steps, layers, 6), np.nan)
+    values[:, :, :5] = 1e-3 * factor ** np.arange(layers)[None, :, None]
+    values[:-1, :, :5] *= 0.01
+    take(history.lanes[0], layers=values)
+    return history, values
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_the_trend_is_the_line_of_least_squares(seed) -> None:
+    rng = np.random.default_rng(seed)
+    values = 10.0 ** (rng.normal(size=9) + 0.4 * np.arange(9))
+    values[rng.integers(9)] = [0.0, np.nan, np.inf, -1.0, 2.0][seed]
+    known = np.isfinite(values) & (values > 0)
+    x, y = np.arange(9)[known], np.log10(values[known])
+    slope, at = np.polyfit(x, y, 1)
+    found = trend(values)
+    assert (found.slope, found.at) == (pytest.approx(slope), pytest.approx(at))
+    assert found.factor == pytest.approx(10**-slope)
+    assert found.fit == pytest.approx(np.corrcoef(x, y)[0, 1] ** 2)
+
+
+def test_a_constant_loss_a_layer_is_stated_as_its_factor(qtbot) -> None:
+    history, _ = geometric(20, 4.0)
+    panel = open_panel(qtbot, GradientsPanel, history)
+    QTest.keyClick(panel, Qt.Key.Key_5)
+    found = trend(profile(history.lanes[0], "grad_norm").values[-1])
+    assert (found.factor, found.fit) == (pytest.approx(0.25), pytest.approx(1))
+    assert "× 0.25 a layer towards the input" in panel.summary()
+    assert trend(np.array([np.nan, 3.0])) is None
+
+
+def test_the_present_is_bold_where_its_values_are_and_the_past_is_fainter(qtbot) -> None:
+    history, values = geometric(20, 10.0)
+    panel = open_panel(qtbot, GradientsPanel, history, 420, 300)
+    QTest.keyClick(panel, Qt.Key.Key_5)
+    (column,) = panel.depth.columns(QRectF(panel.depth.rect()))
+    area, image = panel.depth.area(column), picture(panel)
+    assert panel.depth.decades() == (-5, 2)
+    x, y = panel.depth.spots(area, values[-1, :, 1])
+    for i, layer in enumerate(x):
+        spot = panel.depth.mapTo(panel, QPointF(layer, y[i]).toPoint())
+        assert image.pixelColor(spot).name() == theme.depth_colour(i, 6).name()
+    between = QPointF((x[2] + x[3]) / 2, (y[2] + y[3]) / 2)
+    past = between + QPointF(0, 2 / 7 * area.height())  # two decades below
+
+    def brightest(place: QPointF) -> int:
+        spot = panel.depth.mapTo(panel, place.toPoint())
+        return max(image.pixelColor(spot.x() + a, spot.y() + b).lightness() for a in (-1, 0, 1) for b in (-1, 0, 1))
+
+    assert brightest(between) > brightest(past) > theme.QColor(theme.DARK.card).lightness() + 20
+
+
+def test_past_profiles_begin_with_the_first_step(qtbot) -> None:
+    history, values = geometric(100, 2.0)
+    seen = profile(history.lanes[0], "grad_norm")
+    assert (seen.steps[0], seen.steps[-1], len(seen.steps)) == (0, 99, 9)
+    np.testing.assert_allclose(seen.values[0], values[0, :, 1])
+    mixed = opened()
+    take(mixed.lanes[0], layers=scalars(5))
+    assert profile(mixed.lanes[0], "delta_rms").layers == (1,)
+    assert profile(mixed.lanes[0], "grad_mean_abs").layers == (0, 2)
+    panel = open_panel(qtbot, GradientsPanel, mixed)
+    QTest.keyClick(panel, Qt.Key.Key_5)
+    for _ in range(3):
+        QTest.keyClick(panel, Qt.Key.Key_Q)
+    assert panel.state()["quantity"] == "std"
+    assert panel.table()[0] == ("network", "layer", "step", "std")
+
+
+def test_sizes_lie_on_an_axis_of_decades_that_holds_them(qtbot) -> None:
+    history = opened("A", "B")
+    counts = np.where((np.arange(64) >= 20) & (np.arange(64) < 28), 10, 0)  # 1e-7 to 1e-5
+    for lane in history.lanes:
+        take(lane, probes=(gradients_answer(counts=counts),))
+    panel = open_panel(qtbot, GradientsPanel, history)
+    with qtbot.waitSignal(panel.wishes_changed):
+        QTest.keyClick(panel, Qt.Key.Key_3)
+    assert panel.probes == (Gradients(),)
+    found = list(panel.ridges.rows(QRectF(panel.ridges.rect())))
+    assert [(row.lane, row.histogram.node) for row in found] == [(0, "h1"), (0, "out"), (1, "h1"), (1, "out")]
+    np.testing.assert_allclose([(row.span.low, row.span.high) for row in found], [(1e-12, 1e4)] * 4)
+    assert panel.ridges.zero_bar(found[1]).center().x() == pytest.approx(found[1].area.left())
+    alone = opened()
+    take(alone.lanes[0], probes=(GradientsAnswer(gradients_answer(counts=counts).layers[:1], 30),))
+    panel = open_panel(qtbot, GradientsPanel, alone)
+    panel.show_view("spread")
+    (row,) = panel.ridges.rows(QRectF(panel.ridges.rect()))
+    assert (row.span.low, row.span.high) == (pytest.approx(1e-7), pytest.approx(1e-5))
+    assert [row.span.text(value) for value in row.span.ticks()] == ["10⁻⁷", "10⁻⁶", "10⁻⁵"]
+
+
+def test_sizes_over_time_are_kept_and_exported(qtbot) -> None:
+    history = opened()
+    for step in (0, 10, 20):
+        take(history.lanes[0], probes=(gradients_answer(under=step),), start=step)
+    panel = open_panel(qtbot, GradientsPanel, history)
+    panel.show_view("time")
+    assert [row.node for row in panel.map.rows(QRectF(panel.map.rect()))] == ["h1", "out"]
+    header, rows = panel.table()
+    assert header == ("network", "layer", "step", "holds", "from", "to", "count")
+    assert [row[-1] for row in rows if row[1] == "h1" and row[3] == "below"] == [0, 10, 20]
+    QTest.keyClick(panel, Qt.Key.Key_N)
+    assert [row.node for row in panel.map.rows(QRectF(panel.map.rect()))] == ["h1"]

@@ -1,0 +1,67 @@
+"""The first row of a panel of several views: a button for each view, and a place for what is said beside them."""
+
+from collections.abc import Callable, Mapping
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QLabel, QSizePolicy, QWidget
+
+from netviz import theme
+from netviz.widgets.choice import Choice
+from netviz.widgets.toggle import Toggle
+
+TIGHT = 10  # pixels that a button in a narrow panel has beside its text
+
+
+def small_toggle(text: str, words: str) -> Toggle:
+    """A toggle of a row of many."""
+    button = Toggle(text, words)
+    button.setStyleSheet("QToolButton { padding: 0px 3px; }")
+    button.setMinimumWidth(button.fontMetrics().horizontalAdvance(text) + TIGHT)
+    return button
+
+
+def view_buttons(parent: QWidget, views: Mapping[str, str], choose: Callable[[str], object]) -> dict[str, Toggle]:
+    """A button for each view, of which one is down; `choose` is called with the name of the one clicked."""
+    group, made = QButtonGroup(parent), dict[str, Toggle]()
+    for name, words in views.items():
+        made[name] = button = small_toggle(name, words)
+        button.clicked.connect(lambda _=False, name=name: choose(name))
+        group.addButton(button)
+    return made
+
+
+def tools_row(buttons: Mapping[str, Toggle]) -> QHBoxLayout:
+    row = QHBoxLayout()
+    row.setSpacing(3)
+    for button in buttons.values():
+        row.addWidget(button)
+    return row
+
+
+def faint_words() -> QLabel:
+    """Words at the right end of a row, as many as there is room for."""
+    says = QLabel()
+    says.setFont(theme.small())
+    says.setObjectName("faint")
+    says.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+    says.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+    return says
+
+
+def small_choice(name: str, words: str, width: int = 44) -> Choice:
+    """A list to choose from, as low as a row of toggles."""
+    choice = Choice()
+    choice.setAccessibleName(name)
+    choice.setToolTip(words)
+    choice.setFont(theme.small())
+    choice.setStyleSheet("QComboBox { padding: 0px 4px; min-height: 16px; }")
+    choice.setMinimumWidth(width)
+    return choice
+
+
+def fill_choice(choice: Choice, names: list[str], chosen: str) -> None:
+    """Lists `names`, unless they are listed, and shows `chosen`."""
+    if [choice.itemText(i) for i in range(choice.count())] != names:
+        choice.clear()
+        choice.addItems(names)
+    choice.setCurrentIndex(choice.findText(chosen))
