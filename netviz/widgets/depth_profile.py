@@ -9,10 +9,11 @@ from PySide6.QtCore import QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QPainter, QPen
 
 from engine.run.messages import WEIGHT_FIELDS
+from netviz.runtime.cursor import NOTHING, Cursor, Mark
 from netviz.runtime.history import History, LaneHistory
 from netviz.theme import depth_colour, mix, theme
 from netviz.widgets.canvas import Canvas
-from netviz.widgets.marks import Column, columns, draw_head, draw_note
+from netviz.widgets.marks import Column, columns, draw_head, draw_lit, draw_note
 from netviz.widgets.ticks import decade_ticks, figure, whole
 
 PAST = 8  # profiles of the past
@@ -73,6 +74,7 @@ class DepthProfiles(Canvas):
         super().__init__()
         self.history, self.shown = history, shown
         self.setAccessibleName("From the first layer to the last")
+        self.follow(history.cursor, "layer", "step")
 
     def sizeHint(self) -> QSize:
         return QSize(280, 240)
@@ -186,16 +188,47 @@ class DepthProfiles(Canvas):
         text = next((t for t in words if advance(t) <= column.body.width()), "")
         painter.drawText(QRectF(column.body.left(), area.bottom() + 2 * line + 3, column.body.width(), line), 0, text)
 
-    def tip(self, place: QPointF) -> str:
-        for column, lane in zip(self.columns(QRectF(self.rect())), self.history.lanes, strict=True):
+    def _layer_at(self, place: QPointF) -> tuple[int, Profile, int] | None:
+        """The lane, its profile, and the place of the layer in it."""
+        for i, (column, lane) in enumerate(zip(self.columns(QRectF(self.rect())), self.history.lanes, strict=True)):
             seen, area = self.shown(lane), self.area(column)
-            if not area.contains(place) or not len(seen.steps) or not seen.layers:
+            if area.contains(place) and len(seen.steps) and seen.layers:
+                at = min(len(seen.layers) - 1, int((place.x() - area.left()) / area.width() * len(seen.layers)))
+                return i, seen, at
+        return None
+
+    def mark_at(self, place: QPointF) -> Mark:
+        found = self._layer_at(place)
+        if found is None:
+            return NOTHING
+        i, seen, at = found
+        names = self.history.lanes[i].info.layers
+        return Mark(names[seen.layers[at]], lane=i if len(self.history.lanes) > 1 else None)
+
+    def paint_marks(self, painter: QPainter, rect: QRectF, cursor: Cursor) -> None:
+        """A frame round the layer, and of the profiles the one nearest before the step in the cursor's colour."""
+        step = cursor.mark.step
+        for column, lane in zip(self.columns(rect), self.history.lanes, strict=True):
+            seen, area = self.shown(lane), self.area(column)
+            if not seen.layers or not len(seen.steps):
                 continue
-            at = min(len(seen.layers) - 1, int((place.x() - area.left()) / area.width() * len(seen.layers)))
-            steps = zip(seen.steps[::-1].tolist(), seen.values[::-1, at].tolist(), strict=True)
-            lines = [f"step {whole(step)}: {figure(value).strip()}" for step, value in steps]
-            return "\n".join([lane.info.layers[seen.layers[at]], *lines])
-        return ""
+            if step is not None:
+                at = max(0, int(np.searchsorted(seen.steps, step, "right")) - 1)
+                painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+                self._draw_line(painter, area, seen.values[at], QColor(theme().accent), 1.6)
+            wide = area.width() / len(seen.layers)
+            for place, layer in enumerate(seen.layers):
+                if lane.info.layers[layer] in cursor.layers:
+                    draw_lit(painter, QRectF(area.left() + place * wide, area.top(), wide, area.height()))
+
+    def tip(self, place: QPointF) -> str:
+        found = self._layer_at(place)
+        if found is None:
+            return ""
+        i, seen, at = found
+        steps = zip(seen.steps[::-1].tolist(), seen.values[::-1, at].tolist(), strict=True)
+        lines = [f"step {whole(step)}: {figure(value).strip()}" for step, value in steps]
+        return "\n".join([self.history.lanes[i].info.layers[seen.layers[at]], *lines])
 
 
 def trend_words(found: Trend | None) -> tuple[str, ...]:

@@ -9,11 +9,12 @@ from PySide6.QtCore import QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QImage, QKeyEvent, QLinearGradient, QMouseEvent, QPainter, QPen, QWheelEvent
 
 from engine.probes.histograms import BINS
+from netviz.runtime.cursor import NOTHING, Cursor, Mark
 from netviz.runtime.history import History, LaneHistory
 from netviz.runtime.past import APART, HistogramPast, Past
 from netviz.theme import depth_colour, mix, theme
 from netviz.widgets.canvas import Canvas
-from netviz.widgets.marks import Column, columns, draw_head
+from netviz.widgets.marks import Column, columns, draw_head, draw_lit, draw_step
 from netviz.widgets.plot import ZOOM_KEYS
 from netviz.widgets.ridges import Span, bins_of, held_decades, reach_for, span_of, total, wider
 from netviz.widgets.strips import colours
@@ -60,6 +61,7 @@ class HistogramMap(Canvas):
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setAccessibleName("Histograms over time")
         axis.watchers.append(self.update)
+        self.follow(history.cursor, "layer", "step")
         self.forget()
 
     def sizeHint(self) -> QSize:
@@ -290,6 +292,28 @@ class HistogramMap(Canvas):
             painter.fillRect(QRectF(x, y + line / 2 - 2, 9, 4), QColor(self._kind_colour(n)))
             painter.drawText(QRectF(x + 12, y, 100, line), Qt.AlignmentFlag.AlignVCenter, word)
             x += 12 + self.fonts.width([word]) + 10
+
+    # What is pointed at
+
+    def mark_at(self, place: QPointF) -> Mark:
+        row = self._row_at(place)
+        if row is None:
+            return NOTHING
+        at, lane = self.place_at(row, place.x()), self.history.lanes[row.lane]
+        step = float(self.past(lane)[row.node].steps[at]) if at >= 0 else None
+        return Mark(row.node, lane=row.lane if len(self.history.lanes) > 1 else None, step=step)
+
+    def paint_marks(self, painter: QPainter, rect: QRectF, cursor: Cursor) -> None:
+        """A frame round the layer's map, and a line at the step."""
+        step, (left, right) = cursor.mark.step, self.seen_steps()
+        for row in self.rows(rect):
+            bottom = row.strips[-1][1].bottom() if row.strips else row.area.bottom()
+            if row.node in cursor.layers:
+                ends = QPointF(row.name.left() + 1, row.area.top() - 1), QPointF(row.area.right() + 1, bottom)
+                draw_lit(painter, QRectF(*ends).intersected(rect.adjusted(1, 1, -1, -1)))
+            if step is not None and left <= step <= right:
+                x = row.area.left() + (step - left) / (right - left) * row.area.width()
+                draw_step(painter, x, row.area.top(), bottom, pinned=step == cursor.pinned.step)
 
     # Mouse and keys
 

@@ -9,11 +9,12 @@ from PySide6.QtGui import QColor, QKeyEvent, QPainter, QPen, QWheelEvent
 
 from engine.probes.histograms import LINEAR
 from engine.probes.unit_spread import UNIT_BINS, UnitSpreadAnswer
+from netviz.runtime.cursor import NOTHING, Cursor, Mark
 from netviz.runtime.history import History, LaneHistory
 from netviz.theme import theme
 from netviz.widgets.canvas import Canvas
 from netviz.widgets.histogram_map import paint_pixels, ramp
-from netviz.widgets.marks import Column, columns, draw_head, draw_note
+from netviz.widgets.marks import Column, columns, draw_head, draw_lit, draw_note
 from netviz.widgets.ridges import Span, reach_for
 from netviz.widgets.strips import colours
 from netviz.widgets.ticks import percent, signed, whole
@@ -59,6 +60,7 @@ class UnitRows(Canvas):
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setAccessibleName("Units of a layer")
         axis.watchers.append(self.update)
+        self.follow(history.cursor, "layer", "unit")
 
     def sizeHint(self) -> QSize:
         return QSize(280, 240)
@@ -177,13 +179,32 @@ class UnitRows(Canvas):
         text = next((words for words in captions(units) if self.fonts.width([words]) <= body.width()), "")
         painter.drawText(QRectF(body.left(), area.bottom() + line + 2, body.width(), line), 0, text)
 
-    def tip(self, place: QPointF) -> str:
+    def _unit_at(self, place: QPointF) -> tuple[Units, int] | None:
         for units in self.placed(QRectF(self.rect())):
-            whole_row = units.area.united(units.marks)
-            if whole_row.contains(place):
-                unit = units.first + min(units.shown - 1, int((place.y() - units.area.top()) / units.height))
-                return unit_in_words(units.answer, unit)
-        return ""
+            if units.area.united(units.marks).contains(place):
+                return units, units.first + min(units.shown - 1, int((place.y() - units.area.top()) / units.height))
+        return None
+
+    def mark_at(self, place: QPointF) -> Mark:
+        found = self._unit_at(place)
+        if found is None:
+            return NOTHING
+        units, unit = found
+        return Mark(units.answer.node, unit, units.lane if len(self.history.lanes) > 1 else None)
+
+    def paint_marks(self, painter: QPainter, rect: QRectF, cursor: Cursor) -> None:
+        """A frame round the unit that is pointed at."""
+        unit = cursor.mark.unit
+        for units in self.placed(rect):
+            if unit is None or cursor.mark.layer != units.answer.node:
+                continue
+            if units.first <= unit < units.first + units.shown:
+                row = units.row(unit).united(QRectF(units.marks.left(), units.row(unit).top(), units.marks.width(), 1))
+                draw_lit(painter, row.adjusted(-1, -1, 1, 1))
+
+    def tip(self, place: QPointF) -> str:
+        found = self._unit_at(place)
+        return "" if found is None else unit_in_words(found[0].answer, found[1])
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         placed = [] if self.note else self.placed(QRectF(self.rect()))

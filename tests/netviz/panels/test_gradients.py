@@ -8,6 +8,7 @@ from PySide6.QtTest import QTest
 from engine.probes.gradients import Gradients, GradientsAnswer
 from netviz import theme
 from netviz.panels.gradients import GradientsPanel
+from netviz.runtime.cursor import Mark
 from netviz.widgets.depth_profile import profile, trend
 from tests.netviz.panels.histories import gradients_answer, opened, scalars, take
 from tests.netviz.panels.test_every_panel import open_panel, picture
@@ -178,6 +179,23 @@ def test_past_profiles_begin_with_the_first_step(qtbot) -> None:
         QTest.keyClick(panel, Qt.Key.Key_Q)
     assert panel.state()["quantity"] == "std"
     assert panel.table()[0] == ("network", "layer", "step", "std")
+
+
+def test_a_layer_and_a_step_are_lit_in_the_profile(qtbot) -> None:
+    history, _ = geometric(20, 10.0)
+    panel = open_panel(qtbot, GradientsPanel, history, 420, 300)
+    panel.show_view("depth")
+    (column,) = panel.depth.columns(QRectF(panel.depth.rect()))
+    area, before = panel.depth.area(column), picture(panel)
+    x, y = panel.depth.spots(area, profile(history.lanes[0], "grad_norm").values[0])
+    assert panel.depth.mark_at(QPointF(x[2], area.center().y())) == Mark("h2")
+    history.cursor.hover(Mark("h2", step=0.0))
+    lit = picture(panel)
+    spot = panel.depth.mapTo(panel, QPointF((x[3] + x[4]) / 2, (y[3] + y[4]) / 2).toPoint())
+    colours = [lit.pixelColor(spot.x(), spot.y() + d) for d in (-1, 0, 1)]
+    assert max(c.blue() - c.red() for c in colours) > 60
+    history.cursor.hover(Mark())
+    assert picture(panel) == before
 
 
 def test_sizes_lie_on_an_axis_of_decades_that_holds_them(qtbot) -> None:

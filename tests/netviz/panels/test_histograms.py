@@ -11,6 +11,7 @@ from engine.probes.histograms import BINS, HistogramAnswer, Histograms, edges
 from engine.probes.unit_spread import UNIT_BINS, UnitSpread, UnitSpreadAnswer
 from netviz import theme
 from netviz.panels.histograms import HistogramsPanel
+from netviz.runtime.cursor import Mark
 from netviz.widgets.ridge_rows import apart
 from netviz.widgets.ridges import Span, bin_at, ridge
 from netviz.widgets.unit_rows import captions
@@ -306,6 +307,27 @@ def test_the_table_over_time_has_every_step_and_every_count(qtbot) -> None:
     told = {(row[2], row[3], row[6]) for row in found if row[6]}
     assert told == {(0, "bin", 64), (0, "zeros", 2), (10, "bin", 64), (10, "nan", 7)}
     assert "2 steps from 0 to 10" in panel.summary()
+
+
+def test_the_shared_cursor_holds_layer_step_and_unit(qtbot) -> None:
+    panel = over_time(qtbot, one_bin(8), one_bin(8), names=("A", "B"))
+    cursor, row = panel.history.cursor, panel.map.rows(QRectF(panel.map.rect()))[1]
+    place = QPointF(row.area.left() + 0.75 * row.area.width(), row.area.center().y())
+    assert panel.map.mark_at(place) == Mark("a1", lane=1, step=10)
+    before = picture(panel)
+    cursor.hover(Mark("a1", step=10))
+    lit = picture(panel)
+    line = panel.map.mapTo(panel, QPointF(row.area.center().x(), row.area.center().y() - 20).toPoint())
+    assert lit.pixelColor(line).name() == theme.DARK.faint
+    assert lit != before
+    panel = with_units(qtbot, units_answer(), units_answer())
+    units = panel.units.placed(QRectF(panel.units.rect()))[0]
+    assert panel.units.mark_at(units.row(2).center()) == Mark("a1", 2, 0)
+    before = picture(panel)
+    panel.history.cursor.hover(Mark("a1", 2))
+    assert picture(panel) != before
+    panel.history.cursor.hover(Mark("h1", 2))
+    assert picture(panel) == before
 
 
 def test_before_asks_for_other_numbers_and_keeps_another_past(qtbot) -> None:
