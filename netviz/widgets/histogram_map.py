@@ -2,18 +2,18 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from functools import lru_cache
 
 import numpy as np
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QImage, QKeyEvent, QLinearGradient, QMouseEvent, QPainter, QPen, QWheelEvent
+from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPainter, QPen, QWheelEvent
 
 from engine.probes.histograms import BINS
 from netviz.runtime.cursor import NOTHING, Cursor, Mark
 from netviz.runtime.history import History, LaneHistory
 from netviz.runtime.past import APART, HistogramPast, Past
-from netviz.theme import depth_colour, mix, theme
+from netviz.theme import depth_colour, theme
 from netviz.widgets.canvas import Canvas
+from netviz.widgets.heat import draw_share_key, paint_pixels, share_colours
 from netviz.widgets.marks import Column, columns, draw_head, draw_lit, draw_step
 from netviz.widgets.plot import ZOOM_KEYS
 from netviz.widgets.ridges import Span, bins_of, held_decades, reach_for, span_of, total, wider
@@ -23,9 +23,6 @@ from netviz.widgets.value_axis import ValueAxis
 
 TALLEST = 260.0  # of a layer's map
 STRIP = 4.0  # pixels of a line of what no bin holds
-ROOT = 3  # colour is the cube root of a share: 1 % is seen, and 100 % not blinding
-KEY_SHARES = (0.0, 0.01, 0.1, 1.0)
-KEY_WIDTH = 90.0
 ZOOM = 0.8  # a notch of the wheel
 NARROWEST = 4.0  # steps
 KINDS = (("zeros", (0,)), ("NaN, ∞", (1, 2)), ("beyond", (3, 4)))  # strips, and which of APART each holds
@@ -171,7 +168,9 @@ class HistogramMap(Canvas):
             if mine:
                 self._draw_steps(painter, mine[-1])
                 if self._key_height(rect):
-                    self._draw_key(painter, column.body, {n for row in mine for n, _ in row.strips})
+                    kinds = sorted({n for row in mine for n, _ in row.strips})
+                    marks = [(KINDS[n][0], self._kind_colour(n)) for n in kinds]
+                    draw_share_key(painter, self.fonts, column.body, marks)
 
     def columns_of(self, row: MapRow, pixels: int) -> np.ndarray:
         """Which row of the past each pixel column shows: the latest one at its step, -1 before the first."""
@@ -196,7 +195,7 @@ class HistogramMap(Canvas):
         borders = bins_of(self.past(lane).at(row.node, -1))
         bins = np.searchsorted(borders, values, "right") - 1
         outside = (bins < 0) | (bins >= BINS)
-        table = ramp(theme().card, theme().accent, theme().text)[np.rint(np.cbrt(shares[:, :BINS]) * 255).astype(int)]
+        table = share_colours(shares[:, :BINS])
         pixels = table.T[np.clip(bins, 0, BINS - 1)]
         pixels[outside] = QColor(theme().card).rgb()
         paint_pixels(painter, area, np.take(pixels, back, axis=1))
@@ -256,42 +255,6 @@ class HistogramMap(Canvas):
         painter.setFont(self.fonts.words)
         box = QRectF(row.name.left(), bottom + 2, row.name.width(), line)
         painter.drawText(box, Qt.AlignmentFlag.AlignRight, "step")
-
-    def _draw_key(self, painter: QPainter, body: QRectF, kinds: set[int]) -> None:
-        """What the colours mean."""
-        line, t, y = self.fonts.line, theme(), body.bottom() - self.fonts.line
-        painter.setFont(self.fonts.words)
-        painter.setPen(QColor(t.faint))
-        words = "share of values"
-        x = body.left()
-        wide = self.fonts.width([words]) + 6
-        if wide + KEY_WIDTH + 40 <= body.width():
-            painter.drawText(QRectF(x, y, wide, line), Qt.AlignmentFlag.AlignVCenter, words)
-            x += wide
-        bar = QRectF(x, y + line * 0.2, min(KEY_WIDTH, body.width() - 44), line * 0.3)
-        fill = QLinearGradient(bar.topLeft(), bar.topRight())
-        for share, colour in ((0.0, t.card), (0.5, t.accent), (1.0, t.text)):
-            fill.setColorAt(share, QColor(colour))
-        painter.fillRect(bar, fill)
-        painter.drawRect(bar)
-        painter.setFont(self.fonts.figures)
-        for share in KEY_SHARES:
-            place = bar.left() + share ** (1 / ROOT) * bar.width()
-            painter.drawLine(QPointF(place, bar.bottom()), QPointF(place, bar.bottom() + 3))
-        text = "0, 1, 10, 100 %"
-        x = bar.right() + 6
-        if x + self.fonts.figure_metrics.horizontalAdvance(text) > body.right():
-            text = "100 %"
-        painter.drawText(QRectF(x, y, 200, line), Qt.AlignmentFlag.AlignVCenter, text)
-        x += self.fonts.figure_metrics.horizontalAdvance(text) + 10
-        painter.setFont(self.fonts.words)
-        for n in sorted(kinds):
-            word = KINDS[n][0]
-            if x + 14 + self.fonts.width([word]) > body.right():
-                break
-            painter.fillRect(QRectF(x, y + line / 2 - 2, 9, 4), QColor(self._kind_colour(n)))
-            painter.drawText(QRectF(x + 12, y, 100, line), Qt.AlignmentFlag.AlignVCenter, word)
-            x += 12 + self.fonts.width([word]) + 10
 
     # What is pointed at
 
@@ -429,18 +392,3 @@ def end_of(past: Past) -> float:
     """Where the latest step ends: it is as wide as the one before, so that it is seen."""
     steps = past.steps
     return float(steps[-1] + (max(1.0, steps[-1] - steps[-2]) if len(steps) > 1 else 1.0))
-
-
-def paint_pixels(painter: QPainter, area: QRectF, pixels: np.ndarray) -> None:
-    """uint32 pixels (rows, columns) over `area`."""
-    pixels = np.ascontiguousarray(pixels)
-    high, wide = pixels.shape
-    painter.drawImage(area, QImage(pixels.data, wide, high, 4 * wide, QImage.Format.Format_RGB32))
-
-
-@lru_cache(8)
-def ramp(low: str, middle: str, high: str) -> np.ndarray:
-    """(256,) uint32 pixels from `low` through `middle` to `high`."""
-    shares = np.linspace(0, 1, 256)
-    found = [mix(low, middle, 2 * s) if s < 0.5 else mix(middle, high, 2 * s - 1) for s in shares]
-    return np.array([colour.rgb() for colour in found], np.uint32)

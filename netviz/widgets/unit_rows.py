@@ -13,7 +13,7 @@ from netviz.runtime.cursor import NOTHING, Cursor, Mark
 from netviz.runtime.history import History, LaneHistory
 from netviz.theme import theme
 from netviz.widgets.canvas import Canvas
-from netviz.widgets.histogram_map import paint_pixels, ramp
+from netviz.widgets.heat import paint_pixels, share_colours
 from netviz.widgets.marks import Column, columns, draw_head, draw_lit, draw_note
 from netviz.widgets.ridges import Span, reach_for
 from netviz.widgets.strips import colours
@@ -115,9 +115,9 @@ class UnitRows(Canvas):
         values = units.span.at((np.arange(wide) + 0.5) / wide)
         bins = np.searchsorted(unit_edges(a), values, "right") - 1
         inside = (bins >= 0) & (bins < UNIT_BINS)
-        level = np.rint(np.cbrt(counts / max(1, a.examples)) * 255).astype(np.uint8)[:, np.clip(bins, 0, UNIT_BINS - 1)]
-        level[:, ~inside] = 0
-        paint_pixels(painter, area, ramp(theme().card, theme().accent, theme().text)[level])
+        pixels = share_colours(counts / max(1, a.examples))[:, np.clip(bins, 0, UNIT_BINS - 1)]
+        pixels[:, ~inside] = QColor(theme().card).rgb()
+        paint_pixels(painter, area, pixels)
         codes = states(a)
         table = np.concatenate([colours(theme().card, theme().amber), [QColor(theme().red).rgb()]]).astype(np.uint32)
         pixels = table[codes]

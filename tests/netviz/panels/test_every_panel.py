@@ -261,8 +261,7 @@ def test_numbers_that_are_none_draw_no_warning(qtbot, kind) -> None:
             delta=NAN,
             saturated=NAN,
         )
-        probes = (rows, answer, example, weights, worst, nobody, flat, unseen, unit)
-        probes = (rows, answer, example, weights, worst, nobody, flat, unseen, steep)
+        probes = (rows, answer, example, weights, worst, nobody, flat, unseen, unit, steep)
         take(lane, [NAN] * 5, [score(10, NAN)], nothing, probes)
         take(lane, [np.inf, 1e30, 0.0], [score(20, np.inf)], np.full((3, 3, 6), np.inf), (), start=5)
     panel = open_panel(qtbot, kind, history)
