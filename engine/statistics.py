@@ -6,7 +6,7 @@ calls bound once; each leaves its sum in one vector, which comes to the host at 
 
 from collections.abc import Callable
 from functools import partial
-from math import sqrt
+from math import nan, sqrt
 from typing import Any
 
 import numpy as np
@@ -225,6 +225,11 @@ def _spread(array: Array) -> float:
     """Σ (a - mean a)²."""
     wide = array.astype("float64").ravel()
     return _squares(wide - wide.sum() / wide.size)
+
+
+def root_mean_square(array: Array | None) -> float:
+    """In float64; NaN where there is nothing, as of a gradient that nothing asks for."""
+    return nan if array is None else float(_squares(array) / array.size) ** 0.5
 
 
 def _count(mask: Array) -> float:

@@ -5,6 +5,7 @@ from typing import get_args
 from engine.probes.base import Probe
 from engine.probes.boundary import Boundary, BoundaryAnswer
 from engine.probes.confusion import Confusion, ConfusionAnswer
+from engine.probes.derivative import Derivative, DerivativeAnswer
 from engine.probes.example import Example, ExampleAnswer
 from engine.probes.fit import Fit, FitAnswer
 from engine.probes.gradients import Gradients, GradientsAnswer
@@ -37,6 +38,7 @@ ProbeRequest = (
     | UnitSpread
     | UnitShares
     | Gradients
+    | Derivative
 )
 ProbeAnswer = (
     HistogramAnswer
@@ -55,6 +57,7 @@ ProbeAnswer = (
     | UnitSpreadAnswer
     | UnitSharesAnswer
     | GradientsAnswer
+    | DerivativeAnswer
 )
 
 

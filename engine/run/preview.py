@@ -4,7 +4,7 @@ from math import prod
 
 import numpy as np
 
-from engine.backend import Array, open_backend
+from engine.backend import open_backend
 from engine.data.batches import with_ones
 from engine.data.source import Dataset
 from engine.errors import ProjectError
@@ -12,6 +12,7 @@ from engine.lsuv import draw_weights
 from engine.network import Network
 from engine.project import Project
 from engine.run.messages import LanePreview, NodeScale
+from engine.statistics import root_mean_square
 from engine.trainer import SAMPLE
 
 EXAMPLES = 64
@@ -39,14 +40,7 @@ def preview(lane: Project, data: Dataset) -> LanePreview:
     with np.errstate(all="ignore"):
         plan.draw_output()
         scales = tuple(
-            NodeScale(node, _rms(plan.vars[node].value), _rms(plan.vars[node].grad)) for node in structure.drawn
+            NodeScale(node, root_mean_square(plan.vars[node].value), root_mean_square(plan.vars[node].grad))
+            for node in structure.drawn
         )
     return LanePreview(scales, "")
-
-
-def _rms(array: Array | None) -> float:
-    """NaN where there is nothing, as of a gradient that nothing asks for."""
-    if array is None:
-        return float("nan")
-    wide = array.astype(np.float64)
-    return float(np.sqrt(np.mean(wide * wide)))

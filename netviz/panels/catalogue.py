@@ -3,6 +3,7 @@
 from netviz.panels.base import Panel
 from netviz.panels.boundary import BoundaryPanel
 from netviz.panels.confusion import ConfusionPanel
+from netviz.panels.derivative import DerivativePanel
 from netviz.panels.diagnosis import DiagnosisPanel
 from netviz.panels.fit import FitPanel
 from netviz.panels.gradients import GradientsPanel
@@ -24,6 +25,7 @@ PANELS: tuple[type[Panel], ...] = (
     BoundaryPanel,
     HistogramsPanel,
     GradientsPanel,
+    DerivativePanel,
     SaturationPanel,
     WeightsPanel,
     SpectrumPanel,

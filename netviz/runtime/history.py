@@ -10,6 +10,7 @@ from engine.layers.base import Activation
 from engine.probes.boundary import BoundaryAnswer
 from engine.probes.catalogue import topic
 from engine.probes.confusion import ConfusionAnswer
+from engine.probes.derivative import DerivativeAnswer
 from engine.probes.example import ExampleAnswer
 from engine.probes.fit import FitAnswer
 from engine.probes.gradients import GradientsAnswer
@@ -72,6 +73,8 @@ class LaneHistory:
     landscape: LandscapeAnswer | None = None
     gradients: GradientsAnswer | None = None
     past_gradients: HistogramPast = field(init=False)
+    derivative: DerivativeAnswer | None = None
+    past_derivatives: HistogramPast = field(init=False)
     unit_spread: UnitSpreadAnswer | None = None
     unit_shares: UnitSharesAnswer | None = None
     past_units: dict[str, Past] = field(default_factory=dict)  # of each activation, a byte a unit: see `unit_bytes`
@@ -81,7 +84,7 @@ class LaneHistory:
 
     def __post_init__(self) -> None:
         self.layers = Series(len(self.info.layers) * WIDTH)
-        self.past_gradients = HistogramPast(len(self.info.layers))
+        self.past_gradients, self.past_derivatives = (HistogramPast(len(self.info.layers)) for _ in range(2))
 
     def column(self, layer: int, name: str) -> int:
         """Which of `layers`' numbers is scalar `name` of drawn layer number `layer`."""
@@ -154,6 +157,8 @@ class LaneHistory:
                 self._keep_units(probe)
             if isinstance(probe, GradientsAnswer):
                 self.past_gradients.add(self.step, (layer.histogram for layer in probe.layers))
+            if isinstance(probe, DerivativeAnswer):
+                self.past_derivatives.add(self.step, (layer.histogram for layer in probe.layers))
             about = topic(probe)
             setattr(self, about, probe)
             topics.add(about)
@@ -205,5 +210,10 @@ class History:
         for lane in self.lanes:
             for series in (lane.loss, lane.scores, lane.layers, lane.rate):
                 series.cut(step)
-            for past in (*lane.past_histograms.values(), *lane.past_units.values(), lane.past_gradients):
+            for past in (
+                *lane.past_histograms.values(),
+                *lane.past_units.values(),
+                lane.past_gradients,
+                lane.past_derivatives,
+            ):
                 past.cut(step)

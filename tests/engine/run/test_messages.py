@@ -10,6 +10,7 @@ import pytest
 
 from engine.probes.boundary import Boundary, BoundaryAnswer
 from engine.probes.confusion import Confusion, ConfusionAnswer
+from engine.probes.derivative import Derivative, DerivativeAnswer, LayerDerivative, Passage
 from engine.probes.example import DataRange, Example, ExampleAnswer, Meaning, NodeValues, Origin, Part
 from engine.probes.fit import Fit, FitAnswer
 from engine.probes.gradients import Gradients, GradientsAnswer, LayerGradient
@@ -71,6 +72,7 @@ PROBES = (
     ),
     HistogramAnswer((BARS,), 30),
     HistogramAnswer((BARS,), 30, True, True),
+    DerivativeAnswer((LayerDerivative(BARS, 0.5, NAN, 0.25),), (Passage("h1", 0.5, NAN, False),), 30),
     GradientsAnswer((LayerGradient(BARS, 0.5, NAN, 0.25, (3, 2), 6),), 30),
     UnitSharesAnswer((LayerShares("a1", 3, np.ones(2, "float32"), np.array([True, False])),), 30),
     UnitSpreadAnswer(
@@ -195,7 +197,7 @@ COMMANDS: tuple[Any, ...] = (
     m.Watch((Spectrum(), Noise(), Landscape(PlaneOf.PATH, 0.5, False, True, 3, 9, (0.0, 1.0, 2.0, 3.0)))),
     m.Watch((Weights(), Weights("h1"), Spectrum(), Noise())),
     m.Watch((Histograms(True, True, True), UnitShares(), UnitSpread("a1", 256, True, True))),
-    m.Watch((Histograms(True, True, True), UnitShares(), Gradients(), UnitSpread("a1", 256, True, True))),
+    m.Watch((Histograms(True, True, True), UnitShares(), Gradients(), Derivative(), UnitSpread("a1", 256, True, True))),
     m.Watch((Example(np.arange(3.0).tobytes(), number=9), Example(None, Part.VALIDATION, 7))),
     m.Frame(2**40),
     m.TakeKeyframe(5),

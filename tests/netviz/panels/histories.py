@@ -10,6 +10,7 @@ from engine.diagnosis import Finding, Health, Remedy
 from engine.diagnosis.edits import SetTraining
 from engine.probes.boundary import BoundaryAnswer
 from engine.probes.confusion import ConfusionAnswer
+from engine.probes.derivative import DerivativeAnswer, LayerDerivative, Passage
 from engine.probes.example import DataRange, ExampleAnswer, Meaning, NodeValues, Origin, Part
 from engine.probes.fit import FitAnswer
 from engine.probes.gradients import GradientsAnswer, LayerGradient
@@ -189,6 +190,18 @@ def gradients_answer(scale: float = 1.0, **changes: object) -> GradientsAnswer:
         LayerGradient(histogram("out", **(made | {"zeros": 640})), 0.2 * scale, 0.1, 0.25, (1, 3), 2),
     )
     return GradientsAnswer(layers, 30)
+
+
+def derivative_answer(scale: float = 1.0, **changes: object) -> DerivativeAnswer:
+    """Of a tanh: it lets half of δ through, out's weights twice as much."""
+    made = {"low": 0.0, "high": 1.0, "least": 0.0, "most": 1.0}
+    layers = (LayerDerivative(histogram("a1", **(made | changes)), 0.4 * scale, 0.5 * scale, 1.0),)
+    way = (
+        Passage("h1", 1.0 * scale, NAN, True),
+        Passage("a1", 2.0, 1.0 * scale, True),
+        Passage("out", 1.0, 2.0, True),
+    )
+    return DerivativeAnswer(layers, way, 30)
 
 
 def listed(index: int = 0, loss: float = 2.0, **changes: object) -> Listed:

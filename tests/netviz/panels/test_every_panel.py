@@ -19,6 +19,7 @@ from tests.netviz.panels.histories import (
     NAN,
     answers,
     confusion_answer,
+    derivative_answer,
     example_answer,
     fault,
     fit_answer,
@@ -55,6 +56,7 @@ OTHER = {
         **{"view": "time", "layer": "a1", "before": True, "all": True, "training": True},
         **{"even": False, "axis": [-2.0, 3.0, True]},
     },
+    "derivative": {"view": "way", "layer": "a1", "axis": [0.0, 0.5, False]},
     "gradients": {"view": "depth", "layer": "h1", "quantity": "delta_rms", "axis": [1e-5, 2.0, False]},
 }
 
@@ -81,6 +83,7 @@ def filled(*names: str) -> History:
             noise_answer(),
             landscape_answer(),
             gradients_answer(),
+            derivative_answer(),
         )
         take(lane, lr=0.02)
         take(lane, 1 / (steps + 1.0), scores, scalars(60, 0.1, 0.5, 0.25), told, health=unwell(fault()))
@@ -219,6 +222,7 @@ def test_the_description_has_the_numbers_and_changes_once_a_second(qtbot, kind) 
             noise_answer(3.0),
             landscape_answer(3.0),
             gradients_answer(3.0),
+            derivative_answer(0.1),
         )
         take(lane, [9.0], [score(70, 9.0, 0.1)], scalars(1, 7.0, 1.0, 1.0), told, start=60, lr=0.005, health=ill)
     panel.describe(now=lambda: panel._said + 0.9)
@@ -245,6 +249,7 @@ def test_numbers_that_are_none_draw_no_warning(qtbot, kind) -> None:
         lost = listed(0, NAN, share=NAN, truth_share=NAN, output=np.array([NAN]), x=np.array([NAN, NAN]))
         worst, nobody = worst_answer(mean_loss=NAN, examples=(lost,)), confusion_answer((0, 0), (0, 0))
         steep = gradients_answer(NAN, counts=np.zeros(64, int), nan=7, least=NAN, most=NAN)
+        shut = derivative_answer(NAN, counts=np.zeros(64, int), nan=7, least=NAN, most=NAN)
         flat = fit_answer(NAN, off=(NAN, NAN), points=(np.array([NAN]), np.array([[NAN]])))
         spoilt = np.full((4, 2), NAN, np.float32)
         nowhere = layer_view(
@@ -261,7 +266,7 @@ def test_numbers_that_are_none_draw_no_warning(qtbot, kind) -> None:
             delta=NAN,
             saturated=NAN,
         )
-        probes = (rows, answer, example, weights, worst, nobody, flat, unseen, unit, steep)
+        probes = (rows, answer, example, weights, worst, nobody, flat, unseen, unit, steep, shut)
         take(lane, [NAN] * 5, [score(10, NAN)], nothing, probes)
         take(lane, [np.inf, 1e30, 0.0], [score(20, np.inf)], np.full((3, 3, 6), np.inf), (), start=5)
     panel = open_panel(qtbot, kind, history)

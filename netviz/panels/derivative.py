@@ -1,0 +1,195 @@
+"""How much of the gradient each layer lets through: |φ′| of each activation, and δ before over δ after each layer."""
+
+from typing import Any, ClassVar
+
+import numpy as np
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
+
+from engine.probes.catalogue import ProbeRequest
+from engine.probes.derivative import Derivative
+from engine.probes.histograms import LayerHistogram
+from netviz.panels.base import Group, Panel, Row, Table
+from netviz.runtime.history import History, LaneHistory
+from netviz.theme import GAP
+from netviz.widgets.histogram_map import HistogramMap
+from netviz.widgets.passages import Passages, captions
+from netviz.widgets.ridge_rows import RidgeRows
+from netviz.widgets.ridges import bin_rows, past_rows
+from netviz.widgets.ticks import figure, whole
+from netviz.widgets.value_axis import ValueAxis
+from netviz.widgets.view_tools import faint_words, fill_choice, small_choice, tools_row, view_buttons
+
+SPREAD, TIME, WAY = "spread", "time", "way"
+VIEWS = {
+    SPREAD: "How the local derivatives of each activation are spread (1)",
+    TIME: "The same over the steps, as heat maps (2)",
+    WAY: "What each layer lets through, from the last to the first (3)",
+}
+ALL = "all layers"
+
+
+class DerivativePanel(Panel):
+    ident: ClassVar[str] = "derivative"
+    title: ClassVar[str] = "Local derivative"
+    group: ClassVar[Group] = Group.GRADIENTS
+    help: ClassVar[str] = (
+        "How much of the gradient each layer lets through, on the first training examples. Spread (key 1): the "
+        "absolute local derivatives |φ′| of each activation from 0 to its steepest (sigmoid 1/4, tanh and ReLU 1); the "
+        "bar at 0 holds those that are exactly 0. Time (2): the same over the steps (N next, P previous layer). Way "
+        "(3): from the last layer (top) to the first, δ = ∂L/∂(a layer's output) shrinks or grows by each layer's "
+        "factor, the root mean square of δ before it over that after it: coloured bars are activations, grey ones "
+        "other layers; to the left of the middle it shrinks. The line on a bar is the root mean square of φ′, what "
+        "the activation alone would pass. Right: the factor, and what is left of the last layer's gradient. "
+        "Look for derivatives that pile up at 0 (saturated), for activations whose factors stay below what the weights "
+        "give back, and for what is left at the first layer."
+    )
+    topics: ClassVar[frozenset[str]] = frozenset({"derivative"})
+
+    def __init__(self, history: History, parent: QWidget | None = None) -> None:
+        super().__init__(history, parent)
+        self.view, self.node = SPREAD, ""
+        self.axis = ValueAxis()
+        self.ridges = RidgeRows(history, slopes, axis=self.axis)
+        self.map = HistogramMap(history, lambda lane: lane.past_derivatives, self._mapped, self.axis)
+        self.way = Passages(history)
+        self.stack = QStackedWidget()
+        for widget in (self.ridges, self.map, self.way):
+            self.stack.addWidget(widget)
+        self.buttons = view_buttons(self, VIEWS, self.show_view)
+        self.buttons[self.view].setChecked(True)
+        row, self.says = tools_row(self.buttons), faint_words()
+        self.layer = small_choice("Layer", "The layer that is drawn (N next, P previous)")
+        self.layer.activated.connect(lambda: self.show_layer(self.layer.currentText()))
+        row.addWidget(self.says, 1)
+        row.addWidget(self.layer, 1)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(GAP, GAP, GAP, GAP)
+        layout.setSpacing(4)
+        layout.addLayout(row)
+        layout.addWidget(self.stack, 1)
+        self._fill_layers()
+        self.refresh()
+
+    @property
+    def probes(self) -> tuple[ProbeRequest, ...]:
+        return (Derivative(),)
+
+    def _mapped(self, lane: LaneHistory) -> list[int]:
+        names, past = lane.info.layers, lane.past_derivatives
+        return [i for i in lane.activations() if self.node in ("", names[i]) and len(past[names[i]])]
+
+    def show_view(self, view: str) -> None:
+        self.view = view
+        self.buttons[view].setChecked(True)
+        self.stack.setCurrentIndex(list(VIEWS).index(view))
+        self._fill_layers()
+        self.refresh()
+
+    def show_layer(self, node: str) -> None:
+        self.node = "" if node == ALL else node
+        self._fill_layers()
+        self.refresh()
+
+    def _fill_layers(self) -> None:
+        lanes = self.history.lanes
+        nodes = list(dict.fromkeys(lane.info.layers[i] for lane in lanes for i in lane.activations()))
+        if lanes and self.node not in nodes:
+            self.node = ""
+        fill_choice(self.layer, [ALL, *nodes], self.node or ALL)
+        self.layer.setVisible(self.view == TIME)
+
+    def reopened(self) -> None:
+        self.map.forget()
+        self.ridges.forget()
+        self._fill_layers()
+        self.refresh()
+
+    def refresh(self) -> None:
+        lanes, shown = self.history.lanes, self.stack.currentWidget()
+        for widget in (self.ridges, self.map, self.way):
+            if widget is not shown:
+                widget.show_note("")
+        told = next((lane.derivative for lane in lanes if lane.derivative is not None), None)
+        if not lanes:
+            shown.show_note("No network is open.")
+        elif told is None:
+            shown.show_note("Press play: how much each layer lets through is drawn here.")
+        elif self.view != WAY and not any(slopes(lane) for lane in lanes):
+            shown.show_note("No hidden activation in this network.")
+        else:
+            shown.show_note("")
+        self.says.setText(f"{whole(told.examples)} examples" if told is not None else "")
+        self.describe()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        key, steps = event.key(), {Qt.Key.Key_N: 1, Qt.Key.Key_P: -1}
+        views = dict(zip((Qt.Key.Key_1, Qt.Key.Key_2, Qt.Key.Key_3), VIEWS, strict=True))
+        if event.modifiers():
+            super().keyPressEvent(event)
+        elif key in views:
+            self.show_view(views[Qt.Key(key)])
+        elif key in steps and self.view == TIME:
+            at = (self.layer.currentIndex() + steps[Qt.Key(key)]) % self.layer.count()
+            self.show_layer(self.layer.itemText(at))
+        elif key in (Qt.Key.Key_A, Qt.Key.Key_Home):
+            self.map.show_all()
+        else:
+            super().keyPressEvent(event)
+
+    def summary(self) -> str:
+        return ". ".join(f"{lane.info.name}: {text}" for lane in self.history.lanes if (text := _in_words(lane)))
+
+    def table(self) -> Table:
+        """A row for each bin, over time for each step; or for each layer on the way back."""
+        rows = list[Row]()
+        for lane in self.history.lanes:
+            name, answer = lane.info.name, lane.derivative
+            if self.view == TIME:
+                for layer in self._mapped(lane):
+                    rows += [(name, *row) for row in past_rows(lane.past_derivatives, lane.info.layers[layer])]
+            elif self.view == SPREAD:
+                rows += [(name, h.node, *row) for _, h in slopes(lane) for row in bin_rows(h)]
+            elif answer is not None:
+                known = {layer.histogram.node: (layer.mean, layer.rms) for layer in answer.layers}
+                for p in answer.way:
+                    rows.append((name, p.node, p.after, p.before, p.factor, *known.get(p.node, (None, None))))
+        if self.view == TIME:
+            return ("network", "layer", "step", "holds", "from", "to", "count"), rows
+        if self.view == SPREAD:
+            return ("network", "layer", "holds", "from", "to", "count"), rows
+        return ("network", "layer", "delta_after", "delta_before", "factor", "derivative_mean", "derivative_rms"), rows
+
+    def state(self) -> dict[str, Any]:
+        return {"view": self.view, "layer": self.node, "axis": self.axis.state()}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        if "axis" in state:
+            self.axis.restore(state["axis"])
+        if isinstance(node := state.get("layer"), str):
+            self.show_layer(node)
+        if (view := state.get("view")) in list(VIEWS):
+            self.show_view(str(view))
+
+
+def slopes(lane: LaneHistory) -> list[tuple[int, LayerHistogram]]:
+    """Each activation's histogram with the layer's number."""
+    if lane.derivative is None:
+        return []
+    numbers = {node: i for i, node in enumerate(lane.info.layers)}
+    found = (layer.histogram for layer in lane.derivative.layers)
+    return [(numbers[h.node], h) for h in found if h.node in numbers]
+
+
+def _in_words(lane: LaneHistory) -> str:
+    answer = lane.derivative
+    if answer is None or not answer.way:
+        return ""
+    measured = {passage.node: passage.factor for passage in answer.way}
+    words = [
+        f"{layer.histogram.node} derivative {figure(layer.mean).strip()} on average, root mean square "
+        f"{figure(layer.rms).strip()}, lets through {figure(measured.get(layer.histogram.node, np.nan)).strip()}"
+        for layer in answer.layers
+    ]
+    return "; ".join([*words, *(wordings[0] for wordings in captions(lane, answer)[:2])])
