@@ -1,26 +1,24 @@
 """Shares of saturated and of dead units over steps: amber that fills a strip stops the layers before it."""
 
-from collections.abc import Iterator
-from typing import ClassVar
+from typing import Any, ClassVar
 
-import numpy as np
-from PySide6.QtCore import QPointF, QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QImage, QPainter
-from PySide6.QtWidgets import QVBoxLayout, QWidget
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
 
-from netviz.panels.base import Group, Panel, Table
-from netviz.runtime.cursor import NOTHING, Cursor, Mark
+from engine.probes.catalogue import ProbeRequest
+from engine.probes.unit_shares import UnitShares
+from netviz.panels.base import Group, Panel, Row, Table
 from netviz.runtime.history import History, LaneHistory
-from netviz.theme import GAP, depth_colour, theme
-from netviz.widgets.canvas import Canvas
-from netviz.widgets.marks import backed, columns, draw_head, draw_lit, draw_step
-from netviz.widgets.strips import Strip, colours, strip_pixels
+from netviz.runtime.past import ALL, DEAD
+from netviz.theme import GAP
+from netviz.widgets.share_strips import SHARES, ShareStrips, latest
 from netviz.widgets.ticks import percent, whole
+from netviz.widgets.unit_strips import UnitStrips, dead_now, dead_since, told
+from netviz.widgets.view_tools import faint_words, tools_row, view_buttons
 
-TALLEST = 84.0  # of a strip
-DEAD = 0.32  # of a strip's height shows dead units
-
-SHARES = ("saturated_fraction", "dead_fraction")
+STRIPS, UNITS = "shares", "units"
+VIEWS = {STRIPS: "The shares of each layer (1)", UNITS: "Which units: a line for each (2)"}
 
 
 class SaturationPanel(Panel):
@@ -28,49 +26,97 @@ class SaturationPanel(Panel):
     title: ClassVar[str] = "Saturated and dead"
     group: ClassVar[Group] = Group.LAYERS
     help: ClassVar[str] = (
-        "One strip for each activation layer, time from left to right. Amber: the share of outputs where the local "
-        "derivative is under 1 % of its maximum, so that hardly any gradient passes. Red, below: the share of units "
-        "whose derivative is zero for the whole batch, dead for it. At the right: the latest shares. "
-        "Look for amber that fills a tanh or sigmoid layer, and for red that rises in a ReLU layer and never falls."
+        "Shares (key 1): one strip for each activation layer, time from left to right. Amber: the share of outputs "
+        "where the local derivative is under 1 % of its maximum, so that hardly any gradient passes. Red, below: the "
+        "share of units whose derivative is zero for the whole batch, dead for it. At the right: the latest shares. "
+        "Units (2): a line for each unit, on the first training examples: amber by its share of saturated outputs, "
+        "red where it is dead for all of them; of wide layers a line mixes some units, redder the more are dead. "
+        "Look for amber that fills a tanh or sigmoid layer, for red that rises in a ReLU layer and never falls, and "
+        "for lines of units that turn red and stay so."
     )
-    topics: ClassVar[frozenset[str]] = frozenset({"layers"})
+    topics: ClassVar[frozenset[str]] = frozenset({"layers", "unit_shares"})
     needs_layers: ClassVar[bool] = True
 
     def __init__(self, history: History, parent: QWidget | None = None) -> None:
         super().__init__(history, parent)
-        self.strips = _Strips(history)
+        self.view = STRIPS
+        self.strips, self.units = ShareStrips(history), UnitStrips(history)
+        self.stack = QStackedWidget()
+        for widget in (self.strips, self.units):
+            self.stack.addWidget(widget)
+        self.buttons = view_buttons(self, VIEWS, self.show_view)
+        self.buttons[self.view].setChecked(True)
+        row, self.says = tools_row(self.buttons), faint_words()
+        row.addWidget(self.says, 1)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(GAP, GAP, GAP, GAP)
-        layout.addWidget(self.strips)
+        layout.setSpacing(3)
+        layout.addLayout(row)
+        layout.addWidget(self.stack, 1)
+        self.refresh()
+
+    @property
+    def probes(self) -> tuple[ProbeRequest, ...]:
+        return (UnitShares(),) if self.view == UNITS else ()
+
+    def show_view(self, view: str) -> None:
+        self.view = view
+        self.buttons[view].setChecked(True)
+        self.stack.setCurrentIndex(list(VIEWS).index(view))
+        self.wishes_changed.emit()
         self.refresh()
 
     def refresh(self) -> None:
-        lanes = self.history.lanes
+        lanes, shown = self.history.lanes, self.stack.currentWidget()
+        for widget in (self.strips, self.units):
+            if widget is not shown:
+                widget.show_note("")
         if not lanes:
-            self.strips.show_note("No network is open.")
+            shown.show_note("No network is open.")
         elif not any(lane.activations() for lane in lanes):
-            self.strips.show_note("No hidden activation in this network.")
-        elif not any(len(lane.layers) for lane in lanes):
-            self.strips.show_note("Press play: each activation's saturated and dead units are drawn here.")
+            shown.show_note("No hidden activation in this network.")
+        elif not any(told(lane) if self.view == UNITS else len(lane.layers) for lane in lanes):
+            shown.show_note("Press play: each activation's saturated and dead units are drawn here.")
         else:
-            self.strips.show_note("")
+            shown.show_note("")
+        answer = next((lane.unit_shares for lane in lanes if lane.unit_shares is not None), None)
+        on = self.view == UNITS and answer is not None
+        self.says.setText(f"{whole(answer.examples)} examples" if on and answer is not None else "")
         self.describe()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        views = dict(zip((Qt.Key.Key_1, Qt.Key.Key_2), VIEWS, strict=True))
+        if event.key() in views and not event.modifiers():
+            self.show_view(views[Qt.Key(event.key())])
+        else:
+            super().keyPressEvent(event)
 
     def summary(self) -> str:
         parts = []
         for lane in self.history.lanes:
-            if len(lane.layers) and lane.activations():
-                shares = ", ".join(
+            if self.view == UNITS:
+                names = lane.info.layers
+                words = [f"{names[i]} {dead_now(past)} of {past.width} units dead" for i, past in told(lane)]
+            else:
+                words = [
                     f"{lane.info.layers[i]} {_words(lane, i, 'saturated_fraction')} saturated, "
                     f"{_words(lane, i, 'dead_fraction')} dead"
-                    for i in lane.activations()
-                )
-                parts.append(f"{lane.info.name}: {shares}")
+                    for i in (lane.activations() if len(lane.layers) else [])
+                ]
+            parts += [f"{lane.info.name}: {', '.join(words)}"] if words else []
         return "; ".join(parts)
 
     def table(self) -> Table:
-        """A row for each activation and step; of a long past a row holds the means of some steps."""
-        rows = []
+        """A row for each activation and step; of a long past a row holds the means of some steps. Or the units now."""
+        rows: list[Row] = []
+        if self.view == UNITS:
+            for lane in self.history.lanes:
+                for i, past in told(lane):
+                    start, step = (lane.info.name, lane.info.layers[i]), int(past.steps[-1])
+                    codes, since = past.rows[-1].tolist(), dead_since(past).tolist()
+                    for unit, (code, dead) in enumerate(zip(codes, since, strict=True)):
+                        rows.append((*start, unit + 1, step, min(code, ALL) / ALL, int(code == DEAD), dead))
+            return ("network", "layer", "unit", "step", "saturated", "dead", "dead_since_step"), rows
         for lane in self.history.lanes:
             for i in lane.activations():
                 shares = lane.layers.mean[:, [lane.column(i, name) for name in SHARES]].tolist()
@@ -78,224 +124,13 @@ class SaturationPanel(Panel):
                     rows.append((lane.info.name, lane.info.layers[i], int(step), *both))
         return ("network", "layer", "step", *SHARES), rows
 
+    def state(self) -> dict[str, Any]:
+        return {"view": self.view}
 
-def latest(lane: LaneHistory, layer: int, name: str) -> float:
-    return float(lane.layers.last[-1, lane.column(layer, name)]) if len(lane.layers) else float("nan")
+    def restore(self, state: dict[str, Any]) -> None:
+        if (view := state.get("view")) in list(VIEWS):
+            self.show_view(str(view))
 
 
 def _words(lane: LaneHistory, layer: int, name: str) -> str:
     return percent(latest(lane, layer, name), 0).replace("\N{NO-BREAK SPACE}", " ").strip()
-
-
-class _Strips(Canvas):
-    """All lanes' strips, a column for each lane."""
-
-    def __init__(self, history: History) -> None:
-        super().__init__()
-        self.history = history
-        self.follow(history.cursor, "layer", "step")
-
-    def sizeHint(self) -> QSize:
-        return QSize(320, 220)
-
-    def strips(self, rect: QRectF) -> list[Strip]:
-        """Every strip in its place."""
-        lanes, line = self.history.lanes, self.fonts.line
-        inner = rect.adjusted(0, 0, 0, -line - 2)
-        made = []
-        for i, column in enumerate(columns(inner, [lane.info.name for lane in lanes], line + 2)):
-            layers = lanes[i].activations()
-            name_width = min(
-                self.fonts.width([lanes[i].info.layers[j] for j in layers]) + 6, column.body.width() * 0.28
-            )
-            figure_width = self._figure_width(column.body.width())
-            height = min(column.body.height() / max(1, len(layers)), TALLEST)
-            for row, layer in enumerate(layers):
-                top = column.body.top() + row * height
-                area = QRectF(
-                    column.body.left() + name_width,
-                    top + min(2.0, height * 0.1),
-                    max(4.0, column.body.width() - name_width - figure_width),
-                    height - min(4.0, height * 0.2),
-                )
-                whole_row = QRectF(column.body.left(), top, column.body.width(), height)
-                made.append(Strip(i, layer, area, whole_row))
-        return made
-
-    def _figure_width(self, width: float) -> float:
-        advance = self.fonts.figure_metrics.horizontalAdvance(percent(1.0, 0)) + 5
-        return 2 * advance if width > 260 else advance if width > 110 else 0.0
-
-    def paint(self, painter: QPainter, rect: QRectF) -> None:
-        lanes, line = self.history.lanes, self.fonts.line
-        inner = rect.adjusted(0, 0, 0, -line - 2)
-        for i, column in enumerate(columns(inner, [lane.info.name for lane in lanes], line + 2)):
-            draw_head(painter, self.fonts, column.head, column.name, i)
-            if not lanes[i].activations():
-                painter.setFont(self.fonts.words)
-                painter.setPen(QColor(theme().faint))
-                flags = int(Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap)
-                painter.drawText(column.body, flags, "No hidden activation in this network.")
-        strips = self.strips(rect)
-        amber, red = colours(theme().raised, theme().amber), colours(theme().raised, theme().red)
-        for i, lane in enumerate(lanes):
-            mine = [strip for strip in strips if strip.lane == i]
-            if mine and len(lane.layers):
-                self._draw_lane(painter, lane, mine, amber, red)
-        self._draw_names(painter, strips)
-        self._draw_foot(painter, rect, strips)
-
-    def _draw_lane(
-        self, painter: QPainter, lane: LaneHistory, mine: list[Strip], amber: np.ndarray, red: np.ndarray
-    ) -> None:
-        pixels = max(4, round(mine[0].area.width() * self.ratio))
-        numbers = [strip.layer for strip in mine]
-        wanted = [lane.column(i, name) for name in SHARES for i in numbers]
-        shares = strip_pixels(lane.layers.steps, lane.layers.mean[:, wanted], pixels)
-        for k, strip in enumerate(mine):
-            for row, ramp, share in ((k, amber, 1.0), (k + len(mine), red, DEAD)):
-                picture = shares[row]
-                if share < 1 and not np.nanmax(picture, initial=0.0) > 0:
-                    continue
-                lines = ramp[np.nan_to_num(np.clip(picture, 0, 1) * 255).astype(np.uint8)]
-                image = QImage(lines.data, pixels, 1, 4 * pixels, QImage.Format.Format_RGB32)
-                area = QRectF(strip.area)
-                area.setTop(area.bottom() - area.height() * share)
-                painter.drawImage(area, image)
-
-    def _named(self, strips: list[Strip]) -> Iterator[Strip]:
-        """The strips beside which there is room for a line of words."""
-        lane, last_row = -1, -100.0
-        for strip in strips:
-            if strip.lane != lane:
-                lane, last_row = strip.lane, -100.0
-            middle = strip.area.center().y()
-            if middle - last_row >= self.fonts.line * 0.9:
-                last_row = middle
-                yield strip
-
-    def _draw_names(self, painter: QPainter, strips: list[Strip]) -> None:
-        """Layer names left, latest shares right."""
-        for strip in self._named(strips):
-            history, middle, high = self.history.lanes[strip.lane], strip.area.center().y(), self.fonts.line
-            box = QRectF(strip.row.left(), middle - high / 2, strip.area.left() - strip.row.left() - 5, high)
-            painter.setFont(self.fonts.words)
-            painter.setPen(depth_colour(strip.layer, len(history.info.layers)))
-            name = history.info.layers[strip.layer]
-            text = self.fonts.word_metrics.elidedText(name, Qt.TextElideMode.ElideRight, box.width())
-            painter.drawText(box, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, text)
-            self._draw_figures(painter, strip, *(latest(history, strip.layer, n) for n in SHARES))
-
-    def _figures_of(self, strip: Strip) -> QRectF:
-        """Where a strip's shares stand."""
-        high = self.fonts.line
-        area = QRectF(strip.area.right() + 2, strip.area.center().y() - high / 2, 0.0, high)
-        area.setRight(strip.row.right())
-        return area
-
-    def _draw_figures(self, painter: QPainter, strip: Strip, saturated: float, dead: float) -> None:
-        box, right = self._figures_of(strip), Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight
-        if box.width() < 18:
-            return
-        painter.setFont(self.fonts.figures)
-        advance = self.fonts.figure_metrics.horizontalAdvance(percent(1.0, 0)) + 5
-        left = strip.area.right()
-        painter.setPen(QColor(theme().text))
-        painter.drawText(QRectF(left, box.top(), advance, box.height()), right, percent(saturated, 0))
-        if strip.row.right() - left >= 2 * advance:
-            painter.setPen(QColor(theme().red if dead > 0 else theme().faint))
-            painter.drawText(QRectF(left + advance, box.top(), advance, box.height()), right, percent(dead, 0))
-
-    def _draw_foot(self, painter: QPainter, rect: QRectF, strips: list[Strip]) -> None:
-        """The steps below the first strips of each lane, and what the colours mean where there is room."""
-        t, line = theme(), self.fonts.line
-        y = min(rect.bottom() - line, max((strip.row.bottom() for strip in strips), default=0.0) + 2)
-        painter.setFont(self.fonts.figures)
-        seen = set()
-        for strip in strips:
-            if strip.lane in seen:
-                continue
-            seen.add(strip.lane)
-            steps = self.history.lanes[strip.lane].layers.steps
-            if not len(steps):
-                continue
-            painter.setPen(QColor(t.faint))
-            box = QRectF(strip.area.left(), y, strip.area.width(), line)
-            ends = whole(steps[0]), whole(steps[-1])
-            wide = self.fonts.figure_metrics.horizontalAdvance
-            painter.drawText(box, Qt.AlignmentFlag.AlignRight, ends[1])
-            left = wide(ends[0])
-            if left + wide(ends[1]) + 10 < box.width():
-                painter.drawText(box, Qt.AlignmentFlag.AlignLeft, ends[0])
-            free = box.adjusted(left + 14, 0, -wide(ends[1]) - 14, 0)
-            self._draw_key(painter, free)
-
-    def _draw_key(self, painter: QPainter, free: QRectF) -> None:
-        words = (("saturated", theme().amber), ("dead", theme().red))
-        wide = [self.fonts.width([word]) + 14 for word, _ in words]
-        if sum(wide) + 12 > free.width():
-            return
-        painter.save()
-        painter.setFont(self.fonts.words)
-        x = free.center().x() - (sum(wide) + 12) / 2
-        for (word, colour), width in zip(words, wide, strict=True):
-            painter.fillRect(QRectF(x, free.center().y() - 3, 9, 7), QColor(colour))
-            painter.drawText(QRectF(x + 13, free.top(), width, free.height()), Qt.AlignmentFlag.AlignLeft, word)
-            x += width + 12
-        painter.restore()
-
-    def _at(self, strip: Strip, step: float) -> int | None:
-        """The bucket that is drawn at a step; None where the strip has none."""
-        steps = self.history.lanes[strip.lane].layers.steps
-        if not len(steps) or not steps[0] <= step <= steps[-1]:
-            return None
-        return int(np.searchsorted(steps, step, "right")) - 1
-
-    def _shares(self, strip: Strip, at: int) -> list[float]:
-        lane = self.history.lanes[strip.lane]
-        return [float(lane.layers.mean[at, lane.column(strip.layer, name)]) for name in SHARES]
-
-    def _under(self, place: QPointF) -> tuple[Strip, int] | None:
-        for strip in self.strips(QRectF(self.rect())):
-            steps = self.history.lanes[strip.lane].layers.steps
-            if strip.area.contains(place) and len(steps):
-                share = (place.x() - strip.area.left()) / strip.area.width()
-                at = self._at(strip, float(steps[0] + share * (steps[-1] - steps[0])))
-                return None if at is None else (strip, at)
-        return None
-
-    def mark_at(self, place: QPointF) -> Mark:
-        found = self._under(place)
-        if found is None:
-            return NOTHING
-        strip, at = found
-        lane = self.history.lanes[strip.lane]
-        number = strip.lane if len(self.history.lanes) > 1 else None
-        return Mark(lane.info.layers[strip.layer], lane=number, step=float(lane.layers.steps[at]))
-
-    def paint_marks(self, painter: QPainter, rect: QRectF, cursor: Cursor) -> None:
-        """A frame round the layer's strips; at the step a line, and its shares instead of the latest."""
-        strips, step = self.strips(rect), cursor.mark.step
-        for strip in strips:
-            at = None if step is None else self._at(strip, step)
-            if step is not None and at is not None:
-                steps = self.history.lanes[strip.lane].layers.steps
-                x = strip.area.left() + (step - steps[0]) / max(1.0, steps[-1] - steps[0]) * strip.area.width()
-                draw_step(painter, x, strip.area.top(), strip.area.bottom(), pinned=step == cursor.pinned.step)
-            if self.history.lanes[strip.lane].info.layers[strip.layer] in cursor.layers:
-                draw_lit(painter, strip.area.adjusted(-1, -1, 1, 1))
-        for strip in self._named(strips) if step is not None else ():
-            at = self._at(strip, float(step or 0.0))
-            if at is not None:
-                backed(painter, self._figures_of(strip), 1.0)
-                self._draw_figures(painter, strip, *self._shares(strip, at))
-
-    def tip(self, place: QPointF) -> str:
-        found = self._under(place)
-        if found is None:
-            return ""
-        strip, at = found
-        lane = self.history.lanes[strip.lane]
-        saturated, dead = (percent(value).strip() for value in self._shares(strip, at))
-        step = whole(lane.layers.steps[at])
-        return f"{lane.info.layers[strip.layer]} at step {step}: {saturated} saturated, {dead} dead"

@@ -1,4 +1,4 @@
-"""Shares as colours: a heat map's pixels, and the key that explains them."""
+"""Shares as colours: a heat map's pixels and columns, and the key that explains them."""
 
 from collections.abc import Sequence
 from functools import lru_cache
@@ -7,6 +7,7 @@ import numpy as np
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QImage, QLinearGradient, QPainter
 
+from netviz.runtime.past import Past
 from netviz.theme import mix, theme
 from netviz.widgets.marks import Fonts
 
@@ -69,3 +70,17 @@ def ramp(low: str, middle: str, high: str) -> np.ndarray:
     shares = np.linspace(0, 1, 256)
     found = [mix(low, middle, 2 * s) if s < 0.5 else mix(middle, high, 2 * s - 1) for s in shares]
     return np.array([colour.rgb() for colour in found], np.uint32)
+
+
+def shown_rows(past: Past, left: float, right: float, pixels: int) -> np.ndarray:
+    """Which row each pixel column from `left` to `right` shows: the latest at its step; -1 where there is none."""
+    at = left + (np.arange(pixels) + 0.5) * ((right - left) / pixels)
+    found: np.ndarray = np.searchsorted(past.steps, at, "right") - 1
+    found[at > end_of(past)] = -1
+    return found
+
+
+def end_of(past: Past) -> float:
+    """Where the latest step ends: it is as wide as the one before, so that it is seen."""
+    steps = past.steps
+    return float(steps[-1] + (max(1.0, steps[-1] - steps[-2]) if len(steps) > 1 else 1.0))

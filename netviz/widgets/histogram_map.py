@@ -13,7 +13,7 @@ from netviz.runtime.history import History, LaneHistory
 from netviz.runtime.past import APART, HistogramPast, Past
 from netviz.theme import depth_colour, theme
 from netviz.widgets.canvas import Canvas
-from netviz.widgets.heat import draw_share_key, paint_pixels, share_colours
+from netviz.widgets.heat import draw_share_key, end_of, paint_pixels, share_colours, shown_rows
 from netviz.widgets.marks import Column, columns, draw_head, draw_lit, draw_step
 from netviz.widgets.plot import ZOOM_KEYS
 from netviz.widgets.ridges import Span, bins_of, held_decades, reach_for, span_of, total, wider
@@ -173,13 +173,8 @@ class HistogramMap(Canvas):
                     draw_share_key(painter, self.fonts, column.body, marks)
 
     def columns_of(self, row: MapRow, pixels: int) -> np.ndarray:
-        """Which row of the past each pixel column shows: the latest one at its step, -1 before the first."""
-        steps = self.past(self.history.lanes[row.lane])[row.node].steps
-        left, right = self.seen_steps()
-        at = left + (np.arange(pixels) + 0.5) * ((right - left) / pixels)
-        found = np.searchsorted(steps, at, "right") - 1
-        found[at > end_of(self.past(self.history.lanes[row.lane])[row.node])] = -1
-        return found
+        """Which row of the past each pixel column shows."""
+        return shown_rows(self.past(self.history.lanes[row.lane])[row.node], *self.seen_steps(), pixels)
 
     def _draw_map(self, painter: QPainter, row: MapRow) -> None:
         lane = self.history.lanes[row.lane]
@@ -386,9 +381,3 @@ class HistogramMap(Canvas):
             self.zoom_steps(0.5, factor)
         else:
             event.ignore()
-
-
-def end_of(past: Past) -> float:
-    """Where the latest step ends: it is as wide as the one before, so that it is seen."""
-    steps = past.steps
-    return float(steps[-1] + (max(1.0, steps[-1] - steps[-2]) if len(steps) > 1 else 1.0))

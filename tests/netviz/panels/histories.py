@@ -22,6 +22,7 @@ from engine.probes.noise import NoiseAnswer
 from engine.probes.predictions import Extent, Listed
 from engine.probes.representation import LayerView, RepresentationAnswer
 from engine.probes.spectrum import Jacobian, Singular, SpectrumAnswer
+from engine.probes.unit_shares import LayerShares, UnitSharesAnswer
 from engine.probes.weights import LayerWeights, Matrix, WeightsAnswer
 from engine.probes.worst import WorstAnswer
 from engine.run.messages import (
@@ -202,6 +203,13 @@ def derivative_answer(scale: float = 1.0, **changes: object) -> DerivativeAnswer
         Passage("out", 1.0, 2.0, True),
     )
     return DerivativeAnswer(layers, way, 30)
+
+
+def unit_shares_answer(**changes: object) -> UnitSharesAnswer:
+    """Of four units the second is half saturated, the third for all examples, the fourth dead."""
+    share = np.array([0.0, 0.5, 1.0, 1.0], np.float32)
+    made = {"node": "a1", "units": 4, "saturated": share, "dead": np.array([False, False, False, True])}
+    return UnitSharesAnswer((LayerShares(**(made | changes)),), 64)
 
 
 def listed(index: int = 0, loss: float = 2.0, **changes: object) -> Listed:

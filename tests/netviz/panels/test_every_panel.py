@@ -37,6 +37,7 @@ from tests.netviz.panels.histories import (
     score,
     spectrum_answer,
     take,
+    unit_shares_answer,
     unwell,
     weights_answer,
     worst_answer,
@@ -57,6 +58,7 @@ OTHER = {
         **{"even": False, "axis": [-2.0, 3.0, True]},
     },
     "derivative": {"view": "way", "layer": "a1", "axis": [0.0, 0.5, False]},
+    "saturation": {"view": "units"},
     "gradients": {"view": "depth", "layer": "h1", "quantity": "delta_rms", "axis": [1e-5, 2.0, False]},
 }
 
@@ -84,6 +86,7 @@ def filled(*names: str) -> History:
             landscape_answer(),
             gradients_answer(),
             derivative_answer(),
+            unit_shares_answer(),
         )
         take(lane, lr=0.02)
         take(lane, 1 / (steps + 1.0), scores, scalars(60, 0.1, 0.5, 0.25), told, health=unwell(fault()))
@@ -223,6 +226,7 @@ def test_the_description_has_the_numbers_and_changes_once_a_second(qtbot, kind) 
             landscape_answer(3.0),
             gradients_answer(3.0),
             derivative_answer(0.1),
+            unit_shares_answer(dead=np.ones(4, bool)),
         )
         take(lane, [9.0], [score(70, 9.0, 0.1)], scalars(1, 7.0, 1.0, 1.0), told, start=60, lr=0.005, health=ill)
     panel.describe(now=lambda: panel._said + 0.9)

@@ -1,0 +1,237 @@
+"""Shares of saturated and dead units of each activation over the steps, as strips: a column for each lane."""
+
+from collections.abc import Iterator
+
+import numpy as np
+from PySide6.QtCore import QPointF, QRectF, QSize, Qt
+from PySide6.QtGui import QColor, QImage, QPainter
+
+from netviz.runtime.cursor import NOTHING, Cursor, Mark
+from netviz.runtime.history import History, LaneHistory
+from netviz.theme import depth_colour, theme
+from netviz.widgets.canvas import Canvas
+from netviz.widgets.marks import backed, columns, draw_head, draw_lit, draw_step
+from netviz.widgets.strips import Strip, colours, strip_pixels
+from netviz.widgets.ticks import percent, whole
+
+TALLEST = 84.0  # of a strip
+DEAD = 0.32  # of a strip's height shows dead units
+SHARES = ("saturated_fraction", "dead_fraction")
+
+
+class ShareStrips(Canvas):
+    """All lanes' strips, a column for each lane."""
+
+    def __init__(self, history: History) -> None:
+        super().__init__()
+        self.history = history
+        self.follow(history.cursor, "layer", "step")
+
+    def sizeHint(self) -> QSize:
+        return QSize(320, 220)
+
+    def strips(self, rect: QRectF) -> list[Strip]:
+        """Every strip in its place."""
+        lanes, line = self.history.lanes, self.fonts.line
+        inner = rect.adjusted(0, 0, 0, -line - 2)
+        made = []
+        for i, column in enumerate(columns(inner, [lane.info.name for lane in lanes], line + 2)):
+            layers = lanes[i].activations()
+            name_width = min(
+                self.fonts.width([lanes[i].info.layers[j] for j in layers]) + 6, column.body.width() * 0.28
+            )
+            figure_width = self._figure_width(column.body.width())
+            height = min(column.body.height() / max(1, len(layers)), TALLEST)
+            for row, layer in enumerate(layers):
+                top = column.body.top() + row * height
+                area = QRectF(
+                    column.body.left() + name_width,
+                    top + min(2.0, height * 0.1),
+                    max(4.0, column.body.width() - name_width - figure_width),
+                    height - min(4.0, height * 0.2),
+                )
+                whole_row = QRectF(column.body.left(), top, column.body.width(), height)
+                made.append(Strip(i, layer, area, whole_row))
+        return made
+
+    def _figure_width(self, width: float) -> float:
+        advance = self.fonts.figure_metrics.horizontalAdvance(percent(1.0, 0)) + 5
+        return 2 * advance if width > 260 else advance if width > 110 else 0.0
+
+    def paint(self, painter: QPainter, rect: QRectF) -> None:
+        lanes, line = self.history.lanes, self.fonts.line
+        inner = rect.adjusted(0, 0, 0, -line - 2)
+        for i, column in enumerate(columns(inner, [lane.info.name for lane in lanes], line + 2)):
+            draw_head(painter, self.fonts, column.head, column.name, i)
+            if not lanes[i].activations():
+                painter.setFont(self.fonts.words)
+                painter.setPen(QColor(theme().faint))
+                flags = int(Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap)
+                painter.drawText(column.body, flags, "No hidden activation in this network.")
+        strips = self.strips(rect)
+        amber, red = colours(theme().raised, theme().amber), colours(theme().raised, theme().red)
+        for i, lane in enumerate(lanes):
+            mine = [strip for strip in strips if strip.lane == i]
+            if mine and len(lane.layers):
+                self._draw_lane(painter, lane, mine, amber, red)
+        self._draw_names(painter, strips)
+        self._draw_foot(painter, rect, strips)
+
+    def _draw_lane(
+        self, painter: QPainter, lane: LaneHistory, mine: list[Strip], amber: np.ndarray, red: np.ndarray
+    ) -> None:
+        pixels = max(4, round(mine[0].area.width() * self.ratio))
+        numbers = [strip.layer for strip in mine]
+        wanted = [lane.column(i, name) for name in SHARES for i in numbers]
+        shares = strip_pixels(lane.layers.steps, lane.layers.mean[:, wanted], pixels)
+        for k, strip in enumerate(mine):
+            for row, ramp, share in ((k, amber, 1.0), (k + len(mine), red, DEAD)):
+                picture = shares[row]
+                if share < 1 and not np.nanmax(picture, initial=0.0) > 0:
+                    continue
+                lines = ramp[np.nan_to_num(np.clip(picture, 0, 1) * 255).astype(np.uint8)]
+                image = QImage(lines.data, pixels, 1, 4 * pixels, QImage.Format.Format_RGB32)
+                area = QRectF(strip.area)
+                area.setTop(area.bottom() - area.height() * share)
+                painter.drawImage(area, image)
+
+    def _named(self, strips: list[Strip]) -> Iterator[Strip]:
+        """The strips beside which there is room for a line of words."""
+        lane, last_row = -1, -100.0
+        for strip in strips:
+            if strip.lane != lane:
+                lane, last_row = strip.lane, -100.0
+            middle = strip.area.center().y()
+            if middle - last_row >= self.fonts.line * 0.9:
+                last_row = middle
+                yield strip
+
+    def _draw_names(self, painter: QPainter, strips: list[Strip]) -> None:
+        """Layer names left, latest shares right."""
+        for strip in self._named(strips):
+            history, middle, high = self.history.lanes[strip.lane], strip.area.center().y(), self.fonts.line
+            box = QRectF(strip.row.left(), middle - high / 2, strip.area.left() - strip.row.left() - 5, high)
+            painter.setFont(self.fonts.words)
+            painter.setPen(depth_colour(strip.layer, len(history.info.layers)))
+            name = history.info.layers[strip.layer]
+            text = self.fonts.word_metrics.elidedText(name, Qt.TextElideMode.ElideRight, box.width())
+            painter.drawText(box, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, text)
+            self._draw_figures(painter, strip, *(latest(history, strip.layer, n) for n in SHARES))
+
+    def _figures_of(self, strip: Strip) -> QRectF:
+        """Where a strip's shares stand."""
+        high = self.fonts.line
+        area = QRectF(strip.area.right() + 2, strip.area.center().y() - high / 2, 0.0, high)
+        area.setRight(strip.row.right())
+        return area
+
+    def _draw_figures(self, painter: QPainter, strip: Strip, saturated: float, dead: float) -> None:
+        box, right = self._figures_of(strip), Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight
+        if box.width() < 18:
+            return
+        painter.setFont(self.fonts.figures)
+        advance = self.fonts.figure_metrics.horizontalAdvance(percent(1.0, 0)) + 5
+        left = strip.area.right()
+        painter.setPen(QColor(theme().text))
+        painter.drawText(QRectF(left, box.top(), advance, box.height()), right, percent(saturated, 0))
+        if strip.row.right() - left >= 2 * advance:
+            painter.setPen(QColor(theme().red if dead > 0 else theme().faint))
+            painter.drawText(QRectF(left + advance, box.top(), advance, box.height()), right, percent(dead, 0))
+
+    def _draw_foot(self, painter: QPainter, rect: QRectF, strips: list[Strip]) -> None:
+        """The steps below the first strips of each lane, and what the colours mean where there is room."""
+        t, line = theme(), self.fonts.line
+        y = min(rect.bottom() - line, max((strip.row.bottom() for strip in strips), default=0.0) + 2)
+        painter.setFont(self.fonts.figures)
+        seen = set()
+        for strip in strips:
+            if strip.lane in seen:
+                continue
+            seen.add(strip.lane)
+            steps = self.history.lanes[strip.lane].layers.steps
+            if not len(steps):
+                continue
+            painter.setPen(QColor(t.faint))
+            box = QRectF(strip.area.left(), y, strip.area.width(), line)
+            ends = whole(steps[0]), whole(steps[-1])
+            wide = self.fonts.figure_metrics.horizontalAdvance
+            painter.drawText(box, Qt.AlignmentFlag.AlignRight, ends[1])
+            left = wide(ends[0])
+            if left + wide(ends[1]) + 10 < box.width():
+                painter.drawText(box, Qt.AlignmentFlag.AlignLeft, ends[0])
+            free = box.adjusted(left + 14, 0, -wide(ends[1]) - 14, 0)
+            self._draw_key(painter, free)
+
+    def _draw_key(self, painter: QPainter, free: QRectF) -> None:
+        words = (("saturated", theme().amber), ("dead", theme().red))
+        wide = [self.fonts.width([word]) + 14 for word, _ in words]
+        if sum(wide) + 12 > free.width():
+            return
+        painter.save()
+        painter.setFont(self.fonts.words)
+        x = free.center().x() - (sum(wide) + 12) / 2
+        for (word, colour), width in zip(words, wide, strict=True):
+            painter.fillRect(QRectF(x, free.center().y() - 3, 9, 7), QColor(colour))
+            painter.drawText(QRectF(x + 13, free.top(), width, free.height()), Qt.AlignmentFlag.AlignLeft, word)
+            x += width + 12
+        painter.restore()
+
+    def _at(self, strip: Strip, step: float) -> int | None:
+        """The bucket that is drawn at a step; None where the strip has none."""
+        steps = self.history.lanes[strip.lane].layers.steps
+        if not len(steps) or not steps[0] <= step <= steps[-1]:
+            return None
+        return int(np.searchsorted(steps, step, "right")) - 1
+
+    def _shares(self, strip: Strip, at: int) -> list[float]:
+        lane = self.history.lanes[strip.lane]
+        return [float(lane.layers.mean[at, lane.column(strip.layer, name)]) for name in SHARES]
+
+    def _under(self, place: QPointF) -> tuple[Strip, int] | None:
+        for strip in self.strips(QRectF(self.rect())):
+            steps = self.history.lanes[strip.lane].layers.steps
+            if strip.area.contains(place) and len(steps):
+                share = (place.x() - strip.area.left()) / strip.area.width()
+                at = self._at(strip, float(steps[0] + share * (steps[-1] - steps[0])))
+                return None if at is None else (strip, at)
+        return None
+
+    def mark_at(self, place: QPointF) -> Mark:
+        found = self._under(place)
+        if found is None:
+            return NOTHING
+        strip, at = found
+        lane = self.history.lanes[strip.lane]
+        number = strip.lane if len(self.history.lanes) > 1 else None
+        return Mark(lane.info.layers[strip.layer], lane=number, step=float(lane.layers.steps[at]))
+
+    def paint_marks(self, painter: QPainter, rect: QRectF, cursor: Cursor) -> None:
+        """A frame round the layer's strips; at the step a line, and its shares instead of the latest."""
+        strips, step = self.strips(rect), cursor.mark.step
+        for strip in strips:
+            at = None if step is None else self._at(strip, step)
+            if step is not None and at is not None:
+                steps = self.history.lanes[strip.lane].layers.steps
+                x = strip.area.left() + (step - steps[0]) / max(1.0, steps[-1] - steps[0]) * strip.area.width()
+                draw_step(painter, x, strip.area.top(), strip.area.bottom(), pinned=step == cursor.pinned.step)
+            if self.history.lanes[strip.lane].info.layers[strip.layer] in cursor.layers:
+                draw_lit(painter, strip.area.adjusted(-1, -1, 1, 1))
+        for strip in self._named(strips) if step is not None else ():
+            at = self._at(strip, float(step or 0.0))
+            if at is not None:
+                backed(painter, self._figures_of(strip), 1.0)
+                self._draw_figures(painter, strip, *self._shares(strip, at))
+
+    def tip(self, place: QPointF) -> str:
+        found = self._under(place)
+        if found is None:
+            return ""
+        strip, at = found
+        lane = self.history.lanes[strip.lane]
+        saturated, dead = (percent(value).strip() for value in self._shares(strip, at))
+        step = whole(lane.layers.steps[at])
+        return f"{lane.info.layers[strip.layer]} at step {step}: {saturated} saturated, {dead} dead"
+
+
+def latest(lane: LaneHistory, layer: int, name: str) -> float:
+    return float(lane.layers.last[-1, lane.column(layer, name)]) if len(lane.layers) else float("nan")
