@@ -65,6 +65,7 @@ def hover_at(widget, place: QPointF) -> None:
 def test_a_ridge_lights_the_gradient_and_the_strip_of_its_box(qtbot, shown, history):
     ridges = shown(HistogramsPanel, history).ridges
     strips = shown(SaturationPanel, history).strips
+    curves = shown(GradientsPanel, history).plot  # before the mouse moves: a window that comes up takes it away
     dark = picture(strips)
     row = next(row for row in ridges.rows(QRectF(ridges.rect())) if row.histogram.node == "a1")
     hover_at(ridges, row.area.center())
@@ -72,7 +73,6 @@ def test_a_ridge_lights_the_gradient_and_the_strip_of_its_box(qtbot, shown, hist
     area = strips.strips(QRectF(strips.rect()))[0].area
     assert has_accent(picture(strips), area)
     assert not has_accent(dark, area)
-    curves = shown(GradientsPanel, history).plot
     lit = hover.lit(curves.axes[0].bundles, history.cursor, layered=True)
     assert [bundle.names for bundle in lit] == [("h1",)]
     assert np.array_equal(lit[0].middle[:, 0], curves.axes[0].bundles[0].middle[:, 0])
