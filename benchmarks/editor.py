@@ -3,15 +3,14 @@
 import os
 import random
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
-from time import perf_counter
 
-from PySide6.QtCore import QEvent, QEventLoop, QPoint, QPointF, QStandardPaths, Qt
-from PySide6.QtGui import QMouseEvent, QWheelEvent
+from PySide6.QtCore import QEvent, QEventLoop, QPoint, QPointF, QStandardPaths
 from PySide6.QtWidgets import QApplication
 
+from benchmarks.frames import frame_row, send, timed, wheel
 from benchmarks.measure import Effort
 from benchmarks.report import Row
 from engine.data.toy import Xor
@@ -33,7 +32,6 @@ from netviz.main_window import MainWindow
 from netviz.windows import settle_memory
 
 SIZE = (1000, 640)
-GOAL = 8.0  # milliseconds: half of a frame at 60 Hz, since the panels want the other half
 ABOUT = f"""\
 One canvas of {SIZE[0]} × {SIZE[1]}, dark. A frame is all that the window's thread does for one event of the mouse: the
 event itself and the painting that it asks for, by the wall clock; 95th percentile. **Drag** moves a box in the middle
@@ -98,9 +96,9 @@ def measure(effort: Effort) -> Iterator[Row]:
         canvas.resize(*SIZE)
         canvas.show()
         app.processEvents()
-        yield _row(f"{net.title}: drag", _drag(app, canvas, frames))
-        yield _row(f"{net.title}: zoom", _zoom(app, canvas, frames))
-        yield _row(f"{net.title}: edit", _edit(app, canvas.document, frames // 4))
+        yield frame_row(f"{net.title}: drag", _drag(app, canvas, frames))
+        yield frame_row(f"{net.title}: zoom", _zoom(app, canvas, frames))
+        yield frame_row(f"{net.title}: edit", _edit(app, canvas.document, frames // 4))
         canvas.close()
         canvas.deleteLater()
         yield from _in_window(app, net, frames // 4)
@@ -109,13 +107,6 @@ def measure(effort: Effort) -> Iterator[Row]:
 def _project(net: Net) -> Project:
     training = Training(loss=BinaryCrossEntropy(), optimizer=Sgd(lr=0.1))
     return Project(name="net", data=Xor(), graph=net.graph, training=training)
-
-
-def _row(what: str, times: list[float]) -> Row:
-    times.sort()
-    low, high = times[len(times) // 4], times[-1 - len(times) // 4]
-    p95, context = times[int(len(times) * 0.95)], f"worst {times[-1]:.1f} ms"
-    return Row(what, p95, GOAL, "ms", True, (low, high), context)
 
 
 def _in_window(app: QApplication, net: Net, frames: int) -> Iterator[Row]:
@@ -129,23 +120,15 @@ def _in_window(app: QApplication, net: Net, frames: int) -> Iterator[Row]:
     settle_memory()  # as the program does when a project has been opened
     opened.exec()
     window.canvas.select(0, next(n.id for n in net.graph.nodes if isinstance(n.layer, Dense)))
-    yield _row(f"{net.title}: edit in the window", _edit(app, document, frames))
+    yield frame_row(f"{net.title}: edit in the window", _edit(app, document, frames))
     drawing, wire = Drawing(document), net.graph.edges[len(net.graph.edges) // 2]
     ends, stack = (0, wire.source, wire.target), document.stack
     turns = (lambda: drawing.disconnect(*ends), lambda: drawing.connect(*ends))
-    yield _row(f"{net.title}: wire in the window", [_timed(app, turns[i % 2]) for i in range(frames // 2 * 2)])
+    yield frame_row(f"{net.title}: wire in the window", [timed(app, turns[i % 2]) for i in range(frames // 2 * 2)])
     turns = (stack.undo, stack.redo)
-    yield _row(f"{net.title}: undo in the window", [_timed(app, turns[i % 2]) for i in range(frames)])
+    yield frame_row(f"{net.title}: undo in the window", [timed(app, turns[i % 2]) for i in range(frames)])
     stack.setClean()
     window.close()
-
-
-def _timed(app: QApplication, act: Callable[[], None]) -> float:
-    """Milliseconds of an event and of the painting that follows it."""
-    begun = perf_counter()
-    act()
-    app.processEvents()
-    return (perf_counter() - begun) * 1e3
 
 
 def _drag(app: QApplication, canvas: Canvas, frames: int) -> list[float]:
@@ -156,11 +139,11 @@ def _drag(app: QApplication, canvas: Canvas, frames: int) -> list[float]:
     canvas.centerOn(item)
     app.processEvents()
     start = canvas.mapFromScene(item.pos() + QPointF(item.metrics.width / 2, 8))
-    _send(canvas, QEvent.Type.MouseButtonPress, start)
+    send(canvas.viewport(), QEvent.Type.MouseButtonPress, start)
     times = []
     for number in range(frames):
         at = start + QPoint(20 + 3 * (number % 60), 10 + 2 * (number % 45))
-        times.append(_timed(app, lambda at=at: _send(canvas, QEvent.Type.MouseMove, at)))
+        times.append(timed(app, lambda at=at: send(canvas.viewport(), QEvent.Type.MouseMove, at)))
     canvas.end_gesture()
     return times
 
@@ -171,7 +154,7 @@ def _zoom(app: QApplication, canvas: Canvas, frames: int) -> list[float]:
     times = []
     for number in range(frames):
         notch = -1 if number % 40 < 20 else 1
-        times.append(_timed(app, lambda notch=notch: _wheel(canvas, centre, notch)))
+        times.append(timed(app, lambda notch=notch: wheel(canvas.viewport(), centre, notch)))
     canvas.fit()
     app.processEvents()
     return times
@@ -182,23 +165,5 @@ def _edit(app: QApplication, document: Document, frames: int) -> list[float]:
     times = []
     for number in range(frames):
         units = 8 + number % 2
-        times.append(_timed(app, lambda units=units: document.set_node_field(0, node, "units", units)))
+        times.append(timed(app, lambda units=units: document.set_node_field(0, node, "units", units)))
     return times
-
-
-def _send(canvas: Canvas, kind: QEvent.Type, at: QPoint) -> None:
-    button = Qt.MouseButton.LeftButton
-    place = QPointF(canvas.viewport().mapToGlobal(at))
-    held = Qt.KeyboardModifier.NoModifier
-    moved = Qt.MouseButton.NoButton if kind is QEvent.Type.MouseMove else button
-    QApplication.sendEvent(canvas.viewport(), QMouseEvent(kind, QPointF(at), place, moved, button, held))
-
-
-def _wheel(canvas: Canvas, at: QPoint, notches: int) -> None:
-    view, none = canvas.viewport(), Qt.MouseButton.NoButton
-    turn = QPoint(0, 120 * notches)
-    event = QWheelEvent(
-        QPointF(at), QPointF(view.mapToGlobal(at)), QPoint(), turn, none,
-        Qt.KeyboardModifier.NoModifier, Qt.ScrollPhase.NoScrollPhase, False,
-    )  # fmt: skip
-    QApplication.sendEvent(view, event)

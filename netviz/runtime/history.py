@@ -98,7 +98,9 @@ class LaneHistory:
 
     def past(self, kind: Kind) -> HistogramPast:
         """The histograms of a kind over time; empty where nobody asked for them."""
-        return self.past_histograms.setdefault(kind, HistogramPast(len(self.info.layers)))
+        if kind not in self.past_histograms:
+            self.past_histograms[kind] = HistogramPast(len(self.info.layers))
+        return self.past_histograms[kind]
 
     def _keep_units(self, answer: UnitSharesAnswer) -> None:
         for layer in answer.layers:

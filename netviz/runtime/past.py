@@ -31,9 +31,16 @@ class Past:
         self._gap = 1.0  # between two rows of the middle, in rows as they came
         self._came = np.zeros(0)  # which one each row was, counted from 0
         self._next = 0
+        self.ever = np.zeros(width, bool)  # which of the numbers were ever other than 0
+        self.version = 0  # changes with the rows
 
     def __len__(self) -> int:
         return self._length
+
+    @property
+    def nbytes(self) -> int:
+        """What its arrays take."""
+        return self._steps.nbytes + self._rows.nbytes + self._came.nbytes
 
     @property
     def steps(self) -> np.ndarray:
@@ -58,10 +65,16 @@ class Past:
         self._steps[self._length], self._rows[self._length], self._came[self._length] = step, row, self._next
         self._length += 1
         self._next += 1
+        self.version += 1
+        self.ever |= self._rows[self._length - 1] != 0
 
     def cut(self, step: float) -> None:
         """Forgets every row of `step` and later."""
-        self._length = int(np.searchsorted(self.steps, step))
+        length = int(np.searchsorted(self.steps, step))
+        if length < self._length:
+            self._length = length
+            self.version += 1
+            self.ever = (self.rows != 0).any(axis=0)
 
     def _thin(self) -> None:
         """Of the rows between the first and the recent ones, one stays of as many as make room."""

@@ -6,6 +6,7 @@ FIRST = 50  # buckets at the beginning that are never merged: most faults begin 
 CAP = 4096  # buckets kept; when there are more, those of the middle are merged
 RECENT = 1024  # buckets at the end that are never merged
 MIDDLE = CAP - FIRST - RECENT
+ABREAST = 16  # numbers whose past is merged at a time: they fit into the processor's cache
 
 
 class Series:
@@ -29,6 +30,11 @@ class Series:
 
     def __len__(self) -> int:
         return self._length
+
+    @property
+    def nbytes(self) -> int:
+        """What its arrays take."""
+        return sum(part.nbytes for part in (self._steps, self._weight, *self._columns()))
 
     @property
     def steps(self) -> np.ndarray:
@@ -98,20 +104,13 @@ class Series:
         middle, tail = slice(start, stop), slice(stop, self._length)
         into, moved = slice(start, start + len(starts)), slice(start + len(starts), start + len(starts) + RECENT)
         weight = self._weight[middle]
-        with np.errstate(all="ignore"):
-            low, high = (
-                join.reduceat(part[:, middle], starts, axis=1)
-                for join, part in ((np.fmin, self._low), (np.fmax, self._high))
-            )
-            known = ~np.isnan(self._mean[:, middle])
-            sums = np.add.reduceat(np.where(known, self._mean[:, middle] * weight, 0.0), starts, axis=1)
-            mean = sums / np.add.reduceat(known * weight, starts, axis=1)
-        places = np.where(np.isnan(self._last[:, middle]), -1, np.arange(stop - start))
-        places = np.maximum(np.maximum.reduceat(places, starts, axis=1), starts)
-        last = np.take_along_axis(self._last[:, middle], places, axis=1)
-        for column, merged in zip(self._columns(), (low, high, mean, last), strict=True):
-            column[:, into] = merged
-            column[:, moved] = column[:, tail].copy()
+        for first in range(0, self.width, ABREAST):
+            low, high, mean, last = (column[first : first + ABREAST] for column in self._columns())
+            seen = low[:, middle], high[:, middle], mean[:, middle], last[:, middle]
+            merged = _joined(seen, weight, starts)
+            for column, part in zip((low, high, mean, last), merged, strict=True):
+                column[:, into] = part
+                column[:, moved] = column[:, tail].copy()
         for line, merged in (
             (self._steps, self._steps[middle][starts]),
             (self._weight, np.add.reduceat(weight, starts)),
@@ -119,6 +118,38 @@ class Series:
             line[into] = merged
             line[moved] = line[tail].copy()
         self._length = moved.stop
+
+
+Four = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]  # low, high, mean, last, each (numbers, n)
+
+
+def _joined(parts: Four, weight: np.ndarray, starts: np.ndarray) -> Four:
+    """The buckets merged from each of `starts` to the next."""
+    with np.errstate(all="ignore"):
+        whole = ~np.isnan(sum(parts)).any(axis=1)  # without a gap: most of the numbers
+        if whole.all():
+            low, high, mean, last = parts
+            means = np.add.reduceat(mean * weight, starts, axis=1) / np.add.reduceat(weight, starts)
+            ends = np.append(starts[1:], len(weight)) - 1
+            return np.minimum.reduceat(low, starts, 1), np.maximum.reduceat(high, starts, 1), means, last[:, ends]
+        made = tuple(np.full((len(whole), len(starts)), np.nan) for _ in range(4))
+        for rows, join in ((whole, _joined), (~whole, _joined_with_gaps)):
+            if rows.any():
+                low, high, mean, last = (part[rows] for part in parts)
+                for into, merged in zip(made, join((low, high, mean, last), weight, starts), strict=True):
+                    into[rows] = merged
+        return made
+
+
+def _joined_with_gaps(parts: Four, weight: np.ndarray, starts: np.ndarray) -> Four:
+    low, high, mean, last = parts
+    known = ~np.isnan(mean)
+    sums = np.add.reduceat(np.where(known, mean, 0.0) * weight, starts, axis=1)
+    means = sums / np.add.reduceat(known * weight, starts, axis=1)
+    places = np.where(np.isnan(last), -1, np.arange(last.shape[1]))
+    places = np.maximum(np.maximum.reduceat(places, starts, axis=1), starts)
+    lasts = np.take_along_axis(last, places, axis=1)
+    return np.fmin.reduceat(low, starts, axis=1), np.fmax.reduceat(high, starts, axis=1), means, lasts
 
 
 def _changes(cells: np.ndarray) -> np.ndarray:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt
@@ -23,6 +24,7 @@ from netviz.widgets.value_axis import ValueAxis
 
 TALLEST = 260.0  # of a layer's map
 STRIP = 4.0  # pixels of a line of what no bin holds
+SEEN = 64  # of 255, its colour where it holds anything at all
 ZOOM = 0.8  # a notch of the wheel
 NARROWEST = 4.0  # steps
 KINDS = (("zeros", (0,)), ("NaN, ∞", (1, 2)), ("beyond", (3, 4)))  # strips, and which of APART each holds
@@ -68,6 +70,7 @@ class HistogramMap(Canvas):
         """The common axis and the steps are chosen anew."""
         self.steps, self._even_reach, self._reach, self._negative = None, Reach(1e-3), 1.0, False
         self._decades: tuple[float, float] | None = None
+        self._made: dict[tuple[int, str], Any] = {}
 
     # Where things lie
 
@@ -95,9 +98,9 @@ class HistogramMap(Canvas):
             h = self.past(lane).at(lane.info.layers[layer], -1) if len(past) else None
             if h is None or not (h.symlog or h.decades):
                 continue
-            held = np.flatnonzero(past.rows[:, :BINS].any(axis=0))
+            held = np.flatnonzero(past.ever[:BINS])
             if h.decades:
-                self._decades = wider(self._decades, held_decades(bins_of(h), past.rows[:, :BINS].any(axis=0)))
+                self._decades = wider(self._decades, held_decades(bins_of(h), past.ever[:BINS]))
                 continue
             if len(held):
                 borders = bins_of(h)
@@ -131,7 +134,7 @@ class HistogramMap(Canvas):
             height = min(body.height() / len(layers), TALLEST if len(layers) > 1 else body.height())
             for k, layer in enumerate(layers):
                 node, top = lane.info.layers[layer], body.top() + k * height
-                apart = past[node].rows[:, BINS:].any(axis=0)
+                apart = past[node].ever[BINS:]
                 kinds = [n for n, (_, of) in enumerate(KINDS) if apart[list(of)].any()]
                 strip = min(STRIP, height / 8)
                 room = height - min(4.0, height * 0.15) - strip * len(kinds)
@@ -177,29 +180,39 @@ class HistogramMap(Canvas):
         return shown_rows(self.past(self.history.lanes[row.lane])[row.node], *self.seen_steps(), pixels)
 
     def _draw_map(self, painter: QPainter, row: MapRow) -> None:
-        lane = self.history.lanes[row.lane]
-        past, area = self.past(lane)[row.node], row.area
+        past, area = self.past(self.history.lanes[row.lane])[row.node], row.area
         wide, high = max(2, round(area.width() * self.ratio)), max(1, round(area.height() * self.ratio))
         found = self.columns_of(row, wide)
-        used, back = np.unique(found, return_inverse=True)
-        rows = past.rows[used].astype(float)
-        counts = np.maximum(rows.sum(axis=1), 1.0)[:, None]
-        shares = rows / counts
-        shares[used < 0] = 0.0
+        borders, table, strips = self._coloured(row, past)
         values = row.span.at((np.arange(high)[::-1] + 0.5) / high)
-        borders = bins_of(self.past(lane).at(row.node, -1))
         bins = np.searchsorted(borders, values, "right") - 1
-        outside = (bins < 0) | (bins >= BINS)
-        table = share_colours(shares[:, :BINS])
-        pixels = table.T[np.clip(bins, 0, BINS - 1)]
-        pixels[outside] = QColor(theme().card).rgb()
-        paint_pixels(painter, area, np.take(pixels, back, axis=1))
+        pixels = table[np.clip(bins, 0, BINS - 1)]
+        pixels[(bins < 0) | (bins >= BINS)] = QColor(theme().card).rgb()
+        drawn = np.take(pixels, found, axis=1)
+        drawn[:, found < 0] = QColor(theme().card).rgb()
+        paint_pixels(painter, area, drawn)
         for n, place in row.strips:
-            share = shares[:, [BINS + k for k in KINDS[n][1]]].sum(axis=1)
-            level = np.where(share > 0, 64 + np.rint(np.clip(share, 0, 1) * 191), 0).astype(np.uint8)
-            paint_pixels(painter, place, colours(theme().raised, self._kind_colour(n))[level[back]][None])
+            line = strips[n][found]
+            line[found < 0] = QColor(theme().card).rgb()
+            paint_pixels(painter, place, line[None])
         painter.setPen(QPen(QColor(theme().line), 1))
         painter.drawLine(area.topLeft(), area.bottomLeft())
+
+    def _coloured(self, row: MapRow, past: Past) -> tuple[np.ndarray, np.ndarray, tuple[np.ndarray, ...]]:
+        """The edges of a layer's bins, the colours of each bin at each step, and of each kind of what none holds."""
+        made_of = (past, past.version, theme().name)
+        known = self._made.get((row.lane, row.node))
+        if known is None or known[0] != made_of:
+            shares = past.rows / np.maximum(past.rows.sum(axis=1, dtype=float), 1.0)[:, None]
+            strips = []
+            for n, (_, of) in enumerate(KINDS):
+                share = shares[:, [BINS + k for k in of]].sum(axis=1)
+                level = np.where(share > 0, SEEN + np.rint(np.clip(share, 0, 1) * (255 - SEEN)), 0).astype(int)
+                strips.append(colours(theme().raised, self._kind_colour(n))[level])
+            borders = bins_of(self.past(self.history.lanes[row.lane]).at(row.node, -1))
+            table = np.ascontiguousarray(share_colours(shares[:, :BINS]).T)
+            known = self._made[row.lane, row.node] = made_of, (borders, table, tuple(strips))
+        return known[1]
 
     def _kind_colour(self, n: int) -> str:
         return (theme().green, theme().red, theme().amber)[n]
