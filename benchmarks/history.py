@@ -27,12 +27,12 @@ SIZE = (640, 360)
 MEGABYTES = 64.0
 ABOUT = f"""\
 The window's past of a run of {STEPS // 10**6} 000 000 steps of {LAYERS} dense layers, each with its tanh: loss and
-every layer's scalars of every step, and {STEPS // (A_FRAME * A_PICTURE)} histograms of each layer. **Take** is what the
-window's thread does to add an answer of {A_FRAME} steps; **frame** all that it does for one event of the mouse on a
-panel of {SIZE[0]} × {SIZE[1]}, the painting with it, by the wall clock; 95th percentile, worst beside it. **Zoom** turns the
-wheel from all steps to some hundred and back; **scroll** goes along by tenths of the length; **grow** draws the
-panel anew after an answer. **Memory** is all that the past holds: what is thinned are the steps between the first 50
-and the latest 1 024, evenly, each extreme kept."""
+every layer's scalars of every step, and {STEPS // (A_FRAME * A_PICTURE)} histograms of each layer. **Take** is what
+the window's thread does to add an answer of {A_FRAME} steps; **frame** all that it does for one event of the mouse on
+a panel of {SIZE[0]} × {SIZE[1]}, the painting with it, by the wall clock; 95th percentile, worst beside it. **Zoom**
+turns the wheel from all steps to some hundred and back; **scroll** goes along by tenths of the length; **grow** draws
+the panel anew after an answer. **Memory** is all that the past holds: the first 50 and the latest 1 024 steps as they
+are, of those between even parts with their extremes."""
 
 
 def measure(effort: Effort) -> Iterator[Row]:
