@@ -17,12 +17,9 @@ from netviz.colours import (
     DEPTH_LIGHT,
     FLOW_DARK,
     FLOW_LIGHT,
-<<<<<<< HEAD
+    HEIGHTS,
     HIGH_DARK,
     HIGH_LIGHT,
-=======
-    HEIGHTS,
->>>>>>> 4d80db8 (Loss landscape panel: colours, contour lines and the path, while training goes on)
     LANES_DARK,
     LANES_LIGHT,
     LIGHT,

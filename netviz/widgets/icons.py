@@ -96,18 +96,17 @@ def _pencil(path: QPainterPath) -> None:
     path.lineTo(11.4, 7)
 
 
-<<<<<<< HEAD
 def _sharp(path: QPainterPath) -> None:
     path.addRect(QRectF(3, 3, 10, 10))
     path.moveTo(3, 11)
     path.cubicTo(8, 11, 6, 5, 13, 5)
-=======
+
+
 def _target(path: QPainterPath) -> None:
     path.addEllipse(QPointF(8, 8), 4, 4)
     for x, y in ((0, -1), (1, 0), (0, 1), (-1, 0)):
         path.moveTo(8 + 2.2 * x, 8 + 2.2 * y)
         path.lineTo(8 + 6.5 * x, 8 + 6.5 * y)
->>>>>>> 4d80db8 (Loss landscape panel: colours, contour lines and the path, while training goes on)
 
 
 _FILLED: dict[str, Draw] = {
@@ -126,11 +125,8 @@ _LINES: dict[str, Draw] = {
     "more": _more,
     "pencil": _pencil,
     "restore": _restore,
-<<<<<<< HEAD
     "sharp": _sharp,
-=======
     "target": _target,
->>>>>>> 4d80db8 (Loss landscape panel: colours, contour lines and the path, while training goes on)
 }
 
 
