@@ -15,12 +15,16 @@ from engine.layers.activations import Relu, ScaledTanh, Sigmoid, Softsign, Tanh
 from engine.layers.base import Layer
 from engine.layers.dense import Dense
 from engine.layers.dropout import Dropout
+from engine.layers.embedding import Embedding
 from engine.layers.expressions import Exp, Log, Square
 from engine.layers.input import Input
 from engine.layers.join import Add, Concat, Multiply
 from engine.layers.learned import Constant, Maxout, PRelu
 from engine.layers.norms import BatchNorm, LayerNorm
 from engine.layers.rectifiers import Elu, Gelu, LeakyRelu, Selu, Silu, Softplus
+from engine.layers.recurrent.gru import Gru
+from engine.layers.recurrent.lstm import Lstm
+from engine.layers.recurrent.rnn import Rnn
 from engine.layers.shapes import Flatten, Reshape
 from engine.layers.softmax import LogSoftmax, Softmax
 from engine.layers.tied import Tied
@@ -37,6 +41,7 @@ LAYERS: dict[str, type[Layer]] = {
         *(Softmax, LogSoftmax, Maxout),
         *(Add, Multiply, Concat),
         *(Flatten, Reshape),
+        *(Rnn, Lstm, Gru, Embedding),
         *(Square, Exp, Log, Constant),
     )
 }

@@ -225,7 +225,10 @@ class Network:
         return flat
 
     def _widths(self) -> int:
-        return sum(prod(shape) + 1 for shape in self.structure.shapes.values())
+        """How many numbers a plan for prediction holds for each example, about."""
+        structure = self.structure
+        held = sum(structure.layers[node].held(*structure.input_shapes(node)) for node in structure.drawn)
+        return held + sum(prod(shape) + 1 for shape in structure.shapes.values())
 
 
 def plan_units(network: Network) -> int:

@@ -71,8 +71,18 @@ class Parameters:
         return self._buffers[node][own].counts
 
     def weights(self, vector: Array, node: str) -> Array:
-        """The weights, without biases, that `node` uses, in such a vector."""
-        return self.views(vector, self.layers[node].owner or node)["weight"]
+        """The weights, without biases, that `node` uses, in such a vector, as one array."""
+        owner = self.layers[node].owner or node
+        return self.layers[owner].weights(self.block(vector, owner))
+
+    def tensors(self, vector: Array, node: str) -> tuple[Array, ...]:
+        """The same tensor by tensor."""
+        owner = self.layers[node].owner or node
+        return self.layers[owner].tensors(self.block(vector, owner))
+
+    def biases(self, vector: Array, node: str) -> Array | None:
+        """`node`'s own biases in such a vector."""
+        return self.layers[node].biases(self.block(vector, node))
 
     def initialize(self, seed: int) -> None:
         """Draws every parameter, each by a key of its own: adding a layer changes no other's numbers."""

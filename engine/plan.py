@@ -72,6 +72,7 @@ class Plan:
         self._to_input = to_input
         # Examples come as rows, each with a constant 1 at its end; the transposed view makes them columns.
         self.rows = backend.ones(batch, prod(structure.example) + 1)
+        self.inside: dict[str, Any] = {}  # by node: what a layer lets probes see of its steps
         self.state_calls: list[Call] = []
         self.loss = backend.scalar(0.0)
         self.forward_calls: list[Call] = []

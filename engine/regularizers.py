@@ -90,7 +90,8 @@ def max_norm_calls(backend: Backend, parameters: Parameters, longest: float) -> 
 
 
 def _trained_weights(parameters: Parameters) -> Iterator[tuple[Array, Array]]:
-    """Weights, without biases nor what scales a norm, and their gradients, layer by layer."""
+    """Weights, without biases nor what scales a norm, and their gradients, layer by layer and tensor by tensor."""
     for node, layer in parameters.layers.items():
         if layer.trains and layer.penalized:
-            yield parameters.weights(parameters.values, node), parameters.weights(parameters.grads, node)
+            values, grads = parameters.tensors(parameters.values, node), parameters.tensors(parameters.grads, node)
+            yield from zip(values, grads, strict=True)

@@ -85,7 +85,7 @@ class Statistics:
         """Adds a weighted node's calls; returns its fields, and where its update will be told, piece by piece."""
         plan, xp, parameters, add = self.plan, self.plan.xp, self.plan.parameters, self._sums.add
         w, g = (parameters.weights(vector, node) for vector in (parameters.values, parameters.grads))
-        b, old, n = parameters.views(parameters.grads, node).get("bias"), plan.backend.zeros(*w.shape), w.size
+        b, old, n = parameters.biases(parameters.grads, node), plan.backend.zeros(*w.shape), w.size
         weight, grad, size, change = list[int](), list[int](), list[int](), list[int]()
         for rows in _pieces(w):
             now, slope, before = w[rows], g[rows], old[rows]

@@ -11,7 +11,7 @@ import numpy as np
 
 # Of those that CuPy has too.
 FUNCTIONS = (
-    *("absolute", "negative", "sign", "square", "sqrt", "reciprocal", "exp", "expm1", "log", "log1p", "tanh"),
+    *("absolute", "negative", "sign", "rint", "square", "sqrt", "reciprocal", "exp", "expm1", "log", "log1p", "tanh"),
     *("add", "subtract", "multiply", "divide", "power", "maximum", "minimum", "fmax", "fmin", "copysign", "logaddexp"),
     *(
         "greater",

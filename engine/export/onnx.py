@@ -125,7 +125,7 @@ def _nodes(structure: Structure, values: Mapping[str, str], entry: str) -> list[
                 helper.make_node(
                     operator.kind,
                     [_value(node, name, entry) for name in operator.inputs],
-                    [f"{node}{operator.output}" if operator.output else values[node]],
+                    [*[""] * operator.behind, f"{node}{operator.output}" if operator.output else values[node]],
                     name=f"{node}{operator.output}",
                     **attributes,
                 )

@@ -5,7 +5,7 @@ and of the project's name only letters and digits stay.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from engine.errors import ProjectError
@@ -202,7 +202,7 @@ class _Writer:
     def _optimizer(self) -> list[str]:
         """The optimizer, and the weights that something is done to."""
         optimizer, limit = self.training.optimizer, self.training.regularization.max_norm
-        weights = fitted(f"weights = [{', '.join(_module('model', node) + '.weight' for node in self.penalized)}]", 4)
+        weights = fitted(f"weights = [{', '.join(self._weights())}]", 4)
         if optimizer.decay:
             return [
                 *weights,
@@ -216,6 +216,12 @@ class _Writer:
             *fitted(f"optimizer = {optimizer.torch('model.parameters()')}", 4),
             *(weights if self._penalties() or limit is not None else []),
         ]
+
+    def _weights(self) -> Iterator[str]:
+        for node in self.penalized:
+            layer = self.structure.layers[node]
+            assert isinstance(layer, Weighted)
+            yield from layer.torch_weights(_module("model", node))
 
     def _losses(self) -> list[str]:
         penalties = [f"{name} = {value}" for name, value in self._penalties().items()]

@@ -28,8 +28,9 @@ class Operator:
 
     kind: str
     inputs: tuple[str, ...]
-    attributes: Mapping[str, int | float | str | tuple[int, ...]] = field(default_factory=dict)
+    attributes: Mapping[str, int | float | str | tuple[int, ...] | tuple[str, ...]] = field(default_factory=dict)
     output: str = ""
+    behind: int = 0  # how many of its outputs come before that one, and are not used
 
 
 class Layer(Declared, frozen=True):
@@ -55,6 +56,10 @@ class Layer(Declared, frozen=True):
     def renamed(self, names: Mapping[str, str]) -> Self:
         """The layer where nodes have new names, for one that speaks of another node."""
         return self
+
+    def held(self, *shapes: Shape) -> int:
+        """How many numbers a plan holds for each example besides the output, about."""
+        return 0
 
     def bind(self, plan: Plan, h: Var, a: Var, p: Block | None) -> None:
         """Adds the calls that take `h.value` to `a.value`, and `a.grad` to `h.grad` and to `p`'s gradient."""
@@ -127,6 +132,18 @@ class Weighted(Layer, frozen=True):
         """The named parameters in `block`, weights first; works on values, gradients and optimizer state alike."""
         raise NotImplementedError(self.kind())
 
+    def weights(self, block: Array) -> Array:
+        """All weights in `block`, without biases, as one array: of several tensors a vector."""
+        return self.views(block)["weight"]
+
+    def tensors(self, block: Array) -> tuple[Array, ...]:
+        """The same weights as tensors, each with a row for every unit that it leads to."""
+        return (self.weights(block),)
+
+    def biases(self, block: Array) -> Array | None:
+        """All biases in `block` as one vector; None without."""
+        return self.views(block).get("bias")
+
     def buffers(self, *shapes: Shape) -> dict[str, Buffer]:
         """What the layer writes down while it trains."""
         return {}
@@ -134,6 +151,10 @@ class Weighted(Layer, frozen=True):
     def initial(self, name: str, shape: Shape, rng: np.random.Generator) -> Array:
         """The initial value of parameter `name`, in float64 on the host."""
         raise NotImplementedError(self.kind())
+
+    def torch_weights(self, module: str) -> tuple[str, ...]:
+        """The weights of `module`, without biases, as PyTorch expressions."""
+        return (f"{module}.weight",)
 
     def torch_initial(self, module: str, *shapes: Shape) -> tuple[str, ...]:
         """The PyTorch lines that draw the parameters of `module` by the same law."""

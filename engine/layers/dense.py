@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from math import prod
 from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 import msgspec
@@ -12,13 +13,14 @@ from msgspec import Meta
 from engine.backend import Array, BoundCall
 from engine.initializers import GAINED, GAINS, INITIALIZERS, GainName, InitName, Request
 from engine.layers.base import Block, Operator, Shape, Weighted, vector
+from engine.layers.sequence import by_step, flat, step_rows
 
 if TYPE_CHECKING:
     from engine.plan import Plan, Var
 
 
 class Dense(Weighted, frozen=True, tag="dense"):
-    """Affine map a = W h + b over the features; W is (units, in), columns of h are examples.
+    """Affine map a = W h + b over the features, in a sequence at each step; W is (units, in), columns are examples.
 
     W and b stand side by side in one block (units, in + 1): the row of ones below every h takes
     the bias into the product, which saves a call forward and a slow sum backward.
@@ -82,11 +84,11 @@ class Dense(Weighted, frozen=True, tag="dense"):
         return self.trainable
 
     def output_shape(self, *shapes: Shape) -> Shape:
-        vector(*shapes)
-        return (self.units,)
+        *steps, _ = shapes[0] if len(shapes[0]) == 2 else vector(*shapes)
+        return (*steps, self.units)
 
     def block_shape(self, *shapes: Shape) -> Shape:
-        return (self.units, shapes[0][0] + self.bias)
+        return (self.units, shapes[0][-1] + self.bias)
 
     def views(self, block: Array) -> dict[str, Array]:
         if not self.bias:
@@ -113,6 +115,10 @@ class Dense(Weighted, frozen=True, tag="dense"):
 
     def bind(self, plan: Plan, h: Var, a: Var, p: Block | None) -> None:
         assert p is not None
+        (shape,) = plan.structure.input_shapes(plan.node)
+        if len(shape) == 2:
+            self._bind_steps(plan, h, a, p, shape[0])
+            return
         x = h.with_one if self.bias else h.value
         # Methods: on small matrices `np.dot` spends a third of its time on finding out whose `dot` is meant.
         plan.forward(p.value.dot, x, a.value)
@@ -123,16 +129,39 @@ class Dense(Weighted, frozen=True, tag="dense"):
             calls.append((self.views(p.value)["weight"].T.dot, a.grad, h.grad))
         plan.backward(*calls)
 
+    def _bind_steps(self, plan: Plan, h: Var, a: Var, p: Block, steps: int) -> None:
+        xp, zeros = plan.xp, plan.backend.zeros
+        x, y = step_rows(plan, h.value, steps, self.bias), zeros(steps, plan.batch, self.units)
+        plan.forward(flat(x).dot, p.value.T, flat(y))
+        plan.forward(xp.copyto, by_step(a.value, steps), y)
+        if a.grad is None:
+            return
+        calls: list[BoundCall] = [(xp.copyto, y, by_step(a.grad, steps)), (flat(y).T.dot, flat(x), p.grad)]
+        if h.grad is not None:
+            weight = self.views(p.value)["weight"]
+            back = zeros(steps, plan.batch, weight.shape[1])
+            calls += [(flat(y).dot, weight, flat(back)), (xp.copyto, by_step(h.grad, steps), back)]
+        plan.backward(*calls)
+
+    def held(self, *shapes: Shape) -> int:
+        return prod(shapes[0]) + shapes[0][0] * self.units if len(shapes[0]) == 2 else 0
+
     def onnx(self, inputs: tuple[str, ...], shapes: tuple[Shape, ...]) -> tuple[Operator, ...]:
+        if len(shapes[0]) == 2:
+            turned = Operator("Transpose", (".weight",), {"perm": (1, 0)}, ".turned")
+            if not self.bias:
+                return (turned, Operator("MatMul", (*inputs, ".turned")))
+            product = Operator("MatMul", (*inputs, ".turned"), output=".product")
+            return (turned, product, Operator("Add", (".product", ".bias")))
         parameters = (".weight", ".bias") if self.bias else (".weight",)
         return (Operator("Gemm", (*inputs, *parameters), {"transB": 1}),)
 
     def torch(self, *shapes: Shape) -> str:
         bias = "" if self.bias else ", bias=False"
-        return f"nn.Linear({shapes[0][0]}, {self.units}{bias})"
+        return f"nn.Linear({shapes[0][-1]}, {self.units}{bias})"
 
     def torch_initial(self, module: str, *shapes: Shape) -> tuple[str, ...]:
-        want = self._request((self.block_shape(*shapes)[0], shapes[0][0]))
+        want = self._request((self.block_shape(*shapes)[0], shapes[0][-1]))
         lines = [INITIALIZERS[self.init].torch(f"{module}.weight", want)]
         if self.bias:
             bias = INITIALIZERS["constant" if self.bias_init else "zeros"]

@@ -96,6 +96,10 @@ class Maxout(Dense, frozen=True, tag="maxout"):
     def _rows(self) -> int:
         return self.units * self.pieces
 
+    def output_shape(self, *shapes: Shape) -> Shape:
+        vector(*shapes)
+        return (self.units,)
+
     def block_shape(self, *shapes: Shape) -> Shape:
         return (self._rows, shapes[0][0] + self.bias)
 

@@ -50,11 +50,12 @@ class Tied(Weighted, frozen=True, tag="tied"):
             return f"is tied to {self.to!r}, expected the id of a dense layer"
         if structure.order.index(self.to) > structure.order.index(node):
             return f"is tied to {self.to!r}, which must come before it"
-        features, (inside,) = structure.input_shapes(self.to)[0], structure.input_shapes(node)[0]
-        if (inside, self.units) != (layer.units, features[0]):
+        *_, features = structure.input_shapes(self.to)[0]
+        (inside,) = structure.input_shapes(node)[0]
+        if (inside, self.units) != (layer.units, features):
             return (
                 f"takes {inside} features to {self.units}, the weights of {self.to!r} turned round "
-                f"take {layer.units} to {features[0]}"
+                f"take {layer.units} to {features}"
             )
         return None
 

@@ -16,6 +16,7 @@ from engine.layers.base import Activation, Layer
 from engine.network import Network
 from engine.project import Project, project_from
 from engine.spec import build
+from tests.engine.recurrent_formulas import flat_run
 
 Array = np.ndarray[Any, Any]
 DTYPES = ("float32", "float64")
@@ -29,7 +30,7 @@ class LayerCase:
     name: str
     declared: dict[str, object]
     values: Callable[[Array, dict[str, Array]], Array]
-    torch: str  # a module, with what it is called with, behind a | what is made of its output; or a function
+    torch: str  # a module; before a >> what it is given, behind a | what is made of its output; or a function
     features: int = 4
     units: int = 4
     shape: tuple[int, ...] | None = None  # of the output, where it is no vector
@@ -108,6 +109,29 @@ def _case(
     return LayerCase(name or str(declared["kind"]), declared, lambda x, p: values(x), torch, **more)
 
 
+THREE_STEPS: dict[str, object] = {"kind": "reshape", "shape": [3, 2]}
+
+
+def _recurrent(kind: str, name: str = "", whole: bool = False, **fields: object) -> LayerCase:
+    """A recurrent layer of two units on three steps of two features."""
+    layers, both, relu = fields.get("layers", 1), fields.get("bidirectional", False), "nonlinearity" in fields
+    declared = {"kind": kind, "units": 2, **({"return_sequences": True} if whole else {}), **fields}
+    torch = f"nn.{kind.upper()}(2, 2, num_layers={layers}, bidirectional={both}, bias={fields.get('bias', True)}"
+    torch += ", batch_first=True" + (", nonlinearity='relu')" if relu else ")")
+    ends = f"[1]{'[0]' if kind == 'lstm' else ''}"
+    torch += "|[0]" if whole else f"|{ends}[-2:].transpose(0, 1).flatten(1)" if both else f"|{ends}[-1]"
+
+    def values(x: Array, p: dict[str, Array]) -> Array:
+        return flat_run("relu" if relu else kind, x, p, 3, whole, layers=layers, both=both)
+
+    width = 4 if both else 2
+    shape, units = ((3, width), 3 * width) if whole else (None, width)
+    return LayerCase(f"{kind}{name}", declared, values, torch, 6, units, shape, (THREE_STEPS,))
+
+
+STACK = {"layers": 2, "bidirectional": True}
+
+
 LAYER_CASES = (
     LayerCase(
         "dense", {"kind": "dense", "units": 3}, lambda x, p: x @ p["weight"].T + p["bias"], "nn.Linear(4, 3)", 4, 3
@@ -120,6 +144,41 @@ LAYER_CASES = (
         4,
         5,
     ),
+    LayerCase(
+        "dense_steps",
+        {"kind": "dense", "units": 11},
+        lambda x, p: (x.reshape(-1, 3, 2) @ p["weight"].T + p["bias"]).reshape(-1, 33),
+        "nn.Linear(2, 11)",
+        6,
+        33,
+        (3, 11),
+        (THREE_STEPS,),
+    ),
+    LayerCase(
+        "dense_steps_no_bias",
+        {"kind": "dense", "units": 13, "bias": False},
+        lambda x, p: (x.reshape(-1, 3, 2) @ p["weight"].T).reshape(-1, 39),
+        "nn.Linear(2, 13, bias=False)",
+        6,
+        39,
+        (3, 13),
+        (THREE_STEPS,),
+    ),
+    LayerCase(
+        "embedding",
+        {"kind": "embedding", "vocabulary": 3, "dim": 2},
+        lambda x, p: p["weight"][np.clip(np.round(x), 0, 2).astype(int)].reshape(-1, 8),
+        "x.round().clamp(0, 2).long() >> nn.Embedding(3, 2)",
+        4,
+        8,
+        (4, 2),
+    ),
+    *(_recurrent(kind) for kind in ("rnn", "lstm", "gru")),
+    *(_recurrent(kind, "_sequences", whole=True) for kind in ("rnn", "lstm", "gru")),
+    *(_recurrent(kind, "_stack", **STACK) for kind in ("rnn", "lstm", "gru")),
+    *(_recurrent(kind, "_stack_sequences", whole=True, **STACK) for kind in ("rnn", "lstm", "gru")),
+    *(_recurrent(kind, "_no_bias", bias=False, layers=2) for kind in ("rnn", "lstm", "gru")),
+    _recurrent("rnn", "_relu", nonlinearity="relu", bidirectional=True),
     _case({"kind": "relu"}, lambda x: np.where(x > 0, x, 0), "nn.ReLU()"),
     _case({"kind": "leaky_relu"}, lambda x: np.where(x > 0, x, 0.01 * x), "nn.LeakyReLU()"),
     _case(
@@ -144,6 +203,7 @@ LAYER_CASES = (
     _case({"kind": "exp"}, np.exp, "torch.exp"),
     _case({"kind": "log"}, np.log, "torch.log", before=({"kind": "softplus"},)),
     _case(SHAPED, lambda x: x, "nn.Unflatten(1, (2, 1, 2))", shape=(2, 1, 2)),
+    _case(THREE_STEPS, lambda x: x, "nn.Unflatten(1, (3, 2))", "reshape_steps", features=6, units=6, shape=(3, 2)),
     _case({"kind": "flatten"}, lambda x: x, "nn.Flatten()", before=(SHAPED,)),
     _case({"kind": "reshape", "shape": [4]}, lambda x: x, "nn.Flatten()", "reshape_to_vector", before=(SHAPED,)),
     _case(
@@ -445,15 +505,18 @@ def torch_net(torch: Any, made: Project, parameters: dict[str, Array]) -> Any:
 
     net, shapes = torch.nn.Sequential(), made.structure().shapes
     for node, (last, _) in zip(made.graph.nodes[1:], pairwise(made.structure().order), strict=True):
-        behind = ""
+        before = behind = ""
         if node.layer.kind() == "dense":
-            features, units = shapes[last][0], shapes[node.id][0]
+            features, units = shapes[last][-1], shapes[node.id][-1]
             module: Any = torch.nn.Linear(features, units, bias=f"{node.id}.bias" in parameters)
         else:
             case = declared_like(node.layer)
             assert case is not None
-            made_by, _, behind = case.torch.partition("|")
+            before, _, made_by = case.torch.rpartition(" >> ")
+            made_by, _, behind = made_by.partition("|")
             module = eval(made_by, {"torch": torch, "nn": torch.nn})
+        if before:
+            net.add_module(f"{node.id}_before", Function(eval(f"lambda x: {before}")))
         net.add_module(node.id, module if isinstance(module, torch.nn.Module) else Function(module))
         if behind:
             net.add_module(f"{node.id}_behind", Function(eval(f"lambda out: out{behind}")))

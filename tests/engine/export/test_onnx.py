@@ -29,6 +29,9 @@ READERS = {
 }
 
 
+UNREAD = {("layer rnn_relu", "reference")}  # ONNX's own evaluator knows no ReLU in an RNN
+
+
 def exported(net: Network) -> onnx.ModelProto:
     return onnx.load_from_string(onnx_bytes(net, "Net"))
 
@@ -38,8 +41,9 @@ def test_every_layer_is_exported_by_a_net_or_a_case() -> None:
     assert kinds == set(LAYERS)
 
 
-@pytest.mark.parametrize("reader", READERS)
-@pytest.mark.parametrize("name", ALL)
+@pytest.mark.parametrize(
+    ("name", "reader"), [(name, reader) for name in ALL for reader in READERS if (name, reader) not in UNREAD]
+)
 def test_readers_compute_what_the_network_predicts(name: str, reader: str) -> None:
     net = trained(ALL[name])
     session = READERS[reader](onnx_bytes(net, "Net"))

@@ -1,0 +1,122 @@
+"""The gated recurrent unit, Cho et al. 2014, as PyTorch has it: the reset gate acts behind the product."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from engine.backend import Array, BoundCall
+from engine.layers.recurrent.base import Recurrent
+from engine.layers.recurrent.sweep import Sweep, Tensors
+from engine.layers.sequence import flat
+
+if TYPE_CHECKING:
+    from engine.plan import Plan
+
+
+class GruSweep(Sweep):
+    """Gates stand as n, r, z in the inputs' part and as r, z, n in the states': so both lie in one array going back."""
+
+    places: ClassVar[tuple[int, ...]] = (2, 0, 1)
+    hidden_places: ClassVar[tuple[int, ...]] = (0, 1, 2)
+    sigmoids: ClassVar[slice] = slice(1, 3)
+    hidden_sigmoids: ClassVar[slice] = slice(0, 2)
+    summed: ClassVar[int] = 2
+
+    def __init__(self, plan: Plan, x: Array, values: Tensors, grads: Tensors | None, backwards: bool) -> None:
+        super().__init__(plan, x, values, grads, backwards)
+        shape = (self.steps, self.batch, self.units)
+        # By number of the step: the gates r, z, n; U_n h + b'_n, on which r acts; and h - n of the step before.
+        self.kept = self.zeros(self.steps, 3, self.batch, self.units)
+        self._candidate, self._away = self.zeros(*shape), self.zeros(*shape)
+        self._bias = None if values.bias_hh is None else self.zeros(self.batch, self.units)
+        self._part = self.zeros(self.batch, self.units)
+        if grads is not None:
+            self._slopes = self.zeros(self.steps, 3, self.batch, self.units)
+            self._rest = self.zeros(*shape)
+            self._deltas = self.zeros(4, *shape)  # of n, r, z in the inputs' part, and of n in the states'
+            self.carry = self.zeros(self.batch, self.units)
+
+    def forward(self) -> list[BoundCall]:
+        calls = super().forward()
+        if self._bias is not None and self.values.bias_hh is not None:
+            calls.insert(0, (self.xp.copyto, self._bias, self.values.bias_hh[2]))
+        return calls
+
+    def step(self, number: int, step: int) -> list[BoundCall]:
+        xp, product, from_x, part = self.xp, self.product, self.from_x[:, step], self._part
+        kept, candidate, before, away = (
+            self.kept[number],
+            self._candidate[number],
+            self.before[step],
+            self._away[number],
+        )
+        gates, reset, update, new = kept[:2], kept[0], kept[1], kept[2]
+        biased: BoundCall = (xp.copyto, candidate, product[2])
+        if self._bias is not None:
+            biased = (xp.add, product[2], self._bias, candidate)
+        return [
+            (xp.matmul, before, self.hidden, product),
+            (xp.add, from_x[1:], product[:2], gates),
+            (xp.tanh, gates, gates),
+            *self.sigmoid(gates),
+            biased,
+            (xp.multiply, reset, candidate, part),
+            (xp.add, from_x[0], part, new),
+            (xp.tanh, new, new),
+            (xp.subtract, before, new, away),
+            (xp.multiply, update, away, part),
+            (xp.add, new, part, self.states[step]),
+        ]
+
+    def slopes(self) -> list[BoundCall]:
+        """∂h/∂a_z and ∂h/∂a_n; and ∂a_n/∂a_r. They stand as n, r, z."""
+        xp, one, kept, slopes = self.xp, self.plan.number(1), self.kept, self._slopes
+        gates, reset, update, new = kept[:, :2], slopes[:, 1], kept[:, 1], slopes[:, 0]
+        return [
+            (xp.multiply, gates, gates, slopes[:, 1:]),
+            (xp.subtract, gates, slopes[:, 1:], slopes[:, 1:]),
+            (xp.multiply, reset, self._candidate, reset),
+            (xp.multiply, slopes[:, 2], self._away, slopes[:, 2]),
+            (xp.multiply, kept[:, 2], kept[:, 2], new),
+            (xp.subtract, one, new, new),
+            (xp.subtract, one, update, self._rest),
+            (xp.multiply, new, self._rest, new),
+        ]
+
+    def step_back(self, number: int, step: int) -> list[BoundCall]:
+        xp, delta, slopes, kept = self.xp, self.delta[step], self._slopes[number], self.kept[number]
+        deltas = self._deltas[:, step]
+        calls: list[BoundCall] = [
+            (xp.multiply, slopes[::2], delta, deltas[:3:2]),
+            (xp.multiply, slopes[1], deltas[0], deltas[1]),
+            (xp.multiply, kept[0], deltas[0], deltas[3]),
+        ]
+        if number:
+            calls.append((xp.multiply, delta, kept[1], self.carry))
+        return calls
+
+    @property
+    def gate_deltas(self) -> Array:
+        return self._deltas[:3]
+
+    @property
+    def hidden_deltas(self) -> Array:
+        return self._deltas[1:]
+
+    def hidden_bias(self, bias_ih: Array, bias_hh: Array) -> list[BoundCall]:
+        reduce, of_candidate = self.xp.add.reduce, flat(self._deltas[3])
+        return [(self.xp.copyto, bias_hh[:2], bias_ih[:2]), (reduce, of_candidate, 0, None, bias_hh[2])]
+
+
+class Gru(Recurrent, frozen=True, tag="gru"):
+    """h = n + z ∘ (h' - n) with n = tanh(W x + b + r ∘ (U h' + b')), r and z = σ(W x + b + U h' + b'); h' comes before.
+
+    PyTorch's equations and its order of gates, r z n. While z is near 1 the state stays, and so does its gradient.
+    """
+
+    title: ClassVar[str] = "GRU"
+    gates: ClassVar[int] = 3
+    sweep: ClassVar[type[Sweep]] = GruSweep
+    module: ClassVar[str] = "GRU"
+    onnx_gates: ClassVar[tuple[int, ...]] = (1, 0, 2)  # ONNX has z r h
+    onnx_more: ClassVar[dict[str, int | str]] = {"linear_before_reset": 1}

@@ -1,0 +1,216 @@
+"""One recurrent layer in one direction, unrolled over the steps: calls over buffers that exist, bound once.
+
+What all steps share is one product: the inputs' part of the gates going forward, and the sums over the steps in the
+gradients of the weights going back. Gates stand apart, (gates, steps, examples, units), so that each is contiguous.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from engine.backend import Array, BoundCall
+from engine.layers.sequence import flat
+
+if TYPE_CHECKING:
+    from engine.plan import Plan
+
+
+@dataclass(frozen=True, slots=True)
+class Tensors:
+    """The parameters of one direction of one layer, with an axis for the gates in front, in PyTorch's order."""
+
+    weight_ih: Array  # (gates, units, features)
+    weight_hh: Array  # (gates, units, units)
+    bias_ih: Array | None  # (gates, units)
+    bias_hh: Array | None
+
+
+class Sweep:
+    """Takes inputs `x` (T, N, features, and a 1 where there are biases) to `states`; back from `delta`, their gradient.
+
+    `places` and `hidden_places` say which of PyTorch's gates stands at each place here, in the inputs' and in the
+    states' part: those of one kind are side by side. `sigmoids` are places of such, whose half argument is taken into
+    the weights: σ(a) = (1 + tanh(a / 2)) / 2.
+    """
+
+    places: ClassVar[tuple[int, ...]] = (0,)
+    hidden_places: ClassVar[tuple[int, ...]] = (0,)
+    sigmoids: ClassVar[slice] = slice(0, 0)
+    hidden_sigmoids: ClassVar[slice] = slice(0, 0)
+    summed: ClassVar[int] = 1  # so many of PyTorch's gates, the first ones, take the sum of both biases
+
+    def __init__(self, plan: Plan, x: Array, values: Tensors, grads: Tensors | None, backwards: bool) -> None:
+        """Without `grads`, no way back is bound."""
+        self.plan, self.xp, self.x = plan, plan.xp, x
+        self.values, self.grads = values, grads
+        gates, self.units, self.features = values.weight_ih.shape
+        self.steps, self.batch = x.shape[:2]
+        self.order = range(self.steps)[::-1] if backwards else range(self.steps)
+        # Beyond either end stands a state of zeros, which the first step begins with.
+        states = self.zeros(self.steps + 2, self.batch, self.units)
+        self.states, self.before = states[1:-1], states[2:] if backwards else states[:-2]
+        self.from_x = self.zeros(gates, self.steps, self.batch, self.units)
+        self.hidden = self.zeros(gates, self.units, self.units)
+        self.product = self.zeros(gates, self.batch, self.units)
+        self.half = plan.number(0.5)
+        self.carry: Array | None = None  # what a step hands to the one before it past the gates
+        if grads is not None:
+            self.delta = self.zeros(self.steps, self.batch, self.units)  # ∂L/∂h of each step
+
+    def zeros(self, *shape: int) -> Array:
+        return self.plan.backend.zeros(*shape)
+
+    @property
+    def last(self) -> int:
+        """The step at which the sweep ends."""
+        return self.order[-1]
+
+    # Forward
+
+    def forward(self) -> list[BoundCall]:
+        """The calls from `x` to `states`."""
+        inputs = self.zeros(len(self.places), self.x.shape[2], self.units)
+        calls = self._gathered(inputs)
+        calls.append((self.xp.matmul, flat(self.x), inputs, _flat_gates(self.from_x)))
+        for number, step in enumerate(self.order):
+            calls += self.step(number, step)
+        return calls
+
+    def _gathered(self, inputs: Array) -> list[BoundCall]:
+        """The weights as products take them: gates apart, at their places, sigmoids' halved."""
+        xp, own = self.xp, self.values
+        calls = _copied(xp, inputs[:, : self.features], own.weight_ih.transpose(0, 2, 1), self.places)
+        calls += _copied(xp, self.hidden, own.weight_hh.transpose(0, 2, 1), self.hidden_places)
+        if own.bias_ih is not None and own.bias_hh is not None:
+            bias = inputs[:, self.features]
+            for to, gates in _runs(self.places):
+                calls.append((xp.copyto, bias[to], own.bias_ih[gates]))
+                if gates.stop <= self.summed:
+                    calls.append((xp.add, bias[to], own.bias_hh[gates], bias[to]))
+        for array, some in ((inputs, self.sigmoids), (self.hidden, self.hidden_sigmoids)):
+            if array[some].size:
+                calls.append((xp.multiply, array[some], self.half, array[some]))
+        return calls
+
+    def step(self, number: int, step: int) -> list[BoundCall]:
+        """The calls of the `number`-th step, which stands at `step` of the sequence."""
+        raise NotImplementedError(type(self).__name__)
+
+    def sigmoid(self, halves: Array) -> list[BoundCall]:
+        """What is left to do to tanh(a / 2)."""
+        return [(self.xp.multiply, halves, self.half, halves), (self.xp.add, halves, self.half, halves)]
+
+    # Back
+
+    def back(self, every_step: bool) -> list[BoundCall]:
+        """The calls from `delta` to the gradients; what comes from above is in it at `every_step` or at the last."""
+        calls = self.slopes()
+        if self.steps > 1:
+            calls += _copied(self.xp, self._turned, self.values.weight_hh, self.hidden_places)
+        for number in reversed(range(self.steps)):
+            step = self.order[number]
+            calls += self.step_back(number, step)
+            if number:
+                calls += self._carried(step, self.order[number - 1], every_step)
+        return calls + self._summed()
+
+    def slopes(self) -> list[BoundCall]:
+        """What the way back needs of all steps at once."""
+        raise NotImplementedError(type(self).__name__)
+
+    def step_back(self, number: int, step: int) -> list[BoundCall]:
+        """From `delta[step]` to the gates' gradients, and to `carry`, where some of it goes past the gates."""
+        raise NotImplementedError(type(self).__name__)
+
+    @property
+    def gate_deltas(self) -> Array:
+        """∂L/∂(the inputs' part of the gates), (gates, T, N, units)."""
+        return self.from_x  # is not needed any more: its room serves both ways
+
+    @property
+    def hidden_deltas(self) -> Array:
+        """∂L/∂(the states' part of the gates)."""
+        return self.gate_deltas
+
+    @cached_property
+    def _turned(self) -> Array:
+        return self.zeros(len(self.places), self.units, self.units)
+
+    @cached_property
+    def _sum(self) -> Array:
+        return self.zeros(self.batch, self.units)
+
+    def _carried(self, step: int, before: int, every_step: bool) -> list[BoundCall]:
+        """∂L/∂h of the step before `step`, through its gates and past them."""
+        xp, delta = self.xp, self.delta[before]
+        into = self._sum if every_step else delta
+        calls: list[BoundCall] = [
+            (xp.matmul, self.hidden_deltas[:, step], self._turned, self.product),
+            (xp.add.reduce, self.product, 0, None, into),
+        ]
+        if every_step:
+            calls.append((xp.add, delta, into, delta))
+        if self.carry is not None:
+            calls.append((xp.add, delta, self.carry, delta))
+        return calls
+
+    def _summed(self) -> list[BoundCall]:
+        """The gradients of weights and biases, each a sum over all steps and examples."""
+        xp, own = self.xp, self.grads
+        assert own is not None
+        gates = len(self.places)
+        of_x = self.zeros(gates, self.units, self.x.shape[2])
+        of_state = self.zeros(gates, self.units, self.units)
+        deltas, hidden = _flat_gates(self.gate_deltas), _flat_gates(self.hidden_deltas)
+        calls: list[BoundCall] = [
+            (xp.matmul, deltas.transpose(0, 2, 1), flat(self.x), of_x),
+            (xp.matmul, hidden.transpose(0, 2, 1), flat(self.before), of_state),
+            *_put_back(xp, own.weight_ih, of_x[:, :, : self.features], self.places),
+            *_put_back(xp, own.weight_hh, of_state, self.hidden_places),
+        ]
+        if own.bias_ih is not None and own.bias_hh is not None:
+            calls += _put_back(xp, own.bias_ih, of_x[:, :, self.features], self.places)
+            calls += self.hidden_bias(own.bias_ih, own.bias_hh)
+        return calls
+
+    def hidden_bias(self, bias_ih: Array, bias_hh: Array) -> list[BoundCall]:
+        """The gradient of the second bias, where that of the first is known."""
+        return [(self.xp.copyto, bias_hh, bias_ih)]
+
+    def to_inputs(self) -> tuple[Array, list[BoundCall]]:
+        """∂L/∂x (T, N, features), and the calls that find it."""
+        xp, gates = self.xp, len(self.places)
+        weights, parts = self.zeros(*self.values.weight_ih.shape), self.zeros(gates, *flat(self.x).shape)
+        parts = parts[:, :, : self.features]
+        total = self.zeros(self.steps, self.batch, self.features)
+        return total, [
+            *_copied(xp, weights, self.values.weight_ih, self.places),
+            (xp.matmul, _flat_gates(self.gate_deltas), weights, parts),
+            (xp.add.reduce, parts, 0, None, flat(total)),
+        ]
+
+
+def _runs(places: tuple[int, ...]) -> Iterator[tuple[slice, slice]]:
+    """`places` in pieces that lie side by side there too: where in `places`, and which numbers."""
+    start = 0
+    for stop in range(1, len(places) + 1):
+        if stop == len(places) or places[stop] != places[stop - 1] + 1:
+            yield slice(start, stop), slice(places[start], places[stop - 1] + 1)
+            start = stop
+
+
+def _copied(xp: Any, into: Array, gates: Array, places: tuple[int, ...]) -> list[BoundCall]:
+    return [(xp.copyto, into[to], gates[of]) for to, of in _runs(places)]
+
+
+def _put_back(xp: Any, gates: Array, own: Array, places: tuple[int, ...]) -> list[BoundCall]:
+    return [(xp.copyto, gates[of], own[to]) for to, of in _runs(places)]
+
+
+def _flat_gates(gates: Array) -> Array:
+    """(gates, T, N, units) as (gates, T·N, units), a view."""
+    count, steps, batch, units = gates.shape
+    return gates.reshape(count, steps * batch, units)
