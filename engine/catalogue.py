@@ -8,8 +8,10 @@ from engine.data.functions import Curve, Parity, Sine, Surface
 from engine.data.idx import Idx
 from engine.data.images import Images
 from engine.data.points import PointsByHand
+from engine.data.sequences import Adding, CopyMemory
 from engine.data.shipped import BreastCancer, Iris, Wine
 from engine.data.source import DataSource
+from engine.data.text import Text
 from engine.data.toy import Blobs, Checkerboard, Circles, Moons, Noise, Spiral, Xor
 from engine.layers.activations import Relu, ScaledTanh, Sigmoid, Softsign, Tanh
 from engine.layers.base import Layer
@@ -52,8 +54,9 @@ DATASETS: dict[str, type[DataSource]] = {
     for c in (
         *(Xor, Circles, Moons, Spiral, Blobs, Checkerboard, PointsByHand),
         *(Sine, Curve, Surface, Parity),
+        *(CopyMemory, Adding),
         *(Iris, Wine, BreastCancer, Digits),
-        *(Noise, Npz, Csv, Idx, Images),
+        *(Noise, Npz, Csv, Idx, Images, Text),
     )
 }
 SCHEDULES: dict[str, type[Schedule]] = {c.kind(): c for c in (ConstantRate, Exponential, Step, Cosine, Cyclic, Plateau)}

@@ -39,7 +39,8 @@ class Importing(QObject):
 
     def open(self, path: Path, wanted: str = "") -> None:
         """Shows what is in a file; nothing has changed until a person says so."""
-        kind = kind_of(path) or wanted
+        any_file = wanted in DATASETS and not DATASETS[wanted].endings  # no ending can say what it holds
+        kind = wanted if any_file else kind_of(path) or wanted
         if kind not in DATASETS:
             self.ended.emit()
             self.refused.emit(f"{path.name}: is no file of data, expected one ending in {', '.join(endings())}")
@@ -85,6 +86,7 @@ class Importing(QObject):
             cls.title: " ".join(f"*{ending}" for ending in cls.endings) for cls in DATASETS.values() if cls.endings
         }
         lines = [f"Data ({' '.join(files.values())})", *(f"{title} ({names})" for title, names in files.items())]
+        lines.append("All files (*)")
         return QFileDialog.getOpenFileName(self._parent, "Data", folder, ";;".join(lines))[0]
 
     def _folder_dialog(self) -> str:
