@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from engine.data.source import Summary
 from engine.errors import Problem, ProjectError
 from engine.graph import Structure, resolve
-from engine.layers.base import Weighted
+from engine.layers.base import Weighted, text_of
 from engine.optimizers import Searching
 from engine.training import Training
 
@@ -20,8 +20,10 @@ def problems_of(lane: "Project", summary: Summary) -> list[Problem]:
     structure, problems = resolve(lane.graph, summary.shape)
     if structure is None:
         return problems
-    if len(structure.shapes[structure.output]) != 1:
-        return [Problem(structure.output, "the output must be a vector")]
+    shape = structure.shapes[structure.output]
+    if len(shape) != 1:
+        message = f"the output must be a vector, it has shape {text_of(shape)}; a flatten makes one"
+        return [Problem(structure.output, message)]
     found = list(_search_problems(lane.training, structure))
     augmentation = lane.training.augmentation
     if augmentation is not None and (why := augmentation.refusal(summary.shape, lane.data.preprocess)):

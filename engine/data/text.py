@@ -39,6 +39,7 @@ class Text(DataSource, frozen=True, tag="text"):
 
     title: ClassVar[str] = "Characters of a text"
     group: ClassVar[str] = "File"
+    endings: ClassVar[tuple[str, ...]] = (".txt", ".md")
 
     path: Annotated[
         str, Meta(min_length=1, title="File", description="A text in UTF-8, relative to the project's folder")

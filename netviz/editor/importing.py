@@ -39,8 +39,8 @@ class Importing(QObject):
 
     def open(self, path: Path, wanted: str = "") -> None:
         """Shows what is in a file; nothing has changed until a person says so."""
-        any_file = wanted in DATASETS and not DATASETS[wanted].endings  # no ending can say what it holds
-        kind = wanted if any_file else kind_of(path) or wanted
+        suits = wanted in DATASETS and path.name.lower().endswith(DATASETS[wanted].endings)
+        kind = wanted if suits else kind_of(path) or wanted
         if kind not in DATASETS:
             self.ended.emit()
             self.refused.emit(f"{path.name}: is no file of data, expected one ending in {', '.join(endings())}")
@@ -86,7 +86,7 @@ class Importing(QObject):
             cls.title: " ".join(f"*{ending}" for ending in cls.endings) for cls in DATASETS.values() if cls.endings
         }
         lines = [f"Data ({' '.join(files.values())})", *(f"{title} ({names})" for title, names in files.items())]
-        lines.append("All files (*)")
+        lines.append("All files (*)")  # a text may have any ending
         return QFileDialog.getOpenFileName(self._parent, "Data", folder, ";;".join(lines))[0]
 
     def _folder_dialog(self) -> str:
@@ -102,7 +102,7 @@ def kind_of(path: Path) -> str | None:
 
 
 def endings() -> list[str]:
-    return [ending for cls in DATASETS.values() for ending in cls.endings]
+    return list(dict.fromkeys(ending for cls in DATASETS.values() for ending in cls.endings))
 
 
 def kept(document: Document, kind: str) -> dict[str, Any]:

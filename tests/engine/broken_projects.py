@@ -194,8 +194,12 @@ BAD = [
         "graph: no layer has weights, so there is nothing to train",
     ),
     (
+        [("data", {"kind": "noise", "shape": [2, 3, 1]}), ("graph/nodes/0/shape", ...)],
+        "h1: expected a vector of features, got shape 2×3×1; a flatten before it makes one",
+    ),
+    (
         [("data", {"kind": "noise", "shape": [2, 3]}), ("graph/nodes/0/shape", ...)],
-        "h1: expected a vector of features, got shape 2×3; a flatten before it makes one",
+        "out: the output must be a vector, it has shape 2×3; a flatten makes one",
     ),
     ([("training", 3)], "training: expected an object"),
     ([("training/loss", ...)], "training.loss: is missing"),

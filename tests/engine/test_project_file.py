@@ -223,6 +223,7 @@ def test_every_kind_is_written_and_read_back(table, where):
             "npz": {"path": "data.npz"},
             "csv": {"path": "data.csv"},
             "idx": {"path": "images"},
+            "text": {"path": "text.txt"},
             "images": {"path": "pictures"},
             "points": {"points": [[0.5, 1.0, 0.0]]},
         }

@@ -290,7 +290,9 @@ def test_shapes_that_do_not_fit_are_told():
     assert wrong([5, 3], {"id": "e", "kind": "embedding", "vocabulary": 4, "dim": 3}) == [
         "e: expected a vector of codes, got shape 5×3"
     ]
-    assert wrong([5, 3], {**r, "return_sequences": True}) == ["out: the output must be a vector"]
+    assert wrong([5, 3], {**r, "return_sequences": True}) == [
+        "out: the output must be a vector, it has shape 5×2; a flatten makes one"
+    ]
 
 
 @pytest.mark.parametrize("field", ["units", "layers", "nonlinearity", "forget_bias", "recurrent_init", "vocabulary"])

@@ -82,6 +82,17 @@ def test_a_table_by_its_ending_and_what_was_set_stays(inspector, document, tmp_p
     assert "has no column 'd', it has 1 to 2: b, c" in inspector.data.form.rows["path"].error.text()
 
 
+def test_a_text_is_read_as_the_kind_that_was_asked_for(inspector, document, tmp_path, qtbot):
+    """Tables end in .txt, too."""
+    (tmp_path / "t.txt").write_text("to be or not to be\n" * 5)
+    inspector.importing.ask_file = lambda: str(tmp_path / "t.txt")
+    choose(box(inspector.data.form, "kind"), "Ch")
+    assert document.project.data.kind() == "text"
+    assert inspector.data.note.text() == "examples of 30×8 numbers"
+    inspector.importing.open(tmp_path / "t.txt")
+    assert inspector.importing.dialog is not None  # a table, where nothing was asked for
+
+
 @pytest.mark.parametrize(
     ("text", "weights", "shown"),
     [("1, 2.5", (1.0, 2.5), "1, 2.5"), ("0.5;4", (0.5, 4.0), "0.5, 4"), ("3 1e-3", (3.0, 0.001), "3, 0.001")],
