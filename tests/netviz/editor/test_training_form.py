@@ -86,7 +86,7 @@ def test_a_text_is_read_as_the_kind_that_was_asked_for(inspector, document, tmp_
     """Tables end in .txt, too."""
     (tmp_path / "t.txt").write_text("to be or not to be\n" * 5)
     inspector.importing.ask_file = lambda: str(tmp_path / "t.txt")
-    choose(box(inspector.data.form, "kind"), "Ch")
+    choose(box(inspector.data.form, "kind"), "Characters")
     assert document.project.data.kind() == "text"
     assert inspector.data.note.text() == "examples of 30×8 numbers"
     inspector.importing.open(tmp_path / "t.txt")
