@@ -13,6 +13,8 @@ from engine.backend import Array
 from engine.graph import Structure
 from engine.layers.base import Activation, Layer, Weighted
 from engine.layers.dropout import Dropout
+from engine.layers.embedding import Embedding
+from engine.layers.input import Input
 from engine.layers.norms import Norm
 
 if TYPE_CHECKING:
@@ -61,7 +63,7 @@ def facts(trainer: Trainer) -> Facts:
     """The facts of `trainer` as it stands, before its first step."""
     network, to_host = trainer.network, trainer.backend.to_host
     structure, layers = network.structure, network.structure.layers
-    rows = to_host(trainer.training_rows[:MOST_ROWS])[:, :-1].astype(np.float64)
+    rows = to_host(trainer.training_rows[:MOST_ROWS])[:, :-1].astype(np.float64)[:, _quantities(structure)]
     targets = to_host(network.targets(trainer.data.y[:MOST_ROWS])).astype(np.float64)
     weights = network.parameters()
     matrices = {
@@ -88,6 +90,17 @@ def facts(trainer: Trainer) -> Facts:
     )
 
 
+def _quantities(structure: Structure) -> Array:
+    """Which numbers of an example are more than codes for an embedding, whose size means nothing."""
+    found = np.zeros(prod(structure.example), bool)
+    for node in structure.inputs_of_x:
+        layer = structure.layers[node]
+        assert isinstance(layer, Input)
+        if not all(isinstance(structure.layers[other], Embedding) for other in followers(structure, node)):
+            found[slice(None) if layer.columns is None else slice(*layer.columns)] = True
+    return found
+
+
 def followers(structure: Structure, node: str) -> tuple[str, ...]:
     return tuple(other for other in structure.order if node in structure.inputs[other])
 
@@ -106,6 +119,8 @@ def _matrix(layer: Layer, node: str, weights: Mapping[str, Array]) -> Array | No
     """The weights of a layer that mixes features, a row for each unit; None for norms, slopes and the like."""
     weight = weights.get(f"{node}.weight")
     if not isinstance(layer, Weighted) or not layer.penalized or weight is None or weight.ndim < 2:
+        return None
+    if isinstance(layer, Embedding):  # looks up, and mixes nothing
         return None
     return weight
 

@@ -116,6 +116,11 @@ class Weighted(Layer, frozen=True):
     penalized: ClassVar[bool] = True  # L1 and L2 pull at `weight`; not at a norm's or an activation's
 
     @property
+    def manner(self) -> str:
+        """What it does, in few words below its title."""
+        return "linear"
+
+    @property
     def trains(self) -> bool:
         """Whether the optimizer moves the parameters."""
         return True

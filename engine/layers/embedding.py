@@ -44,6 +44,10 @@ class Embedding(Weighted, frozen=True, tag="embedding"):
     def trains(self) -> bool:
         return self.trainable
 
+    @property
+    def manner(self) -> str:
+        return f"of {self.vocabulary} codes"
+
     def output_shape(self, *shapes: Shape) -> Shape:
         if len(shapes[0]) != 1:
             raise ShapeError(f"expected a vector of codes, got shape {text_of(shapes[0])}")

@@ -283,7 +283,7 @@ def _second(layer: Layer, activation: str | None, data: str, shape: Shape | None
     if isinstance(layer, Input):
         return data
     if isinstance(layer, Weighted):
-        return "linear"
+        return layer.manner
     return text_of_shape(shape or ())
 
 

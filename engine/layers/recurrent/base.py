@@ -100,6 +100,12 @@ class Recurrent(Weighted, frozen=True):
         return self.trainable
 
     @property
+    def manner(self) -> str:
+        stack = [f"{self.layers} layers"] if self.layers > 1 else []
+        stack += ["both ways"] if self.bidirectional else []
+        return ", ".join([*stack, "every step" if self.return_sequences else "last step"])
+
+    @property
     def _gain(self) -> float:
         return self.recurrent_gain if self.recurrent_init in GAINED_STATES else 1.0
 

@@ -90,6 +90,17 @@ def test_the_inputs_scale_is_that_of_the_largest_feature(tmp_path: Path) -> None
     assert found.examples == 20
 
 
+def test_codes_for_an_embedding_have_no_scale_and_its_vectors_no_rung(tmp_path: Path) -> None:
+    data = npz(tmp_path, np.arange(60.0).reshape(20, 3), np.arange(20) % 2)
+    embedding = {"id": "e", "kind": "embedding", "vocabulary": 60, "dim": 2}
+    rest = ({"id": "r", "kind": "gru", "units": 3}, {"id": "out", "kind": "dense", "units": 1})
+    found = known(chained(embedding, *rest), data=data, folder=tmp_path)
+    assert (found.input_rms, found.input_ratio) == (0.0, 1.0)
+    assert [rung.node for rung in found.rungs] == ["out"]
+    flat = chained({"id": "steps", "kind": "reshape", "shape": [3, 1]}, *rest)
+    assert known(flat, data=data, folder=tmp_path).input_rms > 5
+
+
 SAME = {"init": "constant", "init_value": 0.3}
 
 
