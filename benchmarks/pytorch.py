@@ -11,6 +11,7 @@ import engine
 from engine.data.batches import WINDOW
 from engine.layers.base import Layer
 from engine.layers.dense import Dense
+from engine.layers.recurrent.lstm import Lstm
 from engine.losses import CrossEntropy
 from engine.optimizers import Adam, Sgd
 from engine.random import generator
@@ -18,8 +19,16 @@ from engine.random import generator
 ACTIVATIONS = {"relu": nn.ReLU, "tanh": nn.Tanh, "sigmoid": nn.Sigmoid}
 
 
+class LastState(nn.LSTM):
+    """The last state alone; to take it from the states of all steps would cost the way back a third more."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        last: Tensor = super().forward(x)[1][0][-1]
+        return last
+
+
 class PyTorchSide:
-    """Chains of dense layers and activations, plain SGD or Adam; weights start as the engine's do."""
+    """Chains of dense layers, activations and an LSTM, plain SGD or Adam; weights start as the engine's do."""
 
     def __init__(self, project: engine.Project) -> None:
         torch.set_num_threads(1)
@@ -57,6 +66,8 @@ class PyTorchSide:
         if isinstance(layer, Dense):
             units, features = self.start[f"{name}.weight"].shape
             return nn.Linear(features, units)
+        if isinstance(layer, Lstm):
+            return LastState(self.start[f"{name}.weight_ih_l0"].shape[1], layer.units, batch_first=True)
         return ACTIVATIONS[layer.kind()]()
 
     def _optimizer(self) -> torch.optim.Optimizer:

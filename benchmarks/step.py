@@ -53,18 +53,13 @@ class Case:
 
     def project(self, folder: Path) -> engine.Project:
         """The case as a project; data that no generator makes are written to `folder`."""
-        inputs, *dense = self.widths
-        nodes: list[dict[str, Any]] = [{"id": "x", "kind": "input"}]
-        for number, units in enumerate(dense, 1):
-            nodes.append({"id": f"dense{number}", "kind": "dense", "units": units})
-            if number < len(dense):
-                nodes.append({"id": f"act{number}", "kind": self.activation})
+        nodes: list[dict[str, Any]] = [{"id": "x", "kind": "input"}, *self._layers()]
         ids = [node["id"] for node in nodes]
         parts = {
             "format": "netviz-project",
             "version": 1,
             "name": self.title,
-            "data": self._data(folder, inputs),
+            "data": self._data(folder, self.shapes[0]),
             "graph": {"nodes": nodes, "edges": [[a, b] for a, b in pairwise(ids)]},
             "training": {
                 "loss": {"kind": self.loss},
@@ -75,14 +70,46 @@ class Case:
         }
         return project_from(parts, folder)
 
-    def _data(self, folder: Path, inputs: int) -> dict[str, Any]:
+    @property
+    def shapes(self) -> list[tuple[int, ...]]:
+        """Of the input and of every layer that is no activation."""
+        return [(width,) for width in self.widths]
+
+    def _layers(self) -> Iterator[dict[str, Any]]:
+        dense = self.widths[1:]
+        for number, units in enumerate(dense, 1):
+            yield {"id": f"dense{number}", "kind": "dense", "units": units}
+            if number < len(dense):
+                yield {"id": f"act{number}", "kind": self.activation}
+
+    def _data(self, folder: Path, shape: tuple[int, ...]) -> dict[str, Any]:
         if self.samples is not None:
-            classes = max(2, self.widths[-1])
-            shape = [inputs]
-            return {"kind": "noise", "samples": self.samples, "shape": shape, "classes": classes, "validation": 0.0}
+            noise = {"kind": "noise", "samples": self.samples, "shape": list(shape), "validation": 0.0}
+            return {**noise, "classes": max(2, self.widths[-1])}
         x = np.array([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]])
         np.savez(folder / "xor.npz", x=x, y=np.array([0, 1, 1, 0]))
         return {"kind": "npz", "path": "xor.npz", "validation": 0.0}
+
+
+@dataclass(frozen=True, slots=True)
+class RecurrentCase(Case):
+    """Sequences of so many steps through one recurrent layer, of which `activation` is the kind, and a dense one."""
+
+    steps: int = 50
+
+    @property
+    def title(self) -> str:
+        inputs, units, outputs = self.widths
+        sizes = f"{self.steps} × {inputs}, {self.activation} {units}, {outputs}"
+        return f"{sizes}, batch {self.batch}, {self.optimizer['kind']}"
+
+    @property
+    def shapes(self) -> list[tuple[int, ...]]:
+        return [(self.steps, self.widths[0]), *((width,) for width in self.widths[1:])]
+
+    def _layers(self) -> Iterator[dict[str, Any]]:
+        yield {"id": self.activation, "kind": self.activation, "units": self.widths[1]}
+        yield {"id": "dense", "kind": "dense", "units": self.widths[2]}
 
 
 SGD, ADAM = {"kind": "sgd", "lr": 0.01}, {"kind": "adam", "lr": 0.001}
@@ -100,6 +127,7 @@ def _cases() -> Iterator[Case]:
         yield Case((784, 256, 128, 10), "relu", CLASSES, optimizer, goal=1.15, batch=128, samples=2560)
     # With SGD alone: Adam divides gradients that are float32 noise here, and the two sides part after a few steps.
     yield Case((784, 1024, 1024, 10), "relu", CLASSES, SGD, goal=0.95, batch=256, samples=2560)
+    yield RecurrentCase((32, 64, 10), "lstm", CLASSES, ADAM, goal=1.1, batch=32, samples=1280)
 
 
 CASES = tuple(_cases())

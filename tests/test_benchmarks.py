@@ -54,7 +54,7 @@ def test_every_case_is_a_sound_project_of_its_shape(case, tmp_path):
     structure = case.project(tmp_path).structure()
     assert case.project(tmp_path).problems() == []
     shapes = [structure.shapes[node] for node in structure.order if not node.startswith("act")]
-    assert shapes == [(width,) for width in case.widths]
+    assert shapes == case.shapes
     data = case.project(tmp_path).data.load(tmp_path)
     assert len(data.x) == (case.samples or case.batch)
     assert len(data.x) % case.batch == 0  # no smaller batch at an epoch's end
