@@ -104,7 +104,7 @@ class Network:
     def predict(self, x: Array) -> Array:
         """The network's output (N, units) for raw examples `x` (N, *shape), in inference mode."""
         x = self._examples(x)
-        piece = max(1, min(len(x), MOST_NUMBERS // self._widths()))
+        piece = max(1, min(len(x), self.most_at_once))
         outputs: list[Array] = []
         for start in range(0, len(x), piece):
             plan = self._run(x[start : start + piece])
@@ -176,7 +176,7 @@ class Network:
         """The score over all examples of `parts`, each as `evaluate` has them."""
         tally = Tally(self.backend, self.loss, self.classes)
         for rows, targets in parts:
-            piece = max(1, min(len(rows), MOST_NUMBERS // self._widths()))
+            piece = max(1, min(len(rows), self.most_at_once))
             for start in range(0, len(rows), piece):
                 part = slice(start, min(start + piece, len(rows)))
                 plan = self.plan(part.stop - start, "evaluate")
@@ -223,6 +223,11 @@ class Network:
         """Raw examples (N, *shape) as the first layer takes them, (N, features) on the host."""
         flat: Array = self.preprocess(x).reshape(len(x), prod(self.input_shape))
         return flat
+
+    @property
+    def most_at_once(self) -> int:
+        """How many examples one plan for prediction holds at most."""
+        return max(1, MOST_NUMBERS // self._widths())
 
     def _widths(self) -> int:
         """How many numbers a plan for prediction holds for each example, about."""

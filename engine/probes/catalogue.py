@@ -15,6 +15,7 @@ from engine.probes.neuron import Neuron, NeuronAnswer
 from engine.probes.noise import Noise, NoiseAnswer
 from engine.probes.representation import Representation, RepresentationAnswer
 from engine.probes.spectrum import Spectrum, SpectrumAnswer
+from engine.probes.through_time import ThroughTime, ThroughTimeAnswer
 from engine.probes.unit_shares import UnitShares, UnitSharesAnswer
 from engine.probes.unit_spread import UnitSpread, UnitSpreadAnswer
 from engine.probes.units import Units, UnitsAnswer
@@ -39,6 +40,7 @@ ProbeRequest = (
     | UnitShares
     | Gradients
     | Derivative
+    | ThroughTime
 )
 ProbeAnswer = (
     HistogramAnswer
@@ -58,6 +60,7 @@ ProbeAnswer = (
     | UnitSharesAnswer
     | GradientsAnswer
     | DerivativeAnswer
+    | ThroughTimeAnswer
 )
 
 

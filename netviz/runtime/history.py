@@ -20,6 +20,7 @@ from engine.probes.neuron import NeuronAnswer
 from engine.probes.noise import NoiseAnswer
 from engine.probes.representation import RepresentationAnswer
 from engine.probes.spectrum import SpectrumAnswer
+from engine.probes.through_time import ThroughTimeAnswer
 from engine.probes.unit_shares import UnitSharesAnswer
 from engine.probes.unit_spread import UnitSpreadAnswer
 from engine.probes.units import UnitsAnswer
@@ -78,6 +79,7 @@ class LaneHistory:
     unit_spread: UnitSpreadAnswer | None = None
     unit_shares: UnitSharesAnswer | None = None
     past_units: dict[str, Past] = field(default_factory=dict)  # of each activation, a byte a unit: see `unit_bytes`
+    through_time: ThroughTimeAnswer | None = None
     rate: Series = field(default_factory=Series)  # the learning rate
     lr: float = 0.0
     batch_size: int = 0

@@ -36,6 +36,10 @@ class GruSweep(Sweep):
             self._deltas = self.zeros(4, *shape)  # of n, r, z in the inputs' part, and of n in the states'
             self.carry = self.zeros(self.batch, self.units)
 
+    def shown(self) -> dict[str, Array]:
+        reset, update, new = (self._in_order(self.kept[:, place]) for place in range(3))
+        return {"r": reset, "z": update, "n": new, "h": self.states}
+
     def forward(self) -> list[BoundCall]:
         calls = super().forward()
         if self._bias is not None and self.values.bias_hh is not None:

@@ -37,10 +37,10 @@ class LstmSweep(Sweep):
             self._through = self.zeros(self.steps, self.batch, self.units)
             self._cell, self._part = self.zeros(self.batch, self.units), self.zeros(self.batch, self.units)
 
-    @property
-    def cells(self) -> Array:
-        """c by number of the step, behind each."""
-        return self.kept[1:, 4]
+    def shown(self) -> dict[str, Array]:
+        output, inputs, forget, new, _ = (self._in_order(self.kept[:-1, place]) for place in range(5))
+        cells = self._in_order(self.kept[1:, 4])
+        return {"i": inputs, "f": forget, "g": new, "o": output, "c": cells, "h": self.states}
 
     def step(self, number: int, step: int) -> list[BoundCall]:
         xp, kept, two = self.xp, self.kept[number], self._two

@@ -68,6 +68,14 @@ class Sweep:
         """The step at which the sweep ends."""
         return self.order[-1]
 
+    def shown(self) -> dict[str, Array]:
+        """What probes may see, by name: gates first, then states; each (T, N, units) in the sequence's order."""
+        return {"h": self.states}
+
+    def _in_order(self, by_number: Array) -> Array:
+        """What lies by the step's number, in the sequence's order."""
+        return by_number if self.order.step > 0 else by_number[::-1]
+
     # Forward
 
     def forward(self) -> list[BoundCall]:
