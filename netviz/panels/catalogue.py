@@ -16,6 +16,7 @@ from netviz.panels.rate import RatePanel
 from netviz.panels.representation import RepresentationPanel
 from netviz.panels.saturation import SaturationPanel
 from netviz.panels.spectrum import SpectrumPanel
+from netviz.panels.through_time import ThroughTimePanel
 from netviz.panels.try_it import TryPanel
 from netviz.panels.weights import WeightsPanel
 from netviz.panels.worst import WorstPanel
@@ -31,6 +32,7 @@ PANELS: tuple[type[Panel], ...] = (
     SpectrumPanel,
     NoisePanel,
     LandscapePanel,
+    ThroughTimePanel,
     ConfusionPanel,
     WorstPanel,
     FitPanel,

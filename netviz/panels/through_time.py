@@ -1,0 +1,200 @@
+"""Recurrent layers step by step: the gradient that comes back to each step, and gates and states along the way."""
+
+from typing import Any, ClassVar
+
+import numpy as np
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QLabel, QSizePolicy, QStackedWidget, QVBoxLayout, QWidget
+
+from engine.probes.catalogue import ProbeRequest
+from engine.probes.through_time import SweepInTime, ThroughTime, ThroughTimeAnswer
+from netviz import theme
+from netviz.panels.base import Group, Panel, Row, Table
+from netviz.runtime.history import History, LaneHistory
+from netviz.theme import GAP
+from netviz.widgets.choice import Choice
+from netviz.widgets.gate_maps import MEANING, GateMaps
+from netviz.widgets.ticks import figure
+from netviz.widgets.time_curves import TimeCurves, called
+from netviz.widgets.toggle import Toggle
+
+GRADIENT, GATES = "gradient", "gates"
+VIEWS = {
+    GRADIENT: "The gradient that comes back to each step (1)",
+    GATES: "Gates and states at each step (2)",
+}
+
+
+class ThroughTimePanel(Panel):
+    ident: ClassVar[str] = "through_time"
+    title: ClassVar[str] = "Through time"
+    group: ClassVar[Group] = Group.GRADIENTS
+    help: ClassVar[str] = (
+        "For recurrent layers, over the steps of the sequence, 0 being the first. Gradient (key 1): the length "
+        "‖∂L/∂h_t‖ over units and the first training examples, on a logarithmic axis; a curve for each layer of a "
+        "stack, dashed for a backward direction. Gates (2): maps of the same examples' mean, a row a unit: input, "
+        "forget, output, reset and update gates from shut (dark) to open (amber), what has both signs blue below 0 and "
+        "orange above (N next, P previous layer). "
+        "Look for a gradient that falls towards step 0 by orders of magnitude (vanishing: what stands there cannot be "
+        "learned) or rises (exploding: clip it); for forget or update gates near 1, along which it comes through; for "
+        "gates that open at the steps that matter, and for states stuck at ±1."
+    )
+    topics: ClassVar[frozenset[str]] = frozenset({"through_time"})
+
+    def __init__(self, history: History, parent: QWidget | None = None) -> None:
+        super().__init__(history, parent)
+        self.view = GRADIENT
+        self._wanted: str | None = None  # what was chosen, though the present networks may not have it
+        self.curves, self.maps = TimeCurves(history), GateMaps(history)
+        self.stack = QStackedWidget()
+        for widget in (self.curves, self.maps):
+            self.stack.addWidget(widget)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(GAP, GAP, GAP, GAP)
+        layout.setSpacing(4)
+        layout.addLayout(self._make_tools())
+        layout.addWidget(self.stack, 1)
+        self.refresh()
+
+    def _make_tools(self) -> QHBoxLayout:
+        row = QHBoxLayout()
+        row.setSpacing(3)
+        self.buttons: dict[str, Toggle] = {}
+        group = QButtonGroup(self)
+        for name, words in VIEWS.items():
+            button = Toggle(name, words)
+            button.clicked.connect(lambda _=False, name=name: self.show_view(name))
+            group.addButton(button)
+            row.addWidget(button)
+            self.buttons[name] = button
+        self.buttons[self.view].setChecked(True)
+        self.says = QLabel()
+        self.says.setFont(theme.small())
+        self.says.setObjectName("faint")
+        self.says.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self.says.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        row.addWidget(self.says, 1)
+        self.layer = Choice()
+        self.layer.setAccessibleName("Layer")
+        self.layer.setToolTip("The layer whose gates are drawn (N next, P previous)")
+        self.layer.setFont(theme.small())
+        self.layer.setStyleSheet("QComboBox { padding: 0px 4px; min-height: 16px; }")
+        self.layer.activated.connect(lambda: self.show_layer(self.layer.currentText()))
+        row.addWidget(self.layer, 1)
+        return row
+
+    @property
+    def probes(self) -> tuple[ProbeRequest, ...]:
+        return (ThroughTime(),)
+
+    def show_view(self, view: str) -> None:
+        self.view = view
+        self.buttons[view].setChecked(True)
+        self.stack.setCurrentIndex(list(VIEWS).index(view))
+        self.refresh()
+
+    def show_layer(self, name: str) -> None:
+        self._wanted = name
+        self.maps.forget()
+        self.refresh()
+
+    def reopened(self) -> None:
+        self.curves.reopened()
+        self.maps.forget()
+        self.refresh()
+
+    def refresh(self) -> None:
+        lanes = self.history.lanes
+        answers = [lane.through_time for lane in lanes if lane.through_time is not None]
+        self._offer(list(dict.fromkeys(called(a, sweep) for a in answers for sweep in a.sweeps)))
+        note = ""
+        if not lanes:
+            note = "No network is open."
+        elif not answers:
+            note = "Press play: the gradient at each step of the sequences is drawn here."
+        elif not any(answer.sweeps for answer in answers):
+            note = "This network has no recurrent layer: an RNN, an LSTM or a GRU is drawn here step by step."
+        for widget in (self.curves, self.maps):
+            widget.show_note(note)
+        if not note and self.view == GRADIENT:
+            self.curves.refresh()
+        self.maps.update()
+        shown = next((a for a in answers if a.sweeps), None)
+        self.says.setText(f"{shown.examples} training examples" if shown and self.view == GRADIENT else "")
+        self.describe()
+
+    def _offer(self, names: list[str]) -> None:
+        if [self.layer.itemText(i) for i in range(self.layer.count())] != names:
+            self.layer.clear()
+            self.layer.addItems(names)
+        if names:
+            self.maps.name = self._wanted if self._wanted in names else names[0]
+            self.layer.setCurrentIndex(names.index(self.maps.name))
+        self.layer.setVisible(self.view == GATES and len(names) > 1)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        key, steps = event.key(), {Qt.Key.Key_N: 1, Qt.Key.Key_P: -1}
+        views = dict(zip((Qt.Key.Key_1, Qt.Key.Key_2), VIEWS, strict=True))
+        if event.modifiers() or (key in steps and (self.view != GATES or not self.layer.count())):
+            super().keyPressEvent(event)
+        elif key in views:
+            self.show_view(views[Qt.Key(key)])
+        elif key in steps:
+            self.show_layer(self.layer.itemText((self.layer.currentIndex() + steps[Qt.Key(key)]) % self.layer.count()))
+        else:
+            super().keyPressEvent(event)
+
+    def summary(self) -> str:
+        return ". ".join(f"{lane.info.name}: {text}" for lane in self.history.lanes if (text := self._in_words(lane)))
+
+    def _in_words(self, lane: LaneHistory) -> str:
+        if lane.through_time is None:
+            return ""
+        if self.view == GRADIENT:
+            return "; ".join(gradient_in_words(lane.through_time, sweep) for sweep in lane.through_time.sweeps)
+        sweep = self.maps.sweep_of(lane)
+        means = [] if sweep is None else [f"{MEANING[one.name]} {figure(one.mean).strip()}" for one in sweep.maps]
+        return f"means of {self.maps.name}: {', '.join(means)}" if means else ""
+
+    def table(self) -> Table:
+        """A row for each layer and step, or for each cell of the maps; steps from 0, units from 1."""
+        rows: list[Row] = []
+        for lane in self.history.lanes:
+            if lane.through_time is None:
+                continue
+            for sweep in lane.through_time.sweeps:
+                start = (lane.info.name, called(lane.through_time, sweep))
+                if self.view == GRADIENT:
+                    rows += [(*start, t, float(v)) for t, v in enumerate(np.asarray(sweep.gradient).tolist())]
+                elif called(lane.through_time, sweep) == self.maps.name:
+                    rows += _cells(start, sweep, lane.through_time.block)
+        if self.view == GRADIENT:
+            return ("network", "layer", "time_step", "gradient_norm"), rows
+        return ("network", "layer", "of", "unit", "time_step", "to_time_step", "mean"), rows
+
+    def state(self) -> dict[str, Any]:
+        return {"view": self.view} | ({"layer": self._wanted} if self._wanted is not None else {})
+
+    def restore(self, state: dict[str, Any]) -> None:
+        if isinstance(name := state.get("layer"), str):
+            self.show_layer(name)
+        if (view := state.get("view")) in list(VIEWS):
+            self.show_view(str(view))
+
+
+def gradient_in_words(answer: ThroughTimeAnswer, sweep: SweepInTime) -> str:
+    first, last = (figure(float(value)).strip() for value in (sweep.gradient[0], sweep.gradient[-1]))
+    return (
+        f"gradient norm of {called(answer, sweep)} from {first} at step 0 to {last} at step {len(sweep.gradient) - 1}"
+    )
+
+
+def _cells(start: tuple[str, str], sweep: SweepInTime, block: int) -> list[Row]:
+    rows: list[Row] = []
+    last = len(sweep.gradient) - 1
+    for one in sweep.maps:
+        for (unit, column), value in np.ndenumerate(one.values):
+            steps = column * block, min((column + 1) * block - 1, last)
+            rows.append((*start, one.name, unit + 1, *steps, float(value)))
+    return rows
