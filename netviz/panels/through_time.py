@@ -116,7 +116,7 @@ class ThroughTimePanel(Panel):
         elif not any(answer.sweeps for answer in answers):
             note = "This network has no recurrent layer: an RNN, an LSTM or a GRU is drawn here step by step."
         for widget in (self.curves, self.maps):
-            widget.show_note(note)
+            widget.show_note(note if widget is self.stack.currentWidget() else "")
         if not note and self.view == GRADIENT:
             self.curves.refresh()
         self.maps.update()

@@ -22,6 +22,7 @@ from engine.probes.noise import NoiseAnswer
 from engine.probes.predictions import Extent, Listed
 from engine.probes.representation import LayerView, RepresentationAnswer
 from engine.probes.spectrum import Jacobian, Singular, SpectrumAnswer
+from engine.probes.through_time import SweepInTime, ThroughTimeAnswer, TimeMap
 from engine.probes.unit_shares import LayerShares, UnitSharesAnswer
 from engine.probes.weights import LayerWeights, Matrix, WeightsAnswer
 from engine.probes.worst import WorstAnswer
@@ -210,6 +211,24 @@ def unit_shares_answer(**changes: object) -> UnitSharesAnswer:
     share = np.array([0.0, 0.5, 1.0, 1.0], np.float32)
     made = {"node": "a1", "units": 4, "saturated": share, "dead": np.array([False, False, False, True])}
     return UnitSharesAnswer((LayerShares(**(made | changes)),), 64)
+
+
+def time_map(name: str = "f", scale: float = 1.0, units: int = 2, columns: int = 4) -> TimeMap:
+    """Numbers that rise evenly from the first unit's first column to the last unit's last."""
+    values = scale * np.linspace(0, 1, units * columns, dtype=np.float32).reshape(units, columns)
+    return TimeMap(name, name in "ifozr", values, float(values.mean()))
+
+
+def sweep_in_time(node: str = "h1", scale: float = 1.0, steps: int = 4, **changes: object) -> SweepInTime:
+    """A gradient that is a tenth as long at each step further back."""
+    made = {"node": node, "layer": 0, "backwards": False, "units": 2}
+    made |= {"gradient": scale * 10.0 ** -np.arange(steps - 1, -1, -1.0), "maps": (time_map(), time_map("h", -scale))}
+    return SweepInTime(**(made | changes))
+
+
+def through_time_answer(*sweeps: SweepInTime, scale: float = 1.0, **changes: object) -> ThroughTimeAnswer:
+    made = {"sweeps": sweeps or (sweep_in_time(scale=scale),), "steps": 4, "block": 1, "examples": 10}
+    return ThroughTimeAnswer(**(made | changes))
 
 
 def listed(index: int = 0, loss: float = 2.0, **changes: object) -> Listed:

@@ -36,7 +36,10 @@ from tests.netviz.panels.histories import (
     scalars,
     score,
     spectrum_answer,
+    sweep_in_time,
     take,
+    through_time_answer,
+    time_map,
     unit_shares_answer,
     unwell,
     weights_answer,
@@ -50,6 +53,7 @@ OTHER = {
     "boundary": {"sharp": True, "features": [1, 0], "example": 3},
     "weights": {"view": "matrix", "layer": "out"},
     "neuron": {"layer": "out", "unit": 2},
+    "through_time": {"view": "gates", "layer": "h1"},
     "representation": {"layer": "out", "all": True, "grid": False},
     "noise": {"view": "cosine"},
     "landscape": {"plane": "path", "reach": 0.5, "follows": False},
@@ -87,6 +91,7 @@ def filled(*names: str) -> History:
             gradients_answer(),
             derivative_answer(),
             unit_shares_answer(),
+            through_time_answer(),
         )
         take(lane, lr=0.02)
         take(lane, 1 / (steps + 1.0), scores, scalars(60, 0.1, 0.5, 0.25), told, health=unwell(fault()))
@@ -227,6 +232,7 @@ def test_the_description_has_the_numbers_and_changes_once_a_second(qtbot, kind) 
             gradients_answer(3.0),
             derivative_answer(0.1),
             unit_shares_answer(dead=np.ones(4, bool)),
+            through_time_answer(scale=3.0),
         )
         take(lane, [9.0], [score(70, 9.0, 0.1)], scalars(1, 7.0, 1.0, 1.0), told, start=60, lr=0.005, health=ill)
     panel.describe(now=lambda: panel._said + 0.9)
@@ -271,6 +277,8 @@ def test_numbers_that_are_none_draw_no_warning(qtbot, kind) -> None:
             saturated=NAN,
         )
         probes = (rows, answer, example, weights, worst, nobody, flat, unseen, unit, steep, shut)
+        still = sweep_in_time(gradient=np.full(4, NAN), maps=(time_map(scale=NAN), time_map("c", NAN)))
+        probes = (rows, answer, example, weights, worst, nobody, flat, unseen, unit, through_time_answer(still))
         take(lane, [NAN] * 5, [score(10, NAN)], nothing, probes)
         take(lane, [np.inf, 1e30, 0.0], [score(20, np.inf)], np.full((3, 3, 6), np.inf), (), start=5)
     panel = open_panel(qtbot, kind, history)
