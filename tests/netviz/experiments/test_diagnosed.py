@@ -18,6 +18,7 @@ CAUSES = {
     ("early-stopping", "to the end"): "overfitting",
     ("early-stopping", "early stopping"): "overfitting",
     ("initialization", "tanh 0.01"): "weights_small",
+    ("long-memory", "RNN"): "loss_still",
     ("over-fitting", "plain"): "overfitting",
     ("over-fitting", "dropout"): "overfitting",
     ("preprocessing", "raw"): "unscaled",
@@ -26,6 +27,7 @@ CAUSES = {
     ("symmetry", "all zero"): "alike",
 }
 GONE_AGAIN = {
+    ("long-memory", "LSTM, forget bias 0"): "loss_still",
     ("initialization", "tanh 0.5"): "saturated",
     ("saturation", "large weights"): "saturated",
     ("saturation", "large, softsign"): "saturated",
