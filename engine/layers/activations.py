@@ -34,6 +34,9 @@ class Relu(Activation, frozen=True, tag="relu"):
         slope: Array = h > 0
         return slope
 
+    def written(self, x: float) -> tuple[str, str]:
+        return "max({x}, 0)", "1" if x > 0 else "0"
+
     def onnx(self, inputs: tuple[str, ...], shapes: tuple[Shape, ...]) -> tuple[Operator, ...]:
         return (Operator("Relu", inputs),)
 
@@ -61,6 +64,9 @@ class Tanh(Activation, frozen=True, tag="tanh"):
     def derivative(self, xp: Any, a: Array, h: Array) -> Array:
         slope: Array = 1 - h * h
         return slope
+
+    def written(self, x: float) -> tuple[str, str]:
+        return "tanh({x})", "1 − {h}²"
 
     def onnx(self, inputs: tuple[str, ...], shapes: tuple[Shape, ...]) -> tuple[Operator, ...]:
         return (Operator("Tanh", inputs),)
@@ -97,6 +103,9 @@ class ScaledTanh(Activation, frozen=True, tag="scaled_tanh"):
         t = xp.tanh(a * (2 / 3))
         slope: Array = (1 - t * t) * (HEIGHT * 2 / 3)
         return slope
+
+    def written(self, x: float) -> tuple[str, str]:
+        return f"{HEIGHT}·tanh(2·{{x}}/3)", f"{HEIGHT * 2 / 3:.7g}·(1 − tanh(2·{{x}}/3)²)"
 
     def onnx(self, inputs: tuple[str, ...], shapes: tuple[Shape, ...]) -> tuple[Operator, ...]:
         return (
@@ -139,6 +148,9 @@ class Sigmoid(Activation, frozen=True, tag="sigmoid"):
         slope: Array = h * (1 - h)
         return slope
 
+    def written(self, x: float) -> tuple[str, str]:
+        return "1/(1 + exp(−{x}))", "{h}·(1 − {h})"
+
     def onnx(self, inputs: tuple[str, ...], shapes: tuple[Shape, ...]) -> tuple[Operator, ...]:
         return (Operator("Sigmoid", inputs),)
 
@@ -168,6 +180,9 @@ class Softsign(Activation, frozen=True, tag="softsign"):
     def derivative(self, xp: Any, a: Array, h: Array) -> Array:
         slope: Array = xp.reciprocal(xp.square(1 + xp.absolute(a)))
         return slope
+
+    def written(self, x: float) -> tuple[str, str]:
+        return "{x}/(1 + |{x}|)", "1/(1 + |{x}|)²"
 
     def onnx(self, inputs: tuple[str, ...], shapes: tuple[Shape, ...]) -> tuple[Operator, ...]:
         return (Operator("Softsign", inputs),)

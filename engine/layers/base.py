@@ -65,6 +65,13 @@ class Layer(Declared, frozen=True):
         """Adds the calls that take `h.value` to `a.value`, and `a.grad` to `h.grad` and to `p`'s gradient."""
         raise NotImplementedError(self.kind())
 
+    def written(self, x: float) -> tuple[str, str]:
+        """For a layer that acts on numbers one by one: what it makes of `x`, and the slope there, as arithmetic.
+
+        {x} stands for the input and {h} for the output; empty where there is more to a number than its own input.
+        """
+        return "", ""
+
     def onnx(self, inputs: tuple[str, ...], shapes: tuple[Shape, ...]) -> tuple[Operator, ...]:
         """The operators, in order, that take `inputs` (N, *shape) to the output, in inference mode."""
         raise NotImplementedError(self.kind())

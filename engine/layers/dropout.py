@@ -43,6 +43,9 @@ class Dropout(Layer, frozen=True, tag="dropout"):
         if a.grad is not None and h.grad is not None:
             plan.backward((xp.multiply, a.grad, mask, h.grad))
 
+    def written(self, x: float) -> tuple[str, str]:
+        return "{x}", "1"  # after training
+
     def onnx(self, inputs: tuple[str, ...], shapes: tuple[Shape, ...]) -> tuple[Operator, ...]:
         return (Operator("Identity", inputs),)
 

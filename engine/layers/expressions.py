@@ -39,6 +39,9 @@ class Square(Expression, frozen=True, tag="square"):
         if a.grad is not None and h.grad is not None:
             plan.backward((multiply, a.grad, h.value, h.grad), (multiply, h.grad, plan.number(2), h.grad))
 
+    def written(self, x: float) -> tuple[str, str]:
+        return "{x}²", "2·{x}"
+
     def onnx(self, inputs: tuple[str, ...], shapes: tuple[Shape, ...]) -> tuple[Operator, ...]:
         return (Operator("Mul", inputs * 2),)
 
@@ -53,6 +56,9 @@ class Exp(Expression, frozen=True, tag="exp"):
         if a.grad is not None and h.grad is not None:
             plan.backward((plan.xp.multiply, a.grad, a.value, h.grad))
 
+    def written(self, x: float) -> tuple[str, str]:
+        return "exp({x})", "{h}"
+
     def onnx(self, inputs: tuple[str, ...], shapes: tuple[Shape, ...]) -> tuple[Operator, ...]:
         return (Operator("Exp", inputs),)
 
@@ -66,6 +72,9 @@ class Log(Expression, frozen=True, tag="log"):
         plan.forward(plan.xp.log, h.value, a.value)
         if a.grad is not None and h.grad is not None:
             plan.backward((plan.xp.divide, a.grad, h.value, h.grad))
+
+    def written(self, x: float) -> tuple[str, str]:
+        return "log({x})", "1/{x}"
 
     def onnx(self, inputs: tuple[str, ...], shapes: tuple[Shape, ...]) -> tuple[Operator, ...]:
         return (Operator("Log", inputs),)

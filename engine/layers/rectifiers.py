@@ -44,6 +44,10 @@ class LeakyRelu(Activation, frozen=True, tag="leaky_relu"):
         slope: Array = (a > 0) * (1 - self.negative_slope) + self.negative_slope
         return slope
 
+    def written(self, x: float) -> tuple[str, str]:
+        slope = "1" if x > 0 else f"{self.negative_slope:g}"
+        return "{x}" if x > 0 else f"{slope}·{{x}}", slope
+
     def onnx(self, inputs: tuple[str, ...], shapes: tuple[Shape, ...]) -> tuple[Operator, ...]:
         return (Operator("LeakyRelu", inputs, {"alpha": self.negative_slope}),)
 
@@ -72,6 +76,10 @@ class Elu(Activation, frozen=True, tag="elu"):
         slope: Array = xp.exp(xp.minimum(a, 0)) * ((a > 0) * (1 - self.alpha) + self.alpha)
         return slope
 
+    def written(self, x: float) -> tuple[str, str]:
+        factor = "" if self.alpha == 1 else f"{self.alpha:g}·"
+        return ("{x}", "1") if x > 0 else (f"{factor}(exp({{x}}) − 1)", f"{factor}exp({{x}})")
+
     def onnx(self, inputs: tuple[str, ...], shapes: tuple[Shape, ...]) -> tuple[Operator, ...]:
         return (Operator("Elu", inputs, {"alpha": self.alpha}),)
 
@@ -95,6 +103,10 @@ class Selu(Activation, frozen=True, tag="selu"):
     def derivative(self, xp: Any, a: Array, h: Array) -> Array:
         slope: Array = xp.exp(xp.minimum(a, 0)) * ((a > 0) * (1 - SELU_ALPHA) + SELU_ALPHA) * SELU_SCALE
         return slope
+
+    def written(self, x: float) -> tuple[str, str]:
+        factor = f"{SELU_SCALE if x > 0 else SELU_SCALE * SELU_ALPHA:.6g}"
+        return (f"{factor}·{{x}}", factor) if x > 0 else (f"{factor}·(exp({{x}}) − 1)", f"{factor}·exp({{x}})")
 
     def onnx(self, inputs: tuple[str, ...], shapes: tuple[Shape, ...]) -> tuple[Operator, ...]:
         return (Operator("Selu", inputs, {"alpha": SELU_ALPHA, "gamma": SELU_SCALE}),)
@@ -122,6 +134,9 @@ class Softplus(Activation, frozen=True, tag="softplus"):
     def derivative(self, xp: Any, a: Array, h: Array) -> Array:
         slope: Array = xp.exp(a - h)
         return slope
+
+    def written(self, x: float) -> tuple[str, str]:
+        return "log(1 + exp({x}))", "1/(1 + exp(−{x}))"
 
     def onnx(self, inputs: tuple[str, ...], shapes: tuple[Shape, ...]) -> tuple[Operator, ...]:
         return (Operator("Softplus", inputs),)
@@ -156,6 +171,9 @@ class Silu(Activation, frozen=True, tag="silu"):
         gate = 1 / (1 + xp.exp(-a))
         slope: Array = xp.absolute(gate + h * (1 - gate))
         return slope
+
+    def written(self, x: float) -> tuple[str, str]:
+        return "{x}·σ({x})", "σ({x})·(1 + {x}·(1 − σ({x})))"
 
     def onnx(self, inputs: tuple[str, ...], shapes: tuple[Shape, ...]) -> tuple[Operator, ...]:
         return Operator("Sigmoid", inputs, output=".gate"), Operator("Mul", (*inputs, ".gate"))
@@ -194,6 +212,9 @@ class Gelu(Activation, frozen=True, tag="gelu"):
             function(*args)
         slope: Array = xp.absolute(phi + a * bell * (1 / sqrt(2 * pi)))
         return slope
+
+    def written(self, x: float) -> tuple[str, str]:
+        return "{x}·Φ({x})", "Φ({x}) + {x}·φ({x})"
 
     def onnx(self, inputs: tuple[str, ...], shapes: tuple[Shape, ...]) -> tuple[Operator, ...]:
         return (Operator("Gelu", inputs),)

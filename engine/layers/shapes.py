@@ -24,6 +24,9 @@ class Reshaped(Layer, frozen=True):
         if a.grad is not None and h.grad is not None:
             plan.backward((plan.xp.copyto, h.grad, a.grad))
 
+    def written(self, x: float) -> tuple[str, str]:
+        return "{x}", "1"
+
 
 class Flatten(Reshaped, frozen=True, tag="flatten"):
     """All numbers of an example as one vector, the last index fastest."""

@@ -8,6 +8,7 @@ from engine.probes.confusion import Confusion, ConfusionAnswer
 from engine.probes.derivative import Derivative, DerivativeAnswer
 from engine.probes.example import Example, ExampleAnswer
 from engine.probes.fit import Fit, FitAnswer
+from engine.probes.follow import Follow, FollowAnswer
 from engine.probes.gradients import Gradients, GradientsAnswer
 from engine.probes.histograms import HistogramAnswer, Histograms
 from engine.probes.landscape import Landscape, LandscapeAnswer
@@ -31,6 +32,7 @@ ProbeRequest = (
     | Confusion
     | Worst
     | Fit
+    | Follow
     | Representation
     | Neuron
     | Spectrum
@@ -51,6 +53,7 @@ ProbeAnswer = (
     | ConfusionAnswer
     | WorstAnswer
     | FitAnswer
+    | FollowAnswer
     | RepresentationAnswer
     | NeuronAnswer
     | SpectrumAnswer

@@ -102,7 +102,7 @@ class Example(Probe, frozen=True, tag="example"):
     def measure(self, trainer: Trainer, detail: float = 1.0) -> ExampleAnswer | None:
         shape = trainer.network.input_shape
         if self.x is None:
-            origin = _taken(trainer, self.part, self.index)
+            origin = taken(trainer, self.part, self.index)
             x = np.asarray(origin.x)
         elif len(self.x) == prod(shape) * NUMBER.itemsize:
             origin, x = None, np.frombuffer(self.x, NUMBER).reshape(shape)
@@ -137,7 +137,8 @@ def raw(x: Array) -> bytes:
     return np.ascontiguousarray(x, NUMBER).tobytes()
 
 
-def _taken(trainer: Trainer, part: Part, index: int) -> Origin:
+def taken(trainer: Trainer, part: Part, index: int) -> Origin:
+    """An example of the data, counted round and round."""
     data = trainer.data
     if part is Part.VALIDATION and not len(data.x_val):
         part = Part.TRAINING

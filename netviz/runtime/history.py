@@ -13,6 +13,7 @@ from engine.probes.confusion import ConfusionAnswer
 from engine.probes.derivative import DerivativeAnswer
 from engine.probes.example import ExampleAnswer
 from engine.probes.fit import FitAnswer
+from engine.probes.follow import FollowAnswer
 from engine.probes.gradients import GradientsAnswer
 from engine.probes.histograms import HistogramAnswer
 from engine.probes.landscape import LandscapeAnswer
@@ -67,6 +68,7 @@ class LaneHistory:
     confusion: ConfusionAnswer | None = None
     worst: WorstAnswer | None = None
     fit: FitAnswer | None = None
+    follow: FollowAnswer | None = None
     representation: RepresentationAnswer | None = None
     neuron: NeuronAnswer | None = None
     spectrum: SpectrumAnswer | None = None

@@ -8,11 +8,13 @@ import msgspec
 import numpy as np
 import pytest
 
+from engine.probes.arithmetic.lines import Line, Section, Way
 from engine.probes.boundary import Boundary, BoundaryAnswer
 from engine.probes.confusion import Confusion, ConfusionAnswer
 from engine.probes.derivative import Derivative, DerivativeAnswer, LayerDerivative, Passage
 from engine.probes.example import DataRange, Example, ExampleAnswer, Meaning, NodeValues, Origin, Part
 from engine.probes.fit import Fit, FitAnswer
+from engine.probes.follow import Follow, FollowAnswer, FollowedNode
 from engine.probes.gradients import Gradients, GradientsAnswer, LayerGradient
 from engine.probes.histograms import HistogramAnswer, Histograms, LayerHistogram
 from engine.probes.landscape import Landscape, LandscapeAnswer, PlaneOf
@@ -20,7 +22,8 @@ from engine.probes.neuron import Answers, Driven, Links, Neuron, NeuronAnswer
 from engine.probes.noise import Noise, NoiseAnswer
 from engine.probes.predictions import Extent, Listed
 from engine.probes.representation import LayerView, Representation, RepresentationAnswer
-from engine.probes.section import Section, Through
+from engine.probes.section import Section as Plane
+from engine.probes.section import Through
 from engine.probes.spectrum import Jacobian, Singular, Spectrum, SpectrumAnswer
 from engine.probes.unit_shares import LayerShares, UnitShares, UnitSharesAnswer
 from engine.probes.unit_spread import UnitSpread, UnitSpreadAnswer
@@ -136,13 +139,40 @@ PROBES = (
         Origin(Part.TRAINING, 0, np.ones(3), None, np.array([NAN])),
         DataRange(np.zeros(2), np.ones(2), 30, 0, None),
     ),
+    FollowAnswer(
+        3,
+        "",
+        (
+            FollowedNode("x", "input", 2, np.array([NAN, 2.0]), None),
+            FollowedNode("h1", "dense", 1, np.ones(1), np.zeros(1)),
+        ),
+        (("x", "h1"),),
+        None,
+        0,
+        np.ones(2),
+        None,
+        np.array([0.5]),
+        None,
+        1,
+        "h1",
+        0.25,
+        "h1",
+        0,
+        ("h1",),
+        (
+            Section(
+                Way.FORWARD, "h1", "h1[0]", (Line("x[0]", "{0}·{1}", (1.0, NAN), NAN, "x", 0),), "h1[0]", NAN, True
+            ),
+            Section(Way.LOSS, "h1", "L", (), note="ü"),
+        ),
+    ),
 )
 LINKS = Links("h1", "x", 3, np.ones(2), np.array([NAN, 0.5]), 0.25, NAN, ("ü", "b"))
 SPREAD = Answers(np.ones((2, 40), "int64"), np.zeros(2, "int64"), -1.0, 1.0, 3, NAN, 0.5, -0.5, 1.0)
 DRIVEN = Driven(7, 0.5, 1.0, (1, 7, 7), np.ones(49, "float32"))
 PLANE = (-1.0, 1.0, -2.0, 2.0)
 NONE = np.zeros((0, 2), "float32")
-SECTION = Section((3, 1), ("ü", "b"), 7, NAN, np.ones((3, 2), "float32"), np.ones(3, "float32"), NONE, NONE[:, 0], 2)
+SECTION = Plane((3, 1), ("ü", "b"), 7, NAN, np.ones((3, 2), "float32"), np.ones(3, "float32"), NONE, NONE[:, 0], 2)
 PROBES += (
     BoundaryAnswer(np.ones((2, 2), "float32"), None, True, PLANE, SECTION),
     NeuronAnswer(
@@ -199,6 +229,7 @@ COMMANDS: tuple[Any, ...] = (
     m.Watch((Histograms(True, True, True), UnitShares(), UnitSpread("a1", 256, True, True))),
     m.Watch((Histograms(True, True, True), UnitShares(), Gradients(), Derivative(), UnitSpread("a1", 256, True, True))),
     m.Watch((Example(np.arange(3.0).tobytes(), number=9), Example(None, Part.VALIDATION, 7))),
+    m.Watch((Follow(np.arange(3.0).tobytes(), target=(1.0, NAN), node="h1", unit=3, number=2),)),
     m.Frame(2**40),
     m.TakeKeyframe(5),
     m.LoadWeights(1, {"h1.weight": np.eye(3), "h1.bias": np.zeros(3, "float16")}, "W ü.safetensors"),
