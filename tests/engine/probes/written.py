@@ -1,7 +1,7 @@
 """Arithmetic as it is written on screen, computed anew from its letters and numbers."""
 
 import re
-from math import erf, exp, fsum, inf, isfinite, log, nan, pi, sqrt, tanh
+from math import erfc, exp, fsum, inf, isfinite, log, nan, pi, sqrt, tanh
 from typing import Any
 
 from engine.probes.arithmetic.lines import Line, Section
@@ -14,7 +14,7 @@ NAMES: dict[str, Any] = {
     "abs": abs,
     "sqrt": sqrt,
     "sigma": lambda a: 1 / (1 + exp(-a)),
-    "Phi": lambda a: (1 + erf(a / sqrt(2))) / 2,
+    "Phi": lambda a: erfc(-a / sqrt(2)) / 2,
     "phi": lambda a: exp(-a * a / 2) / sqrt(2 * pi),
     "nan": nan,
     "inf": inf,
