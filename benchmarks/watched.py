@@ -45,6 +45,7 @@ PICTURES: dict[str, Callable[[LaneHistory], Any]] = {
     "neuron": lambda lane: lane.neuron,
     "rate": lambda lane: lane.rate.version,
     "try": lambda lane: lane.example,
+    "follow": lambda lane: lane.follow,
     "diagnosis": lambda lane: lane.health,
 }
 

@@ -49,6 +49,7 @@ class FollowAnswer(msgspec.Struct, frozen=True, eq=False, tag="follow"):
     reason: str  # why nothing is told, in words; else empty
     nodes: tuple[FollowedNode, ...]  # inputs too, from input to output
     wires: tuple[tuple[str, str], ...]  # (source, target), in the order in which values run along them
+    cards: tuple[tuple[str, ...], ...]  # the nodes that stand together on one, from input to output
     part: Part | None  # where in the data the example was taken from; None of one by hand
     index: int
     x: Any  # float64: the raw numbers
@@ -122,6 +123,7 @@ class Follow(Probe, frozen=True, tag="follow"):
             reason=reason,
             nodes=() if walk is None else _nodes(walk),
             wires=wires(structure),
+            cards=tuple(dict.fromkeys(together(structure, node) for node in structure.order)),
             part=part,
             index=index,
             x=x.reshape(-1),

@@ -6,6 +6,7 @@ from netviz.panels.confusion import ConfusionPanel
 from netviz.panels.derivative import DerivativePanel
 from netviz.panels.diagnosis import DiagnosisPanel
 from netviz.panels.fit import FitPanel
+from netviz.panels.follow import FollowPanel
 from netviz.panels.gradients import GradientsPanel
 from netviz.panels.histograms import HistogramsPanel
 from netviz.panels.landscape import LandscapePanel
@@ -40,5 +41,6 @@ PANELS: tuple[type[Panel], ...] = (
     NeuronPanel,
     RatePanel,
     TryPanel,
+    FollowPanel,
     DiagnosisPanel,
 )

@@ -38,6 +38,7 @@ from engine.run.messages import (
     Points,
 )
 from netviz.runtime.cursor import Cursor
+from netviz.runtime.followed import Followed
 from netviz.runtime.past import HistogramPast, Past, most_rows, unit_bytes
 from netviz.runtime.series import Series
 
@@ -183,6 +184,7 @@ class History:
         self.lanes: list[LaneHistory] = []
         self.points: Points | None = None
         self.examples: np.ndarray | None = None  # (n, features): the first ones, of nets on other than two inputs
+        self.followed = Followed()  # the one example that is looked at in every view
 
     @property
     def cursor(self) -> "Cursor":
@@ -198,6 +200,8 @@ class History:
             self._cursor.release("step", "example", "unit")
         self.lanes = [LaneHistory(info) for info in opened.lanes]
         self.points, self.examples = opened.points, opened.examples
+        if opened.lanes:
+            self.followed.reopen(opened.lanes[0].inputs)
 
     def close(self) -> None:
         """No lanes: there is no run."""

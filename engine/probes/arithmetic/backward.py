@@ -176,15 +176,15 @@ def weight_gradients(walk: Walk, node: str, unit: int) -> Section | None:
     row = unit
     if isinstance(layer, Maxout):
         row = unit * layer.pieces + int(pieces_of(walk, node, unit).argmax())
-        note = f"Of the pieces only the highest, number {row - unit * layer.pieces}, has a gradient. {note}".strip()
+        note = f"Of the pieces only the highest, number {row - unit * layer.pieces + 1}, has a gradient. {note}".strip()
     if isinstance(layer, Tied):
         note = f"What comes from {layer.to} itself is added to them. {note}".strip()
     weight, bias = weights_of(walk, node)
     with np.errstate(all="ignore"):
         told = largest(weight[row] * x)
-    made = [Line(f"∂L/∂w[{row},{j}]", "{0}·{1}", (d, float(x[j])), d * float(x[j]), source, j) for j in told.tolist()]
+    made = [Line(f"∂L/∂w[{row + 1},{j + 1}]", "{0}·{1}", (d, float(x[j])), d * float(x[j]), source, j) for j in told.tolist()]
     if bias is not None:
-        made.append(Line(f"∂L/∂b[{row}]", "{0}", (d,), d))
+        made.append(Line(f"∂L/∂b[{row + 1}]", "{0}", (d,), d))
     return listed(BACKWARD, node, title, *made, note=note, left_out=len(x) - len(told))
 
 
@@ -196,5 +196,5 @@ def raw_gradient(walk: Walk, node: str, unit: int) -> Section | None:
     index = unit + (layer.columns[0] if layer.columns is not None else 0)
     scale = float(np.broadcast_to(numbers["preprocess.scale"], walk.structure.example).reshape(-1)[index])
     d = float(grad[unit])
-    line = Line(f"∂L/∂raw x[{index}]", "{0}/{1}", (d, scale), d / scale if scale else np.inf)
+    line = Line(f"∂L/∂{at('raw x', index)}", "{0}/{1}", (d, scale), d / scale if scale else np.inf)
     return listed(BACKWARD, node, "through the preprocessing", line)

@@ -72,7 +72,7 @@ def _maxout(walk: Walk, node: str, unit: int, layer: Maxout) -> list[Section]:
     heights, name = pieces_of(walk, node, unit), at(node, unit)
     first = unit * layer.pieces
     sums = [
-        _affine(walk, node, f"{name} piece {k}", first + k, float(height)) for k, height in enumerate(heights.tolist())
+        _affine(walk, node, f"{name} piece {k + 1}", first + k, float(height)) for k, height in enumerate(heights.tolist())
     ]
     text = "max(" + ", ".join(f"{{{k}}}" for k in range(layer.pieces)) + ")"
     line = Line(name, text, tuple(heights.tolist()), float(walk.value(node)[unit]), node, unit)
@@ -92,7 +92,7 @@ def _input(walk: Walk, node: str, unit: int, layer: Input) -> list[Section]:
 
         def told(j: int) -> Line:
             shown = float(row[j]), float(x[j]), float(mean[j])
-            return Line(f"raw x[{j}]", "{0}·({1} − {2})", shown, float(row[j] * (x[j] - mean[j])))
+            return Line(at("raw x", j), "{0}·({1} − {2})", shown, float(row[j] * (x[j] - mean[j])))
 
         title = f"{name} = Σ m·(x − μ), {walk.network.preprocess.kind}"
         return [summed(FORWARD, node, title, name, value, [Terms(row * (x - mean), told)])]

@@ -57,8 +57,8 @@ class Terms:
 
 
 def at(node: str, unit: int) -> str:
-    """A unit's name."""
-    return f"{node}[{unit}]"
+    """A unit's name, counted from 1."""
+    return f"{node}[{unit + 1}]"
 
 
 def largest(values: Array) -> Array:

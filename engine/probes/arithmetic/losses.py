@@ -87,7 +87,7 @@ def _cross_entropy(walk: Walk) -> list[Section]:
     sums, total, top = exponentials(walk, LOSS, node, node)
     shown = largest(p)
     shares = [
-        Line(f"f(x)[{j}]", "exp({0} − {1})/{2}", (float(z[j]), top, total), float(p[j]), node, j)
+        Line(f"f(x) of class {j}", "exp({0} − {1})/{2}", (float(z[j]), top, total), float(p[j]), node, j)
         for j in shown.tolist()
     ]
     with np.errstate(all="ignore"):
@@ -208,7 +208,7 @@ def slope_line(walk: Walk, unit: int) -> Line:
     """∂L/∂(output `unit`) by the loss's formula."""
     loss, y, node, z = walk.network.loss, walk.target, walk.logits, _z(walk)
     assert y is not None
-    n, name = len(y), f"∂L/∂{at(node, unit)}"
+    n, name = len(y), f"class {unit}" if isinstance(loss, CrossEntropy) else f"∂L/∂{at(node, unit)}"
     a, b = float(z[unit]), float(y[unit])
     if isinstance(loss, CrossEntropy):
         p, t = float(_softmax(walk)[unit]), shares_taken(walk)

@@ -309,7 +309,7 @@ def test_the_gradient_of_every_weight_is_its_finite_difference() -> None:
     assert told("c", 1, 0) == pytest.approx(slope("c.weight", (1,)), rel=1e-4, abs=1e-8)
     assert told("out", 2, 4) == pytest.approx(slope("out.weight", (2, 4)), rel=1e-4, abs=1e-8)
     (section,) = lines["mo", 0]
-    row = int(section.lines[0].name.partition("[")[2].partition(",")[0])
+    row = int(section.lines[0].name.partition("[")[2].partition(",")[0]) - 1
     assert told("mo", 0, 1) == pytest.approx(slope("mo.weight", (row, 1)), rel=1e-4, abs=1e-8)
     assert told("mo", 0, 4) == pytest.approx(slope("mo.bias", (row,)), rel=1e-4, abs=1e-8)
 

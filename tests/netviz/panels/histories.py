@@ -8,11 +8,13 @@ from msgspec.structs import replace
 
 from engine.diagnosis import Finding, Health, Remedy
 from engine.diagnosis.edits import SetTraining
+from engine.probes.arithmetic.lines import Line, Section, Way
 from engine.probes.boundary import BoundaryAnswer
 from engine.probes.confusion import ConfusionAnswer
 from engine.probes.derivative import DerivativeAnswer, LayerDerivative, Passage
 from engine.probes.example import DataRange, ExampleAnswer, Meaning, NodeValues, Origin, Part
 from engine.probes.fit import FitAnswer
+from engine.probes.follow import FollowAnswer, FollowedNode
 from engine.probes.gradients import GradientsAnswer, LayerGradient
 from engine.probes.histograms import BINS, LayerHistogram
 from engine.probes.landscape import LandscapeAnswer, PlaneOf
@@ -443,3 +445,42 @@ def classes_answer(
         "data": data,
     }
     return example_answer(**(made | changes))
+
+
+def follow_answer(scale: float = 1.0, **changes: object) -> FollowAnswer:
+    """One example through the layers above; the card of the first unit of h1 and its activation."""
+    x, w, b = (-1.0, 1.0), (0.5 * scale, 2.0), 0.25
+    z = w[0] * x[0] + w[1] * x[1] + b
+    h = float(np.tanh(z))
+    terms = tuple(Line(f"x[{j + 1}]", "{0}·{1}", (w[j], x[j]), w[j] * x[j], "x", j) for j in range(2))
+    forward = Section(Way.FORWARD, "h1", "h1[1] = Σ w·x + b", (*terms, Line("bias", "", (), b)), "h1[1]", z, adds=True)
+    activation = Section(Way.FORWARD, "a1", "a1[1]: Tanh", (Line("a1[1]", "tanh({0})", (z, h), h, "h1", 0),))
+    line = Line("out[1]", "{0}·{1}", (-0.125, 0.75), -0.09375, "out", 0)
+    back = Section(Way.BACKWARD, "a1", "∂L/∂a1[1]", (line,), "∂L/∂a1[1]", -0.09375, adds=True)
+    nodes = (
+        FollowedNode("x", "input", 2, np.array(x), np.array([0.1, -0.2])),
+        FollowedNode("h1", "dense", 4, np.array([z, -1.0, 0.5, -4.0]), np.array([0.1, -0.2, 0.0, 0.3])),
+        FollowedNode("a1", "tanh", 4, np.tanh(np.array([z, -1.0, 0.5, -4.0])), np.array([-0.09375, 0.2, 0.1, 0.0])),
+        FollowedNode("out", "dense", 1, np.array([1.5]), np.array([-0.125])),
+    )
+    made = {
+        "number": 0,
+        "reason": "",
+        "nodes": nodes,
+        "wires": (("x", "h1"), ("h1", "a1"), ("a1", "out")),
+        "cards": (("x",), ("h1", "a1"), ("out",)),
+        "part": Part.TRAINING,
+        "index": 1,
+        "x": np.array(x),
+        "label": 1,
+        "target": None,
+        "classes": 2,
+        "outputs": 1,
+        "logits": "out",
+        "loss": 0.2,
+        "node": "a1",
+        "unit": 0,
+        "chosen": ("h1", "a1"),
+        "sections": (forward, activation, back),
+    }
+    return FollowAnswer(**(made | changes))

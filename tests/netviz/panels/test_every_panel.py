@@ -23,6 +23,7 @@ from tests.netviz.panels.histories import (
     example_answer,
     fault,
     fit_answer,
+    follow_answer,
     gradients_answer,
     histogram,
     landscape_answer,
@@ -83,6 +84,7 @@ def filled(*names: str) -> History:
             confusion_answer(),
             worst_answer(),
             fit_answer(),
+            follow_answer(),
             representation_answer(),
             neuron_answer(),
             spectrum_answer(),
@@ -224,6 +226,7 @@ def test_the_description_has_the_numbers_and_changes_once_a_second(qtbot, kind) 
             confusion_answer((1, 1), (1, 1)),
             worst_answer(9.0),
             fit_answer(0.2),
+            follow_answer(3.0),
             representation_answer(layer_view(scale=2.0)),
             neuron_answer(3.0),
             spectrum_answer(9.0),
@@ -279,6 +282,8 @@ def test_numbers_that_are_none_draw_no_warning(qtbot, kind) -> None:
         probes = (rows, answer, example, weights, worst, nobody, flat, unseen, unit, steep, shut)
         still = sweep_in_time(gradient=np.full(4, NAN), maps=(time_map(scale=NAN), time_map("c", NAN)))
         probes = (rows, answer, example, weights, worst, nobody, flat, unseen, unit, through_time_answer(still))
+        lost_way = follow_answer(NAN, loss=NAN)
+        probes = (rows, answer, example, weights, worst, nobody, flat, unseen, unit, lost_way)
         take(lane, [NAN] * 5, [score(10, NAN)], nothing, probes)
         take(lane, [np.inf, 1e30, 0.0], [score(20, np.inf)], np.full((3, 3, 6), np.inf), (), start=5)
     panel = open_panel(qtbot, kind, history)

@@ -1,0 +1,91 @@
+"""The one example that is followed, and the unit of the network that is looked at: the same in every view."""
+
+from collections.abc import Sequence
+from math import prod
+
+from PySide6.QtCore import QObject, Signal
+
+from engine.probes.example import NUMBER, Part
+from engine.probes.follow import Follow, FollowAnswer
+
+Wire = tuple[str, str]  # source and target
+
+
+class Followed(QObject):
+    """`changed` names what is new: example, unit, step, on. Views ask the same `question`: one answer serves all."""
+
+    changed = Signal(object)  # frozenset[str]
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.question = Follow()
+        self.step: int | None = None  # how far along the wires, see `steps`; None shows everything
+        self.on = False  # whether the drawn network shows the example
+
+    # The example
+
+    def take(self, part: Part, index: int) -> None:
+        """One of the data."""
+        if (self.question.x, self.question.part, self.question.index) != (None, part, index):
+            self._ask("example", x=None, part=part, index=index, target=())
+
+    def take_by_hand(self, x: bytes) -> None:
+        """One by its raw numbers; the target stays if it was chosen by hand."""
+        if x != self.question.x:
+            target = self.question.target
+            self._ask("example", x=x, target=target)
+
+    def aim(self, target: Sequence[float]) -> None:
+        """What should come out, in place of what the data say; empty for that."""
+        if tuple(target) != self.question.target:
+            self._ask("example", target=tuple(target))
+
+    def reopen(self, shape: tuple[int, ...]) -> None:
+        """Another run: an example by hand stays where the network can take it."""
+        x = self.question.x
+        if x is not None and len(x) != prod(shape) * NUMBER.itemsize:
+            self._ask("example", x=None, part=Part.TRAINING, index=0, target=())
+        self.go_to(None)
+
+    # The unit
+
+    def look_at(self, node: str, unit: int = 0) -> None:
+        """A unit of a node, or with an empty name the loss."""
+        unit = max(0, unit)
+        if (node, unit) != (self.question.node, self.question.unit):
+            self._ask("unit", node=node, unit=unit)
+
+    # The steps along the wires
+
+    def go_to(self, step: int | None) -> None:
+        if step != self.step:
+            self.step = step
+            self.changed.emit(frozenset({"step"}))
+
+    def turn(self, on: bool) -> None:
+        """Whether the drawn network shows the example."""
+        if on != self.on:
+            self.on = on
+            self.changed.emit(frozenset({"on"}))
+
+    def answers(self, answer: FollowAnswer | None) -> bool:
+        """Whether an answer is about what is asked now."""
+        return answer is not None and answer.number == self.question.number
+
+    def _ask(self, what: str, **fields: object) -> None:
+        old = self.question
+        kept = {name: getattr(old, name) for name in ("x", "part", "index", "target", "node", "unit")}
+        self.question = Follow(**{**kept, **fields, "number": old.number + 1})  # type: ignore[arg-type]
+        self.changed.emit(frozenset({what}))
+
+
+def steps(answer: FollowAnswer) -> list[tuple[str, Wire | None]]:
+    """One step for each wire: forward in order, then the loss, then backward; (way, wire)."""
+    forward: list[tuple[str, Wire | None]] = [("forward", wire) for wire in answer.wires]
+    if answer.loss is None:
+        return forward
+    has = {node.node for node in answer.nodes if node.gradients is not None}
+    backward: list[tuple[str, Wire | None]] = [
+        ("backward", (source, target)) for source, target in reversed(answer.wires) if {source, target} <= has
+    ]
+    return [*forward, ("loss", None), *backward]

@@ -1,0 +1,135 @@
+"""The rows above the arithmetic: which example and what should come out; which unit, and how far along the wires."""
+
+from collections.abc import Callable
+
+from PySide6.QtCore import QLocale, QSize, Qt, Signal
+from PySide6.QtGui import QDoubleValidator, QResizeEvent
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QSizePolicy, QToolButton, QVBoxLayout, QWidget
+
+from netviz import theme
+from netviz.widgets.choice import Choice
+from netviz.widgets.icons import icon
+from netviz.widgets.toggle import Toggle
+
+MOST_CLASSES = 200  # that the choice lists
+HEIGHT = 24
+NARROW, WIDE = 270, 380  # pixels from which on there is room for the target, and for the switch
+
+
+class FollowBar(QWidget):
+    """Says what a person wants; what is shown is set from outside."""
+
+    walked = Signal(int)  # so many examples further
+    any_wanted = Signal()
+    aimed = Signal(object)  # tuple[float, ...]: the target; empty for the data's
+    unit_walked = Signal(int)
+    stepped = Signal(int)  # 1 forward, -1 back, 0: all at once
+    drawn = Signal(bool)  # whether the network shows the example, too
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._targets: tuple[object, ...] = ()
+        self._offers = (False, False)  # a choice of classes, a field for a number
+        self.says, self.unit, self.step = _label("Example"), _label("Unit"), _label("Step")
+        self.target = Choice()
+        self.target.setMaximumWidth(120)
+        self.target.setFont(theme.small())
+        self.target.setStyleSheet("QComboBox { padding: 0px 4px; min-height: 16px; }")
+        self.target.setAccessibleName("Target: what should come out")
+        self.target.setToolTip("What should come out: the loss is told against it")
+        self.target.activated.connect(lambda: self.aimed.emit(self.target.currentData()))
+        self.number = QLineEdit()
+        self.number.setFont(theme.small())
+        self.number.setMaximumWidth(86)
+        self.number.setPlaceholderText("target")
+        self.number.setAccessibleName("Target: what should come out")
+        validator = QDoubleValidator(self)
+        validator.setLocale(QLocale.c())
+        self.number.setValidator(validator)
+        self.number.editingFinished.connect(self._take_number)
+        self.draw = Toggle("on the network", "Show this example on the drawn network (O)", self)
+        self.draw.toggled.connect(self.drawn)
+        # Each has its words for the pointer, its key among them.
+        self.previous = _tool("previous", "Previous example (P)", lambda: self.walked.emit(-1))
+        self.next = _tool("play", "Next example (N)", lambda: self.walked.emit(1))
+        self.any = _tool("dice", "Any example (R)", self.any_wanted.emit)
+        self.lower = _tool("previous", "Previous unit (arrow up)", lambda: self.unit_walked.emit(-1))
+        self.higher = _tool("play", "Next unit (arrow down)", lambda: self.unit_walked.emit(1))
+        self.back = _tool("previous", "One wire back (B)", lambda: self.stepped.emit(-1))
+        self.forth = _tool(
+            "play", "One wire on: forward, then the loss, then backward (F)", lambda: self.stepped.emit(1)
+        )
+        self.all = Toggle("all", "All at once, not wire by wire (A)", self)
+        self.all.clicked.connect(lambda: self.stepped.emit(0))
+        column = self._column = QVBoxLayout(self)
+        column.setSizeConstraint(QVBoxLayout.SizeConstraint.SetNoConstraint)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(4)
+        column.addLayout(_row(self.previous, self.next, self.any, self.says, self.target, self.number, self.draw))
+        column.addLayout(_row(self.lower, self.higher, self.unit, self.back, self.forth, self.all, self.step))
+        self.number.hide()
+
+    def offer_targets(self, classes: int | None, outputs: int, now: tuple[float, ...], has: bool) -> None:
+        """A choice of classes, or a field for one number; `has` says whether the data tell one."""
+        offered = (classes, outputs, has)
+        numeric = classes is None and outputs == 1
+        self._offers = classes is not None and classes <= MOST_CLASSES, numeric
+        self._fit()
+        if offered != self._targets:
+            self._targets = offered
+            self.target.clear()
+            self.target.addItem("the data's class" if has else "no target", ())
+            for label in range(classes or 0):
+                self.target.addItem(f"class {label}", (float(label),))
+        self.target.setCurrentIndex(int(now[0]) + 1 if now and classes is not None and now[0] < classes else 0)
+        if not self.number.hasFocus():
+            self.number.setText(f"{now[0]:g}" if now else "")
+
+    def _fit(self) -> None:
+        """What a narrow place has no room for is left out."""
+        self.draw.setVisible(self.width() >= WIDE)
+        roomy = self.width() >= NARROW
+        self.target.setVisible(self._offers[0] and roomy)
+        self.number.setVisible(self._offers[1] and roomy)
+        self._column.activate()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        self._fit()
+        super().resizeEvent(event)
+
+    def sizeHint(self) -> QSize:
+        return QSize(NARROW, 2 * HEIGHT + 4)
+
+    def _take_number(self) -> None:
+        text = self.number.text().strip()
+        self.aimed.emit((float(text),) if self.number.hasAcceptableInput() else ())
+
+
+def _row(*widgets: QWidget) -> QHBoxLayout:
+    row = QHBoxLayout()
+    row.setContentsMargins(0, 0, 0, 0)
+    row.setSpacing(4)
+    for widget in widgets:
+        row.addWidget(widget, 1 if isinstance(widget, QLabel) else 0)
+    return row
+
+
+def _label(name: str) -> QLabel:
+    made = QLabel()
+    made.setFont(theme.small())
+    made.setObjectName("faint")
+    made.setAccessibleName(name)
+    made.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+    made.setTextFormat(Qt.TextFormat.PlainText)
+    return made
+
+
+def _tool(name: str, what: str, call: Callable[[], object]) -> QToolButton:
+    button = QToolButton()
+    button.setIcon(icon(name))
+    button.setToolTip(what)
+    button.setAccessibleName(what)
+    button.setStyleSheet("QToolButton { padding: 1px 3px; }")
+    button.setFixedHeight(HEIGHT)
+    button.clicked.connect(lambda: call())
+    return button

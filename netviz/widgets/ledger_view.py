@@ -1,0 +1,315 @@
+"""Sums and formulas line by line, a column for each network: names, arithmetic, values, and a bar for each value."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import isfinite
+
+from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import (
+    QColor,
+    QFont,
+    QFontMetricsF,
+    QKeyEvent,
+    QMouseEvent,
+    QPainter,
+    QPen,
+    QResizeEvent,
+    QWheelEvent,
+)
+from PySide6.QtWidgets import QScrollBar, QWidget
+
+from engine.probes.arithmetic.lines import Way
+from netviz import theme
+from netviz.widgets.canvas import Canvas
+from netviz.widgets.ledger import Block, Kind, Row
+from netviz.widgets.marks import columns, draw_head
+
+PAD = 6.0
+SCROLL = 10  # pixels kept for the scroll bar, so that lines do not jump when it comes
+INDENT = 10.0
+BAR = 44.0  # pixels of the bars' column
+BARS_FROM = 300.0  # pixels of a column from which it has bars
+HEADS = {Way.FORWARD: "forward", Way.LOSS: "loss", Way.BACKWARD: "backward"}
+_ARROWS = {
+    Qt.Key.Key_Left: (-1, 0),
+    Qt.Key.Key_Right: (1, 0),
+    Qt.Key.Key_Up: (0, -1),
+    Qt.Key.Key_Down: (0, 1),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Lane:
+    """What one network's column shows; `words` where there is nothing to write, or why."""
+
+    name: str
+    blocks: tuple[Block, ...]
+    words: str = ""
+    lit: str = ""  # the node whose terms are lit
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """Something in its place: a way's head, a title, a note, or a row."""
+
+    rect: QRectF
+    lane: int
+    text: str = ""
+    row: Row | None = None
+    way: Way | None = None
+    note: bool = False
+    folded: bool = False  # a row whose arithmetic has a line of its own
+    lit: bool = False
+
+
+class LedgerView(Canvas):
+    """A click on a term goes to its unit; arrows walk over layers and units."""
+
+    picked = Signal(str, int)  # a node and a unit of it
+    walked = Signal(int, int)  # so many layers to the right, so many units down
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.lanes: Sequence[Lane] = ()
+        self._placed: list[Placed] = []
+        self._wide = 0.0
+        self._under: Placed | None = None
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setAccessibleName("Arithmetic of one unit")
+        self.scroll = QScrollBar(Qt.Orientation.Vertical, self)
+        self.scroll.valueChanged.connect(lambda: self.update())
+        self.scroll.hide()
+
+    def show_lanes(self, lanes: Sequence[Lane]) -> None:
+        self.lanes, self._under = tuple(lanes), None
+        self._lay_out()
+        self.update()
+
+    def show_note(self, note: str) -> None:
+        super().show_note(note)
+        if note:
+            self.lanes, self._placed = (), []
+            self.scroll.hide()
+
+    @property
+    def placed(self) -> list[Placed]:
+        return list(self._placed)
+
+    def sizeHint(self) -> QSize:
+        return QSize(300, 200)
+
+    # Places
+
+    def _lay_out(self) -> None:
+        self._wide = float(self.width() - SCROLL)
+        room = QRectF(PAD, PAD, max(60.0, self._wide - 2 * PAD), 1e6)
+        self._placed, bottom = [], 0.0
+        for index, column in enumerate(columns(room, [lane.name for lane in self.lanes], self.fonts.line + 4)):
+            bottom = max(bottom, self._place_lane(index, column.body))
+        over = int(bottom + PAD) - self.height()
+        self.scroll.setRange(0, max(0, over))
+        self.scroll.setPageStep(self.height())
+        self.scroll.setSingleStep(int(self.fonts.line) * 3)
+        self.scroll.setGeometry(self.width() - SCROLL, 0, SCROLL, self.height())
+        self.scroll.setVisible(over > 0)
+
+    def _place_lane(self, index: int, body: QRectF) -> float:
+        lane, line, top, way = self.lanes[index], self.fonts.line + 1, body.top(), None
+        if lane.words:
+            top = self._place_note(index, lane.words, body, top)
+        for block in lane.blocks:
+            section = block.section
+            if section.way is not way:
+                way = section.way
+                top += 4 if top > body.top() else 0
+                self._placed.append(
+                    Placed(QRectF(body.left(), top, body.width(), line + 2), index, HEADS[way], way=way)
+                )
+                top += line + 4
+            self._placed.append(Placed(QRectF(body.left(), top, body.width(), line), index, block.title, way=None))
+            top += line
+            if section.note:
+                top = self._place_note(index, section.note, body, top)
+            for row in block.rows:
+                folded = self._needs_two(row, body.width())
+                rect = QRectF(body.left(), top, body.width(), line * (2 if folded else 1))
+                lit = bool(lane.lit) and row.node == lane.lit
+                self._placed.append(Placed(rect, index, row=row, folded=folded, lit=lit))
+                top = rect.bottom()
+            if section.left_out and not section.adds:
+                words = f"and {section.left_out} more, smaller in what they carry forward"
+                top = self._place_note(index, words, body, top)
+            top += 6
+        return top
+
+    def _place_note(self, index: int, words: str, body: QRectF, top: float) -> float:
+        flags = int(Qt.TextFlag.TextWordWrap)
+        room = QRectF(0, 0, max(40.0, body.width() - INDENT), 1e4)
+        high = self.fonts.word_metrics.boundingRect(room, flags, words).height()
+        self._placed.append(Placed(QRectF(body.left() + INDENT, top, room.width(), high), index, words, note=True))
+        return top + high + 2
+
+    def _needs_two(self, row: Row, width: float) -> bool:
+        if not row.text:
+            return False
+        figures = self.fonts.figure_metrics.horizontalAdvance
+        taken = self._name_width(row) + figures(row.text) + figures(f" = {row.value}") + 16
+        return taken > width - INDENT - self._bars(width)
+
+    def _name_width(self, row: Row) -> float:
+        return float(self.fonts.word_metrics.horizontalAdvance(row.name))
+
+    def _bars(self, width: float) -> float:
+        return BAR + 8 if width >= BARS_FROM else 0.0
+
+    # Painting
+
+    def paint(self, painter: QPainter, rect: QRectF) -> None:
+        seen = rect.translated(0, self.scroll.value())
+        painter.translate(0, -self.scroll.value())
+        room = QRectF(PAD, PAD, max(60.0, self._wide - 2 * PAD), 1e6)
+        parts = columns(room, [lane.name for lane in self.lanes], self.fonts.line + 4)
+        for index, part in enumerate(parts):
+            draw_head(painter, self.fonts, part.head, part.name, index)
+        for one in self._placed:
+            if one.rect.bottom() < seen.top() or one.rect.top() > seen.bottom():
+                continue
+            if one.row is not None:
+                self._paint_row(painter, one, one.row)
+            elif one.way is not None:
+                self._paint_head(painter, one)
+            else:
+                self._paint_words(painter, one)
+
+    def _paint_head(self, painter: QPainter, one: Placed) -> None:
+        t = theme.theme()
+        font = QFont(self.fonts.words)
+        font.setWeight(QFont.Weight.DemiBold)
+        colour = {Way.FORWARD: t.accent, Way.LOSS: t.amber, Way.BACKWARD: t.green}[one.way or Way.LOSS]
+        painter.setFont(font)
+        painter.setPen(QColor(colour))
+        painter.drawText(one.rect, Qt.AlignmentFlag.AlignVCenter, one.text)
+        wide = QFontMetricsF(font).horizontalAdvance(one.text) + 8
+        painter.setPen(QPen(QColor(t.line), 1))
+        middle = round(one.rect.center().y()) + 0.5
+        painter.drawLine(QPointF(one.rect.left() + wide, middle), QPointF(one.rect.right(), middle))
+
+    def _paint_words(self, painter: QPainter, one: Placed) -> None:
+        t = theme.theme()
+        painter.setFont(self.fonts.words)
+        painter.setPen(QColor(t.faint if one.note else t.text))
+        if one.note:
+            painter.drawText(one.rect, int(Qt.TextFlag.TextWordWrap), one.text)
+            return
+        text = self.fonts.word_metrics.elidedText(one.text, Qt.TextElideMode.ElideRight, one.rect.width())
+        painter.drawText(one.rect, Qt.AlignmentFlag.AlignVCenter, text)
+
+    def _paint_row(self, painter: QPainter, one: Placed, row: Row) -> None:
+        t, line = theme.theme(), self.fonts.line + 1
+        if one.lit or one is self._under:
+            ground = theme.mix(t.card, t.accent, 0.28 if one.lit else 0.14)
+            painter.fillRect(one.rect, ground)
+        bars = self._bars(one.rect.width())
+        first = QRectF(one.rect.left() + INDENT, one.rect.top(), one.rect.width() - INDENT - bars, line)
+        total = row.kind is Kind.TOTAL
+        if total:
+            painter.setPen(QPen(QColor(t.faint), 1))
+            y = round(first.top()) + 0.5
+            painter.drawLine(QPointF(first.left(), y), QPointF(first.right(), y))
+        middle = Qt.AlignmentFlag.AlignVCenter
+        painter.setFont(_bold(self.fonts.words) if total else self.fonts.words)
+        plain = t.text if total else t.faint
+        painter.setPen(QColor(t.accent if one is self._under and row.node else plain))
+        painter.drawText(first, middle, row.name)
+        value = f"= {row.value}"
+        wide = self.fonts.figure_metrics.horizontalAdvance
+        room = QRectF(first)
+        if one.folded:
+            room = first.translated(0, line).adjusted(0, 0, -wide(value) - 8, 0)
+        else:
+            room.setRight(first.right() - wide(value) - 8)
+        at = first.translated(0, line) if one.folded else first
+        painter.setFont(self.fonts.figures)
+        painter.setPen(QColor(t.text))
+        if row.text:
+            text = self.fonts.figure_metrics.elidedText(row.text, Qt.TextElideMode.ElideMiddle, room.width())
+            painter.drawText(room, middle | Qt.AlignmentFlag.AlignRight, text)
+        painter.setPen(QColor(t.faint if row.kind in (Kind.ROUNDING, Kind.REST) else t.text))
+        painter.setFont(_bold(self.fonts.figures) if total else self.fonts.figures)
+        painter.drawText(at, middle | Qt.AlignmentFlag.AlignRight, value)
+        if bars and row.kind is not Kind.ROUNDING and isfinite(row.share):
+            self._paint_bar(painter, QRectF(at.right() + 8, at.top(), BAR, line), row.share)
+
+    def _paint_bar(self, painter: QPainter, room: QRectF, share: float) -> None:
+        t, middle = theme.theme(), room.center().x()
+        length = share * room.width() / 2
+        painter.fillRect(QRectF(middle - 0.5, room.top(), 1, room.height()), QColor(t.line))
+        bar = QRectF(min(middle, middle + length), room.top() + 4, abs(length), room.height() - 8)
+        painter.fillRect(bar, QColor(t.orange if share > 0 else t.blue))
+
+    # Hands
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._lay_out()
+
+    def at(self, place: QPointF) -> Placed | None:
+        """The row under a place whose term can be followed to its unit."""
+        one = self._row_at(place)
+        return one if one is not None and one.row is not None and one.row.node else None
+
+    def _row_at(self, place: QPointF) -> Placed | None:
+        place = place + QPointF(0, self.scroll.value())
+        return next((one for one in self._placed if one.row is not None and one.rect.contains(place)), None)
+
+    def tip(self, place: QPointF) -> str:
+        one = self._row_at(place)
+        if one is None or one.row is None:
+            return ""
+        row = one.row
+        if row.kind is Kind.ROUNDING:
+            return "What the rounding of the lines above leaves over"
+        text = f"{row.name} = {row.text} = {row.value}" if row.text else f"{row.name} = {row.value}"
+        return text + (f"\nClick: go to {row.node}, unit {row.unit + 1}" if row.node else "")
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        under = self.at(event.position())
+        if under is not self._under:
+            self._under = under
+            self.setCursor(Qt.CursorShape.PointingHandCursor if under else Qt.CursorShape.ArrowCursor)
+            self.update()
+        super().mouseMoveEvent(event)
+
+    def leaveEvent(self, event) -> None:
+        self._under = None
+        self.update()
+        super().leaveEvent(event)
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        one = self.at(event.position())
+        if event.button() == Qt.MouseButton.LeftButton and one is not None and one.row is not None:
+            self.picked.emit(one.row.node, one.row.unit)
+        super().mousePressEvent(event)
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        if self.scroll.maximum():
+            self.scroll.setValue(self.scroll.value() - round(event.angleDelta().y() / 120 * self.scroll.singleStep()))
+            event.accept()
+        else:
+            super().wheelEvent(event)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        step = _ARROWS.get(Qt.Key(event.key()))
+        if step is not None and not event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier:
+            self.walked.emit(*step)
+        elif event.key() in (Qt.Key.Key_PageDown, Qt.Key.Key_PageUp):
+            page = self.scroll.pageStep() - int(self.fonts.line)
+            self.scroll.setValue(self.scroll.value() + (page if event.key() == Qt.Key.Key_PageDown else -page))
+        else:
+            super().keyPressEvent(event)
+
+
+def _bold(font: QFont) -> QFont:
+    made = QFont(font)
+    made.setWeight(QFont.Weight.DemiBold)
+    return made
