@@ -19,6 +19,7 @@ from netviz.document.document import Document
 from netviz.document.remedies import apply_remedy
 from netviz.editor.canvas import Canvas
 from netviz.editor.commands import KEYS
+from netviz.editor.following import Following
 from netviz.editor.importing import kind_of
 from netviz.editor.inspector import Inspector
 from netviz.editor.lit import Lit
@@ -60,6 +61,7 @@ class MainWindow(QMainWindow):
         self.canvas = Canvas(self.document)
         self.live = Live(self.canvas, self.document, self.session)
         self.lit = Lit(self.canvas, self.session.history.cursor)
+        self.following = Following(self.canvas, self.document, self.session, self.live)
         self.inspector = Inspector(self.document)
         self.banner = Banner()
         self.run_bar = RunBar(self.session, self)
@@ -101,6 +103,8 @@ class MainWindow(QMainWindow):
         text_size.adopt(self, theme.look().scale)
         self._heed(self.panels)
         self.session.add_view(self.live)
+        self.session.add_view(self.following)
+        self.following.followed.changed.connect(self._show_followed)
         self.link.open_run()
         self.canvas.setFocus()
 
@@ -110,6 +114,12 @@ class MainWindow(QMainWindow):
             if isinstance(panel, DiagnosisPanel):
                 panel.remedy_chosen.connect(self._cure)
                 panel.node_chosen.connect(self._point_at)
+
+    def _show_followed(self, what: frozenset[str]) -> None:
+        """Who follows an example on the network sees its arithmetic, too."""
+        if "on" in what and self.following.followed.on:
+            self.docks["follow"].show()
+            self.docks["follow"].raise_()
 
     def _cure(self, lane: int, remedy: Remedy) -> None:
         try:

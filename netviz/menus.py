@@ -42,6 +42,8 @@ PANEL_KEYS = (
     ("N, P", "the next, the previous layer or example"),
     ("Mouse", "lights up the same layer, unit, step or example everywhere"),
     ("Click", "pins what is lit; again, or Esc, lets go"),
+    ("Arrows", "one example: over layers and units"),
+    ("F, B, A", "one example: a wire on, a wire back, all at once"),
 )
 
 
@@ -132,6 +134,7 @@ class Menus:
         menu.addSeparator()
         self.add(menu, "Show the Whole Network", "", window.canvas.fit)
         menu.addAction(window.live.pictures)
+        menu.addAction(window.following.action)
         menu.addMenu("Wires Show").addActions(window.live.flows.actions())
         preview = menu.addAction("Signal's Scale on the Boxes")
         preview.setCheckable(True)

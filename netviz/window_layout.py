@@ -17,6 +17,7 @@ VERSION = 1  # of the docks' saved state
 ROWS: Rows = [[["boundary"], ["loss"]], [["histograms"], ["gradients"], ["saturation"]]]
 CANVAS_SHARE = 0.43  # of the window's height: boxes hold pictures
 PALETTE, INSPECTOR = 168, 272  # their widths in pixels
+TALL = ("follow",)  # many lines, one below the other
 BESIDE = ("palette", "inspector", "problems")  # what never stands in a row
 
 
@@ -111,13 +112,15 @@ class WindowLayout:
         self._proportion(rows)
 
     def _put_away(self, rows: Rows) -> None:
-        """Panels in no row are closed, with a place to open at: behind the last one."""
-        last = self._docks[rows[-1][-1][-1]]
+        """Panels in no row are closed, with a place to open at: behind the last one, tall ones behind the inspector."""
+        last, beside = self._docks[rows[-1][-1][-1]], self._docks["inspector"]
         placed = _names(rows)
         for panel in self._panels:
             if panel.ident not in placed:
-                self._window.addDockWidget(Qt.DockWidgetArea.BottomDockWidgetArea, self._docks[panel.ident])
-                self._window.tabifyDockWidget(last, self._docks[panel.ident])
+                tall = panel.ident in TALL
+                area = Qt.DockWidgetArea.RightDockWidgetArea if tall else Qt.DockWidgetArea.BottomDockWidgetArea
+                self._window.addDockWidget(area, self._docks[panel.ident])
+                self._window.tabifyDockWidget(beside if tall else last, self._docks[panel.ident])
                 self._docks[panel.ident].hide()
 
     def _proportion(self, rows: Rows) -> None:

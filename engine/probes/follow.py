@@ -17,7 +17,7 @@ from engine.backend import Array
 from engine.errors import ProjectError
 from engine.graph import Structure
 from engine.layers.base import Activation
-from engine.probes.arithmetic.backward import gradient, raw_gradient, step_back, weight_gradients
+from engine.probes.arithmetic.backward import gradient, raw_gradient, step_back, through, weight_gradients
 from engine.probes.arithmetic.forward import forward
 from engine.probes.arithmetic.lines import Section
 from engine.probes.arithmetic.losses import loss_sections
@@ -30,6 +30,7 @@ MOST_WEIGHTS = 8_000_000  # of a network that is followed: its twin in float64 h
 MOST_UNITS = 1024  # of a node that are told
 MOST_IN_ALL = 65_536
 FEWEST = 16
+MOST_RETURNED = 16  # units of a wire's source whose gradient is told wire by wire
 
 
 class FollowedNode(msgspec.Struct, frozen=True, eq=False):
@@ -49,6 +50,7 @@ class FollowAnswer(msgspec.Struct, frozen=True, eq=False, tag="follow"):
     reason: str  # why nothing is told, in words; else empty
     nodes: tuple[FollowedNode, ...]  # inputs too, from input to output
     wires: tuple[tuple[str, str], ...]  # (source, target), in the order in which values run along them
+    returns: tuple[Any | None, ...]  # of each wire float64: the gradient that comes back along it, by unit; see `back`
     cards: tuple[tuple[str, ...], ...]  # the nodes that stand together on one, from input to output
     part: Part | None  # where in the data the example was taken from; None of one by hand
     index: int
@@ -123,6 +125,7 @@ class Follow(Probe, frozen=True, tag="follow"):
             reason=reason,
             nodes=() if walk is None else _nodes(walk),
             wires=wires(structure),
+            returns=() if walk is None else tuple(back(walk, *wire) for wire in wires(structure)),
             cards=tuple(dict.fromkeys(together(structure, node) for node in structure.order)),
             part=part,
             index=index,
@@ -168,7 +171,8 @@ def card(walk: Walk, chosen: tuple[str, ...], unit: int) -> list[Section]:
     if walk.target is None:
         return made
     if walk.logits in chosen or walk.structure.output in chosen:
-        made += loss_sections(walk)
+        told = {section.title for section in made}
+        made += [section for section in loss_sections(walk) if section.title not in told]
     for node in reversed(chosen):
         made.append(gradient(walk, node, unit))
     if len(chosen) == 2 and (step := step_back(walk, chosen[1], unit)) is not None:
@@ -181,6 +185,23 @@ def wires(structure: Structure) -> tuple[tuple[str, str], ...]:
     """Every wire once, in the order of the nodes that they lead to."""
     pairs = ((source, node) for node in structure.order for source in structure.inputs[node])
     return tuple(dict.fromkeys(pairs))
+
+
+def back(walk: Walk, source: str, target: str) -> Array | None:
+    """What comes back along one wire to each unit of its source; None where nothing does, or of many units."""
+    grad = walk.gradient(source)
+    if grad is None or walk.gradient(target) is None:
+        return None
+    if len(walk.consumers[source]) == 1 and source != walk.logits:
+        return grad[:MOST_RETURNED].copy()
+    if len(grad) > MOST_RETURNED:
+        return None
+    made = np.zeros(len(grad))
+    for slot in (slot for consumer, slot in walk.consumers[source] if consumer == target):
+        for unit in range(len(grad)):
+            part = through(walk, target, slot, unit)
+            made[unit] += np.nan if part is None else part.values.sum()
+    return made
 
 
 def _checked(y: Array, classes: int | None) -> Array:

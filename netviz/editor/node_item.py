@@ -34,6 +34,7 @@ class NodeItem(QGraphicsItem):
         self._hot: int | None = None
         self._levels: Levels | None = None
         self._live: Picture | None = None
+        self._followed: Picture | None = None
         self._pixmap: QPixmap | None = None  # of that picture, as sharp as it was last wanted
         self._last: str | None = None  # the third line, once it was painted
         self._shape = QPainterPath()
@@ -85,14 +86,26 @@ class NodeItem(QGraphicsItem):
                 self._say()
             self.update(self._area)
 
+    def show_followed(self, followed: Picture | None) -> None:
+        """The followed example's values, in place of the live picture."""
+        if followed is not self._followed:
+            self._followed, self._pixmap = followed, None
+            self._say()
+            self.update(self._area)
+
     def _say(self) -> None:
         """Beside the pointer: what is drawn, line by line."""
         words = self.picture.words + (f"; {self._levels.words}" if self._levels is not None else "")
-        self.setToolTip(f"{words}\n{self._live.words}" if self._live is not None else words)
+        shown = self._followed or self._live
+        self.setToolTip(f"{words}\n{shown.words}" if shown is not None else words)
 
     @property
     def live(self) -> Picture | None:
         return self._live
+
+    @property
+    def followed(self) -> Picture | None:
+        return self._followed
 
     @property
     def live_rect(self) -> QRectF:
@@ -229,8 +242,8 @@ class NodeItem(QGraphicsItem):
 
     def _paint_live(self, painter: QPainter) -> None:
         """From a pixmap that is painted once for each answer and sharpness: a drag paints every box anew."""
-        area = self._area
-        if self._live is None or area.isEmpty():
+        area, shown = self._area, self._followed or self._live
+        if shown is None or area.isEmpty():
             return
         wanted = painter.worldTransform().m11() * painter.device().devicePixelRatioF()
         sharp = min(SHARPEST, max(1.0, ceil(wanted * 2 - 0.01) / 2))
@@ -239,7 +252,7 @@ class NodeItem(QGraphicsItem):
             self._pixmap.setDevicePixelRatio(sharp)
             self._pixmap.fill(Qt.GlobalColor.transparent)
             inner = QPainter(self._pixmap)
-            self._live.paint(inner, QRectF(0, 0, area.width(), area.height()))
+            shown.paint(inner, QRectF(0, 0, area.width(), area.height()))
             inner.end()
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, abs(wanted - sharp) > 1e-3)
         painter.drawPixmap(area.topLeft(), self._pixmap)

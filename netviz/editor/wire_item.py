@@ -1,5 +1,7 @@
 """A wire between two boxes, with the shape that flows; and the line that stands above a lane."""
 
+from typing import Protocol
+
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPainterPath, QPainterPathStroker
 from PySide6.QtWidgets import QGraphicsItem, QStyleOptionGraphicsItem, QWidget
@@ -12,6 +14,17 @@ from netviz.theme import lane_colour, theme
 
 SAMPLES = 12  # points of a curve that are looked at to find what is near
 TOUCH = 10.0  # how wide a wire is for the pointer that rests on it
+
+
+class Carried(Protocol):
+    """What one example sends along a wire; `lit` where it is on its way there just now."""
+
+    @property
+    def lit(self) -> bool: ...
+
+    def rect(self, route: Route) -> QRectF: ...
+
+    def paint(self, painter: QPainter, route: Route) -> None: ...
 
 
 class WireItem(QGraphicsItem):
@@ -27,6 +40,7 @@ class WireItem(QGraphicsItem):
         self._label, self._font = "", QFont()
         self.ends: tuple[QPointF, QPointF] | None = None  # where it was led from and to
         self.stress = Stress.NONE
+        self._carried: Carried | None = None
         self.flow: int | None = None  # how much runs along it, see `flow.step_of`; None where nothing is known
 
     def show(self, found: Route, label: str, font: QFont) -> None:
@@ -55,6 +69,17 @@ class WireItem(QGraphicsItem):
             self.setToolTip(words)
             self.update()
 
+    def carry(self, carried: "Carried | None") -> None:
+        """What one example sends along the wire, in place of the shape that flows."""
+        if carried is not self._carried:
+            self.prepareGeometryChange()
+            self._carried = carried
+            self.update()
+
+    @property
+    def carried(self) -> "Carried | None":
+        return self._carried
+
     @property
     def label(self) -> str:
         return self._label
@@ -77,7 +102,7 @@ class WireItem(QGraphicsItem):
         return near if near <= limit else float("inf")
 
     def boundingRect(self) -> QRectF:
-        return self._bounds
+        return self._bounds if self._carried is None else self._bounds | self._carried.rect(self.route)
 
     def shape(self) -> QPainterPath:
         stroker = QPainterPathStroker()
@@ -87,10 +112,13 @@ class WireItem(QGraphicsItem):
     def paint(self, painter: QPainter, option: QStyleOptionGraphicsItem, widget: QWidget | None = None) -> None:
         kit = self._kit
         plain = kit.flow_pen(self.flow) if self.flow is not None else kit.wire_thin if kit.thin else kit.wire
-        painter.setPen(plain if self.stress is Stress.NONE else kit.wire_pen(self.stress))
+        lit = self._carried is not None and self._carried.lit
+        painter.setPen(kit.wire_drop if lit else plain if self.stress is Stress.NONE else kit.wire_pen(self.stress))
         painter.setBrush(Qt.BrushStyle.NoBrush)
         painter.drawPath(self.route.path)
-        if kit.detail is Detail.ALL and self._label:
+        if kit.detail is Detail.ALL and self._carried is not None:
+            self._carried.paint(painter, self.route)
+        elif kit.detail is Detail.ALL and self._label:
             painter.setFont(self._font)
             painter.setPen(kit.label)
             painter.drawText(self._label_rect, Qt.AlignmentFlag.AlignCenter, self._label)

@@ -3,6 +3,7 @@
 import random
 from typing import Any, ClassVar
 
+from msgspec.structs import replace
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QVBoxLayout, QWidget
@@ -11,7 +12,7 @@ from engine.probes.arithmetic.lines import Section, Way
 from engine.probes.catalogue import ProbeRequest
 from engine.probes.follow import FollowAnswer
 from netviz.panels.base import Panel, Row, Table
-from netviz.runtime.followed import steps
+from netviz.runtime.followed import Reached, reached, steps
 from netviz.runtime.history import History, LaneHistory
 from netviz.theme import GAP
 from netviz.widgets.follow_bar import FollowBar
@@ -169,16 +170,21 @@ class FollowPanel(Panel):
 
     def _sections(self, told: FollowAnswer) -> tuple[list[Section], str]:
         """What of the card belongs to the step along the wires, and the node whose terms are lit."""
-        step, walked, sections = self.followed.step, steps(told), list(told.sections)
-        if step is None or step >= len(walked):
+        here, sections = reached(told, self.followed.step), list(told.sections)
+        if here.now is None:
             return sections, ""
-        way, wire = walked[step]
+        way, wire = here.now
         if wire is None:
             return [s for s in sections if s.way is Way.LOSS], ""
         source, target = wire
         if way == "forward":
-            return [s for s in sections if s.way is Way.FORWARD and s.node == target], source
-        return [s for s in sections if s.way is Way.BACKWARD and s.node in wire], target
+            return [
+                _so_far(s, told, here, source) for s in sections if s.way is Way.FORWARD and s.node == target
+            ], source
+        back = [s for s in sections if s.way is Way.BACKWARD and s.node in wire]
+        if source not in here.gradients:
+            back = [s for s in back if s.adds]
+        return [_so_far(s, told, here, source) for s in back], target
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         keys = Qt.Key
@@ -252,3 +258,16 @@ def whereabouts(told: FollowAnswer) -> str:
         return "the loss"
     units = next((node.units for node in told.nodes if node.node == told.chosen[0]), 0)
     return f"{' → '.join(told.chosen)}, unit {told.unit + 1} of {whole(units)}"
+
+
+def _so_far(section: Section, told: FollowAnswer, here: Reached, source: str) -> Section:
+    """Of a sum to which something is still on its way what has come; of anything else that waits nothing."""
+    if section.way is Way.FORWARD:
+        late = {before for before, after in told.wires if after == section.node and (before, after) not in here.forward}
+    else:
+        due = (after for before, after in told.wires if before == source and (before, after) not in here.backward)
+        late = {after for after in due if any(line.node == after for line in section.lines)}
+    if not late:
+        return section
+    lines = tuple(line for line in section.lines if line.node not in late) if section.adds else ()
+    return replace(section, lines=lines, adds=False, note=f"still to come: {', '.join(sorted(late))}")

@@ -22,6 +22,7 @@ from netviz.widgets.outputs import verdict
 from netviz.widgets.pad import PadInput
 from netviz.widgets.point_plane import PlaneInput
 from netviz.widgets.ticks import whole
+from netviz.widgets.toggle import Toggle
 
 SETTLE_MS = 8  # a hand that moves faster asks no more often
 TOOLS = 24  # height of the row above
@@ -71,6 +72,11 @@ class TryPanel(Panel):
         self.previous = self._tool("previous", "Previous example (P)", lambda: self.step(-1))
         self.next = self._tool("play", "Next example (N)", lambda: self.step(1))
         self.any = self._tool("dice", "Any example (R)", self.take_any)
+        self.follow = Toggle(
+            "follow", "Follow this example: its value at every unit, its sums and its gradients (E)", self
+        )
+        self.follow.toggled.connect(self.history.followed.turn)
+        self.history.followed.changed.connect(self._followed)
         self.says = QLabel(self)
         self.says.setFont(theme.small())
         self.says.setObjectName("faint")
@@ -113,7 +119,18 @@ class TryPanel(Panel):
 
     def _ask(self, **question: Any) -> None:
         self.question = Example(number=self.question.number + 1, **question)
+        followed, x = self.history.followed, self.question.x
+        followed.take(self.question.part, self.question.index) if x is None else followed.take_by_hand(x)
         self._wish.start()
+
+    def _followed(self, what: frozenset[str]) -> None:
+        """Another view has chosen the example that all look at."""
+        followed = self.history.followed
+        self.follow.setChecked(followed.on)
+        wanted, own = followed.question, self.question
+        if "example" in what and (wanted.x, wanted.part, wanted.index) != (own.x, own.part, own.index):
+            self.question = Example(wanted.x, wanted.part, wanted.index, own.number + 1)
+            self._wish.start()
 
     # Showing
 
@@ -122,7 +139,7 @@ class TryPanel(Panel):
         answer = lanes[0].example if lanes else None
         if answer is not None:
             self._take_answer(answer)
-        tools = (self.part, self.previous, self.next, self.any, self.says)
+        tools = (self.part, self.previous, self.next, self.any, self.follow, self.says)
         for widget in tools:
             widget.setVisible(bool(lanes) and self.input is not None)
         if isinstance(self.input, QWidget):
@@ -237,13 +254,21 @@ class TryPanel(Panel):
         for widget, width in ((self.part, wide), (self.previous, 26), (self.next, 26), (self.any, 26)):
             widget.setGeometry(left, top, width, TOOLS)
             left += width + 4
-        self.says.setGeometry(left + 4, top, max(0, inner.right() - left - 4), TOOLS)
+        wide = self.follow.sizeHint().width()
+        self.follow.setGeometry(inner.right() - wide, top, wide, TOOLS)
+        self.says.setGeometry(left + 4, top, max(0, inner.right() - wide - left - 8), TOOLS)
         self._tell_origin()
 
     # Elsewhere
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        calls = {Qt.Key.Key_N: lambda: self.step(1), Qt.Key.Key_P: lambda: self.step(-1), Qt.Key.Key_R: self.take_any}
+        keys = Qt.Key
+        calls = {
+            keys.Key_N: lambda: self.step(1),
+            keys.Key_P: lambda: self.step(-1),
+            keys.Key_R: self.take_any,
+            keys.Key_E: self.follow.toggle,
+        }
         call = calls.get(Qt.Key(event.key()))
         if call is not None and not event.modifiers() and self.history.lanes:
             call()

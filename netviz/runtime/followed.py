@@ -1,6 +1,7 @@
 """The one example that is followed, and the unit of the network that is looked at: the same in every view."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from math import prod
 
 from PySide6.QtCore import QObject, Signal
@@ -79,13 +80,46 @@ class Followed(QObject):
         self.changed.emit(frozenset({what}))
 
 
-def steps(answer: FollowAnswer) -> list[tuple[str, Wire | None]]:
-    """One step for each wire: forward in order, then the loss, then backward; (way, wire)."""
-    forward: list[tuple[str, Wire | None]] = [("forward", wire) for wire in answer.wires]
+Step = tuple[str, Wire | None]  # the way, and the wire; none for the loss
+
+
+def steps(answer: FollowAnswer) -> list[Step]:
+    """One step for each wire: forward in order, then the loss, then backward."""
+    forward: list[Step] = [("forward", wire) for wire in answer.wires]
     if answer.loss is None:
         return forward
     has = {node.node for node in answer.nodes if node.gradients is not None}
-    backward: list[tuple[str, Wire | None]] = [
+    backward: list[Step] = [
         ("backward", (source, target)) for source, target in reversed(answer.wires) if {source, target} <= has
     ]
     return [*forward, ("loss", None), *backward]
+
+
+@dataclass(frozen=True, slots=True)
+class Reached:
+    """How far values and gradients have come at a step; all of them where there is none."""
+
+    values: frozenset[str]  # nodes to which every wire has brought its value
+    gradients: frozenset[str]  # nodes to which all of their gradient has come back
+    forward: frozenset[Wire]
+    backward: frozenset[Wire]
+    now: Step | None
+
+
+def reached(answer: FollowAnswer, step: int | None) -> Reached:
+    walked = steps(answer)
+    here = walked if step is None or step >= len(walked) else walked[: step + 1]
+    forward = frozenset(wire for way, wire in here if way == "forward" and wire is not None)
+    backward = frozenset(wire for way, wire in here if way == "backward" and wire is not None)
+    due = {wire for way, wire in walked if way == "backward"} - backward
+    waiting = {target for source, target in answer.wires if (source, target) not in forward}
+    owing = {source for wire in due if wire is not None for source in wire[:1]}
+    lost = ("loss", None) in here
+    has = (node.node for node in answer.nodes if node.gradients is not None)
+    return Reached(
+        frozenset(node.node for node in answer.nodes) - waiting,
+        frozenset(has) - owing if lost else frozenset(),
+        forward,
+        backward,
+        None if here is walked else here[-1],
+    )

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from PySide6.QtCore import QLocale, QSize, Qt, Signal
 from PySide6.QtGui import QDoubleValidator, QResizeEvent
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QSizePolicy, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QLabel, QLineEdit, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
 from netviz import theme
 from netviz.widgets.choice import Choice
@@ -13,7 +13,7 @@ from netviz.widgets.toggle import Toggle
 
 MOST_CLASSES = 200  # that the choice lists
 HEIGHT = 24
-NARROW, WIDE = 270, 380  # pixels from which on there is room for the target, and for the switch
+WIDE, TALL = 420, 260  # pixels from which on two groups stand side by side; below which some are left out
 
 
 class FollowBar(QWidget):
@@ -32,7 +32,7 @@ class FollowBar(QWidget):
         self._offers = (False, False)  # a choice of classes, a field for a number
         self.says, self.unit, self.step = _label("Example"), _label("Unit"), _label("Step")
         self.target = Choice()
-        self.target.setMaximumWidth(120)
+        self.target.setFixedWidth(116)
         self.target.setFont(theme.small())
         self.target.setStyleSheet("QComboBox { padding: 0px 4px; min-height: 16px; }")
         self.target.setAccessibleName("Target: what should come out")
@@ -65,8 +65,16 @@ class FollowBar(QWidget):
         column.setSizeConstraint(QVBoxLayout.SizeConstraint.SetNoConstraint)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(4)
-        column.addLayout(_row(self.previous, self.next, self.any, self.says, self.target, self.number, self.draw))
-        column.addLayout(_row(self.lower, self.higher, self.unit, self.back, self.forth, self.all, self.step))
+        self._pairs = [QBoxLayout(QBoxLayout.Direction.LeftToRight) for _ in range(2)]
+        self._pairs[0].addLayout(_row(self.previous, self.next, self.any, self.says), 1)
+        aims = _row(self.target, self.number, self.draw)
+        aims.addStretch()
+        self._pairs[0].addLayout(aims)
+        self._pairs[1].addLayout(_row(self.lower, self.higher, self.unit), 1)
+        self._pairs[1].addLayout(_row(self.back, self.forth, self.all, self.step), 1)
+        for pair in self._pairs:
+            pair.setSpacing(4)
+            column.addLayout(pair)
         self.number.hide()
 
     def offer_targets(self, classes: int | None, outputs: int, now: tuple[float, ...], has: bool) -> None:
@@ -86,9 +94,13 @@ class FollowBar(QWidget):
             self.number.setText(f"{now[0]:g}" if now else "")
 
     def _fit(self) -> None:
-        """What a narrow place has no room for is left out."""
-        self.draw.setVisible(self.width() >= WIDE)
-        roomy = self.width() >= NARROW
+        """Two rows in a wide place, four in a narrow one; a small one does without target and switch."""
+        wide, parent = self.width() >= WIDE, self.parentWidget()
+        ways = QBoxLayout.Direction
+        for pair in self._pairs:
+            pair.setDirection(ways.LeftToRight if wide else ways.TopToBottom)
+        roomy = wide or parent is None or parent.height() >= TALL
+        self.draw.setVisible(roomy)
         self.target.setVisible(self._offers[0] and roomy)
         self.number.setVisible(self._offers[1] and roomy)
         self._column.activate()
@@ -98,7 +110,7 @@ class FollowBar(QWidget):
         super().resizeEvent(event)
 
     def sizeHint(self) -> QSize:
-        return QSize(NARROW, 2 * HEIGHT + 4)
+        return QSize(WIDE, 2 * HEIGHT + 4)
 
     def _take_number(self) -> None:
         text = self.number.text().strip()

@@ -18,6 +18,7 @@ from netviz.widgets.ticks import power, signed
 
 FIGURES = 5  # of a value
 MOST_FIGURES = 17
+ALONE = "{0}"  # a line that is nothing but its value
 SMALLEST, LARGEST = 1e-4, 1e6  # what is smaller or larger is written with a power of ten
 
 
@@ -122,7 +123,7 @@ def _plain(value: Decimal) -> str:
 
 def _formula(line: Line, kind: Kind = Kind.FORMULA) -> Row:
     if not isfinite(line.value) or not all(map(isfinite, line.numbers)):
-        text = written(line.text, tuple(number(n) for n in line.numbers))
+        text = "" if line.text == ALONE else written(line.text, tuple(number(n) for n in line.numbers))
         return Row(kind, line.name, text, number(line.value), 0.0, line.node, line.unit)
     grain = 10.0 ** (floor(log10(abs(line.value))) - FIGURES + 1) if line.value else 1e-12
     text, exact = _worked_out(line, grain)
@@ -131,7 +132,7 @@ def _formula(line: Line, kind: Kind = Kind.FORMULA) -> Row:
 
 def _worked_out(line: Line, grain: float) -> tuple[str, Decimal]:
     """The line's text with as few figures as bring it within `grain` of its value, and what that text comes to."""
-    if not line.text:
+    if line.text in ("", ALONE):
         return "", Decimal(line.value)
     text = ""
     for figures in range(FIGURES, MOST_FIGURES + 1):

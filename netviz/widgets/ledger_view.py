@@ -22,13 +22,15 @@ from engine.probes.arithmetic.lines import Way
 from netviz import theme
 from netviz.widgets.canvas import Canvas
 from netviz.widgets.ledger import Block, Kind, Row
-from netviz.widgets.marks import columns, draw_head
+from netviz.widgets.marks import Column, columns, draw_head
 
 PAD = 6.0
 SCROLL = 10  # pixels kept for the scroll bar, so that lines do not jump when it comes
 INDENT = 10.0
 BAR = 44.0  # pixels of the bars' column
+NARROWEST = 190.0  # pixels of a column; narrower ones stand one below the other
 BARS_FROM = 300.0  # pixels of a column from which it has bars
+WRAPPED = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignBottom | Qt.TextFlag.TextWordWrap
 HEADS = {Way.FORWARD: "forward", Way.LOSS: "loss", Way.BACKWARD: "backward"}
 _ARROWS = {
     Qt.Key.Key_Left: (-1, 0),
@@ -72,6 +74,7 @@ class LedgerView(Canvas):
         super().__init__(parent)
         self.lanes: Sequence[Lane] = ()
         self._placed: list[Placed] = []
+        self._parts: list[Column] = []
         self._wide = 0.0
         self._under: Placed | None = None
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
@@ -103,9 +106,15 @@ class LedgerView(Canvas):
     def _lay_out(self) -> None:
         self._wide = float(self.width() - SCROLL)
         room = QRectF(PAD, PAD, max(60.0, self._wide - 2 * PAD), 1e6)
-        self._placed, bottom = [], 0.0
-        for index, column in enumerate(columns(room, [lane.name for lane in self.lanes], self.fonts.line + 4)):
-            bottom = max(bottom, self._place_lane(index, column.body))
+        self._placed, self._parts, bottom = [], [], 0.0
+        names, head = [lane.name for lane in self.lanes], self.fonts.line + 4
+        self._parts = columns(room, names, head)
+        stacked = len(names) > 1 and self._parts[0].body.width() < NARROWEST
+        for index, part in enumerate(self._parts):
+            if stacked:  # too narrow to stand side by side
+                top = QRectF(room.left(), bottom + PAD, room.width(), head)
+                self._parts[index] = part = Column(part.name, top, room.translated(0, top.bottom() - room.top()))
+            bottom = max(bottom, self._place_lane(index, part.body))
         over = int(bottom + PAD) - self.height()
         self.scroll.setRange(0, max(0, over))
         self.scroll.setPageStep(self.height())
@@ -132,7 +141,8 @@ class LedgerView(Canvas):
                 top = self._place_note(index, section.note, body, top)
             for row in block.rows:
                 folded = self._needs_two(row, body.width())
-                rect = QRectF(body.left(), top, body.width(), line * (2 if folded else 1))
+                high = line + (max(line, self._text_height(row, body.width())) if folded else 0.0)
+                rect = QRectF(body.left(), top, body.width(), high)
                 lit = bool(lane.lit) and row.node == lane.lit
                 self._placed.append(Placed(rect, index, row=row, folded=folded, lit=lit))
                 top = rect.bottom()
@@ -156,6 +166,14 @@ class LedgerView(Canvas):
         taken = self._name_width(row) + figures(row.text) + figures(f" = {row.value}") + 16
         return taken > width - INDENT - self._bars(width)
 
+    def _text_height(self, row: Row, width: float) -> float:
+        """Of arithmetic on lines of its own."""
+        room = QRectF(0, 0, width - INDENT - self._bars(width) - self._value_width(row), 1e4)
+        return self.fonts.figure_metrics.boundingRect(room, int(WRAPPED), row.text).height()
+
+    def _value_width(self, row: Row) -> float:
+        return float(self.fonts.figure_metrics.horizontalAdvance(f"= {row.value}")) + 8
+
     def _name_width(self, row: Row) -> float:
         return float(self.fonts.word_metrics.horizontalAdvance(row.name))
 
@@ -167,9 +185,7 @@ class LedgerView(Canvas):
     def paint(self, painter: QPainter, rect: QRectF) -> None:
         seen = rect.translated(0, self.scroll.value())
         painter.translate(0, -self.scroll.value())
-        room = QRectF(PAD, PAD, max(60.0, self._wide - 2 * PAD), 1e6)
-        parts = columns(room, [lane.name for lane in self.lanes], self.fonts.line + 4)
-        for index, part in enumerate(parts):
+        for index, part in enumerate(self._parts):
             draw_head(painter, self.fonts, part.head, part.name, index)
         for one in self._placed:
             if one.rect.bottom() < seen.top() or one.rect.top() > seen.bottom():
@@ -222,18 +238,15 @@ class LedgerView(Canvas):
         painter.setPen(QColor(t.accent if one is self._under and row.node else plain))
         painter.drawText(first, middle, row.name)
         value = f"= {row.value}"
-        wide = self.fonts.figure_metrics.horizontalAdvance
-        room = QRectF(first)
+        room = first.adjusted(0, 0, -self._value_width(row), 0)
         if one.folded:
-            room = first.translated(0, line).adjusted(0, 0, -wide(value) - 8, 0)
-        else:
-            room.setRight(first.right() - wide(value) - 8)
-        at = first.translated(0, line) if one.folded else first
+            room.setBottom(one.rect.bottom())
+            room.setTop(first.bottom())
+        at = first.translated(0, one.rect.height() - line)
         painter.setFont(self.fonts.figures)
         painter.setPen(QColor(t.text))
         if row.text:
-            text = self.fonts.figure_metrics.elidedText(row.text, Qt.TextElideMode.ElideMiddle, room.width())
-            painter.drawText(room, middle | Qt.AlignmentFlag.AlignRight, text)
+            painter.drawText(room, int(WRAPPED if one.folded else middle | Qt.AlignmentFlag.AlignRight), row.text)
         painter.setPen(QColor(t.faint if row.kind in (Kind.ROUNDING, Kind.REST) else t.text))
         painter.setFont(_bold(self.fonts.figures) if total else self.fonts.figures)
         painter.drawText(at, middle | Qt.AlignmentFlag.AlignRight, value)

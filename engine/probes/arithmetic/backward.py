@@ -159,15 +159,15 @@ def weight_gradients(walk: Walk, node: str, unit: int) -> Section | None:
     if not isinstance(layer, Weighted) or grad is None:
         return None
     d, note = float(grad[unit]), "" if layer.trains else "This layer is not trained: nothing moves them."
-    title = f"what moves the weights of {at(node, unit)}: ∂L/∂w = δ·x, δ = ∂L/∂{at(node, unit)}"
+    title = f"∂L/∂w = ∂L/∂{at(node, unit)}·x"
     if isinstance(layer, Constant):
-        return listed(BACKWARD, node, title, Line("∂L/∂c", "{0}", (d,), d), note=note)
+        return listed(BACKWARD, node, "∂L/∂c", Line("∂L/∂c", "{0}", (d,), d), note=note)
     source = walk.source(node)
     x = walk.value(source)
     if isinstance(layer, Norm):
         hat = float(normed(walk, node)[unit])
         lines = Line("∂L/∂w", "{0}·{1}", (d, hat), d * hat), Line("∂L/∂b", "{0}", (d,), d)
-        return listed(BACKWARD, node, title.replace("δ·x,", "δ·x̂,"), *lines, note=note)
+        return listed(BACKWARD, node, title.replace("·x", "·x̂"), *lines, note=note)
     if isinstance(layer, PRelu):
         below = min(float(x[unit]), 0.0)
         return listed(BACKWARD, node, title, Line("∂L/∂w", "{0}·{1}", (d, below), d * below), note=note)
@@ -182,7 +182,10 @@ def weight_gradients(walk: Walk, node: str, unit: int) -> Section | None:
     weight, bias = weights_of(walk, node)
     with np.errstate(all="ignore"):
         told = largest(weight[row] * x)
-    made = [Line(f"∂L/∂w[{row + 1},{j + 1}]", "{0}·{1}", (d, float(x[j])), d * float(x[j]), source, j) for j in told.tolist()]
+    made = [
+        Line(f"∂L/∂w[{row + 1},{j + 1}]", "{0}·{1}", (d, float(x[j])), d * float(x[j]), source, j)
+        for j in told.tolist()
+    ]
     if bias is not None:
         made.append(Line(f"∂L/∂b[{row + 1}]", "{0}", (d,), d))
     return listed(BACKWARD, node, title, *made, note=note, left_out=len(x) - len(told))

@@ -1,6 +1,6 @@
 """What a unit is made of: the sums and formulas of its layer, with this example's numbers."""
 
-from math import nan, sqrt
+from math import exp, isfinite, nan, sqrt
 
 import numpy as np
 
@@ -72,7 +72,8 @@ def _maxout(walk: Walk, node: str, unit: int, layer: Maxout) -> list[Section]:
     heights, name = pieces_of(walk, node, unit), at(node, unit)
     first = unit * layer.pieces
     sums = [
-        _affine(walk, node, f"{name} piece {k + 1}", first + k, float(height)) for k, height in enumerate(heights.tolist())
+        _affine(walk, node, f"{name} piece {k + 1}", first + k, float(height))
+        for k, height in enumerate(heights.tolist())
     ]
     text = "max(" + ", ".join(f"{{{k}}}" for k in range(layer.pieces)) + ")"
     line = Line(name, text, tuple(heights.tolist()), float(walk.value(node)[unit]), node, unit)
@@ -129,7 +130,7 @@ def _softmax(walk: Walk, node: str, unit: int, logarithm: bool) -> list[Section]
     if logarithm:
         line = Line(name, "{0} − {1} − log({2})", (z, top, total), value, source, unit)
     else:
-        line = Line(name, "exp({0} − {1})/{2}", (z, top, total), value, source, unit)
+        line = Line(name, "{0}/{1}", (exp(z - top) if isfinite(z) else nan, total), value, source, unit)
     return [sums, listed(FORWARD, node, f"{name} = {'log of ' if logarithm else ''}its share of S", line)]
 
 

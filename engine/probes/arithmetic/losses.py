@@ -86,9 +86,10 @@ def _cross_entropy(walk: Walk) -> list[Section]:
     z, p, t, node = _z(walk), _softmax(walk), shares_taken(walk), walk.logits
     sums, total, top = exponentials(walk, LOSS, node, node)
     shown = largest(p)
+    with np.errstate(all="ignore"):
+        grown = np.exp(z - top)
     shares = [
-        Line(f"f(x) of class {j}", "exp({0} − {1})/{2}", (float(z[j]), top, total), float(p[j]), node, j)
-        for j in shown.tolist()
+        Line(f"f(x) of class {j}", "{0}/{1}", (float(grown[j]), total), float(p[j]), node, j) for j in shown.tolist()
     ]
     with np.errstate(all="ignore"):
         logs = np.log(total) - (z - top)

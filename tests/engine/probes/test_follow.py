@@ -285,7 +285,9 @@ def test_the_gradient_of_every_weight_is_its_finite_difference() -> None:
     x, y = trainer.data.x[:1], int(trainer.data.y[0])
     weights = trainer.network.parameters()
     lines = {
-        (node, unit): [s for s in ask(trainer, node=node, unit=unit).sections if s.title.startswith("what moves")]
+        (node, unit): [
+            s for s in ask(trainer, node=node, unit=unit).sections if s.title.startswith(("∂L/∂w =", "∂L/∂c"))
+        ]
         for node, unit in (("enc", 2), ("bn", 1), ("ln", 3), ("mo", 0), ("pr", 5), ("c", 1), ("out", 2))
     }
 
@@ -333,6 +335,20 @@ def test_wide_sums_tell_the_largest_terms_and_the_sum_of_the_others() -> None:
     few = ask(trainer, node="out").sections
     assert sum(line.text != "" for line in few[0].lines) == LARGEST
     assert MOST < 40
+
+
+def test_what_comes_back_along_the_wires_sums_to_the_gradient() -> None:
+    trainer = trained(dag({"kind": "mse"}))
+    answer = ask(trainer)
+    gradients, totals = gradients_of(answer), dict[str, Any]()
+    for (source, _), returned in zip(answer.wires, answer.returns, strict=True):
+        totals[source] = totals.get(source, 0.0) + returned
+    assert set(totals) == set(gradients) - {"p"}
+    for node, total in totals.items():
+        np.testing.assert_allclose(total, gradients[node], rtol=1e-10, atol=1e-14, err_msg=node)
+    (twice,) = [r for wire, r in zip(answer.wires, answer.returns, strict=True) if wire == ("ln", "same")]
+    (value,) = [node.values for node in answer.nodes if node.node == "ln"]
+    np.testing.assert_allclose(twice, 2 * value * gradients["same"], rtol=1e-10)
 
 
 def test_dropout_lets_everything_through_and_batch_norm_takes_its_averages() -> None:

@@ -147,6 +147,7 @@ PROBES = (
             FollowedNode("h1", "dense", 1, np.ones(1), np.zeros(1)),
         ),
         (("x", "h1"),),
+        (np.ones(2),),
         (("x",), ("h1",)),
         None,
         0,
