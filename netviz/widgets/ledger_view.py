@@ -164,11 +164,11 @@ class LedgerView(Canvas):
             return False
         figures = self.fonts.figure_metrics.horizontalAdvance
         taken = self._name_width(row) + figures(row.text) + figures(f" = {row.value}") + 16
-        return taken > width - INDENT - self._bars(width)
+        return taken > width - INDENT - self._bars(row, width)
 
     def _text_height(self, row: Row, width: float) -> float:
         """Of arithmetic on lines of its own."""
-        room = QRectF(0, 0, width - INDENT - self._bars(width) - self._value_width(row), 1e4)
+        room = QRectF(0, 0, width - INDENT - self._bars(row, width) - self._value_width(row), 1e4)
         return self.fonts.figure_metrics.boundingRect(room, int(WRAPPED), row.text).height()
 
     def _value_width(self, row: Row) -> float:
@@ -177,8 +177,9 @@ class LedgerView(Canvas):
     def _name_width(self, row: Row) -> float:
         return float(self.fonts.word_metrics.horizontalAdvance(row.name))
 
-    def _bars(self, width: float) -> float:
-        return BAR + 8 if width >= BARS_FROM else 0.0
+    def _bars(self, row: Row, width: float) -> float:
+        """Room for them; lines that make no sum have none."""
+        return BAR + 8 if width >= BARS_FROM and row.kind is not Kind.FORMULA else 0.0
 
     # Painting
 
@@ -225,7 +226,7 @@ class LedgerView(Canvas):
         if one.lit or one is self._under:
             ground = theme.mix(t.card, t.accent, 0.28 if one.lit else 0.14)
             painter.fillRect(one.rect, ground)
-        bars = self._bars(one.rect.width())
+        bars = self._bars(row, one.rect.width())
         first = QRectF(one.rect.left() + INDENT, one.rect.top(), one.rect.width() - INDENT - bars, line)
         total = row.kind is Kind.TOTAL
         if total:
