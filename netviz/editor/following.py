@@ -124,7 +124,7 @@ class Following(QObject):
     def _cells(self, number: int, told: FollowAnswer, box: Box, node: FollowedNode, backward: bool) -> Cells:
         """Made once for an answer: an edit elsewhere leaves it as it is."""
         chosen = told.unit if set(box.nodes) & set(told.chosen) else None
-        made_of = (id(node), chosen, backward)
+        made_of = (node, chosen, backward)
         known = self._made.get((number, node.node))
         if known is None or known[0] != made_of:
             inputs = self._session.history.lanes[number].info.inputs

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QApplication, QGraphicsItem, QStyleOptionGraphicsI
 
 from netviz.document.document import Change
 from netviz.editor.canvas import Canvas
+from netviz.editor.followed_pictures import Cells
 from netviz.editor.node_item import NodeItem
 from netviz.editor.pictures import Maps
 from netviz.runtime.cursor import NOTHING, Cursor, Mark
@@ -149,6 +150,8 @@ class Lit(QObject):
 
 def _tiles(item: NodeItem) -> list[QRectF]:
     """Where the maps of units are drawn in a box; none where it shows another picture."""
+    if isinstance(item.followed, Cells):
+        return item.followed.tiles(item.live_rect)
     live = item.live
     if not isinstance(live, Maps) or item.live_rect.isEmpty():
         return []

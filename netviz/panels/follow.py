@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 from engine.probes.arithmetic.lines import Section, Way
 from engine.probes.catalogue import ProbeRequest
 from engine.probes.follow import FollowAnswer
-from netviz.panels.base import Panel, Row, Table
+from netviz.panels.base import Group, Panel, Row, Table
 from netviz.runtime.followed import Reached, reached, steps
 from netviz.runtime.history import History, LaneHistory
 from netviz.theme import GAP
@@ -36,12 +36,14 @@ class FollowPanel(Panel):
         "network. Look for the bias that decides, for slopes near 0 that let no gradient through, and for "
         "f(x) − e(y) at the outputs: with softmax and cross-entropy it is all that starts the way back."
     )
+    group: ClassVar[Group] = Group.ANSWERS
     topics: ClassVar[frozenset[str]] = frozenset({"follow"})
 
     def __init__(self, history: History, parent: QWidget | None = None) -> None:
         super().__init__(history, parent)
         self.followed = history.followed
         self.bar, self.ledger = FollowBar(self), LedgerView(self)
+        self.ledger.follow(history.cursor, "layer", "unit")
         self.setFocusProxy(self.ledger)
         column = QVBoxLayout(self)
         column.setSizeConstraint(QVBoxLayout.SizeConstraint.SetNoConstraint)
@@ -91,7 +93,8 @@ class FollowPanel(Panel):
             return
         self.followed.go_to(None)
         if units:
-            self.followed.look_at(told.node, max(0, told.unit + units))
+            most = next((node.units for node in told.nodes if node.node == told.node), 1) - 1
+            self.followed.look_at(told.node, max(0, min(told.unit + units, most)))
             return
         cards = [card[0] for card in told.cards] + [""]
         here = next((i for i, card in enumerate(told.cards) if told.node in card), len(cards) - 1)
@@ -127,6 +130,7 @@ class FollowPanel(Panel):
             self.ledger.show_note("The arithmetic of one example is written here, as soon as the network has answered.")
         else:
             self.ledger.show_note("")
+            self.followed.found(told)
             self._tell(told)
             self.ledger.show_lanes([self._lane(lane) for lane in lanes])
         self.describe()

@@ -72,10 +72,10 @@ class TryPanel(Panel):
         self.previous = self._tool("previous", "Previous example (P)", lambda: self.step(-1))
         self.next = self._tool("play", "Next example (N)", lambda: self.step(1))
         self.any = self._tool("dice", "Any example (R)", self.take_any)
-        self.follow = Toggle(
+        self.follow_it = Toggle(
             "follow", "Follow this example: its value at every unit, its sums and its gradients (E)", self
         )
-        self.follow.toggled.connect(self.history.followed.turn)
+        self.follow_it.toggled.connect(self.history.followed.turn)
         self.history.followed.changed.connect(self._followed)
         self.says = QLabel(self)
         self.says.setFont(theme.small())
@@ -126,7 +126,7 @@ class TryPanel(Panel):
     def _followed(self, what: frozenset[str]) -> None:
         """Another view has chosen the example that all look at."""
         followed = self.history.followed
-        self.follow.setChecked(followed.on)
+        self.follow_it.setChecked(followed.on)
         wanted, own = followed.question, self.question
         if "example" in what and (wanted.x, wanted.part, wanted.index) != (own.x, own.part, own.index):
             self.question = Example(wanted.x, wanted.part, wanted.index, own.number + 1)
@@ -139,7 +139,7 @@ class TryPanel(Panel):
         answer = lanes[0].example if lanes else None
         if answer is not None:
             self._take_answer(answer)
-        tools = (self.part, self.previous, self.next, self.any, self.follow, self.says)
+        tools = (self.part, self.previous, self.next, self.any, self.follow_it, self.says)
         for widget in tools:
             widget.setVisible(bool(lanes) and self.input is not None)
         if isinstance(self.input, QWidget):
@@ -254,8 +254,8 @@ class TryPanel(Panel):
         for widget, width in ((self.part, wide), (self.previous, 26), (self.next, 26), (self.any, 26)):
             widget.setGeometry(left, top, width, TOOLS)
             left += width + 4
-        wide = self.follow.sizeHint().width()
-        self.follow.setGeometry(inner.right() - wide, top, wide, TOOLS)
+        wide = self.follow_it.sizeHint().width()
+        self.follow_it.setGeometry(inner.right() - wide, top, wide, TOOLS)
         self.says.setGeometry(left + 4, top, max(0, inner.right() - wide - left - 8), TOOLS)
         self._tell_origin()
 
@@ -267,7 +267,7 @@ class TryPanel(Panel):
             keys.Key_N: lambda: self.step(1),
             keys.Key_P: lambda: self.step(-1),
             keys.Key_R: self.take_any,
-            keys.Key_E: self.follow.toggle,
+            keys.Key_E: self.follow_it.toggle,
         }
         call = calls.get(Qt.Key(event.key()))
         if call is not None and not event.modifiers() and self.history.lanes:

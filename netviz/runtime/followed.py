@@ -4,10 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import prod
 
+from msgspec.structs import replace
 from PySide6.QtCore import QObject, Signal
 
 from engine.probes.example import NUMBER, Part
 from engine.probes.follow import Follow, FollowAnswer
+from netviz.runtime.cursor import Cursor, Mark
 
 Wire = tuple[str, str]  # source and target
 
@@ -17,8 +19,10 @@ class Followed(QObject):
 
     changed = Signal(object)  # frozenset[str]
 
-    def __init__(self, parent: QObject | None = None) -> None:
+    def __init__(self, cursor: Cursor, parent: QObject | None = None) -> None:
         super().__init__(parent)
+        self._cursor = cursor
+        cursor.pins.connect(self._take_pinned)
         self.question = Follow()
         self.step: int | None = None  # how far along the wires, see `steps`; None shows everything
         self.on = False  # whether the drawn network shows the example
@@ -55,6 +59,26 @@ class Followed(QObject):
         unit = max(0, unit)
         if (node, unit) != (self.question.node, self.question.unit):
             self._ask("unit", node=node, unit=unit)
+            if node:
+                self._cursor.move(Mark(node, unit))
+            else:
+                self._cursor.release("layer", "unit")
+
+    def _take_pinned(self) -> None:
+        """What a click has pinned in any view, an example or a unit, is followed from here on."""
+        pinned = self._cursor.pinned
+        if pinned.example is not None:
+            self.take(*pinned.example)
+        here = self.question.node in self._cursor.layers
+        if pinned.layer is not None and (pinned.unit is not None or not here):
+            self.look_at(pinned.layer, self.question.unit if pinned.unit is None else pinned.unit)
+
+    def found(self, answer: FollowAnswer) -> None:
+        """An answer says which example of the data it is: what is pinned must not name another."""
+        spot = None if answer.part is None else (answer.part, answer.index)
+        if spot is not None and self._cursor.pinned.example not in (None, spot) and self.answers(answer):
+            self.question = replace(self.question, part=spot[0], index=spot[1])
+            self._cursor.move(Mark(example=spot))
 
     # The steps along the wires
 

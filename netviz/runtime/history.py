@@ -184,7 +184,7 @@ class History:
         self.lanes: list[LaneHistory] = []
         self.points: Points | None = None
         self.examples: np.ndarray | None = None  # (n, features): the first ones, of nets on other than two inputs
-        self.followed = Followed()  # the one example that is looked at in every view
+        self.followed = Followed(self.cursor)  # the one example that is looked at in every view
 
     @property
     def cursor(self) -> "Cursor":

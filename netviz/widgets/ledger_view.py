@@ -20,9 +20,10 @@ from PySide6.QtWidgets import QScrollBar, QWidget
 
 from engine.probes.arithmetic.lines import Way
 from netviz import theme
+from netviz.runtime.cursor import NOTHING, Cursor, Mark
 from netviz.widgets.canvas import Canvas
 from netviz.widgets.ledger import Block, Kind, Row
-from netviz.widgets.marks import Column, columns, draw_head
+from netviz.widgets.marks import Column, columns, draw_head, draw_lit
 
 PAD = 6.0
 SCROLL = 10  # pixels kept for the scroll bar, so that lines do not jump when it comes
@@ -275,6 +276,15 @@ class LedgerView(Canvas):
     def _row_at(self, place: QPointF) -> Placed | None:
         place = place + QPointF(0, self.scroll.value())
         return next((one for one in self._placed if one.row is not None and one.rect.contains(place)), None)
+
+    def mark_at(self, place: QPointF) -> Mark:
+        one = self.at(place)
+        return NOTHING if one is None or one.row is None else Mark(one.row.node, one.row.unit)
+
+    def paint_marks(self, painter: QPainter, rect: QRectF, cursor: Cursor) -> None:
+        for one in self._placed:
+            if one.row is not None and one.row.node in cursor.layers and one.row.unit == cursor.mark.unit:
+                draw_lit(painter, one.rect.translated(0, -self.scroll.value()))
 
     def tip(self, place: QPointF) -> str:
         one = self._row_at(place)
