@@ -72,6 +72,8 @@ class FollowPanel(Panel):
         return next((lane.follow for lane in self.history.lanes if lane.follow is not None), None)
 
     def _followed(self, what: frozenset[str]) -> None:
+        if not self.isVisible():
+            return
         if what & {"example", "unit"}:
             self.wishes_changed.emit()
         self.refresh()

@@ -119,8 +119,11 @@ class TryPanel(Panel):
 
     def _ask(self, **question: Any) -> None:
         self.question = Example(number=self.question.number + 1, **question)
-        followed, x = self.history.followed, self.question.x
-        followed.take(self.question.part, self.question.index) if x is None else followed.take_by_hand(x)
+        asked, followed = self.question, self.history.followed
+        if asked.x is None:
+            followed.take(asked.part, asked.index)
+        else:
+            followed.take_by_hand(asked.x, asked.part, asked.index)
         self._wish.start()
 
     def _followed(self, what: frozenset[str]) -> None:

@@ -34,11 +34,10 @@ class Followed(QObject):
         if (self.question.x, self.question.part, self.question.index) != (None, part, index):
             self._ask("example", x=None, part=part, index=index, target=())
 
-    def take_by_hand(self, x: bytes) -> None:
-        """One by its raw numbers; the target stays if it was chosen by hand."""
+    def take_by_hand(self, x: bytes, part: Part = Part.TRAINING, index: int = 0) -> None:
+        """One by its raw numbers, with the place in the data to go on from; a target chosen by hand stays."""
         if x != self.question.x:
-            target = self.question.target
-            self._ask("example", x=x, target=target)
+            self._ask("example", x=x, part=part, index=index)
 
     def aim(self, target: Sequence[float]) -> None:
         """What should come out, in place of what the data say; empty for that."""
