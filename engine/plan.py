@@ -61,7 +61,7 @@ class Plan:
         """`classes`: how many, where the targets are classes and so each number is 0 or 1.
 
         With `to_input` the way back goes on to the examples, see `input_gradient`. With `infers` there is a way back
-        through what layers do after training.
+        to the examples of what layers do after training: gradients of parameters are not all written.
         """
         self.structure, self.parameters, self.backend, self.batch = structure, parameters, backend, batch
         self.xp = backend.xp

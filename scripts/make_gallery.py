@@ -44,6 +44,7 @@ BEST = {
     "saturation": "deep",
     "loss": "deep",
     "try": "xor",
+    "follow": "xor",
     "diagnosis": "deep",
     "fit": "sine",
     "representation": "xor",

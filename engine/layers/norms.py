@@ -124,8 +124,8 @@ class BatchNorm(Norm, frozen=True, tag="batch_norm"):
             plan.forward(xp.divide, p.value[:, :1], variance, variance)
             plan.forward(xp.multiply, a.value, variance, a.value)
             plan.forward(xp.add, a.value, p.value[:, 1:], a.value)
-            if a.grad is not None:
-                self._bind_settled(plan, h, a, p, variance)
+            if a.grad is not None and h.grad is not None:
+                plan.backward((xp.multiply, a.grad, variance, h.grad))
             return
         self.bind_normed(plan, h, a, p, 1, mean, variance)
         n, count = plan.batch, p.buffers["num_batches_tracked"]
@@ -143,22 +143,6 @@ class BatchNorm(Norm, frozen=True, tag="batch_norm"):
                 (xp.add, kept_var, variance, kept_var),
             ]
         plan.write_down(*calls)
-
-    def _bind_settled(self, plan: Plan, h: Var, a: Var, p: Block, steepness: Array) -> None:
-        """The way back where the averages are fixed: δ_x = δ w / σ; `steepness` is w / σ."""
-        xp, normed, deviation = plan.xp, plan.scratch(h), plan.backend.zeros(len(h.value), 1)
-        calls: list[BoundCall] = [
-            (xp.subtract, h.value, p.buffers["running_mean"][:, None], normed),
-            (xp.add, p.buffers["running_var"][:, None], plan.number(self.eps), deviation),
-            (xp.sqrt, deviation, deviation),
-            (xp.divide, normed, deviation, normed),
-            (xp.multiply, a.grad, normed, normed),
-            (xp.add.reduce, normed, 1, None, p.grad[:, :1], True),
-            (xp.add.reduce, a.grad, 1, None, p.grad[:, 1:], True),
-        ]
-        if h.grad is not None:
-            calls.append((xp.multiply, a.grad, steepness, h.grad))
-        plan.backward(*calls)
 
     def onnx(self, inputs: tuple[str, ...], shapes: tuple[Shape, ...]) -> tuple[Operator, ...]:
         numbers = (".weight", ".bias", ".running_mean", ".running_var")

@@ -57,7 +57,6 @@ class FollowPanel(Panel):
         self.bar.unit_walked.connect(lambda by: self.walk(0, by))
         self.bar.stepped.connect(self.go)
         self.bar.drawn.connect(self.followed.turn)
-        self.ledger.picked.connect(self.followed.look_at)
         self.ledger.walked.connect(self.walk)
         self.followed.changed.connect(self._followed)
         self.refresh()

@@ -66,9 +66,8 @@ class Placed:
 
 
 class LedgerView(Canvas):
-    """A click on a term goes to its unit; arrows walk over layers and units."""
+    """Terms are pointed at and pinned by the shared cursor; arrows walk over layers and units."""
 
-    picked = Signal(str, int)  # a node and a unit of it
     walked = Signal(int, int)  # so many layers to the right, so many units down
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -308,12 +307,6 @@ class LedgerView(Canvas):
         self._under = None
         self.update()
         super().leaveEvent(event)
-
-    def mousePressEvent(self, event: QMouseEvent) -> None:
-        one = self.at(event.position())
-        if event.button() == Qt.MouseButton.LeftButton and one is not None and one.row is not None:
-            self.picked.emit(one.row.node, one.row.unit)
-        super().mousePressEvent(event)
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         if self.scroll.maximum():

@@ -148,6 +148,7 @@ def test_only_what_is_switched_on_is_shown_and_asked(followed) -> None:
     assert followed.run.asked > before
     assert sheet.nodes[0, "h1"].followed.values[0] == np.tanh(1.75)
     assert sheet.nodes[0, "x"].followed.values.tolist() == [-1.0, 1.0]
+    assert (sheet.nodes[0, "h1"].followed.chosen, sheet.nodes[0, "x"].followed.chosen) == (0, None)
     assert all(sheet.nodes[lane, "x"].followed is None for lane in (1, 2))  # which have not answered
     assert "a1: 0.941" in sheet.nodes[0, "h1"].toolTip()
     followed.action.trigger()
