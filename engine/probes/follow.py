@@ -26,7 +26,7 @@ from engine.probes.base import Probe
 from engine.probes.example import NUMBER, Part, taken
 from engine.trainer import Trainer
 
-MOST_WEIGHTS = 8_000_000  # of a network that is followed: its twin in float64 has two numbers for each
+MOST_WEIGHTS = 4_000_000  # of a network that is followed: its twin in float64 has two numbers for each
 MOST_UNITS = 1024  # of a node that are told
 MOST_IN_ALL = 65_536
 FEWEST = 16

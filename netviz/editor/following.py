@@ -34,6 +34,7 @@ class Following(QObject):
         self._canvas, self._document, self._session, self._live = canvas, document, session, live
         self.followed = session.history.followed
         self._pressed: QPointF | None = None
+        self._shows = False
         self._made: dict[tuple[int, str], tuple[object, Cells]] = {}
         self.action = QAction("Follow One Example", self, checkable=True)
         self.action.setShortcut("Ctrl+Shift+E")
@@ -55,7 +56,9 @@ class Following(QObject):
         return (self.followed.question,)
 
     def refresh(self) -> None:
-        scene = self._canvas.sheet
+        if not self.followed.on and not self._shows:
+            return
+        self._shows, scene = self.followed.on, self._canvas.sheet
         for number, drawn in enumerate(scene.pictures):
             told = self._told(number)
             known = self._known(number, told)

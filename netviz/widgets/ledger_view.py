@@ -135,8 +135,7 @@ class LedgerView(Canvas):
                     Placed(QRectF(body.left(), top, body.width(), line + 2), index, HEADS[way], way=way)
                 )
                 top += line + 4
-            self._placed.append(Placed(QRectF(body.left(), top, body.width(), line), index, block.title, way=None))
-            top += line
+            top = self._place_words(index, block.title, body, top)
             if section.note:
                 top = self._place_note(index, section.note, body, top)
             for row in block.rows:
@@ -153,11 +152,13 @@ class LedgerView(Canvas):
         return top
 
     def _place_note(self, index: int, words: str, body: QRectF, top: float) -> float:
-        flags = int(Qt.TextFlag.TextWordWrap)
-        room = QRectF(0, 0, max(40.0, body.width() - INDENT), 1e4)
-        high = self.fonts.word_metrics.boundingRect(room, flags, words).height()
-        self._placed.append(Placed(QRectF(body.left() + INDENT, top, room.width(), high), index, words, note=True))
-        return top + high + 2
+        return self._place_words(index, words, body.adjusted(INDENT, 0, 0, 0), top, note=True) + 2
+
+    def _place_words(self, index: int, words: str, body: QRectF, top: float, note: bool = False) -> float:
+        room = QRectF(0, 0, max(40.0, body.width()), 1e4)
+        high = self.fonts.word_metrics.boundingRect(room, int(Qt.TextFlag.TextWordWrap), words).height()
+        self._placed.append(Placed(QRectF(body.left(), top, room.width(), high), index, words, note=note))
+        return top + high
 
     def _needs_two(self, row: Row, width: float) -> bool:
         if not row.text:
@@ -169,7 +170,7 @@ class LedgerView(Canvas):
     def _text_height(self, row: Row, width: float) -> float:
         """Of arithmetic on lines of its own."""
         room = QRectF(0, 0, width - INDENT - self._bars(row, width) - self._value_width(row), 1e4)
-        return self.fonts.figure_metrics.boundingRect(room, int(WRAPPED), row.text).height()
+        return self.fonts.figure_metrics.boundingRect(room, int(WRAPPED), breakable(row.text)).height()
 
     def _value_width(self, row: Row) -> float:
         return float(self.fonts.figure_metrics.horizontalAdvance(f"= {row.value}")) + 8
@@ -215,11 +216,7 @@ class LedgerView(Canvas):
         t = theme.theme()
         painter.setFont(self.fonts.words)
         painter.setPen(QColor(t.faint if one.note else t.text))
-        if one.note:
-            painter.drawText(one.rect, int(Qt.TextFlag.TextWordWrap), one.text)
-            return
-        text = self.fonts.word_metrics.elidedText(one.text, Qt.TextElideMode.ElideRight, one.rect.width())
-        painter.drawText(one.rect, Qt.AlignmentFlag.AlignVCenter, text)
+        painter.drawText(one.rect, int(Qt.TextFlag.TextWordWrap), one.text)
 
     def _paint_row(self, painter: QPainter, one: Placed, row: Row) -> None:
         t, line = theme.theme(), self.fonts.line + 1
@@ -247,7 +244,8 @@ class LedgerView(Canvas):
         painter.setFont(self.fonts.figures)
         painter.setPen(QColor(t.text))
         if row.text:
-            painter.drawText(room, int(WRAPPED if one.folded else middle | Qt.AlignmentFlag.AlignRight), row.text)
+            flags = WRAPPED if one.folded else middle | Qt.AlignmentFlag.AlignRight
+            painter.drawText(room, int(flags), breakable(row.text) if one.folded else row.text)
         painter.setPen(QColor(t.faint if row.kind in (Kind.ROUNDING, Kind.REST) else t.text))
         painter.setFont(_bold(self.fonts.figures) if total else self.fonts.figures)
         painter.drawText(at, middle | Qt.AlignmentFlag.AlignRight, value)
@@ -281,6 +279,8 @@ class LedgerView(Canvas):
         return NOTHING if one is None or one.row is None else Mark(one.row.node, one.row.unit)
 
     def paint_marks(self, painter: QPainter, rect: QRectF, cursor: Cursor) -> None:
+        if cursor.hovered.layer is None:
+            return  # what is pinned is the unit that the card is about
         for one in self._placed:
             if one.row is not None and one.row.node in cursor.layers and one.row.unit == cursor.mark.unit:
                 draw_lit(painter, one.rect.translated(0, -self.scroll.value()))
@@ -324,6 +324,11 @@ class LedgerView(Canvas):
             self.scroll.setValue(self.scroll.value() + (page if event.key() == Qt.Key.Key_PageDown else -page))
         else:
             super().keyPressEvent(event)
+
+
+def breakable(text: str) -> str:
+    """With places to break behind each sign of multiplication."""
+    return text.replace("·", "·\N{ZERO WIDTH SPACE}")
 
 
 def _bold(font: QFont) -> QFont:

@@ -41,7 +41,7 @@ def gradient(walk: Walk, node: str, unit: int) -> Section:
         return listed(BACKWARD, node, name, note=note)
     parts = [loss_terms(walk, unit)] if node == walk.logits else []
     parts += [part for consumer, slot in walk.consumers[node] if (part := through(walk, consumer, slot, unit))]
-    return summed(BACKWARD, node, f"{name}: a term from each that takes it", name, float(grad[unit]), parts)
+    return summed(BACKWARD, node, f"{name}, from all that take it", name, float(grad[unit]), parts)
 
 
 def through(walk: Walk, node: str, slot: int, unit: int) -> Terms | None:
