@@ -54,9 +54,11 @@ class Stage:
 
     def shoot(self) -> bytes:
         """What is shown now, as a frame: RGB without gaps."""
-        for view in (*self._panels, *([self._window.live] if self._window is not None else [])):
-            if view.isVisible():
-                view.refresh()
+        for panel in self._panels:
+            if panel.isVisible():
+                panel.refresh()
+        if self._window is not None and self._window.live.isVisible():
+            self._window.live.finish()
         made = picture(self._shown, self._plan.scale)
         image = fitted(made, QSize(*self._plan.size)).convertToFormat(QImage.Format.Format_RGB888)
         width, height, stride = image.width() * 3, image.height(), image.bytesPerLine()

@@ -217,7 +217,7 @@ class Session(QObject):
         self.ask()
         for view in self._views:
             if view.isVisible():
-                self._mark(view)
+                self.mark(view)
 
     def ask(self) -> None:
         """Tells the worker what the visible views want to know now; they are drawn when it answers."""
@@ -229,7 +229,8 @@ class Session(QObject):
             self._watch = watch
             self._send(watch)
 
-    def _mark(self, view: View) -> None:
+    def mark(self, view: View) -> None:
+        """`view` has something to draw, in a turn of its own."""
         if view not in self._dirty:
             self._dirty.append(view)
         if not self._refresher.isActive():
@@ -287,7 +288,7 @@ class Session(QObject):
         topics, self._held, self._shown_at = topics | self._held, set(), monotonic()
         for view in self._views:
             if view.topics & topics and view.isVisible():
-                self._mark(view)
+                self.mark(view)
 
     def _take(self, record: m.Record) -> set[str]:
         match record:

@@ -196,14 +196,14 @@ def test_views_are_drawn_one_at_a_time(silent: tuple[Session, list[Silent]]) -> 
     views = [FakeView("loss") for _ in range(4)]
     for view in views:
         session.add_view(view)
-        session._mark(view)  # twice marked is drawn once
+        session.mark(view)  # twice marked is drawn once
     drawn = [[view.refreshed for view in views]]
     while session._refresher.isActive():  # no event loop runs here: each turn of it is one call
         session._refresh_one()
         drawn.append([view.refreshed for view in views])
     assert drawn == [[0, 0, 0, 0], [1, 0, 0, 0], [1, 1, 0, 0], [1, 1, 1, 0], [1, 1, 1, 1]]
     for view in views:
-        session._mark(view)
+        session.mark(view)
     views[0].visible = False  # hidden before its turn
     session._refresh_one()
     assert [view.refreshed for view in views] == [1, 2, 1, 1]
