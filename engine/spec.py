@@ -159,7 +159,7 @@ def build(kinds: Mapping[str, type[T]], data: object, where: str) -> T:
 
 def convert(data: object, cls: type[S], where: str) -> S:
     """`data` as a `cls`, strictly; a ProjectError names the field, what is allowed and what was there."""
-    fields = tuple(field.encode_name for field in msgspec.structs.fields(cls))
+    fields: tuple[str, ...] = cls.__struct_encode_fields__
     for name in data if isinstance(data, dict) else ():
         if name not in fields and name != cls.__struct_config__.tag_field:
             raise ProjectError(Problem(f"{where}.{name}".lstrip("."), unknown("field", name, fields)))

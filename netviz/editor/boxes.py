@@ -133,6 +133,7 @@ def dock(graph: Graph) -> dict[str, Box]:
     return {node.id: Box(node.id, docked.get(node.id)) for node in graph.nodes if node.id not in taken}
 
 
+@lru_cache(4096)
 def text_of_shape(shape: tuple[int, ...]) -> str:
     return "×".join(map(str, shape))
 

@@ -65,6 +65,8 @@ class Canvas(Sheet):
         self._moved = False  # the pointer went further than a hand trembles
         self._before_click = Selection()
         self._hovered: NodeItem | WireItem | None = None
+        self._outlined: set[NodeItem] = set()
+        self._outlined_wire: WireItem | None = None
         self._nudge: object = object()
         self.commands = Commands(self)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
@@ -121,15 +123,19 @@ class Canvas(Sheet):
         return next(i for (n, w), i in self.sheet.wires.items() if n == lane and (w.source, w.target) == ends)
 
     def show_choice(self) -> None:
-        chosen, focused, none = self.chosen_now, self.hasFocus(), frozenset[str]()
-        primary = self.sheet.box_of(*chosen.key) if chosen.key is not None else None
-        for (lane, _), item in self.sheet.nodes.items():
-            item.choose(chosen.nodes if lane == chosen.lane else none, item is primary, focused)
-        for (lane, wire), wire_item in self.sheet.wires.items():
-            here = lane == chosen.lane and wire == chosen.wire
-            if here or wire_item.stress is Stress.CHOSEN:
-                wire_item.emphasise(Stress.CHOSEN if here else Stress.NONE)
-        self.sheet.overview.update()
+        """Outlines what is selected; only that, and what was before, is looked at."""
+        chosen, focused, sheet = self.chosen_now, self.hasFocus(), self.sheet
+        primary = sheet.box_of(*chosen.key) if chosen.key is not None else None
+        boxes = {item for node in chosen.nodes if (item := sheet.box_of(chosen.lane, node)) is not None}
+        for item in boxes | self._outlined:
+            item.choose(chosen.nodes if item in boxes else frozenset(), item is primary, focused)
+        wire = sheet.wires.get((chosen.lane, chosen.wire)) if chosen.wire is not None else None
+        if self._outlined_wire is not None and self._outlined_wire.stress is Stress.CHOSEN:
+            self._outlined_wire.emphasise(Stress.NONE)
+        if wire is not None:
+            wire.emphasise(Stress.CHOSEN)
+        self._outlined, self._outlined_wire = boxes, wire
+        sheet.overview.update()
 
     def _describe(self) -> None:
         """For a screen reader, which hears of the description's change."""

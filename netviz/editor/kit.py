@@ -31,6 +31,7 @@ class Kit:
         self.thin = False  # from afar; a line of one pixel is drawn five times as fast as a wider one
         self._theme: Theme | None = None
         self._elided: dict[tuple[str, int, float], str] = {}
+        self._sizes: dict[tuple[str, int], tuple[float, float]] = {}
         self.renew()
 
     def renew(self) -> None:
@@ -120,9 +121,18 @@ class Kit:
         painter.setPen(pen)
         painter.drawText(rect, _LEFT, elided)
 
+    def size_of(self, label: str, font: QFont) -> tuple[float, float]:
+        """The room that a wire's words take: thousands of wires have few."""
+        key = label, id(font)
+        if (size := self._sizes.get(key)) is None:
+            measure = QFontMetricsF(font)
+            size = self._sizes[key] = measure.horizontalAdvance(label) + 2, measure.height()
+        return size
+
     def forget_words(self) -> None:
         """Fonts are new: what fitted before may not fit now."""
         self._elided.clear()
+        self._sizes.clear()
 
 
 def dot(painter: QPainter, x: float, y: float, radius: float) -> None:

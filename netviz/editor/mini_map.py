@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QPointF, QRectF, Qt, Signal
+from PySide6.QtCore import QPointF, QRectF, Qt, QTimer, Signal
 from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent, QPen, QPixmap
 from PySide6.QtWidgets import QWidget
 
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 LARGEST = (168, 104)
 CORNER = 10
 INSET = 6.0
+LATE_MS = 60
 
 
 class MiniMap(QWidget):
@@ -26,6 +27,8 @@ class MiniMap(QWidget):
         self._sheet = sheet
         self._picture: QPixmap | None = None
         self._drawn_of: list[tuple[object, ...]] = []
+        self._late = QTimer(self, singleShot=True, interval=LATE_MS)
+        self._late.timeout.connect(self._renew)
         self.setAccessibleName("Map of the network")
         self.setToolTip("The whole network; click to look there")
         self.setCursor(Qt.CursorShape.PointingHandCursor)
@@ -41,7 +44,10 @@ class MiniMap(QWidget):
         self.update()
 
     def renew(self) -> None:
-        """The network may be another one."""
+        """The network may be another one: drawn anew a little later, for an edit is not to wait for its map."""
+        self._late.start()
+
+    def _renew(self) -> None:
         items = self._sheet.sheet.nodes.values()
         shown = [(i.x(), i.y(), i.picture.depth, i.picture.problem) for i in items]
         if shown != self._drawn_of:

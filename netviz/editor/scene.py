@@ -6,7 +6,7 @@ from PySide6.QtCore import QObject, QPointF, QRectF, Signal
 from PySide6.QtWidgets import QGraphicsItem, QGraphicsScene
 
 from netviz.document.document import Change, Document
-from netviz.editor.boxes import OUT, LanePicture, Wire, picture
+from netviz.editor.boxes import OUT, BoxPicture, LanePicture, Wire, picture
 from netviz.editor.kit import Kit
 from netviz.editor.metrics import LEAST_BETWEEN, LEAST_FIT, MARGIN, MOST_BETWEEN, Detail, Metrics, metrics
 from netviz.editor.node_item import NodeItem
@@ -35,6 +35,7 @@ class NetworkScene(QGraphicsScene):
         self.overview = Overview(self)
         self.addItem(self.overview)
         self.pictures: list[LanePicture] = []
+        self._matched: list[LanePicture] = []  # those that the items are of
         self.nodes: dict[tuple[int, str], NodeItem] = {}  # by lane and box
         self.wires: dict[tuple[int, Wire], WireItem] = {}
         self.headers: dict[int, LaneItem] = {}
@@ -259,12 +260,13 @@ class NetworkScene(QGraphicsScene):
         self._match()
         self._rows = self._kept_rows() if keep and len(self._rows) == len(self.pictures) else self._new_rows()
         for index, lane in enumerate(self.pictures):
-            row = self._rows[index]
-            for node, at in lane.places.items():
-                item, (x, y) = self.nodes[index, node], self.metrics.place(at)
-                item.show(lane.boxes[node], self.metrics, lane.taken[node])
-                if item.x() != x or item.y() != row + y:
-                    item.setPos(x, row + y)
+            row, (across, down) = self._rows[index], self.metrics.place((1.0, 1.0))
+            for node, (x, y) in lane.places.items():
+                item, box, taken = self.nodes[index, node], lane.boxes[node], lane.taken[node]
+                if item.picture is not box or item.metrics is not self.metrics or item.taken != taken:
+                    item.show(box, self.metrics, taken)
+                if item.x() != x * across or item.y() != row + y * down:
+                    item.setPos(x * across, row + y * down)
             self._show_wires(index)
             left = min((self.nodes[index, node].x() for node in lane.places), default=0.0)
             self.headers[index].setPos(left, self._top(index))
@@ -323,21 +325,31 @@ class NetworkScene(QGraphicsScene):
 
     def _match(self) -> None:
         """One item for everything that is in the pictures, none for what is gone."""
-        boxes = {(i, node): box for i, lane in enumerate(self.pictures) for node, box in lane.boxes.items()}
-        wires = {(i, wire) for i, lane in enumerate(self.pictures) for wire in lane.wires}
-        for table, wanted in ((self.nodes, boxes), (self.wires, wires), (self.headers, range(len(self.pictures)))):
-            for key in [key for key in table if key not in wanted]:
-                self.removeItem(table.pop(key))
-                self.overview.refresh()
-        for key, box in boxes.items():
-            if key not in self.nodes:
-                self.nodes[key] = NodeItem(key[0], box, self.metrics, self.kit)
-                self.addItem(self.nodes[key])
-        for lane, wire in wires:
-            if (lane, wire) not in self.wires:
-                self.wires[lane, wire] = WireItem(lane, wire, self.kit)
-                self.addItem(self.wires[lane, wire])
-        for index in range(len(self.pictures)):
-            if index not in self.headers:
+        for index in range(max(len(self._matched), len(self.pictures))):
+            old, new = (table[index] if index < len(table) else None for table in (self._matched, self.pictures))
+            if old is None:
                 self.headers[index] = LaneItem(index)
                 self.addItem(self.headers[index])
+            elif new is None:
+                self.removeItem(self.headers.pop(index))
+            self._match_boxes(index, old.boxes if old else {}, new.boxes if new else {})
+            self._match_wires(index, old.wires if old else {}, new.wires if new else {})
+        self._matched = list(self.pictures)
+
+    def _match_boxes(self, lane: int, old: Mapping[str, BoxPicture], new: Mapping[str, BoxPicture]) -> None:
+        for node in old.keys() - new.keys():
+            self.removeItem(self.nodes.pop((lane, node)))
+            self.overview.refresh()
+        for node, box in new.items():
+            if node not in old:
+                item = self.nodes[lane, node] = NodeItem(lane, box, self.metrics, self.kit)
+                self.addItem(item)
+
+    def _match_wires(self, lane: int, old: Mapping[Wire, str], new: Mapping[Wire, str]) -> None:
+        for wire in old.keys() - new.keys():
+            self.removeItem(self.wires.pop((lane, wire)))
+            self.overview.refresh()
+        for wire in new:
+            if wire not in old:
+                item = self.wires[lane, wire] = WireItem(lane, wire, self.kit)
+                self.addItem(item)

@@ -44,16 +44,19 @@ class WireItem(QGraphicsItem):
         self.flow: int | None = None  # how much runs along it, see `flow.step_of`; None where nothing is known
 
     def show(self, found: Route, label: str, font: QFont) -> None:
-        if found.path == self.route.path and (label, font, found.below) == (self._label, self._font, self.route.below):
+        old = self.route
+        led = found is not old and (found.path != old.path or found.below != old.below)
+        if not led and label == self._label and font is self._font:
             return
-        self.prepareGeometryChange()
         self.route, self._label, self._font = found, label, font
-        measure, middle = QFontMetricsF(font), found.middle
-        width = measure.horizontalAdvance(label) + 2
-        top = middle.y() + 2 if found.below else middle.y() - measure.height() - 4
-        self._label_rect = QRectF(middle.x() - width / 2, top, width, measure.height())
-        self._bounds = found.path.boundingRect().adjusted(-4, -4, 4, 4) | self._label_rect
-        self._points = []
+        (width, height), middle = self._kit.size_of(label, font), found.middle
+        top = middle.y() + 2 if found.below else middle.y() - height - 4
+        self._label_rect = QRectF(middle.x() - width / 2, top, width, height)
+        if led or not self._bounds.contains(self._label_rect):
+            self.prepareGeometryChange()
+            self._bounds = found.path.boundingRect().adjusted(-4, -4, 4, 4) | self._label_rect
+        if led:
+            self._points = []
         self.update()
 
     def emphasise(self, stress: Stress) -> None:
