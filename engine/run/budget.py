@@ -5,7 +5,9 @@ from collections import deque
 from statistics import median
 
 SHARE = 0.025  # of the time
-OFTEN = 20.0  # answers a second: as long as the share does not do for so many, they are made coarser
+# Answers a second: never more, for what the window does for them is taken from a training on the same machine; and as
+# long as the share does not do for so many, they are made coarser.
+OFTEN = 16.0
 COARSEST = 0.25  # of the full detail
 CALM = 10  # answers that are looked at before they are made finer again
 
@@ -24,7 +26,7 @@ class Budget:
 
     def spend(self, seconds: float) -> None:
         """An answer has cost so much."""
-        self.ready_at = time.perf_counter() + seconds / SHARE
+        self.ready_at = time.perf_counter() + max(seconds / SHARE, 1 / OFTEN)
         costs, allowed = self._costs, SHARE / OFTEN
         costs.append(seconds)
         # One answer alone may have been held up by another process.

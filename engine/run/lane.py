@@ -171,7 +171,8 @@ class Lane:
         if now > first and (schedule is None or not schedule.watches):
             each = trainer.steps_per_epoch
             behind = trainer.epoch * each + trainer.position // trainer.batch_size - now
-            for step in dict.fromkeys(np.linspace(first, now - 1, RATES).astype(int).tolist()):
+            some = np.linspace(first, now - 1, RATES).astype(int).tolist() if schedule else (first, now - 1)
+            for step in dict.fromkeys(some):
                 epoch, of = divmod(step + behind, each)
                 self.rates.append((step, trainer.lr * trainer.course.factor(epoch + of / each)))
         self.rates.append((now, rate))

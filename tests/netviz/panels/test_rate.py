@@ -102,7 +102,7 @@ def test_what_a_worker_tells_is_what_every_step_had(schedule) -> None:
         lane.set_learning_rate(0.3 / steps)
         assert len(lane.rates) <= RATES + 2
         told |= dict(lane.take_rates())
-    assert len(told) > 140
+    assert len(told) > (140 if schedule else 10)  # what does not change is told at both ends
     assert max(told) == 200
     np.testing.assert_allclose([told[step] for step in told if step in done], [done[s] for s in told if s in done])
     assert lane.take_rates() == ()
