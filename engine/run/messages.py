@@ -245,7 +245,7 @@ class LaneAnswer(msgspec.Struct, frozen=True, eq=False):
     probes: tuple[ProbeAnswer, ...]
     lr: float  # of the next update
     batch_size: int
-    health: LaneHealth | None = None  # when it is asked for
+    health: LaneHealth | None = None  # when it is asked for; at unlimited pace a few times a second
     rates: tuple[tuple[int, float], ...] = ()  # since the last answer: (step, learning rate of its update)
 
 

@@ -73,7 +73,7 @@ class Canvas(Sheet):
         self.setAcceptDrops(True)
         self.viewport().setMouseTracking(True)
         self.setAccessibleName("Network")
-        self._describe()
+        self.describe()
         self.wishes.refused.connect(self.say)
         document.changed.connect(self._changed)
 
@@ -107,7 +107,7 @@ class Canvas(Sheet):
             return
         self._nudge = object()
         self.show_choice()
-        self._describe()
+        self.describe()
         self.commands.update(selection)
         self.chosen.emit(selection.lane, selection.primary, selection.nodes)
         if selection.key is not None and selection.key != old.key:
@@ -137,9 +137,11 @@ class Canvas(Sheet):
         self._outlined, self._outlined_wire = boxes, wire
         sheet.overview.update()
 
-    def _describe(self) -> None:
+    def describe(self) -> None:
         """For a screen reader, which hears of the description's change."""
-        self.setAccessibleDescription(described(self.sheet.pictures, self.chosen_now))
+        item = self.sheet.box_of(*self.chosen_now.key) if self.chosen_now.key is not None else None
+        health = item.mark.words if item is not None and item.mark is not None else ""
+        self.setAccessibleDescription(described(self.sheet.pictures, self.chosen_now, health))
 
     def announce(self, words: str) -> None:  # by a screen reader, at once
         if QAccessible.isActive():
@@ -167,7 +169,7 @@ class Canvas(Sheet):
         self.map.renew()
         self.choose(self.chosen_now.still(self.sheet.pictures))
         self.show_choice()
-        self._describe()
+        self.describe()
         if change.section == "all":
             self.choose(Selection())
             self.fit()

@@ -1,20 +1,23 @@
-"""What the run shows on the drawn network: a picture in every box, and on every wire what runs along it.
+"""What the run shows on the drawn network: picture and health in every box, and on every wire what runs along it.
 
 A view of the session, like a panel: it says what it wants to know while it can be seen, and hands each answer to boxes
 and wires. Only what the run has in common with the drawing is shown.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from itertools import islice
 from typing import TypeVar
 
 from PySide6.QtCore import QEvent, QObject, Qt, QTimer
 from PySide6.QtGui import QAction, QActionGroup
 
+from engine.diagnosis import Health
 from engine.layers.base import Weighted
 from engine.probes.catalogue import ProbeRequest
 from engine.probes.histograms import Histograms
 from engine.probes.units import Units
+from engine.run.messages import LaneHealth
 from netviz.document.document import Document
 from netviz.editor import pictures
 from netviz.editor.box_pictures import BoxPictures
@@ -22,8 +25,10 @@ from netviz.editor.boxes import Wire
 from netviz.editor.canvas import Canvas
 from netviz.editor.common import Common, hidden, in_common, unlike
 from netviz.editor.flow import TITLES, Flow, along, latest, next_weighted
+from netviz.editor.health import mark_of, states_of
 from netviz.editor.legend import Legend
 from netviz.editor.metrics import Detail
+from netviz.runtime.history import LaneHistory
 from netviz.runtime.session import Session
 from netviz.settings import remember, remembered
 from netviz.theme import look
@@ -33,11 +38,22 @@ SIZE = 24  # places along a side of a unit's map
 BOXES, WIRES = 8, 80  # drawn anew in one turn of the event loop, at most: input never waits for a whole network
 
 
-class Live(QObject):
-    """Boxes and wires of one canvas, fed by one session. The two choices are remembered between sessions."""
+@dataclass(slots=True)
+class _Known:
+    """What a lane was last drawn from."""
 
-    topics = frozenset({"units", "histograms", "layers"})
-    needs_health = False
+    common: Common
+    boxes: tuple[object, ...] = ()
+    wires: tuple[object, ...] = ()
+    numbers: Mapping[str, float] = field(default_factory=dict)  # that the wires show
+    health: LaneHealth | None = None
+    states: Mapping[str, Health] = field(default_factory=dict)  # by layer
+
+
+class Live(QObject):
+    """Boxes and wires of one canvas, fed by one session. What is chosen is remembered between sessions."""
+
+    topics = frozenset({"units", "histograms", "layers", "health"})
 
     def __init__(self, canvas: Canvas, document: Document, session: Session) -> None:
         super().__init__(canvas)
@@ -45,14 +61,11 @@ class Live(QObject):
         self._made = BoxPictures(session.history, canvas.sheet.kit)
         self._made_of: tuple[object, ...] = ()
         self._lanes: list[Common] = []
-        self._shown: dict[int, Common] = {}  # by lane, what boxes and wires were last drawn for
-        self._told: dict[int, tuple[tuple[object, ...], tuple[object, ...]]] = {}  # and of which answers
-        self._numbers: dict[int, Mapping[str, float]] = {}  # by lane, what the wires show
+        self._known: dict[int, _Known] = {}  # by lane
         self._boxes: dict[tuple[int, str], None] = {}  # by lane and node, those to be drawn anew
         self._wires: dict[tuple[int, Wire], None] = {}
-        self.pictures = QAction("Live Pictures on the Boxes", self, checkable=True)
-        self.pictures.setChecked(remembered("live pictures", "yes") == "yes")
-        self.pictures.toggled.connect(self._choose_pictures)
+        self.pictures = self._switch("Live Pictures on the Boxes", "live pictures", self._choose_pictures)
+        self.health = self._switch("Health on the Boxes", "health on boxes", self._choose)
         chosen = remembered("wires", Flow.BACK.value)
         self.flow = next((flow for flow in Flow if flow.value == chosen), Flow.BACK)
         self.flows = QActionGroup(self)
@@ -75,7 +88,13 @@ class Live(QObject):
     # What the session asks
 
     def isVisible(self) -> bool:  # noqa: N802 (Qt's)
-        return self._canvas.isVisible() and (self.pictures.isChecked() or self.flow is not Flow.OFF)
+        wanted = self.pictures.isChecked() or self.health.isChecked() or self.flow is not Flow.OFF
+        return self._canvas.isVisible() and wanted
+
+    @property
+    def needs_health(self) -> bool:
+        """Not from so far away that no mark would be seen: the diagnosis has a price."""
+        return self.health.isChecked() and self._canvas.sheet.kit.detail is not Detail.BOXES
 
     @property
     def needs_layers(self) -> bool:
@@ -114,7 +133,8 @@ class Live(QObject):
     def reopened(self) -> None:
         """Another run, or another theme: nothing that was made is kept."""
         self._made.forget()
-        self._told.clear()
+        for known in self._known.values():
+            known.boxes = known.wires = ()
         self.refresh()
         self._ask()
 
@@ -126,13 +146,22 @@ class Live(QObject):
         self.legend.show_flow(flow)
         for action in self.flows.actions():
             action.setChecked(action.data() == flow.value)
-        self.refresh()
-        self._ask()
+        self._choose()
 
-    def _choose_pictures(self, on: bool) -> None:
-        remember("live pictures", "yes" if on else "no")
-        self._canvas.sheet.hold_pictures(on)
+    def _switch(self, title: str, name: str, chosen: Callable[[], object]) -> QAction:
+        """Something that is shown or not, as it was when the program was last used."""
+        switch = QAction(title, self, checkable=True)
+        switch.setChecked(remembered(name, "yes") == "yes")
+        switch.toggled.connect(lambda on: remember(name, "yes" if on else "no"))
+        switch.toggled.connect(lambda _: chosen())
+        return switch
+
+    def _choose_pictures(self) -> None:
+        self._canvas.sheet.hold_pictures(self.pictures.isChecked())
         self._canvas.fit()
+        self._choose()
+
+    def _choose(self) -> None:
         self.refresh()
         self._ask()
 
@@ -167,24 +196,18 @@ class Live(QObject):
 
     def _look(self) -> None:
         """Notes what must be drawn anew: all of a lane that has a new answer, else only what an edit concerns."""
-        lanes, history, scene = self._common(), self._session.history.lanes, self._canvas.sheet
-        for number in range(max(len(lanes), len(self._shown))):
+        lanes = self._common()
+        for number in range(max(len(lanes), len(self._known))):
             common = lanes[number] if number < len(lanes) else None
-            if (old := self._shown.get(number)) is not common:
+            known = self._known.get(number)
+            if (old := known.common if known is not None else None) is not common:
                 self._differ(number, old, common)
             if common is None:
-                self._shown.pop(number, None)
-                self._told.pop(number, None)
-                continue
-            self._shown[number], lane = common, history[number]
-            of_boxes, of_wires = (lane.units, lane.spreads, self.pictures.isChecked()), (lane.layers.version, self.flow)
-            known = self._told.get(number)
-            self._told[number] = of_boxes, of_wires
-            if known is None or not _same(known[0], of_boxes):
-                self._boxes.update(dict.fromkeys((number, node) for node in scene.pictures[number].boxes))
-            if known is None or known[1] != of_wires:
-                self._numbers[number] = latest(lane) if self.flow is not Flow.OFF else {}
-                self._wires.update(dict.fromkeys((number, wire) for wire in scene.pictures[number].wires))
+                self._known.pop(number, None)
+            else:
+                known = self._known.setdefault(number, _Known(common))
+                known.common = common
+                self._compare(number, known, self._session.history.lanes[number])
 
     def _differ(self, number: int, old: Common | None, new: Common | None) -> None:
         """What is not drawn as it runs any more shows nothing; what differs otherwise waits for its turn."""
@@ -194,32 +217,61 @@ class Live(QObject):
                 self._boxes[number, node] = None
             elif (box := scene.nodes.get((number, node))) is not None:
                 box.show_live(None)
+                box.show_mark(None)
         for ends in wires:
             if new is not None and ends in new.wires:
                 self._wires[number, ends] = None
             elif (wire := scene.wires.get((number, ends))) is not None:
                 wire.show_flow(None, "")
 
+    def _compare(self, number: int, known: "_Known", lane: LaneHistory) -> None:
+        drawn = self._canvas.sheet.pictures[number]
+        boxes = lane.units, lane.spreads, self.pictures.isChecked()
+        if not _same(known.boxes, boxes):
+            known.boxes = boxes
+            self._boxes.update(dict.fromkeys((number, node) for node in drawn.boxes))
+        wires = lane.layers.version, self.flow
+        if known.wires != wires:
+            known.wires, known.numbers = wires, latest(lane) if self.flow is not Flow.OFF else {}
+            self._wires.update(dict.fromkeys((number, wire) for wire in drawn.wires))
+        health = lane.health if self.health.isChecked() else None
+        if known.health is not health:
+            known.health, known.states = health, states_of(health, lane.info.layers)
+            for node in known.common.boxes:
+                self._show_mark(number, node)
+            self._canvas.describe()
+
     # Drawing
 
     def _show_boxes(self, number: int, nodes: list[str]) -> None:
-        common, found = self._shown.get(number), dict[str, pictures.Picture]()
-        if common is not None and self.pictures.isChecked():
-            found = self._made.of(number, common, nodes)
+        known, found = self._known.get(number), dict[str, pictures.Picture]()
+        if known is not None and self.pictures.isChecked():
+            found = self._made.of(number, known.common, nodes)
         for node in nodes:
             if (item := self._canvas.sheet.nodes.get((number, node))) is not None:
                 item.show_live(found.get(node))
+                self._show_mark(number, node)
+
+    def _show_mark(self, number: int, node: str) -> None:
+        item, known = self._canvas.sheet.nodes.get((number, node)), self._known.get(number)
+        if item is None or known is None or node not in known.common.boxes or known.health is None:
+            mark = None
+        else:
+            mark = mark_of(item.picture.box, known.states, known.health)
+        if item is not None:
+            item.show_mark(mark)
 
     def _show_wires(self, number: int, wires: list[Wire]) -> None:
         """A wire is known where it runs, between boxes that do."""
-        common, numbers = self._shown.get(number), self._numbers.get(number, {})
+        known = self._known.get(number)
         for wire in wires:
             if (item := self._canvas.sheet.wires.get((number, wire))) is None:
                 continue
-            if common is None or not numbers or wire not in common.wires:
+            if known is None or not known.numbers or wire not in known.common.wires:
                 item.show_flow(None, "")
             else:
-                item.show_flow(*along(self.flow, wire, next_weighted(common.graph, wire.target), numbers))
+                behind = next_weighted(known.common.graph, wire.target)
+                item.show_flow(*along(self.flow, wire, behind, known.numbers))
 
     def _most(self) -> int:
         """How many maps the boxes have room for."""

@@ -7,12 +7,15 @@ from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPainterPath, QPixmap
 from PySide6.QtWidgets import QGraphicsItem, QStyleOptionGraphicsItem, QWidget
 
 from netviz.editor.boxes import OUT, BoxPicture
+from netviz.editor.health import Mark
 from netviz.editor.kit import Kit, dot
 from netviz.editor.levels import Levels, share
 from netviz.editor.metrics import ABOVE, BAR, BAR_LEFT, PADDING, PORT, Detail, Metrics
 from netviz.editor.pictures import Picture
 from netviz.theme import RADIUS
+from netviz.widgets.health import paint_mark
 
+INSET = 9.0  # from the right edge to the middle of the mark of health
 STRIP = 13.0  # for the numbers of inputs whose order counts
 SHARPEST = 4.0  # pixels that a kept picture has to a pixel of the scene, at most
 
@@ -33,6 +36,7 @@ class NodeItem(QGraphicsItem):
         self._hovered: str | None = None
         self._hot: int | None = None
         self._levels: Levels | None = None
+        self._mark: Mark | None = None
         self._live: Picture | None = None
         self._followed: Picture | None = None
         self._pixmap: QPixmap | None = None  # of that picture, as sharp as it was last wanted
@@ -93,11 +97,23 @@ class NodeItem(QGraphicsItem):
             self._say()
             self.update(self._area)
 
+    def show_mark(self, mark: Mark | None) -> None:
+        """How its layers fare, at the right upper corner."""
+        old, self._mark = self._mark, mark
+        if mark != old:
+            self._say()
+            if (mark and mark.health) is not (old and old.health):
+                self.update(self._corner)
+
     def _say(self) -> None:
         """Beside the pointer: what is drawn, line by line."""
         words = self.picture.words + (f"; {self._levels.words}" if self._levels is not None else "")
-        shown = self._followed or self._live
-        self.setToolTip(f"{words}\n{shown.words}" if shown is not None else words)
+        more = [said.words for said in (self._mark, self._followed or self._live) if said is not None]
+        self.setToolTip("\n".join([words, *more]))
+
+    @property
+    def mark(self) -> Mark | None:
+        return self._mark
 
     @property
     def live(self) -> Picture | None:
@@ -154,7 +170,7 @@ class NodeItem(QGraphicsItem):
     def _layout(self) -> None:
         """Where things are in the box; asked for at every repaint, so it is known beforehand."""
         self._frame = rect = QRectF(0, 0, self.metrics.width, self.metrics.height)
-        self._bounds = rect.adjusted(-5, -5, 5, 5)
+        self._bounds = rect.adjusted(-6, -6, 6, 6)
         self._shape = QPainterPath()
         self._shape.addRect(rect)
         bar = self.picture.depth is not None
@@ -166,6 +182,7 @@ class NodeItem(QGraphicsItem):
         self._large = QRectF(self._left, 0, room, m.words if m.picture else m.height)
         self._area = QRectF(self._left, second.bottom() + ABOVE, room, m.picture) if m.picture else QRectF()
         self._pixmap = None
+        self._corner = QRectF(rect.right() - INSET - 6, rect.top() - 6, 12, 12)
         self._bar = QRectF(BAR_LEFT, PADDING, BAR, m.height - 2 * PADDING)
         self._last = None
 
@@ -180,6 +197,8 @@ class NodeItem(QGraphicsItem):
         self._paint_live(painter)
         self._paint_words(painter, detail)
         self._paint_ports(painter, detail)
+        if self._mark is not None:
+            paint_mark(painter, self._mark.health, self._corner.center())
 
     def paint_afar(self, painter: QPainter) -> None:
         """For the overview, in the scene's coordinates."""

@@ -10,8 +10,8 @@ from engine.diagnosis import Finding, Health, Remedy
 from netviz import theme
 from netviz.panels.base import Group, Panel, Row, Table
 from netviz.runtime.history import History, LaneHistory
+from netviz.widgets.health import health_colour
 
-COLOURS = {Health.FINE: "green", Health.WATCH: "amber", Health.TROUBLE: "red"}
 STRIPE = 4  # pixels of colour at a card's edge
 MARGIN = 28  # what a button has beside its words
 
@@ -197,6 +197,6 @@ class _Card(QFrame):
     def paintEvent(self, event: QPaintEvent) -> None:
         painter, t = QPainter(self), theme.theme()
         painter.fillRect(self.rect(), QColor(t.raised))
-        colour = t.line if self.severity is None else getattr(t, COLOURS[self.severity])
-        painter.fillRect(QRect(0, 0, STRIPE, self.height()), QColor(colour))
+        colour = QColor(t.line) if self.severity is None else health_colour(self.severity)
+        painter.fillRect(QRect(0, 0, STRIPE, self.height()), colour)
         painter.end()

@@ -285,9 +285,12 @@ def test_only_what_can_be_seen_is_asked_for(live, run):
     assert live.probes == (probe,)
     wheel(canvas, canvas.rect().center(), -4)
     assert live.probes == (), "from afar no picture is painted"
+    assert not live.needs_health, "nor a mark"
     live.choose_flow(Flow.OFF)
     assert not live.needs_layers
     live.pictures.setChecked(False)
+    assert live.isVisible()
+    live.health.setChecked(False)
     assert not live.isVisible()
 
 

@@ -7,7 +7,8 @@ from PySide6.QtWidgets import QLabel
 from engine.diagnosis import Finding, Health
 from engine.run.messages import LaneAnswer, LossBuckets
 from netviz import theme
-from netviz.panels.diagnosis import COLOURS, STRIPE, DiagnosisPanel
+from netviz.panels.diagnosis import STRIPE, DiagnosisPanel
+from netviz.widgets.health import COLOURS
 from tests.netviz.panels.histories import fault, opened, unwell
 from tests.netviz.panels.test_every_panel import open_panel, picture
 
