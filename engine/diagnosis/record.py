@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from math import isfinite
 from operator import itemgetter
+from typing import NamedTuple
 
 from engine.diagnosis.facts import Facts, Rung
 
@@ -17,6 +18,14 @@ GUESSING = 1.05  # of the loss of guessing: from there down a network would have
 PROGRESS = 0.03  # share by which a loss must be lower to count as progress
 
 _weights = itemgetter("weight_norm", "grad_norm", "update_ratio")
+
+
+class EpochLosses(NamedTuple):
+    """Both losses at an epoch's end; epochs are counted from 1."""
+
+    epoch: int
+    train: float
+    validation: float
 
 
 class Record:
@@ -40,8 +49,9 @@ class Record:
         self.moved: dict[str, float] = {}  # sum of strides, steps between two looks taken as the last
         self.saturated: Sequence[tuple[str, float]] = ()
         self.dead: Sequence[tuple[str, float]] = ()
-        self.validation: list[float] = []  # losses at epochs' ends
-        self.train: list[float] = []
+        self.epochs = 0  # ended, with both losses known
+        self.latest: EpochLosses | None = None
+        self.lowest: EpochLosses | None = None  # by validation; of equals the first
         self._rungs: list[tuple[str, float, float, Rung]] = [(r.node, r.ideal, r.size**0.5, r) for r in facts.rungs]
 
     @property
@@ -100,5 +110,7 @@ class Record:
 
     def end_epoch(self, train: float, validation: float | None) -> None:
         if validation is not None and isfinite(train) and isfinite(validation):
-            self.train.append(train)
-            self.validation.append(validation)
+            self.epochs += 1
+            self.latest = EpochLosses(self.epochs, train, validation)
+            if self.lowest is None or validation < self.lowest.validation:
+                self.lowest = self.latest

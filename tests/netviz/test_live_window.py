@@ -69,6 +69,9 @@ def test_the_worker_is_asked_only_for_what_can_be_seen(open_window, qtbot):
     assert asked(window) == []
     qtbot.waitUntil(lambda: window.session._watch.layers, timeout=LONG)
     window.live.choose_flow(Flow.OFF)
+    assert window.session._watch.health
+    window.live.health.setChecked(False)
+    assert not window.session._watch.health
     qtbot.waitUntil(lambda: not window.session._watch.layers, timeout=LONG)
     window.live.pictures.setChecked(True)
     window.live.choose_flow(Flow.BACK)

@@ -44,24 +44,22 @@ LOSS_STILL = Symptom(
 
 def overfitting(record: Record) -> Measured:
     """Rise of the validation loss above its lowest, as a share of guessing's, while the training loss falls on."""
-    losses = record.validation
-    if len(losses) < 2:
+    now, best = record.latest, record.lowest
+    if now is None or best is None or record.epochs < 2 or now.train > FALLEN * best.train:
         return ()
-    best = min(range(len(losses)), key=losses.__getitem__)
-    if record.train[-1] > FALLEN * record.train[best]:
-        return ()
-    return [(NETWORK, (losses[-1] - losses[best]) / record.reference)]
+    return [(NETWORK, (now.validation - best.validation) / record.reference)]
 
 
 FALLEN = 0.7  # of the training loss where validation was best
 
 
 def _say_overfitting(record: Record, nodes: Sequence[str]) -> str:
-    losses = record.validation
-    best = min(range(len(losses)), key=losses.__getitem__)
+    now, best = record.latest, record.lowest
+    assert now is not None
+    assert best is not None
     return (
-        f"It over-fits: since epoch {best + 1} the validation loss has risen from {losses[best]:.3g} to "
-        f"{losses[-1]:.3g}, while the training loss fell from {record.train[best]:.3g} to {record.train[-1]:.3g}."
+        f"It over-fits: since epoch {best.epoch} the validation loss has risen from {best.validation:.3g} to "
+        f"{now.validation:.3g}, while the training loss fell from {best.train:.3g} to {now.train:.3g}."
     )
 
 
