@@ -19,7 +19,9 @@ from netviz import theme
 from netviz.document.document import Document
 from netviz.editor.canvas import Canvas
 from netviz.editor.inspector import Inspector
+from netviz.editor.live import Live
 from netviz.editor.shelf import Shelf
+from tests.netviz.editor.standing_run import Run
 
 
 def chain(*layers):
@@ -97,6 +99,22 @@ def inspector(document, app, qtbot):
     qtbot.addWidget(made)
     made.resize(260, 900)
     shown(made, qtbot)
+    return made
+
+
+@pytest.fixture
+def run(document):
+    return Run(document)
+
+
+@pytest.fixture
+def live(document, app, qtbot, run):
+    canvas = Canvas(document)
+    qtbot.addWidget(canvas)
+    made = Live(canvas, document, run)
+    canvas.resize(1100, 520)
+    shown(canvas, qtbot)
+    made.reopened()
     return made
 
 
