@@ -1,5 +1,6 @@
 """What the run shows on the drawn network: pictures in the boxes, sizes on the wires, and nothing that is not so."""
 
+import itertools
 from dataclasses import replace
 
 import numpy as np
@@ -20,6 +21,7 @@ from netviz.editor.boxes import Wire
 from netviz.editor.canvas import Canvas
 from netviz.editor.flow import STEPS, TITLES, Flow, along, next_weighted, step_of, value_of, width_of
 from netviz.editor.live import Live
+from netviz.editor.node_item import NodeItem
 from netviz.widgets.plane import Palette
 from tests.netviz.editor.conftest import shown
 from tests.netviz.editor.hand import wheel
@@ -243,6 +245,47 @@ def test_another_activation_takes_the_picture_of_its_box(live, run, document):
     live.refresh()
     document.replace_kind(0, "a1", "relu")
     assert canvas_of(live).node_item(0, "h1").live is None
+
+
+def test_other_data_take_the_picture_of_the_examples(live, run, document):
+    run.answer(0, a1=[left_right] * 4)
+    live.refresh()
+    document.set_data_field("noise", 0.5)
+    assert canvas_of(live).node_item(0, "x").live is None
+    assert canvas_of(live).node_item(0, "h1").live is not None
+    document.stack.undo()
+    assert canvas_of(live).node_item(0, "x").live is not None
+
+
+def test_an_edit_asks_nothing_new_and_draws_no_other_box_anew(live, run, document, monkeypatch):
+    run.answer(0, a1=[left_right] * 4)
+    run.answer(2, h1=[down_up] * 3, h2=[left_right] * 3)
+    live.refresh()
+    probes, drawn = live.probes, []
+    monkeypatch.setattr(NodeItem, "show_live", lambda item, _: drawn.append((item.lane, item.picture.box.node)))
+    document.set_node_field(2, "h2", "units", 5)
+    assert drawn == [(2, "h2")]
+    assert live.probes == probes
+    document.stack.undo()
+    assert drawn == [(2, "h2")] * 2
+
+
+def test_of_many_boxes_some_are_drawn_in_each_turn(live, run, monkeypatch):
+    monkeypatch.setattr("netviz.editor.live.BOXES", 2)
+    run.answer(0, a1=[left_right] * 4)
+    run.answer(2, h1=[down_up] * 3, h2=[left_right] * 3)
+    monkeypatch.setattr(run, "mark", lambda view: None)
+    boxes = canvas_of(live).sheet.nodes.values()
+    seen = [sum(box.live is not None for box in boxes)]
+    for _ in range(6):
+        live.refresh()
+        seen.append(sum(box.live is not None for box in boxes))
+    assert max(b - a for a, b in itertools.pairwise(seen)) <= 2
+    assert seen[-1] == 3 + 4
+    run.answer(0, a1=[down_up] * 4)
+    before = canvas_of(live).node_item(0, "h1").live
+    live.finish()
+    assert canvas_of(live).node_item(0, "h1").live is not before
 
 
 def test_a_wire_that_does_not_run_is_plain(live, run):
