@@ -17,6 +17,7 @@ from engine.run.studies import Studies
 from engine.telemetry import Telemetry
 from engine.trainer import StepRecord, Trainer
 
+HEALTH_SECONDS = 0.25  # from one word of the diagnosis to the next, in a hurry
 RATES = 64  # learning rates told between two answers
 FIRST_STEPS = 50  # looked at one by one when layers are watched: most faults begin there
 NAN = float("nan")
@@ -32,6 +33,7 @@ class Lane:
     diagnosis: Diagnosis | None = None
     diagnosed_from: int = 0  # the step before which nobody looked
     diagnoses_steps: bool = False  # looks at steps of the diagnosis' own choice, not only at those looked at anyway
+    said_until: float = 0.0  # by the clock: what was said last will do until then
     watches_layers: bool = False
     observe_next: bool = False  # somebody waits for the layers' scalars
     studies: Studies = field(default_factory=Studies)
@@ -133,10 +135,11 @@ class Lane:
         """Begins a diagnosis at the present step."""
         self.diagnosis, self.diagnosed_from = Diagnosis.of(self.trainer), self.trainer.step_number
 
-    def health(self) -> LaneHealth | None:
-        """What the diagnosis says now; None without one."""
-        if self.diagnosis is None:
+    def health(self, hurried: bool = False) -> LaneHealth | None:
+        """What the diagnosis says now; None without one, and where there is no time to say it as often as asked."""
+        if self.diagnosis is None or (hurried and time.perf_counter() < self.said_until):
             return None
+        self.said_until = time.perf_counter() + HEALTH_SECONDS
         of = self.diagnosis
         nodes = tuple(of.health(node) for node in self.trainer.network.structure.drawn)
         return LaneHealth(of.findings(), of.watched(), nodes, of.record.looks, self.diagnosed_from)

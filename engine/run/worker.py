@@ -28,7 +28,6 @@ from engine.run.studies import StudyTime, wanting
 
 KEYFRAME_SECONDS = 1.0
 KEYFRAME_SHARE = 0.01  # of the time that keyframes may cost
-HEALTH_SECONDS = 0.25  # from one word of the diagnosis to the next, while there is no time to lose
 PATIENCE = 0.05  # seconds that a frame waits for the steps that it allows
 
 
@@ -49,7 +48,7 @@ class Worker:
         self._stale = True  # there is something that no answer has told
         self._urgent = False  # a quick probe is new: its answer does not wait for the budget
         self._budget, self._study_time, self._rate = Budget(), StudyTime(), StepRate()
-        self._keyframe_after = self._health_after = 0.0
+        self._keyframe_after = 0.0
 
     def run(self) -> None:
         with np.errstate(all="ignore"):
@@ -367,10 +366,7 @@ class Worker:
         detail = self._budget.detail if hurried else 1.0
         if not full:
             probes = tuple(probe for probe in probes if probe.quick) if self._stale or self._urgent else ()
-        health = self._watched.health and (not hurried or began >= self._health_after)
-        if health:
-            self._health_after = began + HEALTH_SECONDS
-        lanes = tuple(self._lane_answer(lane, probes, detail, health) for lane in self._lanes)
+        lanes = tuple(self._lane_answer(lane, probes, detail, hurried) for lane in self._lanes)
         step, epoch = (self._step, self._lead.trainer.epoch) if self._lanes else (0, 0)
         self._send(m.Answer(self._frame, self._state, step, epoch, self._rate.now(step), lanes))
         looking = sum(lane.take_looking() for lane in self._lanes)
@@ -381,13 +377,13 @@ class Worker:
         if full and hurried:
             self._budget.spend(time.perf_counter() - began + looking)
 
-    def _lane_answer(self, lane: Lane, probes: tuple[Probe, ...], detail: float, health: bool) -> m.LaneAnswer:
+    def _lane_answer(self, lane: Lane, probes: tuple[Probe, ...], detail: float, hurried: bool) -> m.LaneAnswer:
         trainer = lane.trainer
         answers = (probe.measure(trainer, detail) for probe in probes)
         losses, scores, scalars = lane.take_news()
         shown = (*(answer for answer in answers if answer is not None), *lane.studies.take_news(trainer))
-        said, rate = lane.health() if health else None, trainer.rate
-        return m.LaneAnswer(losses, scores, scalars, shown, rate, trainer.batch_size, said, lane.take_rates())
+        health, rate = lane.health(hurried) if self._watched.health else None, trainer.rate
+        return m.LaneAnswer(losses, scores, scalars, shown, rate, trainer.batch_size, health, lane.take_rates())
 
     def _send_keyframe(self, token: int) -> None:
         began = time.perf_counter()

@@ -66,7 +66,7 @@ class Canvas(Sheet):
         self._before_click = Selection()
         self._hovered: NodeItem | WireItem | None = None
         self._outlined: set[NodeItem] = set()
-        self._outlined_wire: WireItem | None = None
+        self._outlined_wires: set[WireItem | None] = set()
         self._nudge: object = object()
         self.commands = Commands(self)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
@@ -125,23 +125,21 @@ class Canvas(Sheet):
     def show_choice(self) -> None:
         """Outlines what is selected; only that, and what was before, is looked at."""
         chosen, focused, sheet = self.chosen_now, self.hasFocus(), self.sheet
-        primary = sheet.box_of(*chosen.key) if chosen.key is not None else None
+        primary = sheet.box_of(chosen.lane, chosen.primary)
         boxes = {item for node in chosen.nodes if (item := sheet.box_of(chosen.lane, node)) is not None}
         for item in boxes | self._outlined:
             item.choose(chosen.nodes if item in boxes else frozenset(), item is primary, focused)
         wire = sheet.wires.get((chosen.lane, chosen.wire)) if chosen.wire is not None else None
-        if self._outlined_wire is not None and self._outlined_wire.stress is Stress.CHOSEN:
-            self._outlined_wire.emphasise(Stress.NONE)
-        if wire is not None:
-            wire.emphasise(Stress.CHOSEN)
-        self._outlined, self._outlined_wire = boxes, wire
+        for item in ({wire} | self._outlined_wires) - {None}:
+            item.emphasise(Stress.CHOSEN if item is wire else Stress.NONE)
+        self._outlined, self._outlined_wires = boxes, {wire}
         sheet.overview.update()
 
     def describe(self) -> None:
         """For a screen reader, which hears of the description's change."""
-        item = self.sheet.box_of(*self.chosen_now.key) if self.chosen_now.key is not None else None
-        health = item.mark.words if item is not None and item.mark is not None else ""
-        self.setAccessibleDescription(described(self.sheet.pictures, self.chosen_now, health))
+        box = self.sheet.box_of(self.chosen_now.lane, self.chosen_now.primary)
+        mark = box.mark if box is not None else None
+        self.setAccessibleDescription(described(self.sheet.pictures, self.chosen_now, mark))
 
     def announce(self, words: str) -> None:  # by a screen reader, at once
         if QAccessible.isActive():

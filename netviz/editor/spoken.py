@@ -3,12 +3,13 @@
 from collections.abc import Sequence
 
 from netviz.editor.boxes import LanePicture
+from netviz.editor.health import Mark
 from netviz.editor.selection import Selection
 
 NOTHING = "Nothing is selected. Arrow keys choose a node, Tab adds a layer."
 
 
-def described(pictures: Sequence[LanePicture], chosen: Selection, health: str = "") -> str:
+def described(pictures: Sequence[LanePicture], chosen: Selection, mark: Mark | None = None) -> str:
     """ "Selected: h1 in XOR. h1: Dense 8 … 24 parameters, from x, to out. Health: fine"."""
     if chosen.lane >= len(pictures):
         return NOTHING
@@ -19,8 +20,8 @@ def described(pictures: Sequence[LanePicture], chosen: Selection, health: str = 
     if chosen.primary not in lane.homes:
         return NOTHING
     words = f"Selected: {chosen.primary} in {lane.name}. {_box(lane, lane.homes[chosen.primary])}"
-    if health:
-        words += f". {health[:1].upper()}{health[1:]}"
+    if mark is not None:
+        words += f". {mark.words[:1].upper()}{mark.words[1:]}"
     if len(chosen.nodes) > 1:
         return f"{len(chosen.nodes)} nodes are selected: {', '.join(sorted(chosen.nodes))}. {words}"
     return words
