@@ -6,6 +6,7 @@ from engine.probes.base import Probe
 from engine.probes.boundary import Boundary, BoundaryAnswer
 from engine.probes.confusion import Confusion, ConfusionAnswer
 from engine.probes.derivative import Derivative, DerivativeAnswer
+from engine.probes.connections import Connections, ConnectionsAnswer
 from engine.probes.example import Example, ExampleAnswer
 from engine.probes.fit import Fit, FitAnswer
 from engine.probes.follow import Follow, FollowAnswer
@@ -43,6 +44,7 @@ ProbeRequest = (
     | Gradients
     | Derivative
     | ThroughTime
+    | Connections
 )
 ProbeAnswer = (
     HistogramAnswer
@@ -64,6 +66,7 @@ ProbeAnswer = (
     | GradientsAnswer
     | DerivativeAnswer
     | ThroughTimeAnswer
+    | ConnectionsAnswer
 )
 
 

@@ -1,14 +1,17 @@
-"""What runs along a wire on a fixed logarithmic scale: the gradient that comes back, or the signal going forward."""
+"""What wires show: gradient or signal on a fixed logarithmic scale, or single weights on a fixed linear one."""
 
 from collections import deque
 from collections.abc import Mapping
 from enum import Enum
-from math import isnan, log10
+from math import isfinite, isnan, log10
+
+from PySide6.QtGui import QColor
 
 from engine.graph import Graph, once_for_wires
 from engine.layers.base import Weighted
 from netviz.editor.boxes import Wire
 from netviz.runtime.history import LaneHistory
+from netviz.theme import mix, theme
 
 LEAST, MOST = -8, 2  # powers of ten: thinnest, thickest
 STEPS = 40  # four to a power of ten
@@ -20,10 +23,16 @@ class Flow(Enum):
 
     BACK = "gradient"
     FORWARD = "signal"
+    WEIGHTS = "weights"
     OFF = "off"
 
 
-TITLES = {Flow.BACK: "gradient back", Flow.FORWARD: "signal forward", Flow.OFF: "plain"}
+TITLES = {
+    Flow.BACK: "gradient back",
+    Flow.FORWARD: "signal forward",
+    Flow.WEIGHTS: "single weights",
+    Flow.OFF: "plain",
+}
 
 
 def step_of(value: float) -> int | None:
@@ -41,6 +50,29 @@ def value_of(step: int) -> float:
 
 def width_of(step: int) -> float:
     return THIN + step / STEPS * (THICK - THIN)
+
+
+FULL = 2.0  # a single weight as wide and as strong in colour as any
+LIGHTEST, HEAVIEST = 0.4, 4.4  # pixels
+SHADES = 20  # on either side of 0
+
+
+def weight_step(weight: float) -> int | None:
+    """From -SHADES to SHADES, even in the weight; None for what is no number."""
+    return round(max(-1.0, min(1.0, weight / FULL)) * SHADES) if isfinite(weight) else None
+
+
+def weight_width(step: int | None) -> float:
+    return HEAVIEST if step is None else LIGHTEST + abs(step) / SHADES * (HEAVIEST - LIGHTEST)
+
+
+def weight_colour(step: int | None) -> QColor:
+    """Blue below 0, orange above, fainter the smaller; red for what is no number."""
+    t = theme()
+    if step is None:
+        return QColor(t.red)
+    share = min(1.0, 0.25 + abs(step) / SHADES) if step else 0.0
+    return mix(mix(t.faint, t.window, 0.6), t.orange if step > 0 else t.blue, share)
 
 
 def latest(lane: LaneHistory) -> Mapping[str, float]:

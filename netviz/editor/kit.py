@@ -4,11 +4,12 @@ All items of a scene share one Kit: making a pen costs as much as drawing a box 
 """
 
 from enum import Enum
+from math import isfinite
 
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QBrush, QColor, QFont, QFontMetricsF, QPainter, QPen
 
-from netviz.editor.flow import STEPS, width_of
+from netviz.editor.flow import STEPS, weight_colour, weight_step, weight_width, width_of
 from netviz.editor.metrics import Detail
 from netviz.theme import Theme, depth_colour, flow_colour, mix, theme
 
@@ -42,6 +43,7 @@ class Kit:
         self._theme = t
         self._depths: dict[tuple[int, int], QColor] = {}
         self._flows: dict[tuple[int, bool], QPen] = {}
+        self._weights: dict[int | None, QPen] = {}
         self.slot = QBrush(mix(t.card, t.window, 0.55))
         self.card, self.raised = QBrush(QColor(t.card)), QBrush(mix(t.card, t.raised, 0.7))
         self.faded = QBrush(mix(t.card, t.window, 0.75))
@@ -89,6 +91,20 @@ class Kit:
             pen.setCosmetic(self.thin)
             pen.setCapStyle(Qt.PenCapStyle.FlatCap)
             self._flows[step, self.thin] = pen
+        return pen
+
+    def weight_pen(self, weight: float) -> QPen:
+        """For a single weight: blue below 0, orange above; red for what is no number."""
+        step = weight_step(weight)
+        if (pen := self._weights.get(step)) is None:
+            pen = self._weights[step] = QPen(weight_colour(step), weight_width(step))
+            pen.setCapStyle(Qt.PenCapStyle.FlatCap)
+        return pen
+
+    def size_pen(self, size: float) -> QPen:
+        """For a wire of which only the size of its weights is shown, whatever their signs."""
+        pen = QPen(self.wire if isfinite(size) else self.edge_wrong)
+        pen.setWidthF(weight_width(weight_step(size)))
         return pen
 
     def wire_pen(self, stress: Stress) -> QPen:

@@ -14,7 +14,20 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QMenu, QWidget
 
-from netviz.editor.flow import LEAST, MOST, STEPS, THICK, THIN, TITLES, Flow
+from engine.probes.connections import MOST as ONE_BY_ONE
+from netviz.editor.flow import (
+    FULL,
+    LEAST,
+    MOST,
+    SHADES,
+    STEPS,
+    THICK,
+    THIN,
+    TITLES,
+    Flow,
+    weight_colour,
+    weight_width,
+)
 from netviz.editor.sheet import Sheet
 from netviz.theme import flow_colour, look, mix, small, theme
 
@@ -24,6 +37,7 @@ WEDGE = 72.0  # pixels long
 ARROW = 14.0
 NARROW = 560  # a view that is narrower shows the choice without the scale
 ENDS = f"1e{LEAST}".replace("-", "\N{MINUS SIGN}"), f"1e{MOST}"
+WEIGHT_ENDS = f"\N{MINUS SIGN}{FULL:g}", f"{FULL:g}"
 HELP = {
     Flow.BACK: (
         "Width and colour of a wire: how large the gradient is that comes back along it, on a fixed logarithmic scale: "
@@ -32,6 +46,11 @@ HELP = {
     Flow.FORWARD: (
         "Width and colour of a wire: the standard deviation of what leaves its source, on a fixed logarithmic scale. "
         "It is known of layers without weights."
+    ),
+    Flow.WEIGHTS: (
+        "Lines between boxes: single weights, as wide as they are large (2 or more is widest), blue below 0 and orange "
+        f"above, red for what is no number. Of layers with more than {ONE_BY_ONE} weights, and on wires that go round "
+        "boxes, the width is the root mean square of all. Rest on a line to read its weight."
     ),
     Flow.OFF: "Wires are drawn plain.",
 }
@@ -69,6 +88,10 @@ class Legend(QWidget):
         return self._flow is not Flow.OFF and self._sheet.width() >= NARROW
 
     @property
+    def _ends(self) -> tuple[str, str]:
+        return WEIGHT_ENDS if self._flow is Flow.WEIGHTS else ENDS
+
+    @property
     def _words(self) -> str:
         return f"wires: {TITLES[self._flow]}" if self._sheet.width() >= NARROW else "wires"
 
@@ -76,7 +99,7 @@ class Legend(QWidget):
         measure = QFontMetricsF(small())
         width = SIDE + measure.horizontalAdvance(self._words) + ARROW + SIDE
         if self._scaled:
-            width += WEDGE + 2 * SIDE + sum(map(measure.horizontalAdvance, ENDS))
+            width += WEDGE + 2 * SIDE + sum(map(measure.horizontalAdvance, self._ends))
         return QSize(round(width), round(measure.height() + 6))
 
     def paintEvent(self, event) -> None:
@@ -96,10 +119,10 @@ class Legend(QWidget):
         x += ARROW - 5 + SIDE
         if self._scaled:
             painter.setPen(QColor(t.faint))
-            x = self._write(painter, measure, x, ENDS[0]) + SIDE / 2
-            self._wedge(painter, x, middle)
+            x = self._write(painter, measure, x, self._ends[0]) + SIDE / 2
+            (self._bow if self._flow is Flow.WEIGHTS else self._wedge)(painter, x, middle)
             painter.setPen(QColor(t.faint))
-            self._write(painter, measure, x + WEDGE + SIDE / 2, ENDS[1])
+            self._write(painter, measure, x + WEDGE + SIDE / 2, self._ends[1])
         painter.end()
 
     def _write(self, painter: QPainter, measure: QFontMetricsF, x: float, text: str) -> float:
@@ -117,6 +140,14 @@ class Legend(QWidget):
         painter.setBrush(ramp)
         ends = ((x, -THIN), (x + WEDGE, -THICK), (x + WEDGE, THICK), (x, THIN))
         painter.drawPolygon(QPolygonF([QPointF(across, middle + width / 2) for across, width in ends]))
+
+    def _bow(self, painter: QPainter, x: float, middle: float) -> None:
+        """Every width and colour that a single weight can have, from the least over 0 to the most."""
+        each = WEDGE / (2 * SHADES + 1)
+        for step in range(-SHADES, SHADES + 1):
+            width = weight_width(step)
+            bar = QRectF(x + (step + SHADES) * each, middle - width / 2, each + 0.5, width)
+            painter.fillRect(bar, weight_colour(step))
 
     def open(self) -> None:
         self.menu.popup(self.mapToGlobal(self.rect().bottomLeft()))

@@ -155,5 +155,4 @@ def _tiles(item: NodeItem) -> list[QRectF]:
     live = item.live
     if not isinstance(live, Maps) or item.live_rect.isEmpty():
         return []
-    tiles = list(live.tiles(item.live_rect))
-    return tiles[: live.shown] if len(tiles) >= live.units else tiles[: min(live.shown, len(tiles) - 1)]
+    return live.placed(item.live_rect)[0]

@@ -15,6 +15,7 @@ from PySide6.QtGui import QAction, QActionGroup
 from engine.diagnosis import Health
 from engine.layers.base import Weighted
 from engine.probes.catalogue import ProbeRequest
+from engine.probes.connections import Connections, LayerConnections
 from engine.probes.histograms import Histograms
 from engine.probes.units import Units
 from engine.run.messages import LaneHealth
@@ -28,6 +29,8 @@ from netviz.editor.flow import TITLES, Flow, along, latest, next_weighted
 from netviz.editor.health import mark_of, states_of
 from netviz.editor.legend import Legend
 from netviz.editor.metrics import Detail
+from netviz.editor.strands import Strands, described
+from netviz.editor.wire_item import WireItem
 from netviz.runtime.history import LaneHistory
 from netviz.runtime.session import Session
 from netviz.settings import remember, remembered
@@ -36,6 +39,7 @@ from netviz.theme import look
 T = TypeVar("T")
 SIZE = 24  # places along a side of a unit's map
 BOXES, WIRES = 8, 80  # drawn anew in one turn of the event loop, at most: input never waits for a whole network
+STRANDED = 6  # wires, of which each is a hundred lines
 
 
 @dataclass(slots=True)
@@ -46,6 +50,7 @@ class _Known:
     boxes: tuple[object, ...] = ()
     wires: tuple[object, ...] = ()
     numbers: Mapping[str, float] = field(default_factory=dict)  # that the wires show
+    weights: Mapping[str, LayerConnections] = field(default_factory=dict)  # the same
     health: LaneHealth | None = None
     states: Mapping[str, Health] = field(default_factory=dict)  # by layer
 
@@ -53,7 +58,7 @@ class _Known:
 class Live(QObject):
     """Boxes and wires of one canvas, fed by one session. What is chosen is remembered between sessions."""
 
-    topics = frozenset({"units", "histograms", "layers", "health"})
+    topics = frozenset({"units", "histograms", "layers", "health", "connections"})
 
     def __init__(self, canvas: Canvas, document: Document, session: Session) -> None:
         super().__init__(canvas)
@@ -98,15 +103,17 @@ class Live(QObject):
 
     @property
     def needs_layers(self) -> bool:
-        return self.flow is not Flow.OFF
+        return self.flow in (Flow.BACK, Flow.FORWARD)
 
     @property
     def probes(self) -> tuple[ProbeRequest, ...]:
-        """Nothing where no picture would be seen: switched off, or from too far away."""
-        if not (self.pictures.isChecked() and self._canvas.sheet.kit.detail is not Detail.BOXES):
+        """Nothing where it would not be seen: switched off, or from too far away."""
+        if self._canvas.sheet.kit.detail is Detail.BOXES or not (lanes := self._common()):
             return ()
-        if not (lanes := self._common()):
-            return ()
+        weights = (Connections(),) if self.flow is Flow.WEIGHTS else ()
+        return weights + (self._pictured(lanes) if self.pictures.isChecked() else ())
+
+    def _pictured(self, lanes: list[Common]) -> tuple[ProbeRequest, ...]:
         if self._session.history.points is not None:
             wanted = dict.fromkeys(node for lane in lanes for node in hidden(lane))
             return (Units(tuple(wanted), SIZE, self._most()),)
@@ -119,7 +126,7 @@ class Live(QObject):
         self._look()
         for number, nodes in _some(self._boxes, BOXES).items():
             self._show_boxes(number, nodes)
-        for number, wires in _some(self._wires, WIRES).items():
+        for number, wires in _some(self._wires, STRANDED if self.flow is Flow.WEIGHTS else WIRES).items():
             self._show_wires(number, wires)
         if self._boxes or self._wires:
             self._session.mark(self)
@@ -230,9 +237,12 @@ class Live(QObject):
         if not _same(known.boxes, boxes):
             known.boxes = boxes
             self._boxes.update(dict.fromkeys((number, node) for node in drawn.boxes))
-        wires = lane.layers.version, self.flow
+        answer = lane.connections if self.flow is Flow.WEIGHTS else lane.layers.version
+        wires = answer, self.flow
         if known.wires != wires:
-            known.wires, known.numbers = wires, latest(lane) if self.flow is not Flow.OFF else {}
+            known.wires, known.numbers = wires, latest(lane) if self.needs_layers else {}
+            told = lane.connections.layers if self.flow is Flow.WEIGHTS and lane.connections is not None else ()
+            known.weights = {layer.node: layer for layer in told}
             self._wires.update(dict.fromkeys((number, wire) for wire in drawn.wires))
         health = lane.health if self.health.isChecked() else None
         if known.health is not health:
@@ -251,6 +261,9 @@ class Live(QObject):
             if (item := self._canvas.sheet.nodes.get((number, node))) is not None:
                 item.show_live(found.get(node))
                 self._show_mark(number, node)
+        if self.flow is Flow.WEIGHTS:
+            for wire in self._canvas.sheet.wires_of(number, nodes):
+                wire.update()  # lines begin and end beside the maps
 
     def _show_mark(self, number: int, node: str) -> None:
         item, known = self._canvas.sheet.nodes.get((number, node)), self._known.get(number)
@@ -267,11 +280,23 @@ class Live(QObject):
         for wire in wires:
             if (item := self._canvas.sheet.wires.get((number, wire))) is None:
                 continue
-            if known is None or not known.numbers or wire not in known.common.wires:
+            if known is None or wire not in known.common.wires or not (known.numbers or known.weights):
                 item.show_flow(None, "")
+            elif known.weights:
+                layer = known.weights.get(wire.target)
+                strands = self._strands(item, layer) if layer is not None else None
+                size = layer.size if layer is not None and strands is None else None
+                item.show_weights(strands, size, described(wire, layer, strands is not None))
             else:
                 behind = next_weighted(known.common.graph, wire.target)
                 item.show_flow(*along(self.flow, wire, behind, known.numbers))
+
+    def _strands(self, item: WireItem, layer: LayerConnections) -> Strands | None:
+        """None for too many weights, and where the wire has to go round boxes."""
+        if layer.values is None or not item.level:
+            return None
+        boxes = self._canvas.sheet.nodes
+        return Strands(layer.values, boxes[item.lane, item.wire.start], boxes[item.lane, item.wire.end])
 
     def _most(self) -> int:
         """How many maps the boxes have room for."""

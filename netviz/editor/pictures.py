@@ -70,16 +70,23 @@ class Maps:
         for i in range(count):
             yield QRectF(left + i % columns * step, top + i // columns * step, side, side)
 
-    def paint(self, painter: QPainter, rect: QRectF) -> None:
+    def placed(self, rect: QRectF) -> tuple[list[QRectF], QRectF]:
+        """The places of the maps, and that of the number of units that have none: empty where all have one."""
         tiles = list(self.tiles(rect))
+        if self.units <= min(len(tiles), self.shown):
+            return tiles, QRectF()
+        maps = min(self.shown, len(tiles) - 1)
+        return tiles[:maps], tiles[maps]
+
+    def paint(self, painter: QPainter, rect: QRectF) -> None:
+        maps, more = self.placed(rect)
         size = self.image.width()
-        maps = tiles if self.units <= min(len(tiles), self.shown) else tiles[: min(self.shown, len(tiles) - 1)]
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
         for i, tile in enumerate(maps):
             painter.drawImage(tile, self.image, QRectF(0, i * size, size, size))
         frame(painter, maps)
-        if len(maps) < self.units and len(maps) < len(tiles):
-            _write_more(painter, tiles[len(maps)], self.units - len(maps))
+        if not more.isEmpty():
+            _write_more(painter, more, self.units - len(maps))
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 
 from PySide6.QtCore import QObject, QPointF, QRectF, Signal
-from PySide6.QtWidgets import QGraphicsItem, QGraphicsScene
+from PySide6.QtWidgets import QGraphicsItem, QGraphicsScene, QGraphicsSceneHelpEvent, QToolTip
 
 from netviz.document.document import Change, Document
 from netviz.editor.boxes import OUT, BoxPicture, LanePicture, Wire, picture
@@ -13,7 +13,7 @@ from netviz.editor.node_item import NodeItem
 from netviz.editor.overview import Overview
 from netviz.editor.routed import Routed
 from netviz.editor.routing import Obstacles, Rect, route
-from netviz.editor.wire_item import LaneItem, WireItem
+from netviz.editor.wire_item import TOUCH, LaneItem, WireItem
 
 THIN = 0.75  # zoom below which a wire is one pixel wide
 
@@ -148,6 +148,15 @@ class NetworkScene(QGraphicsScene):
             if lane in (None, index) and (gap := item.distance(point, near)) <= best:
                 best, found = gap, item
         return found
+
+    def helpEvent(self, event: QGraphicsSceneHelpEvent) -> None:
+        """A single weight says what it is; its words are made when they are wanted."""
+        point, near = event.scenePos(), TOUCH / 2
+        wire = self.wire_at(point, near) if self.box_at(point) is None else None
+        if wire is not None and (words := wire.point_at(point, near)):
+            QToolTip.showText(event.screenPos(), words, event.widget())
+        else:
+            super().helpEvent(event)
 
     def wire_into(self, item: NodeItem, number: int) -> WireItem | None:
         """The wire that comes to an input of a box."""

@@ -3,13 +3,14 @@
 from typing import Protocol
 
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPainterPath, QPainterPathStroker
+from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPainterPath, QPainterPathStroker, QPen
 from PySide6.QtWidgets import QGraphicsItem, QStyleOptionGraphicsItem, QWidget
 
 from netviz.editor.boxes import Wire
 from netviz.editor.kit import Kit, Stress
 from netviz.editor.metrics import Detail, Metrics
 from netviz.editor.routing import Route
+from netviz.editor.strands import Strands
 from netviz.theme import lane_colour, theme
 
 SAMPLES = 12  # points of a curve that are looked at to find what is near
@@ -42,6 +43,9 @@ class WireItem(QGraphicsItem):
         self.stress = Stress.NONE
         self._carried: Carried | None = None
         self.flow: int | None = None  # how much runs along it, see `flow.step_of`; None where nothing is known
+        self.strands: Strands | None = None  # its single weights
+        self.size: float | None = None  # of its weights, where they are not drawn one by one
+        self.lit: tuple[int, int] | None = None  # unit and input of the weight that the pointer rests on
 
     def show(self, found: Route, label: str, font: QFont) -> None:
         old = self.route
@@ -62,13 +66,16 @@ class WireItem(QGraphicsItem):
     def emphasise(self, stress: Stress) -> None:
         if stress is not self.stress:
             self.stress = stress
+            self.lit = None
             self.setZValue(0.5 if stress is not Stress.NONE else 0.0)
             self.update()
 
     def show_flow(self, step: int | None, words: str) -> None:
         """Colours the wire by what runs along it; `words` say it beside the pointer."""
-        if step != self.flow or words != self.toolTip():
-            self.flow = step
+        if self.strands is not None:
+            self.prepareGeometryChange()
+        if step != self.flow or words != self.toolTip() or self.strands is not None or self.size is not None:
+            self.flow, self.strands, self.size = step, None, None
             self.setToolTip(words)
             self.update()
 
@@ -83,6 +90,28 @@ class WireItem(QGraphicsItem):
     def carried(self) -> "Carried | None":
         return self._carried
 
+    def show_weights(self, strands: Strands | None, size: float | None, words: str) -> None:
+        """Its weights, one by one or as a whole."""
+        if strands is not None or self.strands is not None:
+            self.prepareGeometryChange()
+        self.flow, self.strands, self.size = None, strands, size
+        self.setToolTip(words)
+        self.update()
+
+    def point_at(self, point: QPointF, near: float) -> str:
+        """Lights the single weight at `point`, and says which it is; nothing where there is none."""
+        found = self.strands.near(point, near) if self.strands is not None else None
+        lit = found[1:] if found is not None else None
+        if lit != self.lit:
+            self.lit = lit
+            self.update()
+        return "" if lit is None or self.strands is None else self.strands.words(self.wire, lit)
+
+    @property
+    def level(self) -> bool:
+        """Whether it goes straight on to the right, round no box."""
+        return self.route.path.elementCount() == 4 and self.ends is not None and self.ends[0].x() < self.ends[1].x()
+
     @property
     def label(self) -> str:
         return self._label
@@ -95,6 +124,9 @@ class WireItem(QGraphicsItem):
 
     def distance(self, point: QPointF, limit: float) -> float:
         """How far `point` is from the wire; infinity where that is more than `limit`."""
+        if self.strands is not None:
+            found = self.strands.near(point, limit)
+            return float("inf") if found is None else found[0]
         x, y = point.x(), point.y()
         if not self._bounds.adjusted(-limit, -limit, limit, limit).contains(point):
             return float("inf")
@@ -105,7 +137,8 @@ class WireItem(QGraphicsItem):
         return near if near <= limit else float("inf")
 
     def boundingRect(self) -> QRectF:
-        return self._bounds if self._carried is None else self._bounds | self._carried.rect(self.route)
+        bounds = self._bounds if self.strands is None else self._bounds | self.strands.area()
+        return bounds if self._carried is None else bounds | self._carried.rect(self.route)
 
     def shape(self) -> QPainterPath:
         stroker = QPainterPathStroker()
@@ -114,17 +147,29 @@ class WireItem(QGraphicsItem):
 
     def paint(self, painter: QPainter, option: QStyleOptionGraphicsItem, widget: QWidget | None = None) -> None:
         kit = self._kit
-        plain = kit.flow_pen(self.flow) if self.flow is not None else kit.wire_thin if kit.thin else kit.wire
-        lit = self._carried is not None and self._carried.lit
-        painter.setPen(kit.wire_drop if lit else plain if self.stress is Stress.NONE else kit.wire_pen(self.stress))
+        carried = self._carried
+        strands = self.strands if carried is None else None
         painter.setBrush(Qt.BrushStyle.NoBrush)
-        painter.drawPath(self.route.path)
-        if kit.detail is Detail.ALL and self._carried is not None:
-            self._carried.paint(painter, self.route)
+        if strands is None or self.stress is not Stress.NONE:
+            plain = kit.wire_drop if carried is not None and carried.lit else self._pen()
+            painter.setPen(plain if self.stress is Stress.NONE else kit.wire_pen(self.stress))
+            painter.drawPath(self.route.path)
+        if strands is not None:
+            strands.paint(painter, kit, self.lit)
+        elif kit.detail is Detail.ALL and carried is not None:
+            carried.paint(painter, self.route)
         elif kit.detail is Detail.ALL and self._label:
             painter.setFont(self._font)
             painter.setPen(kit.label)
             painter.drawText(self._label_rect, Qt.AlignmentFlag.AlignCenter, self._label)
+
+    def _pen(self) -> QPen:
+        kit = self._kit
+        if self.flow is not None:
+            return kit.flow_pen(self.flow)
+        if self.size is not None:
+            return kit.size_pen(self.size)
+        return kit.wire_thin if kit.thin else kit.wire
 
 
 def _to_segment(x: float, y: float, ax: float, ay: float, bx: float, by: float) -> float:

@@ -10,6 +10,7 @@ from engine.layers.base import Activation
 from engine.probes.boundary import BoundaryAnswer
 from engine.probes.catalogue import topic
 from engine.probes.confusion import ConfusionAnswer
+from engine.probes.connections import ConnectionsAnswer
 from engine.probes.derivative import DerivativeAnswer
 from engine.probes.example import ExampleAnswer
 from engine.probes.fit import FitAnswer
@@ -83,6 +84,7 @@ class LaneHistory:
     unit_shares: UnitSharesAnswer | None = None
     past_units: dict[str, Past] = field(default_factory=dict)  # of each activation, a byte a unit: see `unit_bytes`
     through_time: ThroughTimeAnswer | None = None
+    connections: ConnectionsAnswer | None = None
     rate: Series = field(default_factory=Series)  # the learning rate
     lr: float = 0.0
     batch_size: int = 0
