@@ -52,9 +52,9 @@ def width_of(step: int) -> float:
     return THIN + step / STEPS * (THICK - THIN)
 
 
-FULL = 2.0  # a single weight as wide and as strong in colour as any
-LIGHTEST, HEAVIEST = 0.4, 4.4  # pixels
-SHADES = 20  # on either side of 0
+FULL, CLEAR = 4.0, 1.0  # sizes from which on a single weight is as wide as any, and its colour as strong as any
+LIGHTEST, HEAVIEST = 0.4, 5.0  # pixels
+SHADES = 40  # on either side of 0
 
 
 def weight_step(weight: float) -> int | None:
@@ -71,7 +71,7 @@ def weight_colour(step: int | None) -> QColor:
     t = theme()
     if step is None:
         return QColor(t.red)
-    share = min(1.0, 0.25 + abs(step) / SHADES) if step else 0.0
+    share = min(1.0, 0.25 + abs(step) / SHADES * FULL / CLEAR) if step else 0.0
     return mix(mix(t.faint, t.window, 0.6), t.orange if step > 0 else t.blue, share)
 
 

@@ -48,7 +48,7 @@ HELP = {
         "It is known of layers without weights."
     ),
     Flow.WEIGHTS: (
-        "Lines between boxes: single weights, as wide as they are large (2 or more is widest), blue below 0 and orange "
+        "Lines between boxes: single weights, as wide as they are large (4 or more is widest), blue below 0 and orange "
         f"above, red for what is no number. Of layers with more than {ONE_BY_ONE} weights, and on wires that go round "
         "boxes, the width is the root mean square of all. Rest on a line to read its weight."
     ),

@@ -7,7 +7,7 @@ from math import isfinite
 
 import numpy as np
 from PySide6.QtCore import QPointF, QRectF
-from PySide6.QtGui import QPainter, QPainterPath, QPainterPathStroker, QPen
+from PySide6.QtGui import QPainter, QPen
 
 from engine.probes.connections import LayerConnections
 from netviz.editor.boxes import Wire, text_of_shape
@@ -45,12 +45,13 @@ class Strands:
         return QRectF(QPointF(start.right(), both.top()), QPointF(end.left(), both.bottom())).normalized()
 
     def paint(self, painter: QPainter, kit: Kit, lit: tuple[int, int] | None) -> None:
-        for unit, number, start, end in self.lines():
-            painter.setPen(kit.weight_pen(float(self.values[unit, number])))
-            painter.drawPath(straight(start, end))
+        """The heaviest on top, but what the pointer rests on above all."""
+        sizes = np.nan_to_num(np.abs(self.values), nan=np.inf)
+        for unit, number, start, end in sorted(self.lines(), key=lambda line: (line[:2] == lit, sizes[line[:2]])):
+            pen, path = kit.weight_pen(float(self.values[unit, number])), straight(start, end)
             if (unit, number) == lit:
-                painter.setPen(QPen(kit.text.color(), 1.0))
-                painter.drawPath(_outline(straight(start, end), kit.weight_pen(float(self.values[lit])).widthF() + 2))
+                painter.strokePath(path, QPen(kit.text.color(), pen.widthF() + 2))
+            painter.strokePath(path, pen)
 
     def near(self, point: QPointF, limit: float) -> tuple[float, int, int] | None:
         """(gap, unit, input) of the line that comes nearest to `point`, within `limit`; of equals the heaviest."""
@@ -104,9 +105,3 @@ def _at(start: QPointF, end: QPointF, x: float) -> float:
         here += 3 * (end.x() - reach) * t**2 * (1 - t) + end.x() * t**3
         low, high = (t, high) if here < x else (low, t)
     return start.y() + (end.y() - start.y()) * low**2 * (3 - 2 * low)
-
-
-def _outline(path: QPainterPath, width: float) -> QPainterPath:
-    stroker = QPainterPathStroker()
-    stroker.setWidth(width)
-    return stroker.createStroke(path)
