@@ -1,5 +1,6 @@
 """The drawn network of a real window while a real run trains."""
 
+import numpy as np
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QImage
 
@@ -82,14 +83,39 @@ def test_the_worker_is_asked_only_for_what_can_be_seen(open_window, qtbot):
     qtbot.waitUntil(lambda: len(asked(window)) == 1, timeout=LONG)
 
 
-def test_the_view_menu_has_both_choices(open_window):
+def test_the_view_menu_has_all_choices(open_window):
     window = open_window("xor")
     menu = next(a.menu() for a in window.menuBar().actions() if a.text() == "&View")
     texts = [action.text() for action in menu.actions()]
-    assert "Live Pictures on the Boxes" in texts
+    assert {"Live Pictures on the Boxes", "Health on the Boxes"} <= set(texts)
     wires = menu.actions()[texts.index("Wires Show")].menu()
     assert [(a.text(), a.isChecked()) for a in wires.actions()] == [
         ("Gradient back", True),
         ("Signal forward", False),
+        ("Single weights", False),
         ("Plain", False),
     ]
+
+
+def test_health_is_shown_from_the_first_look_on(open_window, qtbot):
+    window = open_window("xor")
+    box = window.canvas.node_item(0, "h1")
+    qtbot.waitUntil(lambda: box.live is not None, timeout=LONG)
+    assert box.mark is None, "nobody has looked at a step"
+    press(window, window.run_bar.play)
+    qtbot.waitUntil(lambda: box.mark is not None, timeout=LONG)
+    assert window.canvas.node_item(0, "x").mark is None
+    press(window, window.run_bar.reset)
+    qtbot.waitUntil(lambda: box.mark is None, timeout=LONG)
+
+
+def test_single_weights_are_those_that_train(open_window, qtbot):
+    window = open_window("xor")
+    window.session.pause()
+    window.live.choose_flow(Flow.WEIGHTS)
+    wire = window.canvas.wire_item(0, "x", "h1")
+    qtbot.waitUntil(lambda: wire.strands is not None, timeout=LONG)
+    told = []
+    window.session.take_keyframe(lambda keyframe: told.append(keyframe.parameters[0]))
+    qtbot.waitUntil(lambda: bool(told), timeout=LONG)
+    np.testing.assert_array_equal(wire.strands.values, told[0]["h1.weight"])
