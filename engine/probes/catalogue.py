@@ -5,8 +5,8 @@ from typing import get_args
 from engine.probes.base import Probe
 from engine.probes.boundary import Boundary, BoundaryAnswer
 from engine.probes.confusion import Confusion, ConfusionAnswer
-from engine.probes.derivative import Derivative, DerivativeAnswer
 from engine.probes.connections import Connections, ConnectionsAnswer
+from engine.probes.derivative import Derivative, DerivativeAnswer
 from engine.probes.example import Example, ExampleAnswer
 from engine.probes.fit import Fit, FitAnswer
 from engine.probes.follow import Follow, FollowAnswer
