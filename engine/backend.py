@@ -52,6 +52,15 @@ class Backend:
         made: Array = self.xp.asarray(np.array(value, np.uint32))
         return made
 
+    def overlapping(self, rows: Array, shape: tuple[int, int, int, int], step: int) -> Array:
+        """A view (groups, windows, k, n) of C-ordered `rows` (groups, rows, m, n): windows of k from every step-th row.
+
+        A window may hold several rows, and neighbours the same ones: what is written to one is in the others, too.
+        """
+        (group, row, line, number) = rows.strides
+        made: Array = self.xp.lib.stride_tricks.as_strided(rows, shape, (group, step * row, line, number))
+        return made
+
     def from_host(self, array: Array) -> Array:
         """A copy on the device in the backend's number type, C-ordered."""
         with np.errstate(over="ignore"):  # beyond float32 is infinite there; training says where it met that

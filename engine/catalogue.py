@@ -15,6 +15,7 @@ from engine.data.text import Text
 from engine.data.toy import Blobs, Checkerboard, Circles, Moons, Noise, Spiral, Xor
 from engine.layers.activations import Relu, ScaledTanh, Sigmoid, Softsign, Tanh
 from engine.layers.base import Layer
+from engine.layers.convolution import Conv1d, Conv2d
 from engine.layers.dense import Dense
 from engine.layers.dropout import Dropout
 from engine.layers.embedding import Embedding
@@ -42,6 +43,8 @@ LAYERS: dict[str, type[Layer]] = {
         *(Relu, LeakyRelu, PRelu, Elu, Selu, Gelu, Silu, Softplus, Softsign, Sigmoid, Tanh, ScaledTanh),
         *(Softmax, LogSoftmax, Maxout),
         *(Add, Multiply, Concat),
+        *(Conv2d,),
+        *(Conv1d,),
         *(Flatten, Reshape),
         *(Rnn, Lstm, Gru, Embedding),
         *(Square, Exp, Log, Constant),

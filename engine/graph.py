@@ -4,7 +4,6 @@ from collections.abc import Callable, Container, Hashable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache, wraps
 from graphlib import CycleError, TopologicalSorter
-from math import prod
 from typing import Any, Concatenate, ParamSpec, TypeVar, cast
 
 from engine.errors import Problem, ShapeError
@@ -129,7 +128,7 @@ class Structure:
 
     def parameter_count(self, node: str) -> int:
         layer = self.layers[node]
-        return prod(layer.block_shape(*self.input_shapes(node))) if isinstance(layer, Weighted) else 0
+        return layer.parameter_count(*self.input_shapes(node)) if isinstance(layer, Weighted) else 0
 
     @property
     def drawn(self) -> tuple[str, ...]:

@@ -1,7 +1,7 @@
 """A graph compiled for one batch size: a flat list of array calls over buffers that exist already.
 
-Values are (features, N): columns are examples, so that products need no transposed copies. What is no vector lies flat
-in C order. Nothing is allocated and no graph is walked in a step.
+Values are (features, N): columns are examples, so that products need no transposed copies. In which order the numbers
+of what is no vector lie says `engine.layout`. Nothing is allocated and no graph is walked in a step.
 """
 
 from collections import Counter
@@ -11,21 +11,25 @@ from functools import partial
 from math import prod
 from typing import Any
 
+from engine import layout
 from engine.backend import Array, Backend, BoundCall, Call, bound
 from engine.graph import Structure
-from engine.layers.base import Join, Weighted
+from engine.layers.base import Join, Shape, Weighted
 from engine.layers.input import Input
 from engine.losses import Loss
 from engine.parameters import Parameters
 
 
 class Var:
-    """One node's output: `value` (features, N), a row of ones below it in `with_one`, and its gradient if wanted."""
+    """One node's output: `value` (features, N), a row of ones below it in `with_one`, and its gradient if wanted.
 
-    __slots__ = ("grad", "value", "with_one")
+    `shape` is one example's; `engine.layout` says how its numbers stand in the rows.
+    """
 
-    def __init__(self, with_one: Array, grad: Array | None) -> None:
-        self.with_one, self.value, self.grad = with_one, with_one[:-1], grad
+    __slots__ = ("grad", "shape", "value", "with_one")
+
+    def __init__(self, with_one: Array, grad: Array | None, shape: Shape) -> None:
+        self.with_one, self.value, self.grad, self.shape = with_one, with_one[:-1], grad, shape
 
 
 class Moment:
@@ -100,15 +104,16 @@ class Plan:
 
     def _bind(self, node: str, fused: bool) -> None:
         layer, self.node = self.structure.layers[node], node
-        features = prod(self.structure.shapes[node])
+        shape = self.structure.shapes[node]
+        features = prod(shape)
         if isinstance(layer, Input):
-            self._bind_input(node, layer, features)
+            self._bind_input(node, layer, shape)
             return
         inputs = [self._consumed(source) for source in self.structure.inputs[node]]
         has_grad = any(h.grad is not None for h in inputs)
         wants_grad = self._goes_back and not fused and (isinstance(layer, Weighted) or has_grad)
         grad = self.backend.zeros(features, self.batch) if wants_grad else None
-        a = self.vars[node] = Var(self.backend.ones(features + 1, self.batch), grad)
+        a = self.vars[node] = Var(self.backend.ones(features + 1, self.batch), grad, shape)
         self._target = self._drawn_calls if fused else self.forward_calls
         if isinstance(layer, Join):
             layer.bind_join(self, tuple(inputs), a)
@@ -119,23 +124,31 @@ class Plan:
         if wants_grad:
             self._add_up(inputs, self.structure.inputs[node])
 
-    def _bind_input(self, node: str, layer: Input, features: int) -> None:
+    def _bind_input(self, node: str, layer: Input, shape: Shape) -> None:
+        features = prod(shape)
         grad = self.backend.zeros(features, self.batch) if self._to_input else None
-        if layer.columns is None:
-            self.vars[node] = Var(self.rows.T, grad)
+        taken = slice(None, -1) if layer.columns is None else slice(*layer.columns)
+        if layer.columns is None and not layout.is_image(shape):
+            self.vars[node] = Var(self.rows.T, grad, shape)
             return
-        part = self.vars[node] = Var(self.backend.ones(features + 1, self.batch), grad)
-        self.forward(self.xp.copyto, part.value, self.rows.T[slice(*layer.columns)])
+        part = self.vars[node] = Var(self.backend.ones(features + 1, self.batch), grad, shape)
+        examples = self.rows[:, taken].reshape(self.batch, *shape)
+        self.forward(self.xp.copyto, layout.examples(part.value, shape), examples)
+
+    def examples(self, node: str) -> Array:
+        """A node's output as (N, *shape), the examples as rows: a view."""
+        return layout.examples(self.vars[node].value, self.structure.shapes[node])
 
     def input_gradient(self) -> Array:
         """∂loss/∂x (N, features), as the last way back of a plan bound `to_input` left it."""
-        total = self.backend.zeros(*self.rows[:, :-1].T.shape)
+        total = self.backend.zeros(*self.rows[:, :-1].shape)
         for node in self.structure.inputs_of_x:
-            layer, grad = self.structure.layers[node], self.vars[node].grad
+            layer, grad, shape = self.structure.layers[node], self.vars[node].grad, self.structure.shapes[node]
             assert isinstance(layer, Input)
+            assert grad is not None
             place = slice(None) if layer.columns is None else slice(*layer.columns)
-            total[place] += grad
-        return total.T
+            total[:, place] += layout.examples(grad, shape).reshape(self.batch, -1)
+        return total
 
     def _consumed(self, source: str) -> Var:
         """`source` as one of its consumers sees it: the last one bound writes its gradient, the others' are added."""
@@ -143,7 +156,7 @@ class Plan:
         self._consumers[source] -= 1
         if self._consumers[source] == 0 or var.grad is None:
             return var
-        return Var(var.with_one, self.scratch(var))
+        return Var(var.with_one, self.scratch(var), var.shape)
 
     def _add_up(self, inputs: list[Var], sources: tuple[str, ...]) -> None:
         """Adds what a consumer wrote apart; its block runs after the block of the consumer that writes."""

@@ -21,8 +21,8 @@ from engine.errors import Problem, ProjectError
 T = TypeVar("T", bound="Declared")
 S = TypeVar("S", bound=msgspec.Struct)
 
-# A list is of records, which a form counts but does not spell out.
-FormType = Literal["int", "float", "bool", "choice", "text", "shape", "numbers", "list"]
+# A size is a whole number or several, as a shape; a list is of records, which a form counts but does not spell out.
+FormType = Literal["int", "float", "bool", "choice", "text", "shape", "size", "numbers", "list"]
 
 LONGEST = 60  # letters of a value that a message repeats
 
@@ -108,7 +108,7 @@ def _property(name: str, hint: Any, default: Any) -> Property:
         name=name,
         label=said("title") or name.replace("_", " ").capitalize(),
         help=said("description") or "",
-        type=_form_type(plain[0] if plain else str, bool(choices) and not plain),
+        type="size" if len(plain) > 1 and plain[0] is int else _form_type(plain[0] if plain else str, not plain),
         default=default,
         minimum=low,
         maximum=high,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from math import prod
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from engine.backend import Array
@@ -28,7 +29,7 @@ class Operator:
 
     kind: str
     inputs: tuple[str, ...]
-    attributes: Mapping[str, int | float | str | tuple[int, ...] | tuple[str, ...]] = field(default_factory=dict)
+    attributes: Mapping[str, int | float | str | tuple[int | float | str, ...]] = field(default_factory=dict)
     output: str = ""
     behind: int = 0  # how many of its outputs come before that one, and are not used
 
@@ -139,6 +140,10 @@ class Weighted(Layer, frozen=True):
 
     def block_shape(self, *shapes: Shape) -> Shape:
         raise NotImplementedError(self.kind())
+
+    def parameter_count(self, *shapes: Shape) -> int:
+        """How many numbers the optimizer may move."""
+        return prod(self.block_shape(*shapes))
 
     def views(self, block: Array) -> dict[str, Array]:
         """The named parameters in `block`, weights first; works on values, gradients and optimizer state alike."""

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from math import prod
-from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, ClassVar
 
-import msgspec
 import numpy as np
 from msgspec import Meta
 
 from engine.backend import Array, BoundCall
-from engine.initializers import GAINED, GAINS, INITIALIZERS, GainName, InitName, Request
+from engine.initializers import Request
+from engine.layers import drawn
 from engine.layers.base import Block, Operator, Shape, Weighted, vector
 from engine.layers.sequence import by_step, flat, step_rows
 
@@ -30,54 +29,18 @@ class Dense(Weighted, frozen=True, tag="dense"):
     group: ClassVar[str] = "Core"
 
     units: Annotated[int, Meta(ge=1, le=65_536, title="Units", description="Output features")] = 64
-    bias: Annotated[bool, Meta(title="Bias", description="Adds b to every unit")] = True
-    init: Annotated[InitName, Meta(title="Initial weights", description="How W is drawn")] = "glorot_uniform"
-    init_std: Annotated[
-        float,
-        Meta(
-            gt=0,
-            title="Std of weights",
-            description="Standard deviation of the normal",
-            extra={"only_if": ("init", "normal"), "log": True},
-        ),
-    ] = 0.05
-    init_limit: Annotated[
-        float,
-        Meta(
-            gt=0,
-            title="Limit of weights",
-            description="Weights are uniform in [-limit, limit]",
-            extra={"only_if": ("init", "uniform"), "log": True},
-        ),
-    ] = 0.05
-    init_value: Annotated[
-        float,
-        Meta(title="Weights' value", description="What every weight is", extra={"only_if": ("init", "constant")}),
-    ] = 0.0
-    init_gain: Annotated[
-        Annotated[float, Meta(gt=0)] | GainName,
-        Meta(
-            title="Gain of weights",
-            description=f"A factor; or {', '.join(GAINS)} for what keeps a signal's scale under it",
-            extra={"only_if": ("init", *GAINED)},
-        ),
-    ] = 1.0
-    init_nonzero: Annotated[
-        int,
-        Meta(
-            ge=1, title="Inputs per unit", description="Weights that are not 0", extra={"only_if": ("init", "sparse")}
-        ),
-    ] = 15
-    bias_init: Annotated[
-        float | Literal["zeros", "ones"], Meta(title="Initial bias", description="What every b is at first")
-    ] = 0.0
-    trainable: Annotated[bool, Meta(title="Trainable", description="Off: the weights stay as they are")] = True
+    bias: drawn.Bias = True
+    init: drawn.Init = "glorot_uniform"
+    init_std: drawn.InitStd = 0.05
+    init_limit: drawn.InitLimit = 0.05
+    init_value: drawn.InitValue = 0.0
+    init_gain: drawn.InitGain = 1.0
+    init_nonzero: drawn.InitNonzero = 15
+    bias_init: drawn.BiasInit = 0.0
+    trainable: drawn.Trainable = True
 
     def __post_init__(self) -> None:
-        if isinstance(self.init_gain, str):
-            msgspec.structs.force_setattr(self, "init_gain", GAINS[self.init_gain])
-        if isinstance(self.bias_init, str):
-            msgspec.structs.force_setattr(self, "bias_init", {"zeros": 0.0, "ones": 1.0}[self.bias_init])
+        drawn.words_to_numbers(self)
 
     @property
     def trains(self) -> bool:
@@ -96,22 +59,10 @@ class Dense(Weighted, frozen=True, tag="dense"):
         return {"weight": block[:, :-1], "bias": block[:, -1]}
 
     def initial(self, name: str, shape: Shape, rng: np.random.Generator) -> Array:
-        if name == "bias":
-            return np.full(shape, float(self.bias_init))
-        return INITIALIZERS[self.init].draw(rng, self._request(shape))
+        return drawn.draw(self, name, rng, self._request(shape))
 
     def _request(self, shape: Shape) -> Request:
-        units, features = shape
-        return Request(
-            shape,
-            features,
-            units,
-            self.init_std,
-            self.init_limit,
-            self.init_value,
-            float(self.init_gain),
-            self.init_nonzero,
-        )
+        return drawn.request(self, shape, fan_in=shape[-1], fan_out=shape[0])
 
     def bind(self, plan: Plan, h: Var, a: Var, p: Block | None) -> None:
         assert p is not None
@@ -162,8 +113,4 @@ class Dense(Weighted, frozen=True, tag="dense"):
 
     def torch_initial(self, module: str, *shapes: Shape) -> tuple[str, ...]:
         want = self._request((self.block_shape(*shapes)[0], shapes[0][-1]))
-        lines = [INITIALIZERS[self.init].torch(f"{module}.weight", want)]
-        if self.bias:
-            bias = INITIALIZERS["constant" if self.bias_init else "zeros"]
-            lines.append(bias.torch(f"{module}.bias", replace(want, value=float(self.bias_init))))
-        return tuple(lines)
+        return drawn.torch_lines(self, module, want)

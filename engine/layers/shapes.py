@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated, ClassVar
 
 from msgspec import Meta
 
+from engine import layout
+from engine.backend import Array, BoundCall
 from engine.errors import ShapeError
 from engine.layers.base import Block, Layer, Operator, Shape, text_of
 
@@ -15,14 +17,29 @@ if TYPE_CHECKING:
 
 
 class Reshaped(Layer, frozen=True):
-    """The same numbers in C order, the last index fastest: a plan holds them flat, whatever their shape."""
+    """The same numbers in C order, the last index fastest, however a plan holds them."""
 
     group: ClassVar[str] = "Shape"
 
     def bind(self, plan: Plan, h: Var, a: Var, p: Block | None) -> None:
-        plan.forward(plan.xp.copyto, a.value, h.value)
+        for call in _moved(plan, h.value, h.shape, a.value, a.shape):
+            plan.forward(*call)
         if a.grad is not None and h.grad is not None:
-            plan.backward((plan.xp.copyto, h.grad, a.grad))
+            plan.backward(*_moved(plan, a.grad, a.shape, h.grad, h.shape))
+
+
+def _moved(plan: Plan, source: Array, before: Shape, target: Array, after: Shape) -> list[BoundCall]:
+    """The calls that copy each number of `source` to the place of the same number in C order of `target`."""
+    copy, plain = plan.xp.copyto, layout.in_c_order
+    if before == after or (plain(before) and plain(after)):
+        return [(copy, target, source)]
+    if plain(after):
+        return [(copy, target.reshape(*before, *target.shape[1:]), layout.in_order(source, before))]
+    if plain(before):
+        return [(copy, layout.in_order(target, after), source.reshape(*after, *source.shape[1:]))]
+    between = plan.backend.zeros(*source.shape)
+    first = _moved(plan, source, before, between, between.shape[:1])
+    return first + _moved(plan, between, between.shape[:1], target, after)
 
     def written(self, x: float) -> tuple[str, str]:
         return "{x}", "1"

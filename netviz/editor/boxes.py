@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from math import prod
 from typing import NamedTuple
 
 from engine.errors import Problem
@@ -231,7 +230,7 @@ def _drawn(
 ) -> BoxPicture:
     complete = len(before) == sources >= layer.arity
     fits = isinstance(layer, Weighted) and complete and shape is not None
-    parameters = prod(layer.block_shape(*before)) if fits else 0
+    parameters = layer.parameter_count(*before) if fits else 0
     title = _title(layer, shape)
     lines = [wrong] if wrong else []
     lines.append(f"{box.node}: {title}")
