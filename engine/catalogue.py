@@ -24,6 +24,7 @@ from engine.layers.input import Input
 from engine.layers.join import Add, Concat, Multiply
 from engine.layers.learned import Constant, Maxout, PRelu
 from engine.layers.norms import BatchNorm, LayerNorm
+from engine.layers.pooling import AvgPool2d, GlobalAvgPool2d, MaxPool2d, Subsampling
 from engine.layers.rectifiers import Elu, Gelu, LeakyRelu, Selu, Silu, Softplus
 from engine.layers.recurrent.gru import Gru
 from engine.layers.recurrent.lstm import Lstm
@@ -43,7 +44,7 @@ LAYERS: dict[str, type[Layer]] = {
         *(Relu, LeakyRelu, PRelu, Elu, Selu, Gelu, Silu, Softplus, Softsign, Sigmoid, Tanh, ScaledTanh),
         *(Softmax, LogSoftmax, Maxout),
         *(Add, Multiply, Concat),
-        *(Conv2d,),
+        *(Conv2d, MaxPool2d, AvgPool2d, Subsampling, GlobalAvgPool2d),
         *(Conv1d,),
         *(Flatten, Reshape),
         *(Rnn, Lstm, Gru, Embedding),

@@ -11,7 +11,7 @@ from engine.layers.base import Shape, text_of
 MOST = 4096  # of a window's side: more is a slip of the hand
 AtLeast1 = Annotated[int, Meta(ge=1, le=MOST)]
 AtLeast0 = Annotated[int, Meta(ge=0, le=MOST)]
-# Of a number with bounds beside tuple[int, int] msgspec 0.22 makes a crash, beside a tuple[int, ...] of two it does not.
+# Of a number with bounds beside tuple[int, int] msgspec 0.22 crashes, beside a tuple[int, ...] of two it does not.
 TWO = Meta(min_length=2, max_length=2)
 Size = AtLeast1 | Annotated[tuple[AtLeast1, ...], TWO]
 Margin = AtLeast0 | Annotated[tuple[AtLeast0, ...], TWO]
