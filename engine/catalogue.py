@@ -23,7 +23,7 @@ from engine.layers.expressions import Exp, Log, Square
 from engine.layers.input import Input
 from engine.layers.join import Add, Concat, Multiply
 from engine.layers.learned import Constant, Maxout, PRelu
-from engine.layers.norms import BatchNorm, LayerNorm
+from engine.layers.norms import BatchNorm, GroupNorm, InstanceNorm, LayerNorm
 from engine.layers.pooling import AvgPool2d, GlobalAvgPool2d, MaxPool2d, Subsampling
 from engine.layers.rectifiers import Elu, Gelu, LeakyRelu, Selu, Silu, Softplus
 from engine.layers.recurrent.gru import Gru
@@ -40,7 +40,7 @@ from engine.schedules import Cosine, Cyclic, Exponential, Plateau, Schedule, Ste
 LAYERS: dict[str, type[Layer]] = {
     c.kind(): c
     for c in (
-        *(Input, Dense, Tied, Dropout, BatchNorm, LayerNorm),
+        *(Input, Dense, Tied, Dropout, BatchNorm, LayerNorm, GroupNorm, InstanceNorm),
         *(Relu, LeakyRelu, PRelu, Elu, Selu, Gelu, Silu, Softplus, Softsign, Sigmoid, Tanh, ScaledTanh),
         *(Softmax, LogSoftmax, Maxout),
         *(Add, Multiply, Concat),

@@ -8,9 +8,11 @@ down sees overlapping pieces of it, none of them copied. Outside a plan all is C
 from engine.backend import Array
 from engine.layers.base import Shape
 
+IMAGE = 3  # axes
+
 
 def is_image(shape: Shape) -> bool:
-    return len(shape) == 3
+    return len(shape) == IMAGE
 
 
 def in_c_order(shape: Shape) -> bool:
@@ -34,8 +36,12 @@ def as_held(flat: Array, shape: Shape) -> Array:
 
 def in_order(flat: Array, shape: Shape) -> Array:
     """A view (*shape, ...) of `flat` (features, ...): what the numbers mean, whatever the order in which they lie."""
-    view = as_held(flat, shape)
-    return view.transpose(1, 0, *range(2, view.ndim)) if is_image(shape) else view
+    return turned(as_held(flat, shape), len(shape))
+
+
+def turned(view: Array, axes: int) -> Array:
+    """What lies as `held` says in its first `axes` axes, in the order in which these are meant."""
+    return view.transpose(1, 0, *range(2, view.ndim)) if axes == IMAGE else view
 
 
 def examples(flat: Array, shape: Shape) -> Array:
