@@ -203,7 +203,7 @@ class _Check:
             return wrong
         values, rng = self.network.parameters_.values, generator(0, "nudge")
         kept, x = values.copy(), self.x
-        values[...] = kept + self.network.backend.from_host(rng.uniform(-NUDGE, NUDGE, values.shape))
+        values[...] = kept + self.network.backend.from_host(np.asarray(rng.uniform(-NUDGE, NUDGE, values.shape)))
         # Equal inputs side by side, as of an empty background, are equally large in every pool, whatever the weights.
         self.x = x + rng.uniform(-NUDGE, NUDGE, x.shape)
         self.network.input_gradient(self.x, self.y)  # which fills the plan

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from engine.plan import Plan, Var
 
 Shape = tuple[int, ...]
+Attributes = Mapping[str, int | float | str | tuple[int, ...] | tuple[float, ...] | tuple[str, ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +30,7 @@ class Operator:
 
     kind: str
     inputs: tuple[str, ...]
-    attributes: Mapping[str, int | float | str | tuple[int | float | str, ...]] = field(default_factory=dict)
+    attributes: Attributes = field(default_factory=dict)
     output: str = ""
     behind: int = 0  # how many of its outputs come before that one, and are not used
 

@@ -23,7 +23,7 @@ from engine.backend import Array
 from engine.errors import ShapeError
 from engine.initializers import Request
 from engine.layers import drawn
-from engine.layers.base import Block, Operator, Shape, Weighted
+from engine.layers.base import Attributes, Block, Operator, Shape, Weighted
 from engine.layers.sheet import Sheet
 from engine.layers.window import (
     SAME,
@@ -44,7 +44,6 @@ if TYPE_CHECKING:
     from engine.plan import Plan, Var
 
 T = TypeVar("T")
-Attributes = dict[str, int | float | str | tuple[int, ...] | tuple[float, ...]]
 Connections = Annotated[
     Annotated[tuple[Annotated[tuple[Annotated[int, Meta(ge=0)], ...], Meta(min_length=1)], ...], Meta(min_length=1)]
     | None,

@@ -15,7 +15,7 @@ from engine import layout
 from engine.backend import Array, BoundCall
 from engine.errors import ShapeError
 from engine.layers import drawn
-from engine.layers.base import Block, Layer, Operator, Shape, Weighted
+from engine.layers.base import Attributes, Block, Layer, Operator, Shape, Weighted
 from engine.layers.window import Axis, Margin, Size, image, margins, must_fit, pair
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ class Pooling(Layer, frozen=True):
         )
         return high, wide
 
-    def _attributes(self, shape: Shape) -> dict[str, int | float | str | tuple[int, ...] | tuple[float, ...]]:
+    def _attributes(self, shape: Shape) -> Attributes:
         axes = self._axes(shape)
         return {
             "kernel_shape": tuple(axis.kernel for axis in axes),
@@ -118,7 +118,7 @@ class AvgPool2d(Pooling, frozen=True, tag="avg_pool2d"):
 
     def onnx(self, inputs: tuple[str, ...], shapes: tuple[Shape, ...]) -> tuple[Operator, ...]:
         more = {"count_include_pad": int(self.count_include_pad)}
-        return (Operator("AveragePool", inputs, self._attributes(*shapes) | more),)
+        return (Operator("AveragePool", inputs, {**self._attributes(*shapes), **more}),)
 
     def torch(self, *shapes: Shape) -> str:
         return self._torch("AvgPool2d", "" if self.count_include_pad else ", count_include_pad=False")
@@ -172,7 +172,7 @@ class Subsampling(Pooling, Weighted, frozen=True, tag="subsampling"):
 
     def onnx(self, inputs: tuple[str, ...], shapes: tuple[Shape, ...]) -> tuple[Operator, ...]:
         return (
-            Operator("AveragePool", inputs, self._attributes(*shapes) | {"count_include_pad": 1}, ".mean"),
+            Operator("AveragePool", inputs, {**self._attributes(*shapes), "count_include_pad": 1}, ".mean"),
             Operator("Constant", (), {"value_ints": (-1, 1, 1)}, ".maps"),
             Operator("Reshape", (".weight", ".maps"), {}, ".coefficients"),
             Operator("Reshape", (".bias", ".maps"), {}, ".biases"),

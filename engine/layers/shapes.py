@@ -27,6 +27,9 @@ class Reshaped(Layer, frozen=True):
         if a.grad is not None and h.grad is not None:
             plan.backward(*_moved(plan, a.grad, a.shape, h.grad, h.shape))
 
+    def written(self, x: float) -> tuple[str, str]:
+        return "{x}", "1"
+
 
 def _moved(plan: Plan, source: Array, before: Shape, target: Array, after: Shape) -> list[BoundCall]:
     """The calls that copy each number of `source` to the place of the same number in C order of `target`."""
@@ -40,9 +43,6 @@ def _moved(plan: Plan, source: Array, before: Shape, target: Array, after: Shape
     between = plan.backend.zeros(*source.shape)
     first = _moved(plan, source, before, between, between.shape[:1])
     return first + _moved(plan, between, between.shape[:1], target, after)
-
-    def written(self, x: float) -> tuple[str, str]:
-        return "{x}", "1"
 
 
 class Flatten(Reshaped, frozen=True, tag="flatten"):
