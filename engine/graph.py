@@ -4,6 +4,7 @@ from collections.abc import Callable, Container, Hashable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache, wraps
 from graphlib import CycleError, TopologicalSorter
+from math import prod
 from typing import Any, Concatenate, ParamSpec, TypeVar, cast
 
 from engine.errors import Problem, ShapeError
@@ -129,6 +130,21 @@ class Structure:
     def parameter_count(self, node: str) -> int:
         layer = self.layers[node]
         return layer.parameter_count(*self.input_shapes(node)) if isinstance(layer, Weighted) else 0
+
+    def unit_count(self) -> int:
+        """The numbers of the input and of every layer with weights, for one example."""
+        return sum(prod(self.shapes[node]) for node in self.order if isinstance(self.layers[node], Input | Weighted))
+
+    def connection_count(self) -> int | None:
+        """Products with a weight, and biases, that one example takes; None with a layer that nobody counts so."""
+        total = 0
+        for node, layer in self.layers.items():
+            if isinstance(layer, Weighted):
+                count = layer.connection_count(*self.input_shapes(node))
+                if count is None:
+                    return None
+                total += count
+        return total
 
     @property
     def drawn(self) -> tuple[str, ...]:

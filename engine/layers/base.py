@@ -146,6 +146,10 @@ class Weighted(Layer, frozen=True):
         """How many numbers the optimizer may move."""
         return prod(self.block_shape(*shapes))
 
+    def connection_count(self, *shapes: Shape) -> int | None:
+        """How many products with a weight, and biases, one example takes; None where nobody counts them so."""
+        return None
+
     def views(self, block: Array) -> dict[str, Array]:
         """The named parameters in `block`, weights first; works on values, gradients and optimizer state alike."""
         raise NotImplementedError(self.kind())

@@ -155,6 +155,10 @@ class Convolution(Weighted, frozen=True):
     def parameter_count(self, *shapes: Shape) -> int:
         return self._links(*shapes) + self.bias * self.filters
 
+    def connection_count(self, *shapes: Shape) -> int:
+        places = prod(self.output_shape(*shapes)) // self.filters
+        return self.parameter_count(*shapes) * places
+
     def _links(self, shape: Shape) -> int:
         """Weights that there are: those that no connection has are 0 and stay it."""
         per, *area = self._kernel(shape)

@@ -53,6 +53,9 @@ class Dense(Weighted, frozen=True, tag="dense"):
     def block_shape(self, *shapes: Shape) -> Shape:
         return (self.units, shapes[0][-1] + self.bias)
 
+    def connection_count(self, *shapes: Shape) -> int:
+        return self.parameter_count(*shapes) * prod(shapes[0][:-1])
+
     def views(self, block: Array) -> dict[str, Array]:
         if not self.bias:
             return {"weight": block}

@@ -6,6 +6,7 @@ Both go along one axis at a time: of a window k × k that takes 2k numbers inste
 from __future__ import annotations
 
 from functools import partial
+from math import prod
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 import numpy as np
@@ -138,6 +139,10 @@ class Subsampling(Pooling, Weighted, frozen=True, tag="subsampling"):
 
     def block_shape(self, *shapes: Shape) -> Shape:
         return (shapes[0][0], 2)
+
+    def connection_count(self, *shapes: Shape) -> int:
+        high, wide = self._axes(*shapes)
+        return prod(self.output_shape(*shapes)) * (high.kernel * wide.kernel + 1)
 
     def views(self, block: Array) -> dict[str, Array]:
         return {"weight": block[:, 0], "bias": block[:, 1]}

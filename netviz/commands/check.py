@@ -78,6 +78,9 @@ def _describe(lane: Project) -> None:
         print(f"{name:<{widths[0]}}  {kind:<{widths[1]}}  {shape:<{widths[2]}}  {count:>{widths[3]}}")
     total = sum(structure.parameter_count(node) for node in structure.order)
     print(f"{total:,} parameters in all")
+    connections = structure.connection_count()
+    if connections is not None:
+        print(f"{structure.unit_count():,} units and {connections:,} connections, with the input and the biases")
 
 
 def _gradients(lane: Project, named: str) -> bool:
