@@ -6,6 +6,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 from engine.project import Project
 from engine.random import generator
 from engine.run.messages import Pace, PaceUnit, RunState
+from netviz.document.apart import apart
 from netviz.document.difference import Difference, Kind, difference
 from netviz.document.document import Change, Document
 from netviz.runtime.session import Session
@@ -41,6 +42,7 @@ class RunLink(QObject):
         session.refused.connect(self.refuse)
         session.noticed.connect(self._notice)
         session.worker_lost.connect(lambda text: banner.show_message("lost", text, "amber"))
+        session.opened.connect(self._tell_apart)
         session.rewound.connect(lambda: banner.take_back("diverged"))
         session.opened.connect(self._opened)
         run_bar.new_seed_asked.connect(self.new_seed)
@@ -56,6 +58,11 @@ class RunLink(QObject):
         """Asks for the scale of the signal in the edited network, if it is wanted."""
         if self.previews and not self._document.problems():
             self._session.preview(self._document.project)
+
+    def _tell_apart(self) -> None:
+        """The headings of panels say what tells networks side by side from one another."""
+        if self._session.project is not None:
+            self._session.history.tell_apart(apart(self._session.project))
 
     def _opened(self) -> None:
         self._banner.take_back("diverged")
@@ -151,6 +158,7 @@ class RunLink(QObject):
         self._banner.take_back("differs")
         if found.kind is Kind.LIVE:
             self._session.adopt(edited)
+            self._tell_apart()
         elif found.kind is Kind.RESTART:
             self._session.open(edited, keep_weights=any(lane.weights for lane in running.lanes()))
         else:

@@ -99,7 +99,7 @@ def _data(running: Project, edited: Project) -> Iterator[Differing]:
         old, new = getattr(before, p.name), getattr(after, p.name)
         moved = p.name == "path" and running.folder / old != edited.folder / new
         if old != new or moved:
-            a, b = _text(old), _text(new)
+            a, b = in_words(old), in_words(new)
             if p.type == "list":  # of records: how many says enough
                 a, b = str(len(old)), f"{len(new)} others" if len(old) == len(new) else str(len(new))
             words = f"{fields.label((p,), p.name)} of the data: {a} → {b}"
@@ -122,7 +122,7 @@ def _graph(lane: int, before: Graph, after: Graph) -> Iterator[Differing]:
             for p in names:
                 a, b = getattr(old[node], p.name), getattr(new[node], p.name)
                 if a != b:
-                    words = f"{fields.label(names, p.name)} of {node}: {_text(a)} → {_text(b)}"
+                    words = f"{fields.label(names, p.name)} of {node}: {in_words(a)} → {in_words(b)}"
                     yield Differing(lane, "graph", f"{node}.{p.name}", a, b, words)
     if before.edges != after.edges or tuple(old) != tuple(new):
         yield Differing(lane, "graph", "edges", before.edges, after.edges, "wires or order of the nodes")
@@ -133,7 +133,7 @@ def _training(lane: int, before: Project, after: Project) -> Iterator[Differing]
     for part in ("loss", "optimizer", "schedule"):
         a, b = getattr(old, part), getattr(new, part)
         if type(a) is not type(b):
-            words = f"{part}: {a.title if a else _text(a)} → {b.title if b else _text(b)}"
+            words = f"{part}: {a.title if a else in_words(a)} → {b.title if b else in_words(b)}"
             name = f"{part}.kind"
             yield Differing(lane, "training", name, fields.value(old, name), fields.value(new, name), words)
     names = fields.training_properties(new)
@@ -144,11 +144,11 @@ def _training(lane: int, before: Project, after: Project) -> Iterator[Differing]
             continue
         a, b = fields.value(old, p.name), fields.value(new, p.name)
         if a != b:
-            words = f"{fields.label(names, p.name)}: {_text(a)} → {_text(b)}"
+            words = f"{fields.label(names, p.name)}: {in_words(a)} → {in_words(b)}"
             yield Differing(lane, "training", p.name, a, b, words)
 
 
-def _text(value: Any) -> str:
+def in_words(value: Any) -> str:
     if value is None:
         return "off"
     if isinstance(value, bool):

@@ -20,6 +20,7 @@ from engine.project import Project
 from engine.spec import build
 from netviz.document import fields
 from netviz.document.address import Address, Drawn, Section, owner, read, sharers, write
+from netviz.document.apart import apart
 from netviz.document.lanes import LONGEST_NAME
 
 
@@ -48,6 +49,7 @@ class Document(QObject):
         self._project = project
         self._structures: dict[int, tuple[Structure | None, list[Problem]]] = {}
         self._summary: tuple[DataSource, Path, Summary | None] | None = None
+        self._apart: tuple[list[object], tuple[str, ...]] = [], ()
         self._problems: list[Problem] | None = None
 
     # What there is
@@ -63,6 +65,15 @@ class Document(QObject):
     def lanes(self) -> tuple[Project, ...]:
         """One project for each network trained side by side, the project's own first."""
         return self._project.lanes()
+
+    def apart(self) -> tuple[str, ...]:
+        """What tells each lane from the others, in words; asked once for each drawing."""
+        made_of: list[object] = [part for lane in self.lanes() for part in (lane.graph, lane.training, lane.variant)]
+        known, words = self._apart
+        if len(known) != len(made_of) or any(a is not b for a, b in zip(known, made_of, strict=True)):
+            words = apart(self._project)
+            self._apart = made_of, words
+        return words
 
     def structure(self, lane: int) -> Structure | None:
         """The resolved graph of a lane; None where something keeps it from being resolved."""

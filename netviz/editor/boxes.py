@@ -96,9 +96,17 @@ class _Frame:
 
 
 def picture(
-    lane: Project, structure: Structure | None, problems: list[Problem], name: str, data_shape: Shape | None = None
+    lane: Project,
+    structure: Structure | None,
+    problems: list[Problem],
+    name: str,
+    data_shape: Shape | None = None,
+    apart: str = "",
 ) -> LanePicture:
-    """What to draw of one lane. Without a structure, shapes are shown as far as they can be known."""
+    """What to draw of one lane. Without a structure, shapes are shown as far as they can be known.
+
+    `apart` are the words that tell it from the other lanes.
+    """
     graph, frame = lane.graph, _frame(lane.graph)
     shapes, by_node, rest = _known(lane, structure, problems, data_shape)
     made, layers, data = frame.boxes.values(), graph.layers, lane.data.title
@@ -110,7 +118,7 @@ def picture(
         places = {**layered.automatic(graph), **places}
     ordered = {node: boxes[node] for node in sorted(boxes, key=places.__getitem__)}
     problem = rest[0] if rest else "; ".join(f"{n}: {lines[0]}" for n, lines in list(by_node.items())[:1])
-    note = counted(total) if total else ""
+    note = " · ".join(words for words in (counted(total) if total else "", apart) if words)
     return LanePicture(name, note, problem, ordered, places, wires, frame.homes, frame.taken)
 
 

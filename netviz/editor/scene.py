@@ -43,6 +43,7 @@ class NetworkScene(QGraphicsScene):
         self._content = QRectF()
         self._routed: dict[int, Routed] = {}  # by lane
         self._drawn: dict[int, object] = {}  # by lane, what its picture was made of
+        self._told: dict[int, str] = {}  # by lane, what tells it from the others
         self._rows: list[float] = []  # scene y of each lane's layout y of 0
         self.metrics: Metrics = metrics([], self._room[0])
         self.refresh(Change(None, frozenset(), "all"))
@@ -56,16 +57,17 @@ class NetworkScene(QGraphicsScene):
         if len(self.pictures) != len(lanes) or change.section in ("all", "lanes"):
             self._rows = []
             self._drawn.clear()
-        shape, before = self._document.data_shape(), list(self.pictures)
+        shape, before, apart = self._document.data_shape(), list(self.pictures), self._document.apart()
         for index, lane in enumerate(lanes):
-            if some and index != change.lane:
-                continue
+            if some and index != change.lane and apart[index] == self._told.get(index):
+                continue  # an edit of one lane may tell it from the others
             name = lane.variant if len(lanes) > 1 else lane.name
             problems = self._document.lane_problems(index)
-            drawn = lane.graph, lane.layout, lane.data, shape, problems, name
+            self._told[index] = apart[index]
+            drawn = lane.graph, lane.layout, lane.data, shape, problems, name, apart[index]
             if self._drawn.get(index) != drawn:
                 self._drawn[index] = drawn
-                made = picture(lane, self._document.structure(index), problems, name, shape)
+                made = picture(lane, self._document.structure(index), problems, name, shape, apart[index])
                 self.pictures[index : index + 1] = [made]
         del self.pictures[len(lanes) :]
         if self._rows and self._stands_like(before):

@@ -58,7 +58,7 @@ class RatePanel(Panel):
         else:
             self.plot.show_note("")
             for i, (axes, lane) in enumerate(zip(self.plot.axes, lanes, strict=True)):
-                axes.bundles = bundles(lane, i)
+                axes.bundles, axes.apart = bundles(lane, i), lane.apart
             self._show_range()
             self.plot.redraw()
         self.describe()

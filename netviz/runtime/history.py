@@ -1,5 +1,6 @@
 """What a run has shown so far, as the window keeps it. Touched by the GUI thread only."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -55,6 +56,7 @@ class LaneHistory:
     """One network's past: curves, and the latest of every picture."""
 
     info: LaneInfo
+    apart: str = ""  # what tells it from the other lanes, in words
     loss: Series = field(default_factory=Series)
     scores: Series = field(default_factory=lambda: Series(4))  # loss, accuracy, val_loss, val_accuracy
     score: EpochScore | None = None  # the latest
@@ -215,7 +217,12 @@ class History:
         """The same lanes, back at step 0."""
         if self._cursor is not None:
             self._cursor.release("step")
-        self.lanes = [LaneHistory(lane.info) for lane in self.lanes]
+        self.lanes = [LaneHistory(lane.info, lane.apart) for lane in self.lanes]
+
+    def tell_apart(self, words: Sequence[str]) -> None:
+        """What tells each lane from the others, for the headings of panels."""
+        for lane, each in zip(self.lanes, words, strict=False):
+            lane.apart = each
 
     def cut(self, step: int) -> None:
         """Forgets what was seen from `step` on: the run does it again."""

@@ -81,7 +81,7 @@ class ConfusionTable(Canvas):
     def paint(self, painter: QPainter, rect: QRectF) -> None:
         lanes, placed = self.history.lanes, {one.lane: one for one in self.placed(rect)}
         for i, part in enumerate(columns(rect, [lane.info.name for lane in lanes], self.fonts.line + 2)):
-            draw_head(painter, self.fonts, part.head, part.name, i)
+            draw_head(painter, self.fonts, part.head, part.name, i, apart=lanes[i].apart)
             answer = lanes[i].confusion
             if i in placed:
                 self._draw_cells(painter, placed[i])

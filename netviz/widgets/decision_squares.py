@@ -131,9 +131,8 @@ class DecisionSquares(Canvas):
         named = len(self.history.lanes) > 1
         places = self.squares(rect)
         for i, ((head, square), lane) in enumerate(zip(places, self.history.lanes, strict=False)):
-            draw_head(
-                painter, self.fonts, head, lane.info.name if named else "", i, self._figures(lane, reach, head.width())
-            )
+            name, figures = lane.info.name if named else "", self._figures(lane, reach, head.width())
+            draw_head(painter, self.fonts, head, name, i, figures, lane.apart)
             answer = self._answer(lane)
             if answer is None and not self.pencil.on:
                 draw_note(painter, self.fonts, square, "Press play")

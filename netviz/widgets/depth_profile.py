@@ -110,7 +110,7 @@ class DepthProfiles(Canvas):
 
     def paint(self, painter: QPainter, rect: QRectF) -> None:
         for i, (column, lane) in enumerate(zip(self.columns(rect), self.history.lanes, strict=True)):
-            draw_head(painter, self.fonts, column.head, column.name, i)
+            draw_head(painter, self.fonts, column.head, column.name, i, apart=self.history.lanes[i].apart)
             area, seen = self.area(column), self.shown(lane)
             if not seen.layers or not len(seen.steps):
                 draw_note(painter, self.fonts, column.body, "There is no such layer here." if not seen.layers else "")

@@ -88,7 +88,7 @@ class ExampleList(Canvas):
     def paint(self, painter: QPainter, rect: QRectF) -> None:
         lanes = self.history.lanes
         for i, part in enumerate(columns(rect, [lane.info.name for lane in lanes], self.fonts.line + 2)):
-            draw_head(painter, self.fonts, part.head, part.name, i)
+            draw_head(painter, self.fonts, part.head, part.name, i, apart=lanes[i].apart)
         for _, body, rows in self._bodies(rect):
             self._draw_words(painter, body, rows)
         for one in self.placed(rect):

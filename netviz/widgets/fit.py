@@ -64,7 +64,7 @@ class FitCurves(Canvas):
     def paint(self, painter: QPainter, rect: QRectF) -> None:
         lanes, placed = self.history.lanes, {one.lane: one for one in self.placed(rect)}
         for i, part in enumerate(columns(rect, [lane.info.name for lane in lanes], self.fonts.line + 2)):
-            draw_head(painter, self.fonts, part.head, part.name, i)
+            draw_head(painter, self.fonts, part.head, part.name, i, apart=lanes[i].apart)
             if i not in placed:
                 draw_note(painter, self.fonts, part.body, "Press play")
                 continue

@@ -108,7 +108,7 @@ class GateMaps(Canvas):
         for one in self.placed(rect):
             placed.setdefault(one.lane, []).append(one)
         for i, (column, lane) in enumerate(zip(self._columns(rect), self.history.lanes, strict=True)):
-            draw_head(painter, self.fonts, column.head, column.name, i)
+            draw_head(painter, self.fonts, column.head, column.name, i, apart=self.history.lanes[i].apart)
             if i not in placed:
                 draw_note(painter, self.fonts, column.body, f"There is no {self.name} here." if self.name else "")
                 continue

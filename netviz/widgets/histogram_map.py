@@ -157,7 +157,7 @@ class HistogramMap(Canvas):
 
     def paint(self, painter: QPainter, rect: QRectF) -> None:
         for i, column in enumerate(self.columns(rect)):
-            draw_head(painter, self.fonts, column.head, column.name, i)
+            draw_head(painter, self.fonts, column.head, column.name, i, apart=self.history.lanes[i].apart)
         rows, lane, last = self.rows(rect), -1, 0.0
         for row in rows:
             self._draw_map(painter, row)

@@ -92,7 +92,7 @@ class LandscapeMap(Canvas):
         for one in self.placed(rect):
             lane = lanes[one.lane]
             if len(lanes) > 1:
-                draw_head(painter, self.fonts, one.head, lane.info.name, one.lane)
+                draw_head(painter, self.fonts, one.head, lane.info.name, one.lane, apart=lane.apart)
             answer = lane.landscape
             if answer is None or answer.values is None:
                 draw_note(painter, self.fonts, one.square, waiting(answer))

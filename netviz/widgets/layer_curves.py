@@ -54,6 +54,7 @@ class LayerCurves(Plot):
         else:
             self.show_note("")
             for axes, lane in zip(self.axes, lanes, strict=True):
+                axes.apart = lane.apart
                 axes.bundles = [layer_bundle(lane, self.field)]
             self._show_range()
             self.redraw()

@@ -135,7 +135,7 @@ class LogCharts(Canvas):
         made = self.charts()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         for i, ((column, area), chart) in enumerate(zip(self.areas(rect, made), made, strict=True)):
-            draw_head(painter, self.fonts, column.head, column.name, i)
+            draw_head(painter, self.fonts, column.head, column.name, i, apart=self.history.lanes[i].apart)
             if chart.note:
                 draw_note(painter, self.fonts, column.body, chart.note)
                 continue

@@ -9,6 +9,7 @@ from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPen
 from netviz import theme
 
 COLUMN_GAP = 14.0
+ROOM_FOR_WORDS = 56.0  # pixels of a heading, beside the name
 LIT = 1.6  # pixels of a frame round what is pointed at
 
 
@@ -58,8 +59,10 @@ def columns(rect: QRectF, names: Sequence[str], head: float, *, always: bool = F
     return made
 
 
-def draw_head(painter: QPainter, made: Fonts, rect: QRectF, name: str, lane: int, figures: str = "") -> None:
-    """A lane's name in its colour, and figures at the right end if they fit."""
+def draw_head(
+    painter: QPainter, made: Fonts, rect: QRectF, name: str, lane: int, figures: str = "", apart: str = ""
+) -> None:
+    """A lane's name in its colour, then what tells it from the others, and figures at the right end if they fit."""
     if rect.height() <= 0:
         return
     taken = made.figure_metrics.horizontalAdvance(figures) + 6 if figures else 0.0
@@ -73,6 +76,13 @@ def draw_head(painter: QPainter, made: Fonts, rect: QRectF, name: str, lane: int
         painter.setPen(theme.lane_colour(lane))
         text = QFontMetricsF(font).elidedText(name, Qt.TextElideMode.ElideRight, rect.width() - taken)
         painter.drawText(rect, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, text)
+        left = QFontMetricsF(font).horizontalAdvance(text) + 8
+        room = QRectF(rect.left() + left, rect.top(), rect.width() - taken - left, rect.height())
+        if apart and room.width() >= min(ROOM_FOR_WORDS, made.width([apart])):
+            painter.setFont(made.words)
+            painter.setPen(QColor(theme.theme().faint))
+            words = made.word_metrics.elidedText(apart, Qt.TextElideMode.ElideRight, room.width())
+            painter.drawText(room, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, words)
     if figures:
         painter.setFont(made.figures)
         painter.setPen(QColor(theme.theme().faint))

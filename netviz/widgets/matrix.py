@@ -93,7 +93,7 @@ class MatrixMap(Canvas):
         reach, ramp = self.reach(), Palette.of_theme(0).signs
         placed = {one.lane: one for one in self.placed(rect)}
         for i, column in enumerate(self.columns(rect)):
-            draw_head(painter, self.fonts, column.head, column.name, i)
+            draw_head(painter, self.fonts, column.head, column.name, i, apart=self.history.lanes[i].apart)
             if i not in placed:
                 draw_note(painter, self.fonts, column.body, f"There is no {self.node} here." if self.node else "")
                 continue

@@ -138,7 +138,7 @@ class NeuronView(Canvas):
     def paint(self, painter: QPainter, rect: QRectF) -> None:
         lanes = self.history.lanes
         for i, column in enumerate(self._columns(rect)):
-            draw_head(painter, self.fonts, column.head, column.name, i)
+            draw_head(painter, self.fonts, column.head, column.name, i, apart=lanes[i].apart)
             answer = self.answer_of(lanes[i])
             if answer is None:
                 there = self.node in lanes[i].info.layers

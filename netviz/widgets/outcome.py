@@ -177,7 +177,7 @@ class Outcome(Canvas):
         if self._ramp is None:
             self._ramp = Palette.of_theme(0).signs
         for lane, history, answer, part in self.parts(rect):
-            draw_head(painter, self.fonts, part.column.head, part.column.name, lane)
+            draw_head(painter, self.fonts, part.column.head, part.column.name, lane, apart=history.apart)
             if answer is None:
                 draw_note(painter, self.fonts, part.column.body, "No answer yet")
                 continue

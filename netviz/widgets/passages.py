@@ -110,7 +110,7 @@ class Passages(Canvas):
     def paint(self, painter: QPainter, rect: QRectF) -> None:
         bars = list(self.bars(rect))
         for i, (column, lane) in enumerate(zip(self.columns(rect), self.history.lanes, strict=True)):
-            draw_head(painter, self.fonts, column.head, column.name, i)
+            draw_head(painter, self.fonts, column.head, column.name, i, apart=self.history.lanes[i].apart)
             mine = [bar for bar in bars if bar.lane == i]
             if mine and lane.derivative is not None:
                 self._draw_scale(painter, mine)

@@ -68,6 +68,7 @@ class Axes:
     ) -> None:
         self.scale, self.name, self.lane, self.end_labels, self.guides = scale, name, lane, end_labels, guides
         self.bundles: list[Bundle] = []
+        self.apart = ""  # words that tell the lane from the others
         self.shown = True
         self.box = _Box()
         self.box.setMouseEnabled(x=True, y=scale is not Scale.SHARE)
@@ -235,7 +236,7 @@ class Plot(pg.GraphicsView):
             first, last = i == 0 or not self.in_row, i == len(shown) - 1 or self.in_row
             self._draw_axes(painter, one, values=first, steps=last)
             head = QRectF(one.box.geometry().left(), 0, one.box.geometry().width() + self.label_width, self.fonts.line)
-            draw_head(painter, self.fonts, head, one.name, one.lane)
+            draw_head(painter, self.fonts, head, one.name, one.lane, apart=one.apart)
 
     def _draw_axes(self, painter: QPainter, one: Axes, *, values: bool, steps: bool) -> None:
         view, metrics = one.view(), self.fonts.figure_metrics

@@ -125,7 +125,7 @@ class RepresentationMap(Canvas):
         lanes = self.history.lanes
         cells = self.cells(rect)
         for i, column in enumerate(self._columns(rect)):
-            draw_head(painter, self.fonts, column.head, column.name, i)
+            draw_head(painter, self.fonts, column.head, column.name, i, apart=lanes[i].apart)
             if not any(cell.lane == i for cell in cells):
                 there = self.node == INPUT or self.node in lanes[i].info.layers
                 draw_note(painter, self.fonts, column.body, "Press play" if there else f"There is no {self.node} here.")

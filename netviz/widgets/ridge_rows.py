@@ -146,7 +146,7 @@ class RidgeRows(Canvas):
 
     def paint(self, painter: QPainter, rect: QRectF) -> None:
         for i, column in enumerate(self.columns(rect)):
-            draw_head(painter, self.fonts, column.head, column.name, i)
+            draw_head(painter, self.fonts, column.head, column.name, i, apart=self.history.lanes[i].apart)
         rows = list(self.rows(rect))
         for row in rows:
             self._draw_ridge(painter, row)

@@ -62,7 +62,7 @@ class ShareStrips(Canvas):
         lanes, line = self.history.lanes, self.fonts.line
         inner = rect.adjusted(0, 0, 0, -line - 2)
         for i, column in enumerate(columns(inner, [lane.info.name for lane in lanes], line + 2)):
-            draw_head(painter, self.fonts, column.head, column.name, i)
+            draw_head(painter, self.fonts, column.head, column.name, i, apart=self.history.lanes[i].apart)
             if not lanes[i].activations():
                 painter.setFont(self.fonts.words)
                 painter.setPen(QColor(theme().faint))

@@ -101,7 +101,7 @@ class UnitRows(Canvas):
     def paint(self, painter: QPainter, rect: QRectF) -> None:
         placed = {units.lane: units for units in self.placed(rect)}
         for i, column in enumerate(self.columns(rect)):
-            draw_head(painter, self.fonts, column.head, column.name, i)
+            draw_head(painter, self.fonts, column.head, column.name, i, apart=self.history.lanes[i].apart)
             if i in placed:
                 self._draw(painter, placed[i], column.body)
             else:

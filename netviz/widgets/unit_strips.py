@@ -90,7 +90,7 @@ class UnitStrips(Canvas):
     def paint(self, painter: QPainter, rect: QRectF) -> None:
         blocks = self.blocks(rect)
         for i, column in enumerate(self.columns(rect)):
-            draw_head(painter, self.fonts, column.head, column.name, i)
+            draw_head(painter, self.fonts, column.head, column.name, i, apart=self.history.lanes[i].apart)
             mine = [block for block in blocks if block.lane == i]
             if mine:
                 self._draw_foot(painter, column, mine)
