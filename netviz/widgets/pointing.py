@@ -22,6 +22,7 @@ class Pointer(QObject):
         super().__init__(widget)
         self.cursor, self._mark_at, self._near = cursor, mark_at, near
         self._pressed: QPointF | None = None
+        self._over = False  # what is hovered now was told here
         widget.setMouseTracking(True)
         widget.installEventFilter(self)
 
@@ -29,10 +30,13 @@ class Pointer(QObject):
         kind = event.type()
         if kind == QEvent.Type.MouseMove and isinstance(event, QMouseEvent):
             if self._pressed is None:
+                self._over = True
                 self.cursor.hover(self._mark_at(event.position()))
         elif kind in (QEvent.Type.Leave, QEvent.Type.Hide):
             self._pressed = None
-            self.cursor.hover(NOTHING)
+            if self._over:
+                self._over = False
+                self.cursor.hover(NOTHING)
         elif kind == QEvent.Type.MouseButtonPress and isinstance(event, QMouseEvent):
             self._pressed = event.position() if event.button() == Qt.MouseButton.LeftButton else None
         elif kind == QEvent.Type.MouseButtonDblClick:

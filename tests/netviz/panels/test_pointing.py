@@ -172,3 +172,12 @@ def test_one_lane_of_several_is_lit_among_the_losses(shown):
     history.cursor.hover(Mark(lane=1))
     lit = hover.lit(panel.loss.bundles, history.cursor, layered=False)
     assert {bundle.lane for bundle in lit} == {1}
+
+
+def test_a_panel_that_is_put_away_leaves_what_another_hovers(shown, history):
+    other, ridges = shown(SaturationPanel, history), shown(HistogramsPanel, history).ridges
+    row = next(row for row in ridges.rows(QRectF(ridges.rect())) if row.histogram.node == "a1")
+    hover_at(ridges, row.area.center())
+    assert history.cursor.mark.layer == "a1"
+    other.hide()
+    assert history.cursor.mark.layer == "a1"
