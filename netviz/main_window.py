@@ -1,6 +1,5 @@
 """The window: it puts document, session, canvas, inspector and panels together, and decides nothing else."""
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -27,6 +26,7 @@ from netviz.editor.live import Live
 from netviz.editor.palette import Palette
 from netviz.editor.problem_list import ProblemList
 from netviz.file_actions import FileActions
+from netviz.focus_order import in_focus_order
 from netviz.menus import Menus
 from netviz.panels.base import Panel
 from netviz.panels.boundary import BoundaryPanel
@@ -186,7 +186,7 @@ class MainWindow(QMainWindow):
         dock = self.docks[ident]
         dock.show()
         dock.raise_()
-        fields = [w for w in _in_focus_order(dock.widget()) if w.isVisible() and w.isEnabled()]
+        fields = [w for w in in_focus_order(dock.widget()) if w.isVisible() and w.isEnabled()]
         if fields:
             fields[0].setFocus(Qt.FocusReason.TabFocusReason)
 
@@ -218,12 +218,3 @@ class MainWindow(QMainWindow):
         self.importing.close()
         self.files.close()
         event.accept()
-
-
-def _in_focus_order(area: QWidget) -> Iterator[QWidget]:
-    """What the Tab key comes to inside `area`."""
-    widget = area.nextInFocusChain()
-    while widget is not area:
-        if area.isAncestorOf(widget) and widget.focusPolicy() & Qt.FocusPolicy.TabFocus:
-            yield widget
-        widget = widget.nextInFocusChain()

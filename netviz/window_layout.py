@@ -9,6 +9,7 @@ from typing import Any
 from PySide6.QtCore import QByteArray, Qt
 from PySide6.QtWidgets import QMainWindow
 
+from netviz.focus_order import chain
 from netviz.layouts import Rows, read_rows, write_rows
 from netviz.panels.base import Panel
 from netviz.widgets.panel_dock import PanelDock
@@ -110,6 +111,14 @@ class WindowLayout:
                 docks[name].show()
             docks[place[0]].raise_()
         self._proportion(rows)
+        self._lead_tab(rows)
+
+    def _lead_tab(self, rows: Rows) -> None:
+        """The Tab key goes from left to right and from top to bottom; panels that are closed come last."""
+        docks, placed = self._docks, [name for row in rows for place in row for name in place]
+        others = [panel.ident for panel in self._panels if panel.ident not in placed]
+        names = ["palette", "", *placed, *others, "inspector", "problems"]
+        chain(docks[name] if name else self._window.centralWidget() for name in names)
 
     def _put_away(self, rows: Rows) -> None:
         """Panels in no row are closed, with a place to open at: behind the last one, tall ones behind the inspector."""

@@ -42,6 +42,7 @@ class DiagnosisPanel(Panel):
         self._column.setSpacing(theme.GAP)
         self._column.addStretch(1)
         area = QScrollArea()
+        area.setAccessibleName("Findings")
         area.setFrameShape(QFrame.Shape.NoFrame)
         area.setWidgetResizable(True)
         area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)

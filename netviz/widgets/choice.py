@@ -17,6 +17,11 @@ class Choice(QComboBox):
         self.setMinimumContentsLength(5)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
 
+    def setAccessibleName(self, name: str) -> None:  # noqa: N802 - Qt's name
+        """The list that opens is called so, too."""
+        super().setAccessibleName(name)
+        self.view().setAccessibleName(name)
+
     def wheelEvent(self, event: QWheelEvent) -> None:
         if self.hasFocus():
             super().wheelEvent(event)

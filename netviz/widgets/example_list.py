@@ -56,6 +56,7 @@ class ExampleList(Canvas):
         self.history, self.rows_of = history, rows
         self.first = 0
         self.follow(history.cursor, "example")
+        self.setAccessibleName("Examples")
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
 
     def sizeHint(self) -> QSize:
