@@ -23,7 +23,7 @@ from engine.trainer import Trainer
 
 SIZE = 33  # points of a side
 COARSEST = 8  # points from one to the next in the first pass: 5 × 5
-SAMPLE = 512  # examples at most, the first ones
+SAMPLE = 256  # examples at most, the first ones
 FEWEST = 32  # of large networks
 WORK = 1 << 28  # weights times examples of one point
 MOST_WEIGHTS = 5_000_000
@@ -285,10 +285,7 @@ class LandscapeWork(Work):
         self._drawn = picture
         mine = parameters.values[: parameters.trained]
         for row, column in picture.points():
-            x, y = picture.at(row, column)
-            mine[...] = plane.centre
-            mine += x * plane.across
-            mine += y * plane.up
+            plane.put(*picture.at(row, column), mine)
             self._plan.run_forward()
             picture.put(row, column, float(self._plan.loss.item()))
             if picture.begun:

@@ -2,13 +2,13 @@
 
 from collections.abc import Generator
 from dataclasses import dataclass, field
-from math import nan
+from math import hypot, nan, prod
 
 import numpy as np
 
 from engine.backend import Array, Backend
 from engine.network import Network
-from engine.probes.study import length_of
+from engine.probes.study import PIECE, length_of
 from engine.random import generator
 
 PRINCIPAL = 48  # snapshots of the path, evenly, whose principal directions are taken
@@ -27,17 +27,41 @@ class Plane:
     shares: tuple[float, float] = (nan, nan)  # of the path's squared distances from the centre
     places: dict[int, Place] = field(default_factory=dict)  # of the path, by step
 
+    products: tuple[float, float, float] | None = None  # of the directions with themselves and one another
+
     def place(self, backend: Backend, weights: Array) -> Place:
         """Where `weights` lie: the nearest point of the plane."""
-        xp, off = backend.xp, weights - self.centre
+        xp, centre, a, b = backend.xp, self.centre, self.across, self.up
+
+        def product(p: Array, q: Array) -> float:
+            return float(xp.dot(p, q).item())
+
+        if self.products is None:
+            self.products = product(a, a), product(a, b), product(b, b)
+        ao = bo = 0.0
+        for piece in pieces(len(centre)):
+            off = weights[piece] - centre[piece]
+            ao, bo = ao + product(a[piece], off), bo + product(b[piece], off)
         # The directions need not be at right angles: the normal equations of two unknowns.
-        a, b = self.across, self.up
-        aa, ab, bb, ao, bo = (float(xp.dot(*pair).item()) for pair in ((a, a), (a, b), (b, b), (a, off), (b, off)))
+        aa, ab, bb = self.products
         rest = aa * bb - ab * ab
         x, y = (bb * ao - ab * bo) / rest, (aa * bo - ab * ao) / rest
-        off -= x * a
-        off -= y * b
-        return x, y, length_of(xp, off)
+        lengths = [length_of(xp, weights[piece] - self._at(x, y, piece)) for piece in pieces(len(centre))]
+        return x, y, hypot(*lengths)
+
+    def put(self, x: float, y: float, weights: Array) -> None:
+        """Writes the weights of a point of the plane."""
+        for piece in pieces(len(weights)):
+            weights[piece] = self._at(x, y, piece)
+
+    def _at(self, x: float, y: float, piece: slice) -> Array:
+        made: Array = self.centre[piece] + x * self.across[piece] + y * self.up[piece]
+        return made
+
+
+def pieces(count: int) -> list[slice]:
+    """Parts that stay in the processor's cache: what is computed of a long vector on the way costs no memory."""
+    return [slice(start, start + PIECE) for start in range(0, count, PIECE)]
 
 
 def random_directions(network: Network, seed: int) -> Generator[None, None, tuple[Array, Array] | None]:
@@ -52,12 +76,15 @@ def random_directions(network: Network, seed: int) -> Generator[None, None, tupl
         for name, view in parameters.named(vector):
             if view.ndim < 2:
                 continue
-            drawn: Array = np.asarray(generator(seed, "landscape", name, number).standard_normal(view.shape))
-            own = backend.to_host(weights[name]).astype(np.float64)
-            axes = tuple(range(1, view.ndim))
-            drawn *= np.sqrt((own**2).sum(axes, keepdims=True) / (drawn**2).sum(axes, keepdims=True))
-            view[...] = backend.from_host(drawn)
-            yield
+            rng, axes = generator(seed, "landscape", name, number), tuple(range(1, view.ndim))
+            units = max(1, PIECE // prod(view.shape[1:]))
+            for start in range(0, len(view), units):
+                some = slice(start, start + units)
+                drawn = rng.standard_normal(view[some].shape)
+                own = backend.to_host(weights[name][some]).astype(np.float64)
+                drawn *= np.sqrt((own**2).sum(axes, keepdims=True) / (drawn**2).sum(axes, keepdims=True))
+                view[some] = backend.from_host(drawn)
+                yield
     across, up = (vector[: parameters.trained] for vector in made)
     return (across, up) if length_of(backend.xp, across) > 0 else None
 
