@@ -47,6 +47,8 @@ BEST = {
     "follow": "xor",
     "diagnosis": "deep",
     "fit": "sine",
+    "spectrum": "deep",
+    "landscape": "xor",
     "representation": "xor",
 }
 

@@ -254,13 +254,13 @@ class LandscapeWork(Work):
             none.reshape(0, 2),
             none,
             (np.nan, np.nan),
-            self.reason or self._waiting(),
+            self.reason or (self._waiting() if self._kind is PlaneOf.PATH else ""),
         )
 
     def _waiting(self) -> str:
-        """What a path's plane still lacks."""
+        """What a path, or its plane, still lacks."""
         if self._kind is not PlaneOf.PATH:
-            return ""
+            return "" if self._path.kept else "Of so many weights no path is kept."
         if not self._path.kept:
             return f"A path of {len(self._plan.parameters.values):,} weights is too long to keep: take a random plane."
         if len(self._path.steps) < FEWEST_PLACES:

@@ -22,6 +22,7 @@ ROOM_FOR_TICKS = 110.0  # pixels of a square's side
 ROWS_PAY = 0.75  # lanes stand side by side unless rows make squares larger by a third
 DECADES = 8.0  # at most that colours tell apart
 KEY_HEIGHT = 6.0
+NARROWEST = 12.0  # pixels of the key's bar
 DOTS = 80  # steps up to which each is a dot
 NEAR = 9.0  # pixels
 BESIDE = 150.0  # pixels of words beside a square
@@ -167,6 +168,7 @@ class LandscapeMap(Canvas):
             room = self.fonts.width([name]) + 8 if name else 0.0
             bar = QRectF(0, 0, foot.width() - sum(wide) - room, KEY_HEIGHT)
             bar.moveTopLeft(QPointF(foot.left() + room + wide[0], foot.top() + (line - KEY_HEIGHT) / 2))
+        if ends is not None and bar.width() >= NARROWEST:
             ramp = QLinearGradient(bar.topLeft(), bar.topRight())
             for k, colour in enumerate(HEIGHTS):
                 ramp.setColorAt(k / (len(HEIGHTS) - 1), QColor(colour))

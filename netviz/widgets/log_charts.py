@@ -21,6 +21,8 @@ DECADES = 12.0  # at most on the axis of values
 DOT = 2.4  # pixels
 FAINT = 0.3  # of the way from the card to a band's colour
 KEY_SHARE = 0.45  # of the height, for the key
+LOW = 170.0  # pixels of a height from which the key has as much
+KEY_SHARE_LOW = 0.3
 NEAR = 10.0  # pixels
 LIT = 4.0  # pixels: the width of a line that is pointed at
 SWATCH = 12.0  # pixels
@@ -118,7 +120,7 @@ class LogCharts(Canvas):
         rows = max((len(chart.key) for chart in made), default=0)
         found = []
         for column in columns(rect, [lane.info.name for lane in self.history.lanes], line + 2):
-            below = min(rows * line, column.body.height() * KEY_SHARE) + 2 * line + 6
+            below = min(rows * line, key_room(column)) + 2 * line + 6
             area = column.body.adjusted(left, line / 2, -EDGE, -below)
             found.append((column, QRectF(area.left(), area.top(), max(4.0, area.width()), max(4.0, area.height()))))
         return found
@@ -175,9 +177,10 @@ class LogCharts(Canvas):
             box = QRectF(middle - half, area.bottom() + 3, 2 * half, height)
             painter.drawText(box, Qt.AlignmentFlag.AlignCenter, whole(value))
         painter.setFont(self.fonts.words)
-        box = QRectF(area.left(), area.bottom() + 3 + height, area.width(), self.fonts.line)
+        box = QRectF(area.left() - EDGE, area.bottom() + 3 + height, area.width() + 2 * EDGE, self.fonts.line)
         whole_text, short = f"{self.y_name} over {self.x_name}; {caption}", f"{self.x_name}; {caption}"
-        text = next((t for t in (whole_text, short) if self.fonts.width([t]) <= area.width()), caption)
+        options = whole_text, short, caption, caption.split()[-1] if caption else ""
+        text = next((t for t in options if self.fonts.width([t]) <= area.width() + EDGE), "")
         painter.drawText(box, Qt.AlignmentFlag.AlignHCenter, text)
 
     def _x_ticks(self) -> list[int]:
@@ -218,7 +221,7 @@ class LogCharts(Canvas):
 
     def _draw_key(self, painter: QPainter, column: Column, area: QRectF, chart: Chart) -> None:
         line, left = self.fonts.line, column.body.left() + 4
-        top = column.body.bottom() - min(len(chart.key) * line, column.body.height() * KEY_SHARE)
+        top = column.body.bottom() - min(len(chart.key) * line, key_room(column))
         room = int((column.body.bottom() - top + 1) // line)
         shown = chart.key if len(chart.key) <= room else chart.key[: max(0, room - 1)]
         left_out = len(chart.key) - len(shown)
@@ -275,3 +278,8 @@ class LogCharts(Canvas):
                 rows.append(f"{line.name} at {whole(line.x[k])}: {figure(float(line.y[k])).strip()}")
             return "\n".join(rows[:16])
         return ""
+
+
+def key_room(column: Column) -> float:
+    """How high a key may be."""
+    return column.body.height() * (KEY_SHARE if column.body.height() >= LOW else KEY_SHARE_LOW)

@@ -213,7 +213,9 @@ def test_a_long_path_is_thinned_and_keeps_its_ends(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(weight_path, "MEMORY", 100)
     refused = Landscape(PlaneOf.PATH).begin(made)
     assert "too long to keep" in refused.answer(made).reason
-    assert Landscape().measure(made).steps.tolist() == [501]
+    random = Landscape().measure(made)
+    assert random.steps.tolist() == [501]
+    assert random.reason == "Of so many weights no path is kept."
 
 
 # Two weights
