@@ -97,6 +97,7 @@ FLOW_DARK = ("#93453a", "#ad6a3c", "#a9934a", "#62ad72", "#3ecf8e", "#d783ff")
 FLOW_LIGHT = ("#a8281e", "#b9591a", "#8f7a14", "#3f8f55", "#128a55", "#9b3fd1")
 # Heights of a landscape, the lowest first: a picture of its own, the same in both themes.
 HEIGHTS = ("#0e1a3a", "#183f70", "#1f7689", "#57a578", "#bfc56a", "#f8eba8")
+ON_HEIGHTS = ("#ffffff", "#10131a")  # what is drawn on it, and its rim
 # Lanes, classes and health were searched for so that the colour-blind can tell any two apart, by lightness where hue
 # does not help; tests/netviz/test_colours.py holds them to a published simulation.
 # Lanes side by side; the first is the project's own network.

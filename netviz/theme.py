@@ -24,6 +24,7 @@ from netviz.colours import (
     LANES_LIGHT,
     LIGHT,
     MORE_CLASSES,
+    ON_HEIGHTS,
     Theme,
 )
 
@@ -223,6 +224,11 @@ def _diverging(t: Theme, steps: int) -> np.ndarray:
 def heights(steps: int = 256) -> np.ndarray:
     """(steps,) uint32 pixels from the lowest place of a landscape to the highest."""
     return np.array([_along(HEIGHTS, share).rgb() for share in np.linspace(0, 1, steps)], np.uint32)
+
+
+def on_heights() -> tuple[QColor, QColor]:
+    """The colour of what is drawn on a landscape, and of its rim."""
+    return QColor(ON_HEIGHTS[0]), QColor(ON_HEIGHTS[1])
 
 
 def palette(t: Theme) -> QPalette:

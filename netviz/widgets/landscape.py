@@ -8,10 +8,9 @@ from PySide6.QtCore import QLineF, QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QImage, QLinearGradient, QPainter, QPen
 
 from engine.probes.landscape import LandscapeAnswer, PlaneOf
-from netviz.colours import HEIGHTS
 from netviz.runtime.cursor import NOTHING, Cursor, Mark
 from netviz.runtime.history import History, LaneHistory
-from netviz.theme import heights, theme
+from netviz.theme import heights, on_heights, theme
 from netviz.widgets.canvas import Canvas
 from netviz.widgets.contours import contours, log_levels
 from netviz.widgets.marks import draw_head, draw_note, draw_spot
@@ -23,11 +22,11 @@ ROWS_PAY = 0.75  # lanes stand side by side unless rows make squares larger by a
 DECADES = 8.0  # at most that colours tell apart
 KEY_HEIGHT = 6.0
 NARROWEST = 12.0  # pixels of the key's bar
+KEY_COLOURS = 9
 DOTS = 80  # steps up to which each is a dot
 NEAR = 9.0  # pixels
 BESIDE = 150.0  # pixels of words beside a square
 FINER = 4  # pixels of the picture from one point to the next
-PATH, RIM = QColor("#ffffff"), QColor("#10131a")  # on a picture that is the same in both themes
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +128,7 @@ class LandscapeMap(Canvas):
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.translate(square.left(), square.bottom())
         painter.scale(square.width() / (n - 1), -square.height() / (n - 1))
-        ink = QColor(RIM)
+        _, ink = on_heights()
         ink.setAlphaF(0.4)
         painter.setPen(QPen(ink, 0))
         painter.drawLines(pieces)
@@ -142,17 +141,17 @@ class LandscapeMap(Canvas):
         painter.save()
         painter.setClipRect(square)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        shape = arrayToQPolygonF(at[:, 0], at[:, 1])
-        for colour, wide in ((RIM, 3.2), (PATH, 1.4)):
+        shape, (white, rim) = arrayToQPolygonF(at[:, 0], at[:, 1]), on_heights()
+        for colour, wide in ((rim, 3.2), (white, 1.4)):
             painter.setPen(QPen(colour, wide))
             painter.drawPolyline(shape)
-        painter.setBrush(PATH)
-        painter.setPen(QPen(RIM, 0.8))
+        painter.setBrush(white)
+        painter.setPen(QPen(rim, 0.8))
         for x, y in at[1:-1] if len(at) <= DOTS else ():
             painter.drawEllipse(QPointF(x, y), 1.8, 1.8)
-        for (x, y), brush in ((at[0], Qt.BrushStyle.NoBrush), (at[-1], PATH)):
+        for (x, y), brush in ((at[0], Qt.BrushStyle.NoBrush), (at[-1], white)):
             painter.setBrush(brush)
-            for colour, wide in ((RIM, 3.4), (PATH, 1.6)):
+            for colour, wide in ((rim, 3.4), (white, 1.6)):
                 painter.setPen(QPen(colour, wide))
                 painter.drawEllipse(QPointF(x, y), 4.2, 4.2)
         painter.restore()
@@ -162,23 +161,7 @@ class LandscapeMap(Canvas):
     ) -> None:
         line, middle = self.fonts.line, Qt.AlignmentFlag.AlignVCenter
         if ends is not None:
-            texts = [figure(end).strip() for end in ends]
-            wide = [self.fonts.figure_metrics.horizontalAdvance(text) + 6 for text in texts]
-            name = "loss" if foot.width() > 160 else ""
-            room = self.fonts.width([name]) + 8 if name else 0.0
-            bar = QRectF(0, 0, foot.width() - sum(wide) - room, KEY_HEIGHT)
-            bar.moveTopLeft(QPointF(foot.left() + room + wide[0], foot.top() + (line - KEY_HEIGHT) / 2))
-        if ends is not None and bar.width() >= NARROWEST:
-            ramp = QLinearGradient(bar.topLeft(), bar.topRight())
-            for k, colour in enumerate(HEIGHTS):
-                ramp.setColorAt(k / (len(HEIGHTS) - 1), QColor(colour))
-            painter.fillRect(bar, ramp)
-            painter.setPen(QColor(theme().faint))
-            painter.setFont(self.fonts.words)
-            painter.drawText(QRectF(foot.left(), foot.top(), room, line), middle, name)
-            painter.setFont(self.fonts.figures)
-            painter.drawText(QRectF(foot.left() + room, foot.top(), wide[0], line), middle, texts[0])
-            painter.drawText(QRectF(bar.right() + 6, foot.top(), wide[1], line), middle, texts[1])
+            self._draw_key(painter, QRectF(foot.left(), foot.top(), foot.width(), line), ends)
         painter.setFont(self.fonts.words)
         painter.setPen(QColor(theme().faint))
         if foot.height() > 5 * line:  # beside the square, in as many lines as it takes
@@ -189,6 +172,27 @@ class LandscapeMap(Canvas):
         for k, options in enumerate((plane_in_words(answer), path_in_words(answer))):
             text = next((t for t in options if self.fonts.width([t]) <= foot.width()), options[-1])
             painter.drawText(QRectF(foot.left(), foot.top() + (k + 1) * (line + 1), foot.width(), line), middle, text)
+
+    def _draw_key(self, painter: QPainter, row: QRectF, ends: tuple[float, float]) -> None:
+        """What the colours mean."""
+        texts = [figure(end).strip() for end in ends]
+        wide = [self.fonts.figure_metrics.horizontalAdvance(text) + 6 for text in texts]
+        name = "loss" if row.width() > 160 else ""
+        room = self.fonts.width([name]) + 8 if name else 0.0
+        bar = QRectF(0, 0, row.width() - sum(wide) - room, KEY_HEIGHT)
+        bar.moveTopLeft(QPointF(row.left() + room + wide[0], row.center().y() - KEY_HEIGHT / 2))
+        if bar.width() < NARROWEST:
+            return
+        middle, ramp = Qt.AlignmentFlag.AlignVCenter, QLinearGradient(bar.topLeft(), bar.topRight())
+        for k, pixel in enumerate(colours := heights(KEY_COLOURS).tolist()):
+            ramp.setColorAt(k / (len(colours) - 1), QColor(pixel))
+        painter.fillRect(bar, ramp)
+        painter.setPen(QColor(theme().faint))
+        painter.setFont(self.fonts.words)
+        painter.drawText(QRectF(row.left(), row.top(), room, row.height()), middle, name)
+        painter.setFont(self.fonts.figures)
+        painter.drawText(QRectF(row.left() + room, row.top(), wide[0], row.height()), middle, texts[0])
+        painter.drawText(QRectF(bar.right() + 6, row.top(), wide[1], row.height()), middle, texts[1])
 
     # The mouse, and the shared cursor
 

@@ -8,9 +8,9 @@ from PySide6.QtGui import QColor
 from engine.probes.landscape import Landscape, PlaneOf
 from netviz.panels.landscape import LandscapePanel
 from netviz.runtime.cursor import Mark
-from netviz.theme import heights, theme
+from netviz.theme import heights, on_heights, theme
 from netviz.widgets.contours import contours, log_levels
-from netviz.widgets.landscape import PATH, path_in_words, path_pixels, plane_in_words, reach
+from netviz.widgets.landscape import path_in_words, path_pixels, plane_in_words, reach
 from tests.netviz.panels.histories import NAN, landscape_answer, opened, take
 from tests.netviz.panels.test_every_panel import picture
 from tests.netviz.panels.test_spectrum import near
@@ -72,10 +72,10 @@ def test_the_path_lies_on_its_places_and_is_hovered_by_step(qtbot):
     for (x, y), at in zip(answer.places, pixels, strict=True):
         expected = square.left() + (x + 1) / 2 * square.width(), square.bottom() - (y + 1) / 2 * square.height()
         np.testing.assert_allclose(at, expected)
-    assert near(image, QPointF(*pixels[-1]), PATH, 1)  # a full dot: now
+    assert near(image, QPointF(*pixels[-1]), on_heights()[0], 1)  # a full dot: now
     for k in range(3):
         middle = (pixels[k] + pixels[k + 1]) / 2
-        assert near(image, QPointF(*middle), PATH, 1)
+        assert near(image, QPointF(*middle), on_heights()[0], 1)
     assert panel.map.mark_at(QPointF(*pixels[2]) + QPointF(3, 3)) == Mark(step=4, lane=0)
     assert panel.map.mark_at(QPointF(square.left() + 2, square.bottom() - 2)) == Mark()
     tip = panel.map.tip(QPointF(*pixels[1]))
