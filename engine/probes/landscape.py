@@ -16,7 +16,7 @@ import numpy as np
 from engine.backend import Array
 from engine.network import MOST_NUMBERS
 from engine.probes.planes import Plane, principal_directions, random_directions, two_weights
-from engine.probes.study import Study, Work, copied
+from engine.probes.study import Study, Work, copied, work_of
 from engine.probes.weight_path import WeightPath, weights_of
 from engine.probes.weights import round_reach
 from engine.trainer import Trainer
@@ -25,7 +25,7 @@ SIZE = 33  # points of a side
 COARSEST = 8  # points from one to the next in the first pass: 5 × 5
 SAMPLE = 256  # examples at most, the first ones
 FEWEST = 32  # of large networks
-WORK = 1 << 28  # weights times examples of one point
+WORK = 1 << 28  # products of one point
 MOST_WEIGHTS = 5_000_000
 MARGIN = 0.25  # of the path's reach, around it
 NARROWEST = 0.2  # of the longer side of a path's plane
@@ -157,7 +157,7 @@ class LandscapeWork(Work):
         self._path = before._path if before is not None else WeightPath(trainer)
         self._network = copied(trainer)
         widths = sum(prod(shape) + 1 for shape in self._network.structure.shapes.values())
-        few = min(SAMPLE, max(FEWEST, WORK // weights), max(1, MOST_NUMBERS // widths))
+        few = min(SAMPLE, max(FEWEST, WORK // work_of(self._network)), max(1, MOST_NUMBERS // widths))
         rows, targets, self._count = trainer.first_rows(few)
         self._plan = self._network.plan(len(rows), "evaluate")
         self._plan.fill(rows, targets.T)

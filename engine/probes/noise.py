@@ -15,13 +15,13 @@ import numpy as np
 from engine.backend import Array
 from engine.network import MOST_NUMBERS
 from engine.plan import Plan
-from engine.probes.study import NEVER, Study, Work, copied, length_of
+from engine.probes.study import NEVER, Study, Work, copied, length_of, work_of
 from engine.random import generator
 from engine.trainer import Trainer
 
 SAMPLE = 512  # examples at most, the first ones
 FEWEST = 32  # of large networks
-WORK = 1 << 27  # weights times examples of the sample
+WORK = 1 << 27  # products of all of them, on their way forward
 BATCHES = 16  # of each size
 MOST_WEIGHTS = 8_000_000
 MOST_COSINES = 512
@@ -69,7 +69,7 @@ class NoiseWork(Work):
             return
         self._network = copied(trainer)
         widths = sum(prod(shape) + 1 for shape in self._network.structure.shapes.values())
-        few = min(SAMPLE, max(FEWEST, WORK // trainer.parameters.trained), max(2, MOST_NUMBERS // widths))
+        few = min(SAMPLE, max(FEWEST, WORK // work_of(self._network)), max(2, MOST_NUMBERS // widths))
         self._rows, self._targets, self._count = trainer.first_rows(few)
         self._plans: dict[int, Plan] = {}
 

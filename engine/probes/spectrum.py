@@ -17,7 +17,7 @@ from engine.layers.base import Weighted
 from engine.losses import Loss
 from engine.network import Network
 from engine.plan import Plan, Var
-from engine.probes.study import Study, Work, copied, length_of
+from engine.probes.study import Study, Work, copied, length_of, work_of
 from engine.random import generator
 from engine.trainer import Trainer
 
@@ -27,7 +27,7 @@ TINY = 1e-6  # of the largest: where the bidiagonalisation ends
 SURE = 0.01  # relative: values that may be further off are not told
 EXAMPLES = 8  # at which the Jacobian is taken
 MOST_OUTPUTS = 1024
-MOST_BACK = 1 << 28  # weights times outputs: what one example's Jacobian may cost
+MOST_BACK = 1 << 28  # products times outputs: what one example's Jacobian may cost
 MOST_NUMBERS = 1 << 25  # of one matrix that is looked at
 
 
@@ -35,6 +35,7 @@ class Singular(msgspec.Struct, frozen=True, eq=False):
     """One layer's matrix (units, all that each unit weighs) and its singular values, the largest first."""
 
     node: str
+    name: str  # of its weights: "weight", where there is one matrix
     shape: tuple[int, int]
     values: Any  # float64: all min(shape) of them, or of a large matrix the largest, each within SURE
     length: float  # Frobenius norm: of all values the root of the sum of squares
@@ -73,7 +74,7 @@ class SpectrumWork(Work):
         self._network = copied(trainer)
         self._step = -1  # of the weights that are looked at
         self._rest: Iterator[None] | None = None
-        self._layers: dict[str, Singular] = {}
+        self._layers: dict[tuple[str, str], Singular] = {}
         self._jacobian: Jacobian | None = None
 
     def wants(self, trainer: Trainer) -> bool:
@@ -97,26 +98,29 @@ class SpectrumWork(Work):
         for node in network.structure.drawn:
             if not isinstance(network.structure.layers[node], Weighted):
                 continue
-            weights = parameters.weights(parameters.values, node)
-            if weights.ndim > 1:
-                yield from self._layer(node, weights.reshape(len(weights), -1))
+            owner = parameters.layers[node].owner or node
+            for name, weights in parameters.views(parameters.values, owner).items():
+                if weights.ndim > 1:
+                    yield from self._layer(node, name, weights.reshape(len(weights), -1))
         yield from self._at_examples(trainer)
 
-    def _layer(self, node: str, matrix: Array) -> Iterator[None]:
+    def _layer(self, node: str, name: str, matrix: Array) -> Iterator[None]:
         shape, xp = (matrix.shape[0], matrix.shape[1]), self._network.backend.xp
         if prod(shape) > MOST_NUMBERS:
-            self._layers[node] = Singular(node, shape, np.zeros(0), float("nan"), f"too large: {prod(shape)} weights")
+            self._layers[node, name] = Singular(
+                node, name, shape, np.zeros(0), float("nan"), f"too large: {prod(shape)} weights"
+            )
             return
         length = length_of(xp, matrix)
         if not np.isfinite(length):
-            self._layers[node] = Singular(node, shape, np.zeros(0), length, "holds what is no number")
+            self._layers[node, name] = Singular(node, name, shape, np.zeros(0), length, "holds what is no number")
             return
         yield
         if max(shape) * min(shape) ** 2 <= MOST_WORK:
             values = svd(self._network.backend.to_host(matrix))
         else:
             values = yield from largest(self._network, matrix)
-        self._layers[node] = Singular(node, shape, values, length)
+        self._layers[node, name] = Singular(node, name, shape, values, length)
         yield
 
     def _at_examples(self, trainer: Trainer) -> Iterator[None]:
@@ -147,8 +151,7 @@ def svd(matrix: Array) -> Array:
 def _refusal(network: Network, shape: tuple[int, int]) -> str:
     if shape[0] > MOST_OUTPUTS:
         return f"{shape[0]} outputs are too many, up to {MOST_OUTPUTS} are looked at"
-    cost = shape[0] * max(1, network.parameters_.count)
-    if cost > MOST_BACK or max(shape) * min(shape) ** 2 > MOST_WORK:
+    if shape[0] * work_of(network) > MOST_BACK or max(shape) * min(shape) ** 2 > MOST_WORK:
         return f"{shape[0]} outputs with {network.parameters_.count} weights would take too long"
     return ""
 

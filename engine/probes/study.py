@@ -1,6 +1,6 @@
 """Questions that take longer than a frame may: their work is done in slices, and training goes on in between."""
 
-from math import sqrt
+from math import prod, sqrt
 from typing import Any
 
 from engine.backend import Array
@@ -56,6 +56,18 @@ def copied(trainer: Trainer) -> Network:
     copy = Network(trainer.project, trainer.backend)
     copy.parameters_.values[...] = trainer.parameters.values
     return copy
+
+
+def work_of(network: Network) -> int:
+    """About how many products one example takes on its way forward: each weight once for every place it is used at."""
+    structure, parameters = network.structure, network.parameters_
+    total = 0
+    for node in parameters.layers:
+        shapes = [structure.shapes[node], *structure.input_shapes(node)]
+        # Features stand first in pictures and last in sequences: of both, the more.
+        places = max(prod(shape) // min(shape[0], shape[-1]) if len(shape) > 1 else 1 for shape in shapes)
+        total += parameters.block(parameters.values, node).size * places
+    return max(1, total)
 
 
 def length_of(xp: Any, vector: Array) -> float:

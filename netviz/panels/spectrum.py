@@ -75,7 +75,10 @@ class SpectrumPanel(Panel):
                 continue
             start = (lane.info.name, lane.spectrum.step)
             for layer in lane.spectrum.layers:
-                rows += [(*start, layer.node, k + 1, v, v, v) for k, v in enumerate(np.asarray(layer.values).tolist())]
+                rows += [
+                    (*start, f"{layer.node}.{layer.name}", k + 1, v, v, v)
+                    for k, v in enumerate(np.asarray(layer.values).tolist())
+                ]
             if lane.spectrum.jacobian is not None:
                 mean, low, high = over_examples(lane.spectrum.jacobian)
                 triples = zip(mean.tolist(), low.tolist(), high.tolist(), strict=True)
@@ -127,7 +130,8 @@ def over_examples(j: Jacobian) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 def layer_in_words(layer: Singular) -> str:
     rows, across = layer.shape
-    size, count = f"{layer.node}  {whole(rows)} × {whole(across)}", min(layer.shape)
+    name = layer.node if layer.name == "weight" else f"{layer.node}.{layer.name}"
+    size, count = f"{name}  {whole(rows)} × {whole(across)}", min(layer.shape)
     if layer.reason:
         return f"{size}: {layer.reason}"
     values = np.asarray(layer.values)

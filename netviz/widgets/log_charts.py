@@ -243,9 +243,8 @@ class LogCharts(Canvas):
         for lane, ((_, area), chart) in enumerate(zip(self.areas(QRectF(self.rect()), made), made, strict=True)):
             if not area.adjusted(-NEAR, -NEAR, NEAR, NEAR).contains(place):
                 continue
-            far = {line.name: self._distance(area, line, place) for line in chart.lines}
-            name = min(far, key=far.__getitem__, default="")
-            if name in self.history.lanes[lane].info.layers and far[name] <= NEAR:
+            far, name = min(((self._distance(area, line, place), line.name) for line in chart.lines), default=(0.0, ""))
+            if name in self.history.lanes[lane].info.layers and far <= NEAR:
                 return PointedAt(layer=name, lane=lane)
         return NOTHING
 

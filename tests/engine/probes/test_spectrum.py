@@ -6,8 +6,10 @@ import pytest
 from engine.backend import Backend
 from engine.probes import spectrum as probe
 from engine.probes.spectrum import EXAMPLES, Spectrum, SpectrumAnswer
+from engine.project import load_project
 from engine.trainer import Trainer
-from tests.engine.cases import project
+from netviz.experiments import find_experiments
+from tests.engine.cases import LAYER_CASES, behind_identity, project
 from tests.strict_array import strict
 
 Layers = list[dict[str, object]]
@@ -73,10 +75,31 @@ def test_weights_have_numpys_singular_values() -> None:
     assert [layer.node for layer in answer.layers] == ["h1", "h2", "out"]  # norms and slopes are no matrices
     assert answer.step == made.step_number
     for layer in answer.layers:
-        matrix = weights[f"{layer.node}.weight"]
+        matrix = weights[f"{layer.node}.{layer.name}"]
         assert layer.shape == matrix.shape
         np.testing.assert_allclose(layer.values, np.linalg.svd(matrix, compute_uv=False), rtol=1e-12)
         assert layer.length == pytest.approx(np.linalg.norm(matrix), rel=1e-12)
+
+
+@pytest.mark.parametrize("case", LAYER_CASES, ids=lambda case: case.name)
+def test_the_jacobian_through_every_layer_is_that_of_differences(case) -> None:
+    made = Trainer(behind_identity(case), dtype="float64")
+    made.run(2)
+    found = Spectrum().measure(made).jacobian
+    assert found is not None
+    x = np.asarray(made.data.x[:EXAMPLES], np.float64)
+    expected = [np.linalg.svd(by_differences(made, row), compute_uv=False) for row in x]
+    np.testing.assert_allclose(found.values, expected, rtol=1e-4, atol=1e-6)
+
+
+def test_a_recurrent_layer_has_a_matrix_from_its_input_and_one_from_itself() -> None:
+    made = Trainer(load_project(find_experiments()["long-memory"].path).lanes()[0])
+    answer, weights = Spectrum().measure(made), made.network.parameters()
+    found = {f"{layer.node}.{layer.name}": layer for layer in answer.layers}
+    assert list(found) == [name for name, array in weights.items() if array.ndim > 1]
+    assert len({layer.node for layer in answer.layers}) == len(answer.layers) - 1
+    for name, layer in found.items():
+        np.testing.assert_allclose(layer.values, np.linalg.svd(weights[name], compute_uv=False), rtol=1e-4)
 
 
 def test_of_a_deep_linear_net_with_orthogonal_weights_all_are_one() -> None:

@@ -93,7 +93,9 @@ PROBES = (
     WeightsAnswer((LayerWeights(BARS, (3, 2), 6),), Matrix("h1", 3, 2, (2, 1), np.eye(2))),
     WeightsAnswer((), None),
     SpectrumAnswer(
-        9, (Singular("h1", (3, 2), np.ones(2), 2.0, "why"),), Jacobian((1, 2), np.ones((3, 1)), True, "too large")
+        9,
+        (Singular("h1", "weight", (3, 2), np.ones(2), 2.0, "why"),),
+        Jacobian((1, 2), np.ones((3, 1)), True, "too large"),
     ),
     SpectrumAnswer(0, (), None),
     LandscapeAnswer(

@@ -48,7 +48,7 @@ def test_while_it_stands_a_study_is_worked_on_and_told_as_it_comes(bench: Bench)
     (answer,) = found(last)
     weights = trainer.network.parameters()
     for layer in answer.layers:
-        expected = np.linalg.svd(weights[f"{layer.node}.weight"].astype(float), compute_uv=False)
+        expected = np.linalg.svd(weights[f"{layer.node}.{layer.name}"].astype(float), compute_uv=False)
         np.testing.assert_allclose(layer.values, expected, rtol=1e-6)
     assert answer.step == 0
 

@@ -136,8 +136,8 @@ def weights_answer(scale: float = 1.0, **matrix: object) -> WeightsAnswer:
 def spectrum_answer(scale: float = 1.0, **changes: object) -> SpectrumAnswer:
     """The layers above: h1 stretches by 4 and 1, out by 2; the Jacobian at two examples by 3 and 1."""
     layers = (
-        Singular("h1", (3, 2), scale * np.array([4.0, 1.0]), scale * 17.0**0.5),
-        Singular("out", (1, 3), scale * np.array([2.0]), scale * 2.0),
+        Singular("h1", "weight", (3, 2), scale * np.array([4.0, 1.0]), scale * 17.0**0.5),
+        Singular("out", "weight", (1, 3), scale * np.array([2.0]), scale * 2.0),
     )
     made = {"step": 7, "layers": layers, "jacobian": Jacobian((1, 2), scale * np.array([[3.0], [1.0]]), True)}
     return SpectrumAnswer(**(made | changes))

@@ -65,7 +65,7 @@ def test_every_value_lies_where_it_should(qtbot):
 
 def test_what_float32_cannot_tell_from_zero_lies_at_the_bottom(qtbot):
     history = opened("A")
-    layers = (Singular("h1", (2, 2), np.array([1.0, 1e-9]), 1.0),)
+    layers = (Singular("h1", "weight", (2, 2), np.array([1.0, 1e-9]), 1.0),)
     take(history.lanes[0], probes=[spectrum_answer(layers=layers, jacobian=None)])
     panel = shown(qtbot, history)
     widget = panel.charts
@@ -79,9 +79,9 @@ def test_the_condition_number_is_known_only_with_the_smallest():
     assert np.isnan(condition(np.array([4.0, 1.0]), 3))
     assert condition(np.array([4.0, 0.0]), 2) == np.inf
     assert np.isnan(condition(np.zeros(0), 1))
-    told = layer_in_words(Singular("h1", (1000, 1000), np.array([4.0, 3.9]), 30.0))
+    told = layer_in_words(Singular("h1", "weight", (1000, 1000), np.array([4.0, 3.9]), 30.0))
     assert told.replace("\N{NARROW NO-BREAK SPACE}", " ") == "h1  1 000 × 1 000  σ₁ 4.000  ‖W‖ 30.0  largest 2 of 1 000"
-    assert layer_in_words(Singular("h1", (2, 2), np.zeros(0), 1.0, "too large: 4 weights")).endswith(
+    assert layer_in_words(Singular("h1", "weight", (2, 2), np.zeros(0), 1.0, "too large: 4 weights")).endswith(
         "too large: 4 weights"
     )
 
@@ -100,9 +100,9 @@ def test_table_and_summary_have_the_numbers(qtbot):
     take(history.lanes[0], probes=[spectrum_answer()])
     panel = shown(qtbot, history)
     assert panel.table()[1] == [
-        ("A", 7, "h1", 1, 4.0, 4.0, 4.0),
-        ("A", 7, "h1", 2, 1.0, 1.0, 1.0),
-        ("A", 7, "out", 1, 2.0, 2.0, 2.0),
+        ("A", 7, "h1.weight", 1, 4.0, 4.0, 4.0),
+        ("A", 7, "h1.weight", 2, 1.0, 1.0, 1.0),
+        ("A", 7, "out.weight", 1, 2.0, 2.0, 2.0),
         ("A", 7, "∂z/∂x", 1, 2.0, 1.0, 3.0),
     ]
     assert "A at step 7" in panel.summary()
