@@ -19,6 +19,7 @@ from netviz.widgets.plot import Guide
 from netviz.widgets.ridge_rows import RidgeRows
 from netviz.widgets.ridges import bin_rows, in_words
 from netviz.widgets.ticks import whole
+from netviz.widgets.value_axis import ValueAxis
 from netviz.widgets.view_tools import faint_words, small_choice, tools_row, view_buttons
 
 SPREAD, NORM, RATIO, MATRIX = "spread", "norm", "ratio", "matrix"
@@ -45,7 +46,8 @@ class WeightsPanel(Panel):
     group: ClassVar[Group] = Group.GRADIENTS
     help: ClassVar[str] = (
         "The weights of each layer, without biases. Spread (key 1): their histogram about 0, each row on its own axis, "
-        "whose end stands at the right; the bar at 0 holds exact zeros, red and amber figures count what no bin holds. "
+        "whose end stands at the right, until wheel or drag choose one for all (A: own axes again); the bar at 0 holds "
+        "exact zeros, red and amber figures count what no bin holds. "
         "Norm (2): the length ‖W‖ over the steps. Ratio (3): ‖ΔW‖ / ‖W‖, how far a step moves them, with a line at "
         "10⁻³. Matrix (4): one layer's weights (N next, P previous layer), a row a unit, a column an input, blue "
         "negative, orange positive; of a large matrix a cell is the mean of a block, as it says. "
@@ -58,7 +60,8 @@ class WeightsPanel(Panel):
     def __init__(self, history: History, parent: QWidget | None = None) -> None:
         super().__init__(history, parent)
         self.view = SPREAD
-        self.ridges = RidgeRows(history, spreads, own_axes=True)
+        self.axis = ValueAxis()
+        self.ridges = RidgeRows(history, spreads, own_axes=True, axis=self.axis)
         self.norm, self.ratio = LayerCurves(history, FIELDS[NORM]), LayerCurves(history, FIELDS[RATIO], (USUAL,))
         self.matrix = MatrixMap(history)
         self.stack = QStackedWidget()
@@ -161,6 +164,8 @@ class WeightsPanel(Panel):
         elif key in steps:
             at = (self.layer.currentIndex() + steps[Qt.Key(key)]) % self.layer.count()
             self.show_layer(self.layer.itemText(at))
+        elif key in (Qt.Key.Key_A, Qt.Key.Key_Home) and self.view == SPREAD:
+            self.axis.choose(None)
         else:
             super().keyPressEvent(event)
 
@@ -206,9 +211,11 @@ class WeightsPanel(Panel):
         return rows
 
     def state(self) -> dict[str, Any]:
-        return {"view": self.view, "layer": self.matrix.node}
+        return {"view": self.view, "layer": self.matrix.node, "axis": self.axis.state()}
 
     def restore(self, state: dict[str, Any]) -> None:
+        if "axis" in state:
+            self.axis.restore(state["axis"])
         if isinstance(node := state.get("layer"), str) and (not self.layer.count() or self.layer.findText(node) >= 0):
             self.show_layer(node)
         if (view := state.get("view")) in list(VIEWS):

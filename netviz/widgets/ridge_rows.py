@@ -91,6 +91,11 @@ class RidgeRows(Canvas):
     def columns(self, rect: QRectF) -> list[Column]:
         return columns(rect, [lane.info.name for lane in self.history.lanes], self.fonts.line + 4)
 
+    @property
+    def own(self) -> bool:
+        """Whether each row is drawn on an axis of its own now."""
+        return self.own_axes and (self.axis is None or self.axis.span is None)
+
     def span(self, h: LayerHistogram) -> Span:
         """The axis of a row."""
         if self.axis is None:
@@ -113,7 +118,7 @@ class RidgeRows(Canvas):
         line = self.fonts.line
         for i, column in enumerate(self.columns(rect)):
             spans = [self.span(h) for _, h in shown[i]]
-            if self.own_axes:
+            if self.own:
                 lasts = [False] * len(spans)
             else:
                 lasts = [k + 1 == len(spans) or spans[k + 1] != span for k, span in enumerate(spans)]
@@ -140,7 +145,7 @@ class RidgeRows(Canvas):
 
     def _end_width(self, histograms: list[LayerHistogram], room: float) -> float:
         """What the axes' ends take at the right."""
-        if not self.own_axes or room < ROOM_FOR_ENDS:
+        if not self.own or room < ROOM_FOR_ENDS:
             return 0.0
         return max(map(self.fonts.figure_metrics.horizontalAdvance, map(end_of, histograms)), default=0.0) + 6
 
@@ -162,7 +167,7 @@ class RidgeRows(Canvas):
 
     def _draw_ridge(self, painter: QPainter, row: Row) -> None:
         area, colour = row.area, row.colour
-        if self.own_axes:
+        if self.own:
             painter.setPen(QPen(QColor(theme().line), 1))
             painter.drawLine(QPointF(area.center().x(), area.top()), QPointF(area.center().x(), area.bottom()))
         tall = min(area.height() * OVERLAP, area.height() + 10)

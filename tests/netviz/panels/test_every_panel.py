@@ -52,7 +52,7 @@ TOPICS = {"loss", "scores", "layers", "rate", "health"} | TOPICS
 # Another choice where it is not a switch.
 OTHER = {
     "boundary": {"sharp": True, "features": [1, 0], "example": 3},
-    "weights": {"view": "matrix", "layer": "out"},
+    "weights": {"view": "matrix", "layer": "out", "axis": [-0.5, 0.5, False]},
     "neuron": {"layer": "out", "unit": 2},
     "through_time": {"view": "gates", "layer": "h1"},
     "representation": {"layer": "out", "all": True, "grid": False},

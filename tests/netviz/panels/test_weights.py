@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, QPointF, QRectF, Qt
-from PySide6.QtGui import QColor
+from PySide6.QtGui import QColor, QWheelEvent
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
 
 from engine.probes.weights import LayerWeights, Weights, WeightsAnswer
 from netviz import theme
@@ -34,7 +35,7 @@ def test_the_worker_is_asked_only_for_what_is_shown(qtbot) -> None:
         asked.append(panel.probes)
     assert asked == [(Weights(),), (), (), (Weights("h1"),)]
     QTest.mouseClick(panel.buttons["spread"], Qt.MouseButton.LeftButton)
-    assert panel.state() == {"view": "spread", "layer": "h1"}
+    assert panel.state() == {"view": "spread", "layer": "h1", "axis": None}
 
 
 def test_each_row_has_its_own_axis(qtbot) -> None:
@@ -44,6 +45,23 @@ def test_each_row_has_its_own_axis(qtbot) -> None:
     assert not any(row.ticks for row in found)
     assert all(row.end.left() >= row.area.right() for row in found)
     assert all(QRectF(panel.ridges.rect()).contains(row.end) for row in found)
+
+
+def test_a_chosen_axis_is_that_of_all_rows(qtbot) -> None:
+    panel = panel_with(qtbot, weights_answer())
+    before = list(panel.ridges.rows(QRectF(panel.ridges.rect())))
+    place = before[0].area.center()
+    turn = QWheelEvent(
+        *(place, panel.ridges.mapToGlobal(place), QPoint(), QPoint(0, 120), Qt.MouseButton.NoButton),
+        *(Qt.KeyboardModifier.NoModifier, Qt.ScrollPhase.NoScrollPhase, False),
+    )
+    QApplication.sendEvent(panel.ridges, turn)
+    found = list(panel.ridges.rows(QRectF(panel.ridges.rect())))
+    assert [(row.span.low, row.span.high) for row in found] == [(pytest.approx(-0.8), pytest.approx(0.8))] * 2
+    assert [row.ticks for row in found] == [False, True]
+    assert all(row.end.width() == 0 for row in found)
+    QTest.keyClick(panel, Qt.Key.Key_A)
+    assert [row.end for row in panel.ridges.rows(QRectF(panel.ridges.rect()))] == [row.end for row in before]
 
 
 def test_a_sample_of_the_weights_says_so(qtbot) -> None:

@@ -70,6 +70,7 @@ def test_the_mean_counts_every_sample_alike() -> None:
     steps = series.steps.astype(int)
     counts = np.diff(np.append(steps, 20_000))
     np.testing.assert_allclose(series.mean[:, 0], np.add.reduceat(values[:, 0], steps) / counts, atol=1e-9)
+    np.testing.assert_array_equal(series.last[:, 0], values[np.append(steps[1:], 20_000) - 1, 0])
 
 
 def test_buckets_keep_their_own_extremes() -> None:
