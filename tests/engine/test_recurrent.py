@@ -13,6 +13,7 @@ from engine.plan import Plan
 from engine.project import project_from
 from engine.trainer import Trainer
 from tests.engine.cases import CLOSE, network, project, project_json
+from tests.engine.export.nets import graph_project
 from tests.engine.recurrent_formulas import run
 
 KINDS = ("rnn", "lstm", "gru")
@@ -325,6 +326,23 @@ def test_a_large_vocabulary_s_gradient_comes_in_pieces(monkeypatch):
     monkeypatch.setattr("engine.layers.embedding.PIECE", 5 * 24)
     again = network(replace(project(layers, data={"kind": "noise", "shape": [4], "targets": 12, "samples": 8})))
     np.testing.assert_array_equal(again.loss_and_gradients(x, y)[1]["e.weight"], whole)
+
+
+def test_what_goes_past_an_embedding_does_not_add_up_from_step_to_step():
+    nodes = [{"id": "x", "kind": "input"}, {"id": "pre", "kind": "dense", "units": 4}]
+    nodes += [{"id": "past", "kind": "reshape", "shape": [4]}]  # before the embedding, which has the last word then
+    nodes += [{"id": "e", "kind": "embedding", "vocabulary": 3, "dim": 1}, {"id": "f", "kind": "flatten"}]
+    made = graph_project(
+        [*nodes, {"id": "sum", "kind": "add"}],
+        [["x", "pre"], ["pre", "past"], ["past", "sum"], ["pre", "e"], ["e", "f"], ["f", "sum"]],
+        "mse",
+        {"kind": "noise", "shape": [4], "targets": 4, "samples": 8},
+    )
+    net = network(made)
+    x, y = np.random.default_rng(0).standard_normal((2, 6, 4))
+    first, second = (net.loss_and_gradients(x, y)[1]["pre.weight"] for _ in range(2))
+    np.testing.assert_array_equal(first, second)
+    np.testing.assert_allclose(first, (2 * (net.predict(x) - y) / y.size).T @ x, **CLOSE["float64"])
 
 
 def test_every_drawn_law_is_one_of_the_initializers():

@@ -68,8 +68,7 @@ class LstmSweep(Sweep):
             (xp.multiply, slopes[:, 0], tanh_cell, slopes[:, 0]),
             (xp.multiply, slopes[:, 1:3], kept[:, 3:5], slopes[:, 1:3]),
             (xp.multiply, slopes[:, 3], kept[:, 1], slopes[:, 3]),
-            (xp.multiply, tanh_cell, tanh_cell, through),
-            (xp.multiply, through, kept[:, 0], through),
+            (xp.multiply, self._in_order(self.states), tanh_cell, through),  # o tanh² c
             (xp.subtract, kept[:, 0], through, through),
             (self._cell.fill, 0),
         ]

@@ -89,6 +89,9 @@ def test_the_range_only_grows_and_leaves_out_what_no_digit_tells(qtbot):
     take(history.lanes[0], probes=[through_time_answer(sweep_in_time(scale=0.5))])
     panel.refresh()
     assert axes.box.viewRange()[1] == before
+    take(history.lanes[0], probes=[through_time_answer(sweep_in_time(scale=50.0))])
+    panel.refresh()
+    assert axes.box.viewRange()[1] == [before[0], 2.0]
     take(history.lanes[0], probes=[through_time_answer(sweep_in_time(steps=40))])
     panel.refresh()
     low, high = axes.box.viewRange()[1]
