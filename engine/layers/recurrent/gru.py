@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING, ClassVar
 
 from engine.backend import Array, BoundCall
@@ -47,7 +48,7 @@ class GruSweep(Sweep):
         return calls
 
     def step(self, number: int, step: int) -> list[BoundCall]:
-        xp, product, from_x, part = self.xp, self.product, self.from_x[:, step], self._part
+        xp, product, from_x, part = self.xp, self.product, self.from_x[step], self._part
         kept, candidate, before, away = (
             self.kept[number],
             self._candidate[number],
@@ -99,7 +100,7 @@ class GruSweep(Sweep):
             calls.append((xp.multiply, delta, kept[1], self.carry))
         return calls
 
-    @property
+    @cached_property
     def gate_deltas(self) -> Array:
         return self._deltas[:3]
 

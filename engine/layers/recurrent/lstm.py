@@ -47,7 +47,7 @@ class LstmSweep(Sweep):
         gates, cell, tanh_cell = kept[:4], self.kept[number + 1, 4], self.tanh_cell[number]
         return [
             (xp.matmul, self.before[step], self.hidden, self.product),
-            (xp.add, self.from_x[:, step], self.product, gates),
+            (xp.add, self.from_x[step], self.product, gates),
             (xp.tanh, gates, gates),
             *self.sigmoid(kept[:3]),
             (xp.multiply, kept[1:3], kept[3:5], two),

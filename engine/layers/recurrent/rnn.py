@@ -27,7 +27,7 @@ class TanhSweep(Sweep):
         state = self.states[step]
         return [
             (self.xp.matmul, self.before[step], self.hidden, self.product),
-            (self.xp.add, self.from_x[0, step], self.product[0], state),
+            (self.xp.add, self.from_x[step, 0], self.product[0], state),
             self.activated(state),
         ]
 
