@@ -37,8 +37,11 @@ def prune(
 
 
 def is_pruned(name: str, array: Array) -> bool:
-    """Whether it is a weight between units: the weights of norms and PReLUs, which scale, are vectors."""
-    return name.endswith(".weight") and array.ndim > 1
+    """Whether it is a weight between units: the weights of norms and PReLUs, which scale, are vectors.
+
+    A recurrent layer has several, called weight_ih_l0 and so on.
+    """
+    return name.rpartition(".")[2].startswith("weight") and array.ndim > 1
 
 
 def _rewound(trained: Mapping[str, Array], initial: Mapping[str, Array]) -> Mapping[str, Array]:

@@ -58,6 +58,20 @@ def test_the_jacobian_is_that_of_differences_in_inference_mode(last: Layers) -> 
     np.testing.assert_allclose(found.values, expected, rtol=1e-6)
 
 
+def test_every_matrix_of_a_recurrent_layer_is_told_by_its_name() -> None:
+    layers: Layers = [
+        {"id": "r", "kind": "rnn", "units": 4, "layers": 2, "recurrent_init": "orthogonal", "recurrent_gain": 0.5},
+        {"id": "out", "kind": "dense", "units": 3},
+    ]
+    made = trainer(layers, steps=0, shape=[6, 5])
+    found = {layer.node: layer for layer in Spectrum().measure(made).layers}
+    assert list(found) == [*(f"r.weight_{part}_l{k}" for k in (0, 1) for part in ("ih", "hh")), "out"]
+    np.testing.assert_allclose(found["r.weight_hh_l0"].values, [0.5] * 4)
+    for name, layer in found.items():
+        w = made.network.parameters()[name if "." in name else f"{name}.weight"]
+        np.testing.assert_allclose(layer.values, np.linalg.svd(w, compute_uv=False))
+
+
 def test_a_last_sigmoid_that_the_loss_does_not_take_in_belongs_to_it() -> None:
     layers: Layers = [{"id": "out", "kind": "dense", "units": 1}, {"id": "s", "kind": "sigmoid"}]
     made = trainer(layers, "mse", classes=2)

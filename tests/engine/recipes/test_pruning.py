@@ -258,3 +258,19 @@ def test_clipping_measures_what_moves():
     trainer.update()
     moved = trainer.snapshot().values - before
     np.testing.assert_allclose(np.sqrt((moved**2).sum()), 0.1 * 1e-3, rtol=1e-9)
+
+
+def test_all_weights_of_recurrent_layers_are_pruned_and_their_biases_are_not():
+    layers = [{"id": "r", "kind": "lstm", "units": 5, "layers": 2}, {"id": "out", "kind": "dense", "units": 1}]
+    data = {"kind": "adding", "length": 6, "samples": 20}
+    state = Trainer(project(layers, data=data, keep_zeros=True)).network.state()
+    ticket = prune(state, 0.6)
+    for name, array in ticket.items():
+        share = (array == 0).mean()
+        assert share > 0.2 if "weight" in name else np.array_equal(array, state[name]), name
+    trainer = Trainer(project(layers, data=data, keep_zeros=True))
+    trainer.network.load_parameters(ticket)
+    trainer.run(3)
+    for name, array in trainer.network.state().items():
+        if "weight" in name:
+            assert np.array_equal(array == 0, ticket[name] == 0), name
