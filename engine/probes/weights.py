@@ -64,8 +64,14 @@ class Weights(Probe, frozen=True, tag="weights"):
         node = next(iter(weights), "") if self.matrix == "" else self.matrix
         with np.errstate(all="ignore"):
             layers = tuple(_spread(backend, name, w, round(MOST * detail)) for name, w in weights.items())
-            matrix = _matrix(backend, node, weights[node]) if node in weights else None
+            matrix = _matrix(backend, node, _table(trainer, node)) if node in weights else None
         return WeightsAnswer(layers, matrix)
+
+
+def _table(trainer: Trainer, node: str) -> Array:
+    """The weights of a layer; of a recurrent one, W and beside it U of its first layer: a row for each gate's unit."""
+    tensors = trainer.parameters.tensors(trainer.parameters.values, node)
+    return trainer.backend.xp.concatenate(tensors[:2], axis=1) if len(tensors) > 1 else tensors[0]
 
 
 def _spread(backend: Backend, node: str, weights: Array, most: int) -> LayerWeights:

@@ -146,3 +146,19 @@ def test_of_a_sample_what_is_no_number_is_counted_over_all(monkeypatch: pytest.M
     layer = Weights().measure(made).layers[0]
     assert layer.looked_at == 6
     assert (layer.histogram.nan, layer.histogram.infinite) == (2, 1)
+
+
+def test_of_a_recurrent_layer_all_weights_are_spread_and_its_first_matrices_stand_side_by_side() -> None:
+    layers: list[dict[str, object]] = [
+        {"id": "r", "kind": "gru", "units": 4, "layers": 2},
+        {"id": "f", "kind": "flatten"},
+    ]
+    for backend in (None, Backend(strict, "strict", "float64")):
+        data = {"kind": "noise", "shape": [6, 3], "targets": 4, "samples": 10}
+        made = Trainer(project(layers, data=data), dtype="float64", backend=backend)
+        answer, state = Weights("r").measure(made), made.network.parameters()
+        assert answer.layers[0].looked_at == sum(w.size for name, w in state.items() if "weight" in name)
+        assert answer.matrix is not None
+        expected = np.hstack([state["r.weight_ih_l0"], state["r.weight_hh_l0"]])
+        assert (answer.matrix.rows, answer.matrix.columns) == (12, 7)
+        np.testing.assert_array_equal(answer.matrix.values, expected)
