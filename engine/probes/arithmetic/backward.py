@@ -18,6 +18,8 @@ from engine.probes.arithmetic.forward import (
     pieces_of,
     slope_of_prelu,
     statistics,
+    taken_by,
+    untold,
     weights_of,
 )
 from engine.probes.arithmetic.lines import Line, Section, Terms, Way, at, largest, listed, summed
@@ -52,14 +54,19 @@ def through(walk: Walk, node: str, slot: int, unit: int) -> Terms | None:
     if isinstance(layer, Maxout):
         return _through_maxout(walk, node, unit, layer, delta)
     if isinstance(layer, Dense | Tied):
-        column = weights_of(walk, node)[0][:, unit]
+        weight = weights_of(walk, node)[0]
+        step, place = divmod(unit, weight.shape[1])  # of a sequence; a vector is one step
+        column, first = weight[:, place], step * len(weight)
+        own = delta[first : first + len(weight)]
 
         def told(j: int) -> Line:
-            factors = float(delta[j]), float(column[j])
-            return Line(at(node, j), "{0}·{1}", factors, factors[0] * factors[1], node, j)
+            factors = float(own[j]), float(column[j])
+            return Line(at(node, first + j), "{0}·{1}", factors, factors[0] * factors[1], node, first + j)
 
         with np.errstate(all="ignore"):
-            return Terms(delta * column, told)
+            return Terms(own * column, told)
+    if untold(layer):
+        return _unknown(walk, node, slot, unit)
     if isinstance(layer, Softmax | LogSoftmax):
         return _through_softmax(walk, node, unit, isinstance(layer, LogSoftmax), delta)
     if isinstance(layer, LayerNorm):
@@ -173,17 +180,21 @@ def weight_gradients(walk: Walk, node: str, unit: int) -> Section | None:
         return listed(BACKWARD, node, title, Line("∂L/∂w", "{0}·{1}", (d, below), d * below), note=note)
     if not isinstance(layer, Dense | Tied):
         return None
-    row = unit
+    weight, bias = weights_of(walk, node)
+    row, taken = unit, slice(0, len(x))
+    if len(x) > weight.shape[1]:
+        row, taken = taken_by(weight, unit)
+        note = f"Every step adds its own to them; these are of step {unit // len(weight)}. {note}".strip()
     if isinstance(layer, Maxout):
         row = unit * layer.pieces + int(pieces_of(walk, node, unit).argmax())
         note = f"Of the pieces only the highest, number {row - unit * layer.pieces + 1}, has a gradient. {note}".strip()
     if isinstance(layer, Tied):
         note = f"What comes from {layer.to} itself is added to them. {note}".strip()
-    weight, bias = weights_of(walk, node)
+    x, first = x[taken], taken.start
     with np.errstate(all="ignore"):
         told = largest(weight[row] * x)
     made = [
-        Line(f"∂L/∂w[{row + 1},{j + 1}]", "{0}·{1}", (d, float(x[j])), d * float(x[j]), source, j)
+        Line(f"∂L/∂w[{row + 1},{j + 1}]", "{0}·{1}", (d, float(x[j])), d * float(x[j]), source, first + j)
         for j in told.tolist()
     ]
     if bias is not None:

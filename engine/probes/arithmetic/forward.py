@@ -5,7 +5,7 @@ from math import exp, isfinite, nan, sqrt
 import numpy as np
 
 from engine.backend import Array
-from engine.layers.base import Activation
+from engine.layers.base import Activation, Layer, Weighted
 from engine.layers.dense import Dense
 from engine.layers.input import Input
 from engine.layers.join import Add, Concat, Multiply
@@ -17,6 +17,8 @@ from engine.probes.arithmetic.lines import Line, Section, Terms, Way, at, listed
 from engine.probes.arithmetic.walk import Walk
 
 FORWARD = Way.FORWARD
+TOLD = (Dense, Tied, BatchNorm, LayerNorm, PRelu, Constant)  # layers with weights, Maxout being a Dense
+UNTOLD = "Too many sums make this number to be written out."
 
 
 def forward(walk: Walk, node: str, unit: int) -> list[Section]:
@@ -33,7 +35,15 @@ def forward(walk: Walk, node: str, unit: int) -> list[Section]:
         return _softmax(walk, node, unit, isinstance(layer, LogSoftmax))
     if isinstance(layer, LayerNorm):
         return _layer_norm(walk, node, unit, layer)
+    if untold(layer):
+        line = Line(at(node, unit), "", (), float(walk.value(node)[unit]))
+        return [listed(FORWARD, node, f"{at(node, unit)}: {layer.title}", line, note=UNTOLD)]
     return [_formula(walk, node, unit)]
+
+
+def untold(layer: Layer) -> bool:
+    """Whether it has weights, but its sums are not written out: too many make one number."""
+    return isinstance(layer, Weighted) and not isinstance(layer, TOLD)
 
 
 def weights_of(walk: Walk, node: str) -> tuple[Array, Array | None]:
@@ -43,13 +53,22 @@ def weights_of(walk: Walk, node: str) -> tuple[Array, Array | None]:
     return (weight.T if isinstance(layer, Tied) else weight), views.get("bias")
 
 
+def taken_by(weight: Array, unit: int) -> tuple[int, slice]:
+    """The row of W that makes `unit`, and what it takes: of a sequence the numbers of its own step."""
+    rows, features = weight.shape
+    step, row = divmod(unit, rows)
+    return row, slice(step * features, (step + 1) * features)
+
+
 def _affine(walk: Walk, node: str, name: str, row: int, value: float) -> Section:
     source = walk.source(node)
-    (weight, bias), x = weights_of(walk, node), walk.value(source)
-    w = weight[row]
+    weight, bias = weights_of(walk, node)
+    row, taken = taken_by(weight, row)
+    w, x, first = weight[row], walk.value(source)[taken], taken.start
 
     def told(j: int) -> Line:
-        return Line(at(source, j), "{0}·{1}", (float(w[j]), float(x[j])), float(w[j] * x[j]), source, j)
+        numbers = float(w[j]), float(x[j])
+        return Line(at(source, first + j), "{0}·{1}", numbers, float(w[j] * x[j]), source, first + j)
 
     always = () if bias is None else (Line("bias", "", (), float(bias[row])),)
     title = f"{name} = Σ w·{source} + b" if bias is not None else f"{name} = Σ w·{source}"
