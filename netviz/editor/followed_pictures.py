@@ -1,6 +1,7 @@
 """One example on boxes and wires: a cell for each unit, blue negative, orange positive, its number where it fits."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 from math import ceil
 
 import numpy as np
@@ -96,7 +97,7 @@ class Cells:
         return next((i for i, tile in enumerate(self.tiles(rect)) if tile.contains(place)), None)
 
     def paint(self, painter: QPainter, rect: QRectF) -> None:
-        ramp, tiles = theme.diverging(), self.tiles(rect)
+        ramp, tiles = ramp_of(theme.theme().name), self.tiles(rect)
         numbered = bool(tiles) and self.sides is None and tiles[0].width() >= LEAST_WIDE - 1
         if not tiles:
             colours = np.array([QColor(*row).rgb() for row in ramp.tolist()], np.uint32)
@@ -170,13 +171,19 @@ class Sent:
             painter.setPen(QColor(t.green if text.startswith(GRADIENT) else t.accent if self.lit else t.text))
             line = QRectF(room.left(), room.top() + 1 + index * high, room.width(), high)
             painter.drawText(line, Qt.AlignmentFlag.AlignCenter, text)
-        ramp = theme.diverging()
+        ramp = ramp_of(theme.theme().name)
         for index, row in enumerate(rows):
             finite = row[np.isfinite(row)]
             reach = float(np.abs(finite).max(initial=0.0)) or 1.0
             for i, value in enumerate(row.tolist()):
                 at = QRectF(room.left() + 3 + i * SIDE, room.top() + 1 + index * (SIDE + 1), SIDE - 1, SIDE)
                 painter.fillRect(at, colour_of(value, reach, ramp))
+
+
+@lru_cache(2)
+def ramp_of(name: str) -> np.ndarray:
+    """The signs' colours in the theme of this name, which is in use."""
+    return theme.diverging()
 
 
 def colour_of(value: float, reach: float, ramp: np.ndarray) -> QColor:

@@ -29,6 +29,7 @@ class FollowBar(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._targets: tuple[object, ...] = ()
+        self._fitted: tuple[object, ...] = ()  # what the rows were made for
         self._offers = (False, False)  # a choice of classes, a field for a number
         self.says, self.unit, self.step = _label("Example"), _label("Unit"), _label("Step")
         self.target = Choice()
@@ -96,10 +97,13 @@ class FollowBar(QWidget):
     def _fit(self) -> None:
         """Two rows in a wide place, four in a narrow one; a small one does without target and switch."""
         wide, parent = self.width() >= WIDE, self.parentWidget()
+        roomy = wide or parent is None or parent.height() >= TALL
+        if self._fitted == (wide, roomy, self._offers):
+            return
+        self._fitted = wide, roomy, self._offers
         ways = QBoxLayout.Direction
         for pair in self._pairs:
             pair.setDirection(ways.LeftToRight if wide else ways.TopToBottom)
-        roomy = wide or parent is None or parent.height() >= TALL
         self.draw.setVisible(roomy)
         self.target.setVisible(self._offers[0] and roomy)
         self.number.setVisible(self._offers[1] and roomy)

@@ -18,6 +18,8 @@ from netviz.widgets.ticks import power, signed
 
 FIGURES = 5  # of a value
 MOST_FIGURES = 17
+_PLACE, _SIZE = re.compile(r"\{(\d+)\}"), re.compile(r"\|([^|]*)\|")
+PRODUCT = "{0}·{1}"
 ALONE = "{0}"  # a line that is nothing but its value
 SMALLEST, LARGEST = 1e-4, 1e6  # what is smaller or larger is written with a power of ten
 
@@ -136,11 +138,17 @@ def _worked_out(line: Line, grain: float) -> tuple[str, Decimal]:
         return "", Decimal(line.value)
     text = ""
     for figures in range(FIGURES, MOST_FIGURES + 1):
-        text = written(line.text, tuple(number(value, figures) for value in line.numbers))
-        exact = comes_to(text)
+        shown = tuple(number(value, figures) for value in line.numbers)
+        text = written(line.text, shown)
+        # Most lines are products, and there are many: they need not be read again.
+        exact = _read(shown[0]) * _read(shown[1]) if line.text == PRODUCT else comes_to(text)
         if abs(exact - line.value) <= grain:
             return text, Decimal(exact)
     return text, Decimal(line.value)
+
+
+def _read(text: str) -> float:
+    return float(text.replace("\N{MINUS SIGN}", "-"))
 
 
 def written(text: str, numbers: tuple[str, ...]) -> str:
@@ -152,7 +160,7 @@ def written(text: str, numbers: tuple[str, ...]) -> str:
         alone = (not before or before[-1] in "(|,") and not after.startswith("²")
         return shown if alone or not shown.startswith("\N{MINUS SIGN}") else f"({shown})"
 
-    return re.sub(r"\{(\d+)\}", put, text)
+    return _PLACE.sub(put, text)
 
 
 def number(value: float, figures: int = FIGURES) -> str:
@@ -195,7 +203,7 @@ _OPERATIONS: dict[type[ast.operator], Callable[[float, float], float]] = {
 
 def comes_to(text: str) -> float:
     """The value of a text such as `2·(0.5 − 1)²`; NaN where it has none."""
-    code = re.sub(r"\|([^|]*)\|", r"abs(\1)", text)
+    code = _SIZE.sub(r"abs(\1)", text)
     for sign, plain in _CODE.items():
         code = code.replace(sign, plain)
     try:
