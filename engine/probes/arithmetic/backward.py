@@ -19,8 +19,8 @@ from engine.probes.arithmetic.forward import (
     slope_of_prelu,
     statistics,
     taken_by,
-    untold,
     weights_of,
+    written_out,
 )
 from engine.probes.arithmetic.lines import Line, Section, Terms, Way, at, largest, listed, summed
 from engine.probes.arithmetic.losses import loss_terms
@@ -51,6 +51,8 @@ def through(walk: Walk, node: str, slot: int, unit: int) -> Terms | None:
     delta, layer = walk.gradient(node), walk.layers[node]
     if delta is None:
         return None
+    if not written_out(walk, node):
+        return _unknown(walk, node, slot, unit)
     if isinstance(layer, Maxout):
         return _through_maxout(walk, node, unit, layer, delta)
     if isinstance(layer, Dense | Tied):
@@ -65,8 +67,6 @@ def through(walk: Walk, node: str, slot: int, unit: int) -> Terms | None:
 
         with np.errstate(all="ignore"):
             return Terms(own * column, told)
-    if untold(layer):
-        return _unknown(walk, node, slot, unit)
     if isinstance(layer, Softmax | LogSoftmax):
         return _through_softmax(walk, node, unit, isinstance(layer, LogSoftmax), delta)
     if isinstance(layer, LayerNorm):
@@ -88,8 +88,6 @@ def through(walk: Walk, node: str, slot: int, unit: int) -> Terms | None:
     if isinstance(layer, PRelu):
         slope = 1.0 if x > 0 else slope_of_prelu(walk, node, unit)
         return _single(node, unit, "{0}·{1}", (d, slope), d * slope)
-    if not layer.written(x)[0]:
-        return _unknown(walk, node, slot, unit)
     slope = float(walk.slopes(node)[unit])
     return _single(node, unit, "{0}·{1}", (d, slope), d * slope)
 
@@ -163,7 +161,7 @@ def step_back(walk: Walk, node: str, unit: int) -> Section | None:
 def weight_gradients(walk: Walk, node: str, unit: int) -> Section | None:
     """∂L/∂(each weight that makes `unit`): δ times what the weight multiplies."""
     layer, grad = walk.layers[node], walk.gradient(node)
-    if not isinstance(layer, Weighted) or grad is None:
+    if not isinstance(layer, Weighted) or grad is None or not written_out(walk, node):
         return None
     d, note = float(grad[unit]), "" if layer.trains else "This layer is not trained: nothing moves them."
     title = f"∂L/∂w = ∂L/∂{at(node, unit)}·x"

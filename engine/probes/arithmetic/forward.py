@@ -5,7 +5,7 @@ from math import exp, isfinite, nan, sqrt
 import numpy as np
 
 from engine.backend import Array
-from engine.layers.base import Activation, Layer, Weighted
+from engine.layers.base import Activation
 from engine.layers.dense import Dense
 from engine.layers.input import Input
 from engine.layers.join import Add, Concat, Multiply
@@ -17,13 +17,15 @@ from engine.probes.arithmetic.lines import Line, Section, Terms, Way, at, listed
 from engine.probes.arithmetic.walk import Walk
 
 FORWARD = Way.FORWARD
-TOLD = (Dense, Tied, BatchNorm, LayerNorm, PRelu, Constant)  # layers with weights, Maxout being a Dense
-UNTOLD = "Too many sums make this number to be written out."
 
 
 def forward(walk: Walk, node: str, unit: int) -> list[Section]:
     """How `unit` of `node` comes about."""
     layer = walk.layers[node]
+    if not written_out(walk, node):
+        name, value = at(node, unit), float(walk.value(node)[unit])
+        note = f"How {layer.title or layer.kind()} makes it is not written out."
+        return [listed(FORWARD, node, name, Line(name, "{0}", (value,), value), note=note)]
     if isinstance(layer, Input):
         return _input(walk, node, unit, layer)
     if isinstance(layer, Maxout):
@@ -35,15 +37,17 @@ def forward(walk: Walk, node: str, unit: int) -> list[Section]:
         return _softmax(walk, node, unit, isinstance(layer, LogSoftmax))
     if isinstance(layer, LayerNorm):
         return _layer_norm(walk, node, unit, layer)
-    if untold(layer):
-        line = Line(at(node, unit), "", (), float(walk.value(node)[unit]))
-        return [listed(FORWARD, node, f"{at(node, unit)}: {layer.title}", line, note=UNTOLD)]
     return [_formula(walk, node, unit)]
 
 
-def untold(layer: Layer) -> bool:
-    """Whether it has weights, but its sums are not written out: too many make one number."""
-    return isinstance(layer, Weighted) and not isinstance(layer, TOLD)
+def written_out(walk: Walk, node: str) -> bool:
+    """Whether it is known how a layer's numbers are written: dense ones always, other mixtures where they are vectors."""
+    layer = walk.layers[node]
+    if isinstance(layer, Dense | Tied) and not isinstance(layer, Maxout):
+        return True
+    if isinstance(layer, Maxout | Softmax | LogSoftmax | BatchNorm | LayerNorm | PRelu | Concat):
+        return all(len(shape) == 1 for shape in walk.structure.input_shapes(node))
+    return isinstance(layer, Input | Constant | Add | Multiply) or bool(layer.written(0.0)[0])
 
 
 def weights_of(walk: Walk, node: str) -> tuple[Array, Array | None]:
@@ -225,8 +229,8 @@ def _formula(walk: Walk, node: str, unit: int) -> Section:
         text = "{0}" if inputs[0] > 0 else "{1}·{0}"
         return listed(FORWARD, node, f"{name} = x above 0, else w·x", Line(name, text, factors, value, source, unit))
     text, _ = layer.written(inputs[0])
-    line = Line(name, filled(text) or f"{layer.kind()}({{0}})", (inputs[0], value), value, source, unit)
-    doing = layer.title if isinstance(layer, Activation) or text not in ("", "{x}") else _idle(layer.kind())
+    line = Line(name, filled(text), (inputs[0], value), value, source, unit)
+    doing = layer.title if isinstance(layer, Activation) or text != "{x}" else _idle(layer.kind())
     return listed(FORWARD, node, f"{name}: {doing}", line)
 
 

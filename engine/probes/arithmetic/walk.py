@@ -41,7 +41,7 @@ class Walk:
         for node in self.structure.order:
             for slot, source in enumerate(self.structure.inputs[node]):
                 self.consumers[source].append((node, slot))
-        self.raw = self.prepared = np.zeros(0)
+        self.raw = np.zeros(0)
         self.target: Array | None = None  # as the loss takes it
         self._alone: dict[str, Plan] = {}
 
@@ -49,7 +49,7 @@ class Walk:
         """Raw `x` of the input's shape; `y` one row of targets as the loss wants them, None without a way back."""
         self.parameters.values[...] = self.network.backend.to_host(self.network.parameters_.values)
         prepared = np.asarray(self.network.preprocess(x[None].astype(np.float64)), np.float64)
-        self.raw, self.prepared, self.target = x.reshape(-1), prepared.reshape(-1), y
+        self.raw, self.target = x.reshape(-1), y
         self._alone.clear()
         with np.errstate(all="ignore"):
             rows = with_ones(self.backend, prepared.reshape(1, -1))
