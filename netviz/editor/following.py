@@ -6,9 +6,8 @@ A view of the session like the panels; it asks what the panel of one example ask
 from collections.abc import Mapping
 
 import numpy as np
-from PySide6.QtCore import QEvent, QObject, QPoint, QPointF, QTimer
-from PySide6.QtGui import QAction, QMouseEvent
-from PySide6.QtWidgets import QApplication
+from PySide6.QtCore import QObject
+from PySide6.QtGui import QAction
 
 from engine.probes.catalogue import ProbeRequest
 from engine.probes.follow import FollowAnswer, FollowedNode
@@ -33,7 +32,6 @@ class Following(QObject):
         super().__init__(canvas)
         self._canvas, self._document, self._session, self._live = canvas, document, session, live
         self.followed = session.history.followed
-        self._pressed: QPointF | None = None
         self._shows = False
         self._made: dict[tuple[int, str], tuple[object, Cells]] = {}
         self.action = QAction("Follow One Example", self, checkable=True)
@@ -41,7 +39,6 @@ class Following(QObject):
         self.action.toggled.connect(self.followed.turn)
         self.followed.changed.connect(self._followed)
         canvas.selected.connect(self._selected)
-        canvas.viewport().installEventFilter(self)
         live.pictures.toggled.connect(lambda: self._hold())
         document.changed.connect(self._edited)
         look().changed.connect(self._recolour)
@@ -144,36 +141,3 @@ class Following(QObject):
         returned = told.returns[told.wires.index(ends)] if ends in here.backward else None
         values = known[wire.source].values if ends in here.forward else None
         return Sent(values, returned, known[wire.source].units, here.now is not None and here.now[1] == ends)
-
-    # The mouse
-
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """A click on a cell chooses its unit; the canvas has the click, too."""
-        if self.followed.on and isinstance(event, QMouseEvent):
-            if event.type() == QEvent.Type.MouseButtonPress:
-                self._pressed = event.position()
-            elif event.type() == QEvent.Type.MouseButtonRelease and self._clicked(event):
-                place = event.position().toPoint()
-                QTimer.singleShot(0, self, lambda: self.choose_at(place))
-        return False
-
-    def _clicked(self, event: QMouseEvent) -> bool:
-        """Whether the hand has not moved since it pressed."""
-        pressed, self._pressed = self._pressed, None
-        if pressed is None:
-            return False
-        return (event.position() - pressed).manhattanLength() < QApplication.startDragDistance()
-
-    def choose_at(self, place: QPoint) -> bool:
-        """Looks at the unit whose cell lies under a place of the view; whether there is one."""
-        spot = self._canvas.mapToScene(place)
-        item = self._canvas.sheet.box_at(spot)
-        cells = None if item is None else item.followed
-        if item is None or not isinstance(cells, Cells):
-            return False
-        unit = cells.unit_at(item.live_rect, spot - item.pos())
-        if unit is None:
-            return False
-        self.followed.go_to(None)
-        self.followed.look_at(item.picture.box.exit, unit)
-        return True

@@ -23,15 +23,15 @@ class Ring(QGraphicsItem):
 
     def __init__(self, item: NodeItem, pen: QPen) -> None:
         super().__init__()
-        self._pen = pen
+        self._item, self._pen = item, pen
         self._frame = item.rect().adjusted(-ROOM, -ROOM, ROOM, ROOM)
-        self._tile: QRectF | None = None
+        self._unit: int | None = None
         self.setPos(item.pos())
         self.setZValue(2)
         self.setAcceptedMouseButtons(Qt.MouseButton.NoButton)
 
-    def show_unit(self, tile: QRectF | None) -> None:
-        self._tile = tile
+    def show_unit(self, unit: int | None) -> None:
+        self._unit = unit
         self.update()
 
     def boundingRect(self) -> QRectF:
@@ -41,8 +41,10 @@ class Ring(QGraphicsItem):
         painter.setBrush(Qt.BrushStyle.NoBrush)
         painter.setPen(self._pen)
         painter.drawRoundedRect(self._frame, RADIUS + ROOM, RADIUS + ROOM)
-        if self._tile is not None:
-            painter.drawRect(self._tile)
+        # Asked for now: the box may have come to show its units in other places.
+        tiles = _tiles(self._item) if self._unit is not None else []
+        if self._unit is not None and self._unit < len(tiles):
+            painter.drawRect(tiles[self._unit])
 
 
 class Lit(QObject):
@@ -144,8 +146,7 @@ class Lit(QObject):
             if key not in self.rings:
                 self.rings[key] = Ring(item, sheet.kit.edge_chosen)
                 sheet.addItem(self.rings[key])
-            tiles = _tiles(item) if unit is not None else []
-            self.rings[key].show_unit(tiles[unit] if unit is not None and unit < len(tiles) else None)
+            self.rings[key].show_unit(unit)
 
 
 def _tiles(item: NodeItem) -> list[QRectF]:

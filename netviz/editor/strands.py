@@ -11,6 +11,7 @@ from PySide6.QtGui import QPainter, QPen
 
 from engine.probes.connections import LayerConnections
 from netviz.editor.boxes import Wire, text_of_shape
+from netviz.editor.followed_pictures import Cells
 from netviz.editor.kit import Kit
 from netviz.editor.node_item import NodeItem
 from netviz.editor.pictures import Maps
@@ -86,6 +87,8 @@ def described(wire: Wire, layer: LayerConnections | None, drawn: bool) -> str:
 def heights(item: NodeItem, count: int) -> list[float]:
     """Where the lines of each of `count` units meet a box's edge: beside their maps, next to each other in a row."""
     area, live = item.live_rect, item.live
+    if isinstance(item.followed, Cells) and item.followed.units == count and (tiles := item.followed.tiles(area)):
+        return [tile.center().y() for tile in tiles]
     if isinstance(live, Maps) and not area.isEmpty() and live.units == count:
         shown, more = live.placed(area)
         bands = [list(row) for _, row in groupby(shown, QRectF.top)] + [[more] * (count - len(shown))]

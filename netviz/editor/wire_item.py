@@ -147,11 +147,11 @@ class WireItem(QGraphicsItem):
 
     def paint(self, painter: QPainter, option: QStyleOptionGraphicsItem, widget: QWidget | None = None) -> None:
         kit = self._kit
-        carried = self._carried
-        strands = self.strands if carried is None else None
+        carried, strands = self._carried, self.strands
+        lit = carried is not None and carried.lit
         painter.setBrush(Qt.BrushStyle.NoBrush)
-        if strands is None or self.stress is not Stress.NONE:
-            plain = kit.wire_drop if carried is not None and carried.lit else self._pen()
+        if strands is None or self.stress is not Stress.NONE or lit:
+            plain = kit.wire_drop if lit else self._pen()
             painter.setPen(plain if self.stress is Stress.NONE else kit.wire_pen(self.stress))
             painter.drawPath(self.route.path)
         if strands is not None:

@@ -54,18 +54,19 @@ class Followed(QObject):
     # The unit
 
     def look_at(self, node: str, unit: int = 0) -> None:
-        """A unit of a node, or with an empty name the loss."""
-        if self._look_at(node, max(0, unit)):
+        """A unit of a node, or with an empty name the loss; it is pinned for all views."""
+        if self._look(node, unit):
             if node:
                 self._cursor.move(Mark(node, max(0, unit)))
             else:
                 self._cursor.release("layer", "unit")
 
-    def _look_at(self, node: str, unit: int) -> bool:
-        other = (node, unit) != (self.question.node, self.question.unit)
-        if other:
-            self._ask("unit", node=node, unit=unit)
-        return other
+    def _look(self, node: str, unit: int) -> bool:
+        asked = node, max(0, unit)
+        if asked == (self.question.node, self.question.unit):
+            return False
+        self._ask("unit", node=node, unit=asked[1])
+        return True
 
     def _take_pinned(self) -> None:
         """What a click has pinned in any view, an example or a unit, is followed from here on."""
@@ -74,8 +75,8 @@ class Followed(QObject):
             self.take(*pinned.example)
         here = self.question.node in self._cursor.layers
         if pinned.layer is not None and (pinned.unit is not None or not here):
-            # What is pinned stays as it is: a second click on the same lets it go.
-            self._look_at(pinned.layer, self.question.unit if pinned.unit is None else pinned.unit)
+            # As it is pinned: a second click there is to let go of the same.
+            self._look(pinned.layer, self.question.unit if pinned.unit is None else pinned.unit)
 
     def found(self, answer: FollowAnswer) -> None:
         """An answer says which example of the data it is: what is pinned must not name another."""

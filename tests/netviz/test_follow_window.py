@@ -8,6 +8,7 @@ from PySide6.QtTest import QTest
 from engine.probes.example import Part, raw
 from engine.project import load_project
 from engine.trainer import Trainer
+from netviz.editor.flow import Flow
 from netviz.experiments import find_experiments
 from netviz.panels.follow import FollowPanel
 from netviz.panels.try_it import TryPanel
@@ -48,6 +49,33 @@ def test_the_menu_follows_an_example_on_the_network_and_in_the_panel(open_window
     # The network beside it has no such layer, and is shown all the same.
     assert window.canvas.sheet.nodes[1, "out"].followed is not None
     assert any("There is no a1" in one.text for one in panel.ledger.placed if one.lane == 1)
+
+
+def test_a_click_on_a_cell_looks_at_its_unit(open_window, qtbot):
+    window = open_window()
+    followed, canvas = window.session.history.followed, window.canvas
+    followed.turn(True)
+    box = canvas.sheet.nodes[0, "h1"]
+    qtbot.waitUntil(lambda: box.followed is not None, timeout=LONG)
+    qtbot.wait(50)  # the view has fitted the boxes, which may have grown
+    place = canvas.mapFromScene(box.pos() + box.followed.tiles(box.live_rect)[2].center())
+    QTest.mouseClick(canvas.viewport(), Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, place)
+    qtbot.waitUntil(lambda: (followed.question.node, followed.question.unit) == ("a1", 2), timeout=LONG)
+    answered(window, qtbot)
+    qtbot.waitUntil(lambda: box.followed.chosen == 2, timeout=LONG)
+    assert canvas.selection == (0, "h1")
+
+
+def test_single_weights_run_from_cell_to_cell(open_window, qtbot):
+    window = open_window()
+    window.live.choose_flow(Flow.WEIGHTS)
+    window.session.history.followed.turn(True)
+    item = window.canvas.wire_item(0, "x", "h1")
+    start, end = window.canvas.sheet.nodes[0, "x"], window.canvas.sheet.nodes[0, "h1"]
+    qtbot.waitUntil(lambda: None not in (item.strands, start.followed, end.followed), timeout=LONG)
+    middles = [[box.y() + tile.center().y() for tile in box.followed.tiles(box.live_rect)] for box in (start, end)]
+    for unit, number, begin, stop in item.strands.lines():
+        assert (begin.y(), stop.y()) == (middles[0][number], middles[1][unit])
 
 
 def test_the_panel_to_try_and_the_panel_of_one_example_look_at_the_same(open_window, qtbot):

@@ -4,9 +4,8 @@ import dataclasses
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtCore import QPointF, QRectF
 from PySide6.QtGui import QColor, QImage, QPainter, QPainterPath
-from PySide6.QtTest import QTest
 
 from engine.graph import Graph, Node
 from engine.layers.activations import Relu
@@ -163,19 +162,6 @@ def test_boxes_have_room_for_values_even_without_live_pictures(followed) -> None
     assert followed._canvas.sheet.pictured
     followed.followed.turn(False)
     assert not followed._canvas.sheet.pictured
-
-
-def test_a_click_on_a_cell_looks_at_its_unit(followed) -> None:
-    followed.followed.turn(True)
-    canvas, item = followed._canvas, followed._canvas.sheet.nodes[0, "h1"]
-    tile = item.followed.tiles(item.live_rect)[2]
-    place = canvas.mapFromScene(item.pos() + tile.center())
-    QTest.mouseClick(canvas.viewport(), Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, place)
-    QTest.qWait(20)
-    assert (followed.followed.question.node, followed.followed.question.unit) == ("a1", 2)
-    assert canvas.selection == (0, "h1")
-    empty = canvas.mapFromScene(item.pos() + QPointF(-30, -30))
-    assert not followed.choose_at(empty)
 
 
 def test_a_box_that_is_chosen_opens_its_card(followed) -> None:

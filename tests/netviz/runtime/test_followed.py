@@ -74,6 +74,10 @@ def test_a_pinned_layer_keeps_the_unit_and_its_activation_is_the_same_place() ->
     assert followed.question.node == "a1"
     cursor.move(Mark("out"))
     assert (followed.question.node, followed.question.unit) == ("out", 2)
+    cursor.pin(Mark("c1"))
+    assert (followed.question.node, cursor.pinned) == ("c1", Mark("c1"))
+    cursor.pin(Mark("c1"))  # as it was pinned, so that the second click lets go
+    assert cursor.pinned == Mark()
 
 
 def test_the_example_that_was_found_is_the_one_that_is_pinned() -> None:
