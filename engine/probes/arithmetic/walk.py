@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from engine import layout
 from engine.backend import Array, Backend
 from engine.data.batches import with_ones
 from engine.graph import Structure
@@ -70,13 +71,17 @@ class Walk:
         return None if self.target is None else float(self.plan.loss.item())
 
     def value(self, node: str) -> Array:
-        column: Array = self.plan.vars[node].value[:, 0]
-        return column
+        """The node's output, in the order in which its numbers are counted."""
+        return self._counted(self.plan.vars[node].value, node)
 
     def gradient(self, node: str) -> Array | None:
         """∂L/∂(the node's output); None where nothing goes back, or past it."""
         grad = self.plan.vars[node].grad
-        return None if grad is None or self.target is None else grad[:, 0]
+        return None if grad is None or self.target is None else self._counted(grad, node)
+
+    def _counted(self, held: Array, node: str) -> Array:
+        counted: Array = layout.in_order(held, self.structure.shapes[node]).reshape(-1)
+        return counted
 
     def source(self, node: str, slot: int = 0) -> str:
         return self.structure.inputs[node][slot]
@@ -116,5 +121,6 @@ class _Ones(Loss, frozen=True, tag="ones"):
 def _alone(layer: Layer, shape: tuple[int, ...], backend: Backend) -> Plan:
     """`layer` by itself, behind an input."""
     inputs: dict[str, tuple[str, ...]] = {"x": (), "h": ("x",)}
-    structure = Structure(("x", "h"), {"x": Input(), "h": layer}, inputs, {"x": shape, "h": shape}, "h", shape)
+    shapes = {"x": shape, "h": layer.output_shape(shape)}
+    structure = Structure(("x", "h"), {"x": Input(), "h": layer}, inputs, shapes, "h", shape)
     return Plan(structure, Parameters(structure, backend), backend, 1, _Ones(), to_input=True, infers=True)

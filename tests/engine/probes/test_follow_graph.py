@@ -11,6 +11,7 @@ from engine.probes.example import Part
 from engine.probes.follow import together
 from engine.project import project_from
 from engine.trainer import Trainer
+from tests.engine.cases import project
 from tests.engine.probes.following import STEP, ask, every_card, gradients_of, holds, trained
 from tests.strict_array import strict
 
@@ -169,3 +170,37 @@ def test_a_device_gives_the_same_answer(dtype: str) -> None:
         a, b = ask(there, node=node, unit=1), ask(here, node=node, unit=1)
         assert a.sections == b.sections
         assert all(np.array_equal(m.values, n.values) for m, n in zip(a.nodes, b.nodes, strict=True))
+
+
+def test_a_net_on_images_adds_up_and_counts_its_numbers_as_they_are_meant() -> None:
+    """A plan holds images in another order than channel by channel; what convolutions do is told by value alone."""
+    layers: list[dict[str, object]] = [
+        {"id": "im", "kind": "reshape", "shape": [1, 8, 8]},
+        {"id": "c1", "kind": "conv2d", "filters": 3, "kernel_size": 3},
+        {"id": "bn", "kind": "batch_norm"},
+        {"id": "a1", "kind": "tanh"},
+        {"id": "p1", "kind": "avg_pool2d", "kernel_size": 2},
+        {"id": "flat", "kind": "flatten"},
+        {"id": "out", "kind": "dense", "units": 10},
+    ]
+    trainer = trained(project(layers, "cross_entropy", {"kind": "digits"}))
+    trainer.run(3)
+    sections = [s for node in trainer.network.structure.order for s in ask(trainer, node=node, unit=37).sections]
+    sections += ask(trainer, node="a1", unit=5).sections
+    holds(sections)
+    assert any("not written out" in section.note for section in sections)
+    answer = ask(trainer)
+    values = {node.node: node.values for node in answer.nodes}
+    assert values["a1"].tolist() == np.tanh(values["bn"]).tolist()
+    assert values["flat"].tolist() == values["p1"].tolist()
+    windows = values["a1"].reshape(3, 3, 2, 3, 2).mean(axis=(2, 4)).reshape(-1)
+    np.testing.assert_allclose(values["p1"], windows, rtol=1e-12)
+    x, label = trainer.data.x[0].astype(float), int(trainer.data.y[0])
+
+    def loss(at: np.ndarray) -> float:
+        z = trainer.network.predict(at[None])[0]
+        return float(np.logaddexp.reduce(z) - z[label])
+
+    some = [9, 20, 37, 50]
+    slopes = [(loss(x + step) - loss(x - step)) / (2e-4) for step in 1e-4 * np.eye(64)[some]]
+    np.testing.assert_allclose(gradients_of(answer)["x"][some], slopes, rtol=1e-4, atol=1e-7)
