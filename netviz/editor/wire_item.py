@@ -14,6 +14,7 @@ from netviz.editor.strands import Strands
 from netviz.theme import lane_colour, theme
 
 SAMPLES = 12  # points of a curve that are looked at to find what is near
+ABOVE_BOXES = 1.5
 TOUCH = 10.0  # how wide a wire is for the pointer that rests on it
 
 
@@ -67,7 +68,7 @@ class WireItem(QGraphicsItem):
         if stress is not self.stress:
             self.stress = stress
             self.lit = None
-            self.setZValue(0.5 if stress is not Stress.NONE else 0.0)
+            self._rise()
             self.update()
 
     def show_flow(self, step: int | None, words: str) -> None:
@@ -84,7 +85,13 @@ class WireItem(QGraphicsItem):
         if carried is not self._carried:
             self.prepareGeometryChange()
             self._carried = carried
+            self._rise()
             self.update()
+
+    def _rise(self) -> None:
+        """Numbers on a short wire lie over the boxes at its ends."""
+        plain = 0.5 if self.stress is not Stress.NONE else 0.0
+        self.setZValue(plain if self._carried is None else ABOVE_BOXES)
 
     @property
     def carried(self) -> "Carried | None":

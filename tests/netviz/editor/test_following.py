@@ -190,6 +190,9 @@ def test_wires_carry_what_has_come_so_far(followed) -> None:
     assert sheet.nodes[0, "h1"].followed.gradients is not None
     assert sheet.nodes[0, "x"].followed.gradients is None
     assert first.boundingRect().contains(first.carried.rect(first.route))
+    assert first.zValue() > sheet.nodes[0, "h1"].zValue()  # its numbers are read, however short it is
+    followed.followed.turn(False)
+    assert first.zValue() < sheet.nodes[0, "h1"].zValue()
 
 
 def test_what_is_edited_is_not_shown_until_it_runs(followed, document) -> None:
