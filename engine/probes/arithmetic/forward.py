@@ -41,7 +41,7 @@ def forward(walk: Walk, node: str, unit: int) -> list[Section]:
 
 
 def written_out(walk: Walk, node: str) -> bool:
-    """Whether it is known how a layer's numbers are written: dense ones always, other mixtures where they are vectors."""
+    """Whether it is known how a layer's numbers are written: of dense ones always, of other mixtures on vectors."""
     layer = walk.layers[node]
     if isinstance(layer, Dense | Tied) and not isinstance(layer, Maxout):
         return True
