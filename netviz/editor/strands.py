@@ -1,13 +1,12 @@
 """Single weights, as lines between the units of two boxes: width |w|, blue below 0, orange above."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import groupby
 from math import isfinite
+from typing import NamedTuple
 
 import numpy as np
 from PySide6.QtCore import QPointF, QRectF
-from PySide6.QtGui import QPainter, QPen
+from PySide6.QtGui import QPainter, QPainterPath, QPen
 
 from engine.probes.connections import LayerConnections
 from netviz.editor.boxes import Wire, text_of_shape
@@ -21,48 +20,77 @@ from netviz.widgets.ticks import signed
 EDGE = 8.0  # from a box's edge, where it holds no picture
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+class Line(NamedTuple):
+    """One weight's line, in the scene."""
+
+    unit: int
+    input: int
+    start: QPointF
+    end: QPointF
+    path: QPainterPath
+
+    @property
+    def weight(self) -> tuple[int, int]:
+        return self.unit, self.input
+
+
 class Strands:
     """The weights (units, inputs) of the layer that a wire leads to. Lines follow the boxes wherever those are."""
 
-    values: np.ndarray
-    start: NodeItem
-    end: NodeItem
+    def __init__(self, values: np.ndarray, start: NodeItem, end: NodeItem) -> None:
+        self.values, self.start, self.end = values, start, end
+        self._sizes = np.nan_to_num(np.abs(values), nan=np.inf)
+        self._led_for: tuple[object, ...] = ()
+        self._lines: list[Line] = []
+        self._area = QRectF()
 
-    def lines(self) -> Iterator[tuple[int, int, QPointF, QPointF]]:
-        """(unit, input, from, to) of every weight, in the scene."""
-        units, inputs = self.values.shape
-        x, left = self.start.x() + self.start.rect().width(), self.end.x()
-        starts = [QPointF(x, self.start.y() + y) for y in heights(self.start, inputs)]
-        ends = [QPointF(left, self.end.y() + y) for y in heights(self.end, units)]
-        for unit, end in enumerate(ends):
-            for number, start in enumerate(starts):
-                yield unit, number, start, end
+    @property
+    def lines(self) -> list[Line]:
+        """The heaviest last, so that it lies on top."""
+        self._lead()
+        return self._lines
 
+    @property
     def area(self) -> QRectF:
         """All lines lie in it."""
-        start, end = (box.rect().translated(box.pos()) for box in (self.start, self.end))
-        both = start | end
-        return QRectF(QPointF(start.right(), both.top()), QPointF(end.left(), both.bottom())).normalized()
+        self._lead()
+        return self._area
+
+    def _lead(self) -> None:
+        """Leads the lines anew where a box stands elsewhere, or holds another picture."""
+        start, end = self.start, self.end
+        led_for = start.pos(), end.pos(), start.live, end.live, start.metrics, end.metrics
+        if led_for == self._led_for:
+            return
+        self._led_for = led_for
+        boxes = [box.rect().translated(box.pos()) for box in (start, end)]
+        left, right, both = boxes[0].right(), boxes[1].left(), boxes[0] | boxes[1]
+        self._area = QRectF(QPointF(left, both.top()), QPointF(right, both.bottom())).normalized()
+        units, inputs = self.values.shape
+        starts = [QPointF(left, start.y() + y) for y in heights(start, inputs)]
+        ends = [QPointF(right, end.y() + y) for y in heights(end, units)]
+        lines = [Line(u, n, a, b, straight(a, b)) for u, b in enumerate(ends) for n, a in enumerate(starts)]
+        self._lines = sorted(lines, key=lambda line: self._sizes[line.weight])
 
     def paint(self, painter: QPainter, kit: Kit, lit: tuple[int, int] | None) -> None:
-        """The heaviest on top, but what the pointer rests on above all."""
-        sizes = np.nan_to_num(np.abs(self.values), nan=np.inf)
-        for unit, number, start, end in sorted(self.lines(), key=lambda line: (line[:2] == lit, sizes[line[:2]])):
-            pen, path = kit.weight_pen(float(self.values[unit, number])), straight(start, end)
-            if (unit, number) == lit:
-                painter.strokePath(path, QPen(kit.text.color(), pen.widthF() + 2))
-            painter.strokePath(path, pen)
+        """What the pointer rests on lies above all."""
+        for line in self.lines:
+            painter.strokePath(line.path, kit.weight_pen(float(self.values[line.weight])))
+        for line in self.lines if lit is not None else ():
+            if line.weight == lit:
+                pen = kit.weight_pen(float(self.values[lit]))
+                painter.strokePath(line.path, QPen(kit.text.color(), pen.widthF() + 2))
+                painter.strokePath(line.path, pen)
 
     def near(self, point: QPointF, limit: float) -> tuple[float, int, int] | None:
         """(gap, unit, input) of the line that comes nearest to `point`, within `limit`; of equals the heaviest."""
         x, y, found = point.x(), point.y(), list[tuple[float, float, int, int]]()
-        for unit, number, start, end in self.lines():
-            low, high = sorted((start.y(), end.y()))
-            if start.x() <= x <= end.x() and low - limit <= y <= high + limit:
-                gap = abs(_at(start, end, x) - y)
+        for line in self.lines:
+            low, high = sorted((line.start.y(), line.end.y()))
+            if line.start.x() <= x <= line.end.x() and low - limit <= y <= high + limit:
+                gap = abs(_at(line, x) - y)
                 if gap <= limit:
-                    found.append((gap, -abs(float(self.values[unit, number])), unit, number))
+                    found.append((gap, -self._sizes[line.weight], line.unit, line.input))
         if not found:
             return None
         gap, _, unit, number = min(found)
@@ -98,9 +126,9 @@ def heights(item: NodeItem, count: int) -> list[float]:
     return [area.top() + (i + 0.5) / count * area.height() for i in range(count)]
 
 
-def _at(start: QPointF, end: QPointF, x: float) -> float:
+def _at(line: Line, x: float) -> float:
     """The height at `x` of the curve `straight`, whose handles are level: y follows from the parameter alone."""
-    reach = straight(start, end).elementAt(1).x - start.x()
+    start, end, reach = line.start, line.end, line.path.elementAt(1).x - line.start.x()
     low, high = 0.0, 1.0
     for _ in range(16):
         t = (low + high) / 2

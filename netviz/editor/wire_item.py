@@ -144,7 +144,7 @@ class WireItem(QGraphicsItem):
         return near if near <= limit else float("inf")
 
     def boundingRect(self) -> QRectF:
-        bounds = self._bounds if self.strands is None else self._bounds | self.strands.area()
+        bounds = self._bounds if self.strands is None else self._bounds | self.strands.area
         return bounds if self._carried is None else bounds | self._carried.rect(self.route)
 
     def shape(self) -> QPainterPath:

@@ -34,7 +34,7 @@ def wire(live, *ends):
 
 def line(live, unit, number):
     """From where to where the line of a weight goes, in the scene."""
-    return next((a, b) for u, n, a, b in wire(live, "x", "h1").strands.lines() if (u, n) == (unit, number))
+    return next((a.start, a.end) for a in wire(live, "x", "h1").strands.lines if a.weight == (unit, number))
 
 
 def test_they_are_asked_for_only_where_they_can_be_seen(live, run):
