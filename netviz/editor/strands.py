@@ -85,7 +85,7 @@ class Strands:
     def near(self, point: QPointF, limit: float) -> tuple[float, int, int] | None:
         """(gap, unit, input) of the line that comes nearest to `point`, within `limit`; of equals the heaviest."""
         x, y, found = point.x(), point.y(), list[tuple[float, float, int, int]]()
-        for line in self.lines:
+        for line in self.lines if self.area.adjusted(0, -limit, 0, limit).contains(point) else ():
             low, high = sorted((line.start.y(), line.end.y()))
             if line.start.x() <= x <= line.end.x() and low - limit <= y <= high + limit:
                 gap = abs(_at(line, x) - y)
