@@ -5,7 +5,7 @@ Inputs come over standard input: eight bytes each, the second on the system's cl
 
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -22,32 +22,20 @@ from netviz import theme
 from netviz.main_window import MainWindow
 from netviz.panels.base import Panel
 from netviz.runtime.history import LaneHistory
+from netviz.runtime.series import Series
 
 SETTLE = 0.3  # seconds before a turn counts: the window is there again, the first steps are done
 LONGEST = 30.0  # seconds that anything may take
 
-# What a panel draws of a network: another value is a new picture.
-PICTURES: dict[str, Callable[[LaneHistory], Any]] = {
-    "loss": lambda lane: lane.loss.version,
-    "boundary": lambda lane: lane.boundary,
-    "histograms": lambda lane: lane.histograms,
-    "gradients": lambda lane: lane.layers.version if lane.gradients is None else lane.gradients,
-    "derivative": lambda lane: lane.derivative,
-    "saturation": lambda lane: lane.layers.version,
-    "weights": lambda lane: lane.layers.version if lane.weights is None else lane.weights,
-    "spectrum": lambda lane: lane.spectrum,
-    "landscape": lambda lane: lane.landscape,
-    "noise": lambda lane: lane.noise,
-    "confusion": lambda lane: lane.confusion,
-    "worst": lambda lane: lane.worst,
-    "fit": lambda lane: lane.fit,
-    "representation": lambda lane: lane.representation,
-    "neuron": lambda lane: lane.neuron,
-    "rate": lambda lane: lane.rate.version,
-    "try": lambda lane: lane.example,
-    "follow": lambda lane: lane.follow,
-    "diagnosis": lambda lane: lane.health,
-}
+
+def pictured(lane: LaneHistory, topics: Iterable[str]) -> tuple[Any, ...] | None:
+    """What a panel on these topics draws of a network, another value being a new picture; None before there is any.
+
+    The worker's answers, and only where there are none the series that grow with every step.
+    """
+    known = [getattr(lane, topic) for topic in sorted(topics)]
+    answers = [one for one in known if not isinstance(one, Series) and one is not None]
+    return tuple(answers or [one.version for one in known if isinstance(one, Series) and len(one)]) or None
 
 
 class TimedApplication(QApplication):
@@ -89,7 +77,7 @@ class Eye:
 
     def _watched_refresh(self) -> None:
         self._refresh()
-        now = [PICTURES[self.panel.ident](lane) for lane in self.panel.history.lanes]
+        now = [pictured(lane, self.panel.topics) for lane in self.panel.history.lanes]
         if len(now) != len(self._drawn):
             self._drawn, self.counts = [None] * len(now), [0] * len(now)
         for i, picture in enumerate(now):

@@ -214,3 +214,24 @@ def test_memory_is_measured_in_a_process_of_its_own():
     found = dict(cost.memory())
     assert list(found) == ["after 20 steps", "after a look at the layers"]
     assert all(0.9 < ratio < 3 for ratio in found.values())
+
+
+def test_a_picture_is_new_where_what_a_panel_draws_is_new():
+    """The worker's answers count, and where a panel has none the curves; nothing drawn is no picture."""
+    pytest.importorskip("PySide6")
+    from benchmarks.watched import pictured
+    from netviz.panels.catalogue import PANELS
+    from tests.netviz.panels.histories import opened, take
+
+    (lane,) = opened("A").lanes
+    assert {panel.ident: pictured(lane, panel.topics) for panel in PANELS} == {panel.ident: None for panel in PANELS}
+    take(lane, [0.5, 0.4])
+    first = pictured(lane, {"loss", "scores"})
+    assert first is not None
+    assert pictured(lane, {"loss", "scores"}) == first
+    take(lane, [0.3], start=2)
+    assert pictured(lane, {"loss", "scores"}) != first
+    answer = lane.weights = object()
+    assert pictured(lane, {"loss", "weights"}) == (answer,)
+    take(lane, [0.2], start=3)
+    assert pictured(lane, {"loss", "weights"}) == (answer,)

@@ -108,8 +108,7 @@ def described(wire: Wire, layer: LayerConnections | None, drawn: bool) -> str:
     if drawn:
         return f"the {shape} weights of {wire.target}, a line each: width |w|, blue below 0, orange above"
     size = f"{layer.size:.3g}" if isfinite(layer.size) else "no number"
-    many = "are not drawn one by one" if layer.values is not None else "are too many to be drawn one by one"
-    return f"the {shape} weights of {wire.target} {many}: width is their root mean square, {size}"
+    return f"the {shape} weights of {wire.target}, not drawn one by one: width is their root mean square, {size}"
 
 
 def heights(item: NodeItem, count: int) -> list[float]:

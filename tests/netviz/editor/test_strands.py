@@ -125,7 +125,7 @@ def test_the_words_are_shown_beside_the_pointer(weighed, qtbot):
 def test_too_many_weights_are_one_wire_as_wide_as_they_are_large(weighed):
     item = wire(weighed, "a1", "out")
     assert (item.strands, item.size, item.flow) == (None, 2.0, None)
-    assert "1×400 weights of out are too many" in item.toolTip()
+    assert "1×400 weights of out, not drawn one by one" in item.toolTip()
     assert item.toolTip().endswith("root mean square, 2")
     image, canvas = grabbed(weighed), canvas_of(weighed)
     at, ground = canvas.mapFromScene(item.middle()), QColor(theme.theme().window)
