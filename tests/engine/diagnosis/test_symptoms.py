@@ -175,6 +175,21 @@ def test_over_fitting_is_validation_that_rises_while_training_falls_on() -> None
     assert "since epoch 2 the validation loss has risen from 0.4 to 0.9" in sentence
 
 
+def test_of_all_epochs_the_lowest_and_the_latest_are_kept() -> None:
+    """So that a look costs the same after a million of them; of equally low ones the first counts."""
+    diagnosis = scored([(0.5, 0.4), (0.45, 0.4)])
+    assert diagnosis.record.lowest == (1, 0.5, 0.4)
+
+    def kept() -> int:
+        return sum(len(held) for held in vars(diagnosis.record).values() if isinstance(held, list | dict | tuple))
+
+    before = kept()
+    for _ in range(100):
+        diagnosis.epoch(0.45, 0.41)
+    assert (diagnosis.record.epochs, diagnosis.record.latest) == (102, (102, 0.45, 0.41))
+    assert kept() == before
+
+
 def test_without_validation_nobody_over_fits() -> None:
     diagnosis = Diagnosis(facts())
     for _ in range(20):

@@ -18,6 +18,13 @@ def test_what_an_answer_costs_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> 
     assert budget.ready_at == 0.0
 
 
+def test_cheap_answers_do_not_come_more_often_than_anyone_sees(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module.time, "perf_counter", lambda: 100.0)
+    budget = Budget()
+    budget.spend(1e-6)
+    assert budget.ready_at == 100.0 + 1 / OFTEN
+
+
 def test_dear_answers_make_pictures_coarser_and_cheap_ones_finer() -> None:
     budget = Budget()
     budget.spend(1.9 * ALLOWED)

@@ -7,6 +7,7 @@ import pytest
 from engine.diagnosis import Diagnosis, Health
 from engine.project import Project
 from engine.run import messages as m
+from engine.run.lane import HEALTH_SECONDS, Lane
 from engine.trainer import Trainer
 from tests.engine.cases import project
 from tests.engine.run.bench import Bench, by_steps, small
@@ -109,3 +110,17 @@ def test_findings_are_in_the_order_of_their_beginning(bench: Bench) -> None:
     bench.send(m.Watch(layers=True, health=True))
     health = after(bench, 60)
     assert all(a.began <= b.began for a, b in pairwise(health.findings))
+
+
+def test_in_a_hurry_it_is_said_a_few_times_a_second(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [100.0]
+    monkeypatch.setattr("engine.run.lane.time.perf_counter", lambda: now[0])
+    lane = Lane(Trainer(deep("sigmoid", "glorot_uniform")))
+    assert lane.health() is None
+    lane.diagnose()
+    assert lane.health(hurried=True) is not None
+    now[0] += HEALTH_SECONDS / 2
+    assert lane.health(hurried=True) is None
+    assert lane.health() is not None, "who has time is told every time"
+    now[0] += HEALTH_SECONDS
+    assert lane.health(hurried=True) is not None
