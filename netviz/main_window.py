@@ -193,7 +193,8 @@ class MainWindow(QMainWindow):
     def _retitle(self) -> None:
         file = f" — {self.document.path.name}" if self.document.path else ""
         self.setWindowTitle(f"{self.document.project.name}{file}[*] — netviz")
-        self.setWindowModified(self.document.dirty)
+        if self.isWindowModified() != self.document.dirty:  # said again, it would be told to the system again
+            self.setWindowModified(self.document.dirty)
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         if event.mimeData().hasUrls():

@@ -119,7 +119,8 @@ class Lit(QObject):
         if change.section in ("training", "data", "panels"):
             return
         self._forget()
-        self._cursor.house([box.box.nodes for lane in self._canvas.sheet.pictures for box in lane.boxes.values()])
+        drawn = (picture.box for lane in self._canvas.sheet.pictures for picture in lane.boxes.values())
+        self._cursor.house([box.nodes for box in drawn if box.activation is not None])
         self._show()
 
     # Onto the canvas
