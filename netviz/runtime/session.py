@@ -231,9 +231,9 @@ class Session(QObject):
 
     def mark(self, view: View) -> None:
         """`view` has something to draw, in a turn of its own."""
-        if view not in self._dirty:
+        if view in self._views and view not in self._dirty:
             self._dirty.append(view)
-        if not self._refresher.isActive():
+        if self._dirty and not self._refresher.isActive():
             self._refresher.start()
 
     def _refresh_one(self) -> None:

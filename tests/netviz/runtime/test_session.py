@@ -209,6 +209,31 @@ def test_views_are_drawn_one_at_a_time(silent: tuple[Session, list[Silent]]) -> 
     assert [view.refreshed for view in views] == [1, 2, 1, 1]
 
 
+def test_a_view_that_marks_itself_has_another_turn_after_the_others(silent: tuple[Session, list[Silent]]) -> None:
+    session, _ = silent
+    turns: list[str] = []
+
+    class Long(FakeView):
+        def refresh(self) -> None:
+            turns.append("long")
+            if len(turns) < 3:
+                session.mark(self)
+
+    class Short(FakeView):
+        def refresh(self) -> None:
+            turns.append("short")
+
+    stranger = FakeView("loss")
+    session.mark(stranger)
+    assert not session._refresher.isActive(), "who is no view of the session has no turn"
+    for view in (Long("loss"), Short("loss")):
+        session.add_view(view)
+    while session._refresher.isActive():
+        session._refresh_one()
+    assert turns == ["long", "short", "long"]
+    assert stranger.refreshed == 0
+
+
 def test_only_views_of_what_changed_are_drawn(qtbot: QtBot, make: Make) -> None:
     session = make()
     loss, boundary = FakeView("loss"), FakeView("boundary")
