@@ -39,13 +39,12 @@ from engine.run.messages import (
     Opened,
     Points,
 )
-from netviz.runtime.cursor import Cursor
-from netviz.runtime.followed import Followed
 from netviz.runtime.past import HistogramPast, Past, most_rows, unit_bytes
 from netviz.runtime.series import Series
 
 if TYPE_CHECKING:
     from netviz.runtime.cursor import Cursor
+    from netviz.runtime.followed import Followed
 
 WIDTH = len(ACTIVATION_FIELDS)
 Kind = tuple[bool, bool]  # of histograms: as a step would see them; of what comes into the activations
@@ -188,7 +187,7 @@ class History:
         self.lanes: list[LaneHistory] = []
         self.points: Points | None = None
         self.examples: np.ndarray | None = None  # (n, features): the first ones, of nets on other than two inputs
-        self.followed = Followed(self.cursor)  # the one example that is looked at in every view
+        self._followed: Followed | None = None
 
     @property
     def cursor(self) -> "Cursor":
@@ -199,13 +198,22 @@ class History:
             self._cursor = Cursor()
         return self._cursor
 
+    @property
+    def followed(self) -> "Followed":
+        """The one example that is looked at in every view."""
+        if self._followed is None:
+            from netviz.runtime.followed import Followed
+
+            self._followed = Followed(self.cursor)
+        return self._followed
+
     def open(self, opened: Opened) -> None:
         if self._cursor is not None:
             self._cursor.release("step", "example", "unit")
         self.lanes = [LaneHistory(info) for info in opened.lanes]
         self.points, self.examples = opened.points, opened.examples
-        if opened.lanes:
-            self.followed.reopen(opened.lanes[0].inputs)
+        if opened.lanes and self._followed is not None:
+            self._followed.reopen(opened.lanes[0].inputs)
 
     def close(self) -> None:
         """No lanes: there is no run."""

@@ -68,7 +68,7 @@ def test_updates_are_the_textbook_s(optimizer, settings, dtype):
 def test_more_parameters_than_one_chunk(optimizer, monkeypatch):
     whole = Trainer(made(optimizer))
     losses(whole, 5)
-    monkeypatch.setattr("engine.trainer.CHUNK", 7)
+    monkeypatch.setattr("engine.update.CHUNK", 7)
     trainer = Trainer(made(optimizer))
     losses(trainer, 5)
     assert bits(trainer) == bits(whole)
