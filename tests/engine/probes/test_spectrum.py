@@ -64,11 +64,11 @@ def test_every_matrix_of_a_recurrent_layer_is_told_by_its_name() -> None:
         {"id": "out", "kind": "dense", "units": 3},
     ]
     made = trainer(layers, steps=0, shape=[6, 5])
-    found = {layer.node: layer for layer in Spectrum().measure(made).layers}
-    assert list(found) == [*(f"r.weight_{part}_l{k}" for k in (0, 1) for part in ("ih", "hh")), "out"]
+    found = {f"{layer.node}.{layer.name}": layer for layer in Spectrum().measure(made).layers}
+    assert list(found) == [*(f"r.weight_{part}_l{k}" for k in (0, 1) for part in ("ih", "hh")), "out.weight"]
     np.testing.assert_allclose(found["r.weight_hh_l0"].values, [0.5] * 4)
     for name, layer in found.items():
-        w = made.network.parameters()[name if "." in name else f"{name}.weight"]
+        w = made.network.parameters()[name]
         np.testing.assert_allclose(layer.values, np.linalg.svd(w, compute_uv=False))
 
 
