@@ -95,6 +95,25 @@ def test_weights_have_numpys_singular_values() -> None:
         assert layer.length == pytest.approx(np.linalg.norm(matrix), rel=1e-12)
 
 
+def test_through_convolutions_and_pooling_it_is_that_of_differences_too() -> None:
+    layers: Layers = [
+        {"id": "r", "kind": "reshape", "shape": [1, 6, 6]},
+        {"id": "c1", "kind": "conv2d", "filters": 3, "kernel_size": 3},
+        {"id": "n1", "kind": "batch_norm"},
+        {"id": "a1", "kind": "tanh"},
+        {"id": "p1", "kind": "avg_pool2d", "kernel_size": 2},
+        {"id": "f", "kind": "flatten"},
+        {"id": "out", "kind": "dense", "units": 3},
+    ]
+    made = trainer(layers, shape=[36])
+    answer = Spectrum().measure(made)
+    assert [(layer.node, layer.shape) for layer in answer.layers] == [("c1", (3, 9)), ("out", (3, 12))]
+    assert answer.jacobian is not None
+    x = np.asarray(made.data.x[:EXAMPLES], np.float64)
+    expected = [np.linalg.svd(by_differences(made, row), compute_uv=False) for row in x]
+    np.testing.assert_allclose(answer.jacobian.values, expected, rtol=1e-6)
+
+
 @pytest.mark.parametrize("case", LAYER_CASES, ids=lambda case: case.name)
 def test_the_jacobian_through_every_layer_is_that_of_differences(case) -> None:
     made = Trainer(behind_identity(case), dtype="float64")
