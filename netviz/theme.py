@@ -221,9 +221,12 @@ def _diverging(t: Theme, steps: int) -> np.ndarray:
     return made
 
 
+@lru_cache(4)
 def heights(steps: int = 256) -> np.ndarray:
     """(steps,) uint32 pixels from the lowest place of a landscape to the highest."""
-    return np.array([_along(HEIGHTS, share).rgb() for share in np.linspace(0, 1, steps)], np.uint32)
+    made = np.array([_along(HEIGHTS, share).rgb() for share in np.linspace(0, 1, steps)], np.uint32)
+    made.flags.writeable = False
+    return made
 
 
 def on_heights() -> tuple[QColor, QColor]:

@@ -1,40 +1,48 @@
 """Contour lines of a function on a grid, by marching squares, and which levels to draw."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
 MOST_LEVELS = 12
 
 
-def contours(values: np.ndarray, level: float) -> np.ndarray:
-    """The line where `values` (rows, columns) pass `level`, as pieces (n, 4): x₁, y₁, x₂, y₂ in columns and rows.
+def contours(values: np.ndarray, levels: Sequence[float]) -> np.ndarray:
+    """The lines where `values` (rows, columns) pass `levels`, as pieces (n, 4): x₁, y₁, x₂, y₂ in columns and rows.
 
     Along a grid line the crossing lies where a straight line between its ends would. Cells with a corner that is no
     number have none.
     """
-    high = values > level
-    corners = values[:-1, :-1], values[:-1, 1:], values[1:, 1:], values[1:, :-1]  # round about each cell
-    above = high[:-1, :-1], high[:-1, 1:], high[1:, 1:], high[1:, :-1]
-    known = np.logical_and.reduce([np.isfinite(corner) for corner in corners])
-    rows, columns = np.mgrid[: values.shape[0] - 1, : values.shape[1] - 1].astype(float)
-    starts = ((0, 0), (1, 0), (1, 1), (0, 1))  # of the corners: columns and rows from the first
-    crossed, places = [], []
-    for k, (x, y) in enumerate(starts):
-        to_x, to_y = starts[(k + 1) % 4]
-        first, second = corners[k], corners[(k + 1) % 4]
-        with np.errstate(all="ignore"):
-            share = np.clip(np.nan_to_num((level - first) / (second - first)), 0, 1)
-        crossed.append((above[k] != above[(k + 1) % 4]) & known)
-        places.append(np.stack([columns + x + share * (to_x - x), rows + y + share * (to_y - y)], axis=-1))
-    crossing, place = np.array(crossed), np.array(places)
-    count = crossing.sum(axis=0)
-    pieces = []
+    corners = np.stack([values[:-1, :-1], values[:-1, 1:], values[1:, 1:], values[1:, :-1]])  # round about each cell
+    low, high = corners.min(axis=0), corners.max(axis=0)  # NaN where a corner is
+    finite = np.isfinite(low) & np.isfinite(high)
+    pieces = [np.zeros((0, 4))]
+    for level in levels:
+        rows, columns = np.nonzero((low <= level) & (high > level) & finite)
+        if len(rows):
+            pieces += _lines(corners[:, rows, columns], columns, rows, level)
+    return np.concatenate(pieces)
+
+
+_STARTS = np.array([[0, 0], [1, 0], [1, 1], [0, 1]])  # of the corners: columns and rows from the first
+
+
+def _lines(first: np.ndarray, columns: np.ndarray, rows: np.ndarray, level: float) -> list[np.ndarray]:
+    """Pieces through cells whose corners (4, cells) lie on both sides of `level`."""
+    second = np.roll(first, -1, axis=0)
+    crossing = (first > level) != (second > level)
+    share = np.where(crossing, (level - first) / np.where(crossing, second - first, 1.0), 0.0)
+    way = np.roll(_STARTS, -1, axis=0) - _STARTS
+    x = columns + _STARTS[:, :1] + share * way[:, :1]
+    y = rows + _STARTS[:, 1:] + share * way[:, 1:]
+    made, count = [], crossing.sum(axis=0)
     for number in (2, 4):  # of a saddle, the first two sides and the last two belong together
         cells = count == number
         if cells.any():
             order = np.argsort(~crossing[:, cells], axis=0, kind="stable")[:number]
-            ends = np.take_along_axis(place[:, cells], order[..., None], axis=0)
-            pieces += [np.concatenate([ends[k], ends[k + 1]], axis=1) for k in range(0, number, 2)]
-    return np.concatenate(pieces) if pieces else np.zeros((0, 4))
+            ends = [np.take_along_axis(part[:, cells], order, axis=0) for part in (x, y)]
+            made += [np.stack([ends[0][k], ends[1][k], ends[0][k + 1], ends[1][k + 1]], 1) for k in range(0, number, 2)]
+    return made
 
 
 def log_levels(low: float, high: float) -> list[float]:

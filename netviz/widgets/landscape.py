@@ -23,6 +23,7 @@ DECADES = 8.0  # at most that colours tell apart
 KEY_HEIGHT = 6.0
 NARROWEST = 12.0  # pixels of the key's bar
 KEY_COLOURS = 9
+FEW = 40  # points that are waited for before a picture is made anew
 DOTS = 80  # steps up to which each is a dot
 NEAR = 9.0  # pixels
 BESIDE = 150.0  # pixels of words beside a square
@@ -113,9 +114,9 @@ class LandscapeMap(Canvas):
 
     def _draw_picture(self, painter: QPainter, one: Placed, answer: LandscapeAnswer, ends: tuple[float, float]) -> None:
         known = self._drawn.get(one.lane)
-        if known is None or known[0] is not answer:
+        if known is None or not much_the_same(answer, known[0]):
             values = np.asarray(answer.values)
-            lines = [piece for level in log_levels(*ends) for piece in contours(values, level)]
+            lines = contours(values, log_levels(*ends)).tolist()
             known = answer, picture(values, *ends), [QLineF(*piece) for piece in lines]
             self._drawn[one.lane] = known
         _, image, pieces = known
@@ -259,6 +260,15 @@ def reach(answer: LandscapeAnswer) -> tuple[float, float] | None:
     low, high = float(known.min()), float(known.max())
     low = max(low, high / 10**DECADES)
     return (low, high) if high > low * (1 + 1e-9) else (low / 1.01, low * 1.01)
+
+
+def much_the_same(answer: LandscapeAnswer, drawn: LandscapeAnswer) -> bool:
+    """Whether the picture of an answer need not be made anew: the path is drawn each time."""
+    if answer is drawn or np.array_equal(answer.values, drawn.values, equal_nan=True):
+        return answer.bounds == drawn.bounds
+    alike = (answer.step, answer.bounds, answer.names) == (drawn.step, drawn.bounds, drawn.names)
+    few = 0 <= answer.points - drawn.points < FEW and answer.points < answer.wanted
+    return alike and few and len(answer.values) == len(drawn.values)
 
 
 def path_pixels(answer: LandscapeAnswer, square: QRectF) -> tuple[np.ndarray, np.ndarray]:

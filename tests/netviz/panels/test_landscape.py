@@ -10,7 +10,7 @@ from netviz.panels.landscape import LandscapePanel
 from netviz.runtime.cursor import Mark
 from netviz.theme import heights, on_heights, theme
 from netviz.widgets.contours import contours, log_levels
-from netviz.widgets.landscape import path_in_words, path_pixels, plane_in_words, reach
+from netviz.widgets.landscape import much_the_same, path_in_words, path_pixels, plane_in_words, reach
 from tests.netviz.panels.histories import NAN, landscape_answer, opened, take
 from tests.netviz.panels.test_every_panel import picture
 from tests.netviz.panels.test_spectrum import near
@@ -86,20 +86,34 @@ def test_the_path_lies_on_its_places_and_is_hovered_by_step(qtbot):
     assert not near(image, QPointF(*pixels[2]) + QPointF(6, 0), QColor(theme().accent))
 
 
+def test_a_picture_is_made_anew_for_what_is_seen_to_have_changed():
+    drawn = landscape_answer(points=500)
+    moved = {"steps": np.arange(3), "places": np.zeros((3, 2)), "off": np.zeros(3)}
+    assert much_the_same(landscape_answer(points=500, **moved), drawn)  # the path is drawn each time
+    other = np.ones((9, 9))
+    assert much_the_same(landscape_answer(points=520, values=other), drawn)
+    for changes in ({"points": 560}, {"points": 1089}, {"points": 300}, {"points": 510, "step": 8}):
+        assert not much_the_same(landscape_answer(values=other, **changes), drawn), changes
+    assert not much_the_same(landscape_answer(points=510, values=np.ones((17, 17))), drawn)
+    assert not much_the_same(landscape_answer(points=500, bounds=(0.0, 1.0, 0.0, 1.0)), drawn)
+
+
 def test_contour_lines_are_where_a_function_passes_their_levels():
     along = np.linspace(-1, 1, 65)
     x, y = np.meshgrid(along, along)
-    pieces = contours(np.hypot(x, y), 0.5)
+    pieces = contours(np.hypot(x, y), [0.5])
     ends = pieces.reshape(-1, 2) / 32 - 1
     np.testing.assert_allclose(np.hypot(*ends.T), 0.5, atol=1e-3)
     lengths = np.hypot(*(pieces[:, :2] - pieces[:, 2:]).T) / 32
     assert lengths.sum() == pytest.approx(np.pi, rel=1e-3)
-    saddle = contours(np.array([[0.0, 1.0], [1.0, 0.0]]), 0.5)
+    saddle = contours(np.array([[0.0, 1.0], [1.0, 0.0]]), [0.5])
     assert len(saddle) == 2
     broken = np.hypot(x, y)
     broken[32, :] = np.nan
-    assert 0 < len(contours(broken, 0.5)) < len(pieces)
-    assert not len(contours(np.zeros((4, 4)), 0.5))
+    assert 0 < len(contours(broken, [0.5])) < len(pieces)
+    assert not len(contours(np.zeros((4, 4)), [0.5]))
+    both = contours(np.hypot(x, y), [0.25, 0.5])
+    assert len(both) == len(pieces) + len(contours(np.hypot(x, y), [0.25]))
 
 
 def test_levels_are_round_and_not_too_many():
