@@ -31,6 +31,12 @@ def choose(combo, title):
     QTest.keyClicks(combo, title)
 
 
+def take(combo, text):
+    """Chooses an entry of the open list."""
+    combo.setCurrentText(text)
+    combo.activated.emit(combo.currentIndex())
+
+
 def wheel(widget, notches):
     at, none = QPointF(widget.rect().center()), Qt.MouseButton.NoButton
     event = QWheelEvent(

@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QApplication, QComboBox, QLabel, QLineEdit
 from netviz.editor.canvas import Canvas
 from netviz.editor.inspector import Inspector
 from netviz.editor.selection import Selection
-from tests.netviz.editor.forms import NONE, accept, box, choose, enter, slider, visible, wheel
+from tests.netviz.editor.forms import NONE, accept, box, choose, enter, slider, take, visible, wheel
 
 
 def test_a_clicked_node_shows_its_form(canvas, inspector, qtbot):
@@ -261,12 +261,6 @@ def test_other_data_and_a_loss_that_does_not_fit_them(inspector, document):
     error = inspector.training.form.rows["loss.kind"].error
     assert "wants 2 classes" in error.text()
     assert error.isVisible()
-
-
-def take(choice, text: str) -> None:
-    """An entry of an open list."""
-    choice.setCurrentText(text)
-    choice.activated.emit(choice.currentIndex())
 
 
 def test_data_from_a_file_ask_for_the_file_first(inspector, document, tmp_path, qtbot):

@@ -5,7 +5,7 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 
 from engine.catalogue import LOSSES, OPTIMIZERS
-from tests.netviz.editor.forms import NONE, accept, box, choose, enter, visible
+from tests.netviz.editor.forms import NONE, accept, box, choose, enter, take, visible
 
 
 def test_a_schedule_is_chosen_filled_in_and_taken_away(document, inspector):
@@ -64,7 +64,7 @@ def test_a_table_by_its_ending_and_what_was_set_stays(inspector, document, tmp_p
     choose(box(inspector.data.form, "kind"), "Iris")
     assert document.project.data.to_json() == {"kind": "iris", "preprocess": "standardize"}
     inspector.importing.ask_file = lambda: str(tmp_path / "t.csv")
-    QTest.keyClick(box(inspector.data.form, "kind"), Qt.Key.Key_End)
+    take(box(inspector.data.form, "kind"), "CSV table")
     accept(inspector, qtbot)
     path = (tmp_path / "t.csv").as_posix()
     assert document.project.data.to_json() == {"kind": "csv", "path": path, "preprocess": "standardize"}
