@@ -139,6 +139,10 @@ class Plan:
         """A node's output as (N, *shape), the examples as rows: a view."""
         return layout.examples(self.vars[node].value, self.structure.shapes[node])
 
+    def counted(self, array: Array, node: str) -> Array:
+        """A value or gradient of `node` (units, N) with its units in the order in which they are counted: C, H, W."""
+        return layout.in_order(array, self.structure.shapes[node]).reshape(array.shape)
+
     def input_gradient(self) -> Array:
         """∂loss/∂x (N, features), as the last way back of a plan bound `to_input` left it."""
         total = self.backend.zeros(*self.rows[:, :-1].shape)

@@ -154,7 +154,7 @@ def _nodes(network: Network, plan: Plan) -> tuple[NodeValues, ...]:
     drawn, made = network.structure.drawn, []
     room = max(FEWEST, min(MOST, MOST_IN_ALL // len(drawn)))
     for node in drawn:
-        values = network.backend.to_host(plan.vars[node].value).reshape(-1)
+        values = network.backend.to_host(plan.counted(plan.vars[node].value, node)).reshape(-1)
         finite = values[np.isfinite(values)]
         least, most = (float(finite.min()), float(finite.max())) if finite.size else (np.nan, np.nan)
         told = values[:room].astype(np.float32)

@@ -114,7 +114,7 @@ class Neuron(Probe, frozen=True, tag="neuron"):
             size = isqrt(affordable(trainer, round(SIZE * SIZE * detail), SMALLEST * SMALLEST))
             places = grid(bounds, size)
         seen = walked(trainer, affordable(trainer, round(EXAMPLES * detail)), 0, places)
-        count, values = seen.training, seen.plan.vars[self.node].value
+        count, values = seen.training, seen.plan.counted(seen.plan.vars[self.node].value, self.node)
         outputs = host(values[unit]).astype(np.float64) + 0.0  # −0 is 0
         with np.errstate(all="ignore"):
             saturated, dead = self._flat(trainer, seen.plan, unit, count)
@@ -150,7 +150,7 @@ class Neuron(Probe, frozen=True, tag="neuron"):
             return float("nan"), False
         (source,) = structure.inputs[self.node]
         piece = slice(unit, unit + 1)
-        a, h = plan.vars[source].value[piece, :count], plan.vars[self.node].value[piece, :count]
+        a, h = (plan.counted(plan.vars[node].value, node)[piece, :count] for node in (source, self.node))
         slope = trainer.backend.to_host(layer.derivative(xp, a, h)).astype(np.float64)
         flat = slope == 0 if layer.pieces else slope < FLAT * layer.steepest
         return float(flat.mean()), bool((slope == 0).all())
@@ -167,7 +167,7 @@ class Neuron(Probe, frozen=True, tag="neuron"):
         grad = plan.vars[self.node].grad
         delta = float("nan")
         if grad is not None:
-            own = trainer.backend.to_host(grad[unit]).astype(np.float64) * len(rows)
+            own = trainer.backend.to_host(plan.counted(grad, self.node)[unit]).astype(np.float64) * len(rows)
             delta = float(np.sqrt(np.mean(own * own)))
         structure = network.structure
         row = line_into(structure, self.node, unit)

@@ -64,9 +64,10 @@ class UnitSpread(Probe, frozen=True, tag="unit_spread"):
         with np.errstate(all="ignore"):
             plan.run_forward()
             plan.draw_output()
-            values, bounds = plan.vars[self.node].value, bounds_of(structure, self.node)
+            shown, bounds = self.node, bounds_of(structure, self.node)
             if self.before and isinstance(layer, Activation):
-                values, bounds = plan.vars[structure.inputs[self.node][0]].value, None
+                shown, bounds = structure.inputs[self.node][0], None
+            values = plan.counted(plan.vars[shown].value, shown)
             units = len(values)
             saturated, dead = np.full(units, np.nan), np.zeros(units, bool)
             if isinstance(layer, Activation):
@@ -77,8 +78,8 @@ class UnitSpread(Probe, frozen=True, tag="unit_spread"):
             finite = backend.xp.isfinite(values)
             zero, inside = values == 0, finite & (values >= low) & (values <= high)
             first = max(0, min(self.first, units - MOST_UNITS))
-            shown = slice(first, first + MOST_UNITS)
-            index = (place[shown] - start) * (UNIT_BINS / (stop - start))
+            piece = slice(first, first + MOST_UNITS)
+            index = (place[piece] - start) * (UNIT_BINS / (stop - start))
             wide = values.astype("float64")
             mean = wide.mean(axis=1)
             spread = ((wide - mean[:, None]) ** 2).mean(axis=1) ** 0.5
@@ -86,7 +87,7 @@ class UnitSpread(Probe, frozen=True, tag="unit_spread"):
                 self.node,
                 units,
                 first,
-                _counts(backend, index, (inside & ~zero)[shown]),
+                _counts(backend, index, (inside & ~zero)[piece]),
                 low,
                 high,
                 bounds is None,
@@ -111,7 +112,8 @@ def flat_units(plan: Plan, node: str) -> tuple[Array, Array]:
     slope = layer.derivative(xp, before, h)
     flat = ~slope if slope.dtype == bool else slope == 0
     saturated = flat if layer.pieces else slope < FLAT * layer.steepest
-    return _share(backend, saturated), _share(backend, flat) == 1.0
+    shares = (_share(backend, plan.counted(each, node)) for each in (saturated, flat))
+    return next(shares), next(shares) == 1.0
 
 
 def _share(backend: Backend, mask: Array) -> Array:

@@ -53,7 +53,7 @@ class Units(Probe, frozen=True, tag="units"):
         maps = []
         for node in nodes:
             units = prod(shapes[node])
-            shown = trainer.backend.to_host(plan.vars[node].value[: min(units, most)])
+            shown = trainer.backend.to_host(plan.counted(plan.vars[node].value, node)[: min(units, most)])
             maps.append(UnitMaps(node, shown.astype(np.float32, copy=False).reshape(len(shown), size, size), units))
         output = trainer.backend.to_host(plan.output.value.T)
         values, winners, probability = decision(trainer, output)
