@@ -15,9 +15,17 @@ LONGEST_NAME = 60
 # In the order of the menu; a panel that there is not is left out.
 PRESETS: Mapping[str, Rows] = {
     "Beginner": [[["boundary", "fit", "confusion"], ["loss"], ["diagnosis"]]],
-    "Gradients": [[["gradients"]], [["histograms"], ["saturation"], ["weights", "rate"], ["loss"]]],
-    "Initialization": [[["histograms"], ["gradients"]], [["weights"], ["saturation"], ["loss", "diagnosis"]]],
-    "Answers": [[["boundary", "fit"], ["confusion"], ["worst"]], [["try"], ["loss"]]],
+    "Gradients": [
+        [["gradients"], ["derivative", "through_time"]],
+        [["histograms"], ["saturation"], ["weights", "noise", "rate"], ["loss", "diagnosis"]],
+    ],
+    "Initialization": [
+        [["histograms"], ["gradients"]],
+        [["weights", "spectrum"], ["saturation"], ["loss", "diagnosis"]],
+    ],
+    "Layers": [[["representation"], ["neuron"]], [["histograms"], ["weights"], ["spectrum"]]],
+    "Way of the Training": [[["landscape"], ["loss"]], [["noise"], ["rate"], ["gradients"]]],
+    "Answers": [[["boundary", "fit"], ["confusion"], ["worst"]], [["follow"], ["try"], ["loss"]]],
 }
 EVERYTHING = "Everything"
 

@@ -130,7 +130,9 @@ class Menus:
             if ident in BESIDE:
                 menu.addAction(dock.toggleViewAction())
         self._fill_panels(menu.addMenu("Panels"))
-        self.layouts = LayoutActions(window, menu.addMenu("Layout"))
+        layouts = QMenu("Layout", window)  # one of Python's making: it is filled anew, and Qt's own would be lost to it
+        menu.addMenu(layouts)
+        self.layouts = LayoutActions(window, layouts)
         menu.addSeparator()
         self.add(menu, "Show the Whole Network", "", window.canvas.fit)
         menu.addActions([window.live.pictures, window.live.health, window.following.action])
