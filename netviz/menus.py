@@ -61,6 +61,12 @@ class Menus:
     def _menu(self, title: str) -> QMenu:
         return self._window.menuBar().addMenu(title)
 
+    def _own_menu(self, menu: QMenu, title: str) -> QMenu:
+        """A sub-menu that is filled anew: one of Python's making, for what Qt makes can be lost to Python."""
+        made = QMenu(title, self._window)
+        menu.addMenu(made)
+        return made
+
     def add(self, menu: QMenu, text: str, key: str | Keys, call: Callable[[], object]) -> QAction:
         """One command; `key` is a text like Ctrl+R, a standard key, or empty."""
         action = menu.addAction(text)
@@ -75,7 +81,7 @@ class Menus:
         menu, files = self._menu("&File"), self._window.files
         self.add(menu, "&New Window", Keys.New, files.new_window)
         self.add(menu, "&Open…", Keys.Open, files.ask_open)
-        recent = menu.addMenu("Open &Recent")
+        recent = self._own_menu(menu, "Open &Recent")
         menu.aboutToShow.connect(lambda: fill_recent(recent, files.open))
         experiments = menu.addMenu("Open &Experiment")
         for experiment in find_experiments().values():
@@ -130,9 +136,7 @@ class Menus:
             if ident in BESIDE:
                 menu.addAction(dock.toggleViewAction())
         self._fill_panels(menu.addMenu("Panels"))
-        layouts = QMenu("Layout", window)  # one of Python's making: it is filled anew, and Qt's own would be lost to it
-        menu.addMenu(layouts)
-        self.layouts = LayoutActions(window, layouts)
+        self.layouts = LayoutActions(window, self._own_menu(menu, "Layout"))
         menu.addSeparator()
         self.add(menu, "Show the Whole Network", "", window.canvas.fit)
         menu.addActions([window.live.pictures, window.live.health, window.following.action])

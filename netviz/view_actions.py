@@ -47,7 +47,8 @@ class ViewActions(QObject):
         self.presentation.setCheckable(True)
 
     def _add(self, menu: QMenu, text: str, keys: Sequence[str], call: Callable[[], object]) -> QAction:
-        action = menu.addAction(text)
+        action = QAction(text, self)  # kept here: an action of the menu's own making can be lost to Python
+        menu.addAction(action)
         action.setShortcuts([QKeySequence(key) for key in keys])
         action.triggered.connect(lambda _=False: call())
         return action

@@ -151,3 +151,13 @@ def test_another_network_is_trained_beside_the_first(open_window, qtbot):
     qtbot.waitUntil(lambda: window.banner.answer.isVisible(), timeout=LONG)
     qtbot.mouseClick(window.banner.answer, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: len(window.session.history.lanes) == 2, timeout=LONG)
+
+
+def test_menus_that_are_filled_anew_outlive_what_python_forgets(open_window, qtbot, tmp_path):
+    window = open_window()
+    (tmp_path / "seen.netviz").touch()
+    remember_file(tmp_path / "seen.netviz")
+    qtbot.wait(100)
+    menus = {action.text(): action.menu() for action in window.menuBar().actions()}
+    menus["&File"].aboutToShow.emit()
+    assert any("seen.netviz" in path for path, _ in actions_of(window.menuBar()))
