@@ -20,17 +20,15 @@ def in_focus_order(area: QWidget) -> Iterator[QWidget]:
 
 
 def chain(parts: Iterable[QWidget]) -> None:
-    """Leads the Tab key from part to part of one window; what is in none of them comes before or after."""
-    parts = list(parts)
-    within: dict[QWidget, list[QWidget]] = {part: [] for part in parts}
-    for widget in in_focus_order(parts[0].window()):
-        part: QWidget | None = widget
-        while part is not None and part not in within:
-            part = part.parentWidget()
-        if part is not None:
-            within[part].append(widget)
+    """Leads the Tab key from part to part, and within each as its widgets were made.
+
+    By `findChildren`, not along the chain there is: of what Python meets on that way it forgets what it held before.
+    """
     last = None
-    for widget in [widget for part in parts for widget in within[part]]:
-        if last is not None:
-            QWidget.setTabOrder(last, widget)
-        last = widget
+    for part in parts:
+        inside = (widget for widget in part.findChildren(QWidget) if part.isAncestorOf(widget))  # no lists that pop up
+        for widget in (part, *inside):
+            if widget.focusPolicy() & Qt.FocusPolicy.TabFocus and widget.focusProxy() is None:
+                if last is not None:
+                    QWidget.setTabOrder(last, widget)
+                last = widget
