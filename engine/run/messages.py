@@ -258,6 +258,7 @@ class Answer(Record, frozen=True):
     epoch: int
     rate: float  # steps a second, lately
     lanes: tuple[LaneAnswer, ...]
+    studying: bool = False  # a study has more to find about the weights of now
 
 
 class Keyframe(Record, frozen=True):

@@ -368,7 +368,7 @@ class Worker:
             probes = tuple(probe for probe in probes if probe.quick) if self._stale or self._urgent else ()
         lanes = tuple(self._lane_answer(lane, probes, detail, hurried) for lane in self._lanes)
         step, epoch = (self._step, self._lead.trainer.epoch) if self._lanes else (0, 0)
-        self._send(m.Answer(self._frame, self._state, step, epoch, self._rate.now(step), lanes))
+        self._send(m.Answer(self._frame, self._state, step, epoch, self._rate.now(step), lanes, wanting(self._lanes)))
         looking = sum(lane.take_looking() for lane in self._lanes)
         if self._stale:
             for lane in self._lanes:

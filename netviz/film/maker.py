@@ -1,6 +1,7 @@
 """Makes a film beside the window's own work: one frame a turn of the event loop, encoded on a thread."""
 
 from pathlib import Path
+from time import monotonic
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
@@ -12,6 +13,7 @@ from netviz.film.stage import Stage
 from netviz.runtime.background import Background
 
 TURN_MS = 4
+LONGEST = 10.0  # seconds that a frame waits for what is computed slice by slice
 ENDED = (RunState.FINISHED, RunState.FAILED)  # by early stopping; by a loss that is no number
 
 
@@ -33,6 +35,7 @@ class FilmMaker(QObject):
         self._frame = 0  # the next one to draw
         self._still: bytes | None = None  # what every further frame is, once the run can go no further
         self._note = ""
+        self._since = 0.0  # when the run had come to the next frame
         self._over = False
         self._error: Exception | None = None
         session = self._stage.session
@@ -75,6 +78,8 @@ class FilmMaker(QObject):
         goal, (state, step) = self._plan.step_of(self._frame), self._stage.session.answered
         if self._still is None and not (state in ENDED or (state is RunState.PAUSED and step == goal)):
             return
+        if self._still is None and self._is_studied_yet():
+            return
         frame = self._still if self._still is not None else self._stage.shoot()
         if state in ENDED and self._still is None:
             self._still = frame
@@ -84,6 +89,15 @@ class FilmMaker(QObject):
         self.progressed.emit(self._frame, self._plan.frames)
         if self._still is None and self._frame < self._plan.frames:
             self._stage.session.advance(steps=self._plan.step_of(self._frame) - goal)
+
+    def _is_studied_yet(self) -> bool:
+        """Whether what takes longer than a frame, as a landscape does, is worth waiting for."""
+        now = monotonic()
+        self._since = self._since or now
+        if self._stage.session.studying and now - self._since < LONGEST:
+            return True
+        self._since = 0.0
+        return False
 
     def _trouble(self, words: str) -> None:
         self._error = self._error or RuntimeError(words)

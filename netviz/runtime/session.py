@@ -58,6 +58,7 @@ class Session(QObject):
         self.state, self.step, self.epoch, self.rate, self.reason = m.RunState.IDLE, 0, 0, 0.0, ""
         self.worker = worker
         self.pace = m.Pace()
+        self.studying = False  # the worker has more to find out about the weights of that step
         self.answered = (m.RunState.IDLE, 0)  # state and step of what the history shows; steps may have gone on since
         self.by_hand: list[str] = []  # what was changed in the run since step 0, in words
         self.kernels, self.device, self.dtype = "", "", ""
@@ -334,7 +335,7 @@ class Session(QObject):
             topics |= lane.take(news)
         if answer.step > self.step:
             self._restarts = 0
-        self.rate, self.answered = answer.rate, (answer.state, answer.step)
+        self.rate, self.answered, self.studying = answer.rate, (answer.state, answer.step), answer.studying
         self._set(answer.state, answer.step, answer.epoch, self.reason if answer.state is self.state else "")
         return topics
 

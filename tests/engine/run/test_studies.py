@@ -46,6 +46,7 @@ def test_while_it_stands_a_study_is_worked_on_and_told_as_it_comes(bench: Bench)
     last = until(bench, complete)[-1]
     trainer, _ = alone(0)
     (answer,) = found(last)
+    assert not last.studying
     weights = trainer.network.parameters()
     for layer in answer.layers:
         expected = np.linalg.svd(weights[f"{layer.node}.{layer.name}"].astype(float), compute_uv=False)

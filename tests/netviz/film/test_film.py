@@ -16,6 +16,7 @@ from PySide6.QtGui import QImage
 
 from engine.project import Project, load_project
 from engine.run.lane import Lane
+from engine.run.messages import RunState
 from engine.trainer import Trainer
 from netviz import theme
 from netviz.experiments import find_experiments
@@ -74,6 +75,24 @@ def test_the_last_frame_is_the_panel_after_as_many_steps(open_window, qtbot, tmp
     for steps, frame in ((10, 2), (13, 5)):
         train(window, qtbot, steps)
         assert np.array_equal(pixels(PanelSubject(panel).image(QSize(320, 200), scale)), shown[frame])
+
+
+def test_a_landscape_is_complete_in_every_frame(open_window, qtbot, qapp, tmp_path):
+    theme.start(qapp, "dark")
+    project = load_project(find_experiments()["zig-zag"].path)
+    film(qtbot, project, tmp_path / "f.webp", FilmPlan("landscape", 20, 10, exact=True, **SIZE))
+    shown = frames(tmp_path / "f.webp")
+    window = open_window("zig-zag")
+    panel = next(panel for panel in window.panels if panel.ident == "landscape")
+
+    session = window.session
+    for number in range(3):
+        if number:
+            session.advance(steps=10)
+        qtbot.waitUntil(lambda step=10 * number: session.answered == (RunState.PAUSED, step), timeout=LONG)
+        qtbot.waitUntil(lambda: not session.studying, timeout=LONG)
+        panel.refresh()
+        assert np.array_equal(pixels(PanelSubject(panel).image(QSize(320, 200), 1)), shown[number]), number
 
 
 def test_the_first_frame_is_the_run_before_its_first_step(open_window, qtbot, tmp_path, xor):
