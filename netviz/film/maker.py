@@ -92,9 +92,11 @@ class FilmMaker(QObject):
 
     def _is_studied_yet(self) -> bool:
         """Whether what takes longer than a frame, as a landscape does, is worth waiting for."""
-        now = monotonic()
+        now, session = monotonic(), self._stage.session
         self._since = self._since or now
-        if self._stage.session.studying and now - self._since < LONGEST:
+        if not session.studying:
+            self._stage.refresh()
+        if session.studying and now - self._since < LONGEST:
             return True
         self._since = 0.0
         return False

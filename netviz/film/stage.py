@@ -52,11 +52,15 @@ class Stage:
                 dock.hide()
         return window.session, window if self._plan.what == WINDOW else window.canvas, window.panels
 
-    def shoot(self) -> bytes:
-        """What is shown now, as a frame: RGB without gaps."""
+    def refresh(self) -> None:
+        """Draws what is known; of it, a panel may see that it wants to know more."""
         for panel in self._panels:
             if panel.isVisible():
                 panel.refresh()
+
+    def shoot(self) -> bytes:
+        """What is shown now, as a frame: RGB without gaps."""
+        self.refresh()
         if self._window is not None and self._window.live.isVisible():
             self._window.live.finish()
         made = picture(self._shown, self._plan.scale)

@@ -93,10 +93,7 @@ def chart(lane: LaneHistory, number: int) -> Chart:
     places = {node: i for i, node in enumerate(lane.info.layers)}
     lines, key = [], []
     for layer in seen.layers:
-        colour, values = (
-            depth_colour(places.get(layer.node.partition(".")[0], 0), len(places)),
-            np.asarray(layer.values),
-        )
+        colour, values = depth_colour(places.get(layer.node, 0), len(places)), np.asarray(layer.values)
         lines.append(Line(layer.node, np.arange(1, len(values) + 1), cleared(values), colour))
         key.append((colour, layer_in_words(layer)))
     if seen.jacobian is not None:

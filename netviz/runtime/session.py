@@ -227,7 +227,7 @@ class Session(QObject):
         health = any(view.needs_health for view in visible)
         watch = m.Watch(probes, health or any(view.needs_layers for view in visible), health)
         if watch != self._watch:
-            self._watch = watch
+            self._watch, self.studying = watch, True  # for all that is known
             self._send(watch)
 
     def mark(self, view: View) -> None:

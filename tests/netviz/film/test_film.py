@@ -90,9 +90,12 @@ def test_a_landscape_is_complete_in_every_frame(open_window, qtbot, qapp, tmp_pa
         if number:
             session.advance(steps=10)
         qtbot.waitUntil(lambda step=10 * number: session.answered == (RunState.PAUSED, step), timeout=LONG)
-        qtbot.waitUntil(lambda: not session.studying, timeout=LONG)
-        panel.refresh()
-        assert np.array_equal(pixels(PanelSubject(panel).image(QSize(320, 200), 1)), shown[number]), number
+        for _ in range(3):  # what is seen then may be more to ask for
+            qtbot.waitUntil(lambda: not session.studying, timeout=LONG)
+            panel.refresh()
+        below = slice(48, None)  # the window writes beside the names in what the networks differ
+        made = pixels(PanelSubject(panel).image(QSize(320, 200), 1))
+        assert np.array_equal(made[below], shown[number][below]), number
 
 
 def test_the_first_frame_is_the_run_before_its_first_step(open_window, qtbot, tmp_path, xor):
