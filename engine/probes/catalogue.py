@@ -13,6 +13,7 @@ from engine.probes.follow import Follow, FollowAnswer
 from engine.probes.gradients import Gradients, GradientsAnswer
 from engine.probes.histograms import HistogramAnswer, Histograms
 from engine.probes.landscape import Landscape, LandscapeAnswer
+from engine.probes.maps import Maps, MapsAnswer
 from engine.probes.neuron import Neuron, NeuronAnswer
 from engine.probes.noise import Noise, NoiseAnswer
 from engine.probes.representation import Representation, RepresentationAnswer
@@ -45,6 +46,7 @@ ProbeRequest = (
     | Derivative
     | ThroughTime
     | Connections
+    | Maps
 )
 ProbeAnswer = (
     HistogramAnswer
@@ -67,6 +69,7 @@ ProbeAnswer = (
     | DerivativeAnswer
     | ThroughTimeAnswer
     | ConnectionsAnswer
+    | MapsAnswer
 )
 
 

@@ -103,7 +103,7 @@ class Follow(Probe, frozen=True, tag="follow"):
         if self.target:
             y = np.array([self.target])
             y = y[:, 0].astype(np.int64) if network.classes is not None else y
-        walk, reason, row = _walk(trainer), "", None
+        walk, reason, row = walk_of(trainer), "", None
         try:
             if y is not None:
                 row = walk.targets(_checked(y, network.classes))
@@ -223,7 +223,7 @@ def _nodes(walk: Walk) -> tuple[FollowedNode, ...]:
 _walks: "WeakKeyDictionary[Trainer, Walk]" = WeakKeyDictionary()
 
 
-def _walk(trainer: Trainer) -> Walk:
+def walk_of(trainer: Trainer) -> Walk:
     """Made once for a trainer: its graph stays as it is."""
     if trainer not in _walks:
         _walks[trainer] = Walk(trainer.network)

@@ -11,6 +11,7 @@ from netviz.panels.gradients import GradientsPanel
 from netviz.panels.histograms import HistogramsPanel
 from netviz.panels.landscape import LandscapePanel
 from netviz.panels.loss import LossPanel
+from netviz.panels.maps import MapsPanel
 from netviz.panels.neuron import NeuronPanel
 from netviz.panels.noise import NoisePanel
 from netviz.panels.rate import RatePanel
@@ -39,6 +40,7 @@ PANELS: tuple[type[Panel], ...] = (
     FitPanel,
     RepresentationPanel,
     NeuronPanel,
+    MapsPanel,
     RatePanel,
     TryPanel,
     FollowPanel,

@@ -19,6 +19,7 @@ from engine.probes.follow import FollowAnswer
 from engine.probes.gradients import GradientsAnswer
 from engine.probes.histograms import HistogramAnswer
 from engine.probes.landscape import LandscapeAnswer
+from engine.probes.maps import MapsAnswer
 from engine.probes.neuron import NeuronAnswer
 from engine.probes.noise import NoiseAnswer
 from engine.probes.representation import RepresentationAnswer
@@ -74,6 +75,7 @@ class LaneHistory:
     follow: FollowAnswer | None = None
     representation: RepresentationAnswer | None = None
     neuron: NeuronAnswer | None = None
+    maps: MapsAnswer | None = None
     spectrum: SpectrumAnswer | None = None
     noise: NoiseAnswer | None = None
     landscape: LandscapeAnswer | None = None

@@ -18,6 +18,7 @@ from engine.probes.follow import Follow, FollowAnswer, FollowedNode
 from engine.probes.gradients import Gradients, GradientsAnswer, LayerGradient
 from engine.probes.histograms import HistogramAnswer, Histograms, LayerHistogram
 from engine.probes.landscape import Landscape, LandscapeAnswer, PlaneOf
+from engine.probes.maps import Adversary, LayerFilters, LayerMaps, Maps, MapsAnswer
 from engine.probes.neuron import Answers, Driven, Links, Neuron, NeuronAnswer
 from engine.probes.noise import Noise, NoiseAnswer
 from engine.probes.predictions import Extent, Listed
@@ -198,6 +199,13 @@ PROBES += (
         0.5,
         True,
     ),
+    MapsAnswer(
+        *(7, "", Part.TRAINING, 2, np.ones((1, 2, 2), "float32"), 1, None, 0.5, None),
+        Adversary(0.3, 0.1, 0, np.ones((1, 2, 2), "float32")),
+        (LayerMaps("c", 9, np.ones((2, 2, 2), "float32")),),
+        (LayerFilters("c", 9, 1, np.ones((2, 1, 2, 2), "float32")),),
+    ),
+    MapsAnswer(7, "ü", None, 0, None, None, None, None, None, None, (), ()),
     NeuronAnswer(9, "a1", 0, 4, EXTENT, None, (), SPREAD, (), (DRIVEN,), None, None, None, (), 0.5, NAN, False),
 )
 SCORE = m.EpochScore(2, 11, 0.5, 0.75, NAN, NAN)
@@ -226,6 +234,7 @@ COMMANDS: tuple[Any, ...] = (
     m.Watch((Histograms(), Boundary(), Boundary(37), Units(("a1", "a2"), 12, 3)), True),
     m.Watch((Confusion(), Confusion(Part.TRAINING, (1, 0)), Worst(Part.TRAINING), Fit(7))),
     m.Watch((Weights(), Weights("h1"))),
+    m.Watch((Maps(), Maps(b"12345678", Part.VALIDATION, 3))),
     m.Watch((Neuron("a1", 3), Boundary(through=Through()), Boundary(through=Through((2, 0), 9)))),
     m.Watch((Representation(), Representation(("", "a1")))),
     m.Watch((Spectrum(), Noise(), Landscape(PlaneOf.PATH, 0.5, False, True, 3, 9, (0.0, 1.0, 2.0, 3.0)))),

@@ -18,6 +18,7 @@ from engine.probes.follow import FollowAnswer, FollowedNode
 from engine.probes.gradients import GradientsAnswer, LayerGradient
 from engine.probes.histograms import BINS, LayerHistogram
 from engine.probes.landscape import LandscapeAnswer, PlaneOf
+from engine.probes.maps import Adversary, LayerFilters, LayerMaps, MapsAnswer
 from engine.probes.neuron import BINS as NEURON_BINS
 from engine.probes.neuron import Answers, Driven, Links, NeuronAnswer
 from engine.probes.noise import NoiseAnswer
@@ -389,6 +390,27 @@ def neuron_answer(scale: float = 1.0, **changes: object) -> NeuronAnswer:
         "dead": False,
     }
     return NeuronAnswer(**(made | changes))
+
+
+def maps_answer(scale: float = 1.0, **changes: object) -> MapsAnswer:
+    """A picture that is bright at its left, through two maps that turn it about: the second is empty at its right."""
+    along = np.linspace(1.0, 0.0, 4, dtype=np.float32)
+    x = np.tile(along, (4, 1))[None]
+    made = {
+        "step": 7,
+        "reason": "",
+        "part": Part.TRAINING,
+        "index": 0,
+        "x": x,
+        "label": 1,
+        "decided": 1,
+        "loss": 0.25,
+        "saliency": x * scale - 0.5,
+        "adversary": Adversary(0.3, 0.1, 0, np.clip(x + 0.3, 0, 1)),
+        "layers": (LayerMaps("h1", 2, np.concatenate([x - 0.5, 0.5 - x]) * scale),),
+        "filters": (LayerFilters("h1", 2, 1, np.concatenate([x - 0.5, 0.5 - x])[:, None] * scale),),
+    }
+    return MapsAnswer(**(made | changes))
 
 
 def xor_answer(size: int = 20) -> BoundaryAnswer:

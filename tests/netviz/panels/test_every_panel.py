@@ -30,6 +30,7 @@ from tests.netviz.panels.histories import (
     layer_view,
     links,
     listed,
+    maps_answer,
     neuron_answer,
     noise_answer,
     opened,
@@ -54,6 +55,7 @@ OTHER = {
     "boundary": {"sharp": True, "features": [1, 0], "example": 3},
     "weights": {"view": "matrix", "layer": "out", "axis": [-0.5, 0.5, False]},
     "neuron": {"layer": "out", "unit": 2},
+    "maps": {"view": "filters"},
     "through_time": {"view": "gates", "layer": "h1"},
     "representation": {"layer": "out", "all": True, "grid": False},
     "noise": {"view": "cosine"},
@@ -87,6 +89,7 @@ def filled(*names: str) -> History:
             follow_answer(),
             representation_answer(),
             neuron_answer(),
+            maps_answer(),
             spectrum_answer(),
             noise_answer(),
             landscape_answer(),
@@ -229,6 +232,7 @@ def test_the_description_has_the_numbers_and_changes_once_a_second(qtbot, kind) 
             follow_answer(3.0),
             representation_answer(layer_view(scale=2.0)),
             neuron_answer(3.0),
+            maps_answer(3.0, loss=0.75),
             spectrum_answer(9.0),
             noise_answer(3.0),
             landscape_answer(3.0),
@@ -279,11 +283,11 @@ def test_numbers_that_are_none_draw_no_warning(qtbot, kind) -> None:
             delta=NAN,
             saturated=NAN,
         )
-        probes = (rows, answer, example, weights, worst, nobody, flat, unseen, unit, steep, shut)
         still = sweep_in_time(gradient=np.full(4, NAN), maps=(time_map(scale=NAN), time_map("c", NAN)))
-        probes = (rows, answer, example, weights, worst, nobody, flat, unseen, unit, through_time_answer(still))
         lost_way = follow_answer(NAN, loss=NAN)
-        probes = (rows, answer, example, weights, worst, nobody, flat, unseen, unit, lost_way)
+        blank = maps_answer(NAN, loss=NAN, saliency=np.full((1, 4, 4), NAN, np.float32), adversary=None)
+        seen = (rows, answer, example, weights, worst, nobody, flat, unseen, unit)
+        probes = (*seen, steep, shut, through_time_answer(still), lost_way, blank)
         take(lane, [NAN] * 5, [score(10, NAN)], nothing, probes)
         take(lane, [np.inf, 1e30, 0.0], [score(20, np.inf)], np.full((3, 3, 6), np.inf), (), start=5)
     panel = open_panel(qtbot, kind, history)

@@ -1,0 +1,221 @@
+"""A picture in every lane's network: itself, where the loss looks, and each layer's maps or filters as tiles."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from PySide6.QtCore import QPointF, QRectF, QSize, Qt
+from PySide6.QtGui import QColor, QImage, QPainter
+
+from engine.probes.maps import MapsAnswer
+from netviz import theme
+from netviz.runtime.cursor import NOTHING, Cursor, Mark
+from netviz.runtime.history import History, LaneHistory
+from netviz.widgets.canvas import Canvas
+from netviz.widgets.marks import Column, columns, draw_head, draw_lit
+from netviz.widgets.ticks import figure
+
+MAPS, FILTERS = "maps", "filters"
+TILE_GAP = 2.0
+SMALLEST, LARGEST = 10.0, 96.0  # pixels of a tile's side
+FACES = 0.34  # of the height, at most, for the picture and what is made of it
+HARDLY = 1e-30  # full colour, where all is 0
+
+
+@dataclass(frozen=True, slots=True)
+class Tile:
+    """A small picture in its place; `unit` is the first unit of a map, None of what belongs to no map."""
+
+    lane: int
+    node: str
+    number: int
+    unit: int | None
+    area: QRectF
+    values: np.ndarray  # (height, width), or (3, height, width)
+    reach: float  # full colour; 0 of what is in grey or in colours of its own
+    words: str
+
+
+class FeatureMaps(Canvas):
+    def __init__(self, history: History) -> None:
+        super().__init__()
+        self.history, self.view = history, MAPS
+        self._kept_tiles: tuple[object, list[Tile], list[tuple[QRectF, str]]] | None = None
+        self.follow(history.cursor, "layer", "unit")
+
+    def sizeHint(self) -> QSize:
+        return QSize(360, 360)
+
+    def update(self, *area: object) -> None:
+        self._kept_tiles = None
+        super().update(*area)
+
+    # The places
+
+    def _columns(self, rect: QRectF) -> list[Column]:
+        return columns(rect, [lane.info.name for lane in self.history.lanes], self.fonts.line + 2)
+
+    def placed(self, rect: QRectF) -> tuple[list[Tile], list[tuple[QRectF, str]]]:
+        """Every tile of every lane in its place, and the words beside them."""
+        known = (rect.width(), rect.height(), self.view)
+        if self._kept_tiles is None or self._kept_tiles[0] != known:
+            tiles: list[Tile] = []
+            words: list[tuple[QRectF, str]] = []
+            for i, (column, lane) in enumerate(zip(self._columns(rect), self.history.lanes, strict=True)):
+                if lane.maps is not None and not lane.maps.reason:
+                    below = self._faces(i, lane.maps, column.body, tiles, words)
+                    self._layers(i, lane, lane.maps, below, tiles, words)
+            self._kept_tiles = known, tiles, words
+        return self._kept_tiles[1], self._kept_tiles[2]
+
+    def _faces(
+        self, lane: int, answer: MapsAnswer, body: QRectF, tiles: list[Tile], words: list[tuple[QRectF, str]]
+    ) -> QRectF:
+        """The picture, its saliency, and the step that fools; returns the room below."""
+        line, gap = self.fonts.line, 8.0
+        side = max(SMALLEST, min(body.height() * FACES - line, (body.width() - 2 * gap) / 3, 1.5 * LARGEST))
+        place = QRectF(body.left(), body.top(), side, side)
+        assert answer.x is not None
+        faces = [("picture", np.asarray(answer.x), 0.0, self._said(answer))]
+        if answer.saliency is not None:
+            together = np.asarray(answer.saliency).sum(axis=0)
+            faces.append(("∂ℓ/∂x", together, _reach(together), "what each pixel would change of its loss"))
+        if answer.adversary is not None:
+            fooled = answer.adversary
+            told = f"a step of {figure(fooled.step).strip()} each pixel ({fooled.share:.0%}): class {fooled.decided}"
+            faces.append((f"→ class {fooled.decided} at {fooled.share:.0%}", np.asarray(fooled.x), 0.0, told))
+        for number, (name, values, reach, told) in enumerate(faces):
+            tiles.append(Tile(lane, "", number, None, QRectF(place), _shown(values), reach, told))
+            words.append((QRectF(place.left(), place.bottom(), side + gap, line), name))
+            place.translate(side + gap, 0)
+        top = body.top() + side + line + 4
+        return QRectF(body.left(), top, body.width(), max(0.0, body.bottom() - top))
+
+    def _said(self, answer: MapsAnswer) -> str:
+        truth = "" if answer.label is None else f"class {answer.label}"
+        decided = "" if answer.decided is None else f"decided {answer.decided}"
+        loss = "" if answer.loss is None else f"loss {figure(answer.loss).strip()}"
+        return ", ".join(filter(None, (truth, decided, loss)))
+
+    def _layers(
+        self,
+        lane: int,
+        history: LaneHistory,
+        answer: MapsAnswer,
+        room: QRectF,
+        tiles: list[Tile],
+        words: list[tuple[QRectF, str]],
+    ) -> None:
+        """A row for each layer: as many tiles as there is room for, all on the layer's own scale."""
+        rows = answer.layers if self.view == MAPS else answer.filters
+        if not rows or room.height() <= 0:
+            return
+        height, name_width = room.height() / len(rows), self.fonts.width([row.node for row in rows]) + 8
+        for k, row in enumerate(rows):
+            pictures = np.asarray(row.values)
+            per = 1 if self.view == MAPS else pictures.shape[1]
+            flat = pictures.reshape(-1, *pictures.shape[-2:])
+            area = QRectF(room.left() + name_width, room.top() + k * height, room.width() - name_width, height - 3)
+            words.append((QRectF(room.left(), area.top(), name_width - 4, area.height()), row.node))
+            reach, size = _reach(flat), pictures.shape[-2] * pictures.shape[-1]
+            for n, place in enumerate(_tiling(len(flat), area, flat.shape[2] / flat.shape[1])):
+                number, seen = divmod(n, per)
+                what = f"map {number + 1} of {row.total}"
+                if self.view == FILTERS:
+                    what = f"filter {number + 1} of {row.total}, of map {seen + 1}"
+                told = f"{row.node}, {what}: {_spread(flat[n])}"
+                unit = number * size if self.view == MAPS else None
+                tiles.append(Tile(lane, row.node, number, unit, place, flat[n], reach, told))
+
+    # The picture
+
+    def paint(self, painter: QPainter, rect: QRectF) -> None:
+        for i, column in enumerate(self._columns(rect)):
+            lane = self.history.lanes[i]
+            draw_head(painter, self.fonts, column.head, column.name, i, apart=lane.apart)
+            if lane.maps is not None and lane.maps.reason:
+                painter.setPen(QColor(theme.theme().faint))
+                flags = int(Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap)
+                painter.drawText(column.body, flags, lane.maps.reason)
+        tiles, words = self.placed(rect)
+        ramp = theme.diverging()
+        for tile in tiles:
+            painter.drawImage(tile.area, _image(tile, ramp))
+        painter.setFont(self.fonts.words)
+        painter.setPen(QColor(theme.theme().faint))
+        for area, text in words:
+            shown = self.fonts.word_metrics.elidedText(text, Qt.TextElideMode.ElideRight, area.width())
+            painter.drawText(area, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, shown)
+
+    def _at(self, place: QPointF) -> Tile | None:
+        return next((tile for tile in self.placed(QRectF(self.rect()))[0] if tile.area.contains(place)), None)
+
+    def tip(self, place: QPointF) -> str:
+        tile = self._at(place)
+        return "" if tile is None else tile.words
+
+    def mark_at(self, place: QPointF) -> Mark:
+        tile = self._at(place)
+        return NOTHING if tile is None or not tile.node else Mark(tile.node, tile.unit)
+
+    def paint_marks(self, painter: QPainter, rect: QRectF, cursor: Cursor) -> None:
+        for tile in self.placed(rect)[0]:
+            size = tile.values.shape[-2] * tile.values.shape[-1]
+            inside = cursor.mark.unit is not None and tile.unit is not None and 0 <= cursor.mark.unit - tile.unit < size
+            if tile.node and tile.node == cursor.mark.layer and inside:
+                draw_lit(painter, tile.area)
+
+
+def _tiling(count: int, area: QRectF, aspect: float) -> list[QRectF]:
+    """Places for the first of `count` tiles, `aspect` times as wide as high, as large as lets all of them in."""
+    best = (0, SMALLEST)
+    for rows in range(1, max(1, int(area.height() // SMALLEST)) + 1):
+        high = min(area.height() / rows - TILE_GAP, LARGEST)
+        columns_ = int(area.width() // (high * aspect + TILE_GAP))
+        if high >= SMALLEST and (rows * columns_ >= count or rows * columns_ > best[0]):
+            best = rows * columns_, high
+            if rows * columns_ >= count:
+                break
+    high = best[1]
+    across = max(1, int(area.width() // (high * aspect + TILE_GAP)))
+    down = max(1, int(area.height() // (high + TILE_GAP)))
+    step_x, step_y = high * aspect + TILE_GAP, high + TILE_GAP
+    return [
+        QRectF(area.left() + n % across * step_x, area.top() + n // across * step_y, high * aspect, high)
+        for n in range(min(count, across * down))
+    ]
+
+
+def _reach(values: np.ndarray) -> float:
+    return float(np.abs(np.where(np.isfinite(values), values, 0)).max(initial=HARDLY))
+
+
+def _spread(values: np.ndarray) -> str:
+    return f"{figure(float(values.min())).strip()} to {figure(float(values.max())).strip()}"
+
+
+def _shown(values: np.ndarray) -> np.ndarray:
+    """One channel as (height, width); three stay colours; of others their mean is shown."""
+    if values.ndim == 2:
+        return values
+    if len(values) == 3:
+        return values
+    return values[0] if len(values) == 1 else values.mean(axis=0)
+
+
+def _image(tile: Tile, ramp: np.ndarray) -> QImage:
+    values = np.asarray(tile.values, np.float64)
+    if tile.reach:
+        with np.errstate(all="ignore"):
+            level = np.clip(values / (2 * tile.reach) + 0.5, 0, 1) * (len(ramp) - 1)
+        pixels = ramp[np.nan_to_num(level).astype(int)]
+        pixels[~np.isfinite(values)] = QColor(theme.theme().red).getRgb()
+        rows, columns_ = values.shape
+        return QImage(pixels.data, columns_, rows, 4 * columns_, QImage.Format.Format_RGBA8888).copy()
+    low, high = float(np.nanmin(values)), float(np.nanmax(values))
+    level = np.nan_to_num((values - low) / ((high - low) or 1.0) * 255).astype(np.uint8)
+    if level.ndim == 3:
+        colours = np.ascontiguousarray(level.transpose(1, 2, 0))
+        rows, columns_ = colours.shape[:2]
+        return QImage(colours.data, columns_, rows, 3 * columns_, QImage.Format.Format_RGB888).copy()
+    grey = np.ascontiguousarray(level if theme.theme().name == "dark" else 255 - level)
+    return QImage(grey.data, grey.shape[1], grey.shape[0], grey.shape[1], QImage.Format.Format_Grayscale8).copy()

@@ -1,0 +1,137 @@
+"""The panel of feature maps: where its tiles stand, what they are coloured by, and what is said of them."""
+
+import numpy as np
+import pytest
+from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtGui import QColor, QImage
+from PySide6.QtTest import QTest
+
+from engine.probes.example import Part
+from engine.probes.maps import Maps
+from engine.run.messages import LaneInfo
+from netviz.panels.maps import MapsPanel
+from netviz.theme import theme
+from tests.netviz.panels.histories import maps_answer, opened, take
+
+
+@pytest.fixture
+def show(qtbot):
+    def make(*answers):
+        history = opened(*"AB"[: len(answers)])
+        for lane, answer in zip(history.lanes, answers, strict=True):
+            take(lane, probes=(answer,))
+        panel = MapsPanel(history)
+        qtbot.addWidget(panel)
+        panel.resize(480, 360)
+        panel.show()
+        qtbot.waitExposed(panel)
+        return panel
+
+    return make
+
+
+def drawn(panel) -> QImage:
+    image = QImage(panel.tiles.size(), QImage.Format.Format_RGB32)
+    panel.tiles.render(image)
+    return image
+
+
+def tiles(panel):
+    return panel.tiles.placed(QRectF(panel.tiles.rect()))[0]
+
+
+def near(colour: QColor, wanted: str) -> bool:
+    other = QColor(wanted)
+    return all(abs(a - b) < 12 for a, b in zip(colour.getRgb()[:3], other.getRgb()[:3], strict=True))
+
+
+def test_tiles_stand_apart_inside_and_are_of_one_size(show) -> None:
+    panel = show(maps_answer(), maps_answer())
+    placed, whole = tiles(panel), QRectF(panel.tiles.rect())
+    assert [tile.node for tile in placed] == ["", "", "", "h1", "h1"] * 2
+    assert all(whole.adjusted(0, 0, 0.01, 0.01).contains(tile.area) for tile in placed)  # but for rounding
+    for k, tile in enumerate(placed):
+        assert not any(tile.area.intersects(other.area) for other in placed[k + 1 :])
+    maps = [tile for tile in placed if tile.node]
+    assert len({(tile.area.width(), tile.area.height()) for tile in maps}) == 1
+    assert max(tile.area.right() for tile in placed[:5]) < min(tile.area.left() for tile in placed[5:])
+
+
+def test_orange_is_above_zero_and_blue_below(show) -> None:
+    panel = show(maps_answer())
+    image, (first, second) = drawn(panel), [tile for tile in tiles(panel) if tile.node]
+    for tile, ends in ((first, (theme().orange, theme().blue)), (second, (theme().blue, theme().orange))):
+        for share, wanted in zip((0.05, 0.95), ends, strict=True):
+            place = tile.area.topLeft() + QPointF(share * tile.area.width(), tile.area.height() / 2)
+            assert near(image.pixelColor(place.toPoint()), wanted)
+
+
+def test_what_is_no_number_is_red(show) -> None:
+    answer = maps_answer(np.nan)
+    panel = show(answer)
+    image, tile = drawn(panel), next(tile for tile in tiles(panel) if tile.node)
+    assert near(image.pixelColor(tile.area.center().toPoint()), theme().red)
+
+
+def test_words_and_marks_are_of_the_tile_below(show) -> None:
+    panel = show(maps_answer())
+    second = [tile for tile in tiles(panel) if tile.node][1]
+    assert panel.tiles.tip(second.area.center()) == "h1, map 2 of 2: −0.500 to 0.500"
+    mark = panel.tiles.mark_at(second.area.center())
+    assert (mark.layer, mark.unit) == ("h1", 16)  # the first of the second map of 4 × 4
+    panel.show_view("filters")
+    second = [tile for tile in tiles(panel) if tile.node][1]
+    assert panel.tiles.tip(second.area.center()).startswith("h1, filter 2 of 2, of map 1: ")
+    assert panel.tiles.mark_at(second.area.center()).unit is None
+    assert "class 0" in panel.tiles.tip(tiles(panel)[2].area.center())
+
+
+def test_many_maps_shrink_to_fit(show) -> None:
+    layer = maps_answer().layers[0]
+    many = np.repeat(np.asarray(layer.values), 30, axis=0)
+    panel = show(maps_answer(layers=(type(layer)("h1", 60, many),)))
+    assert len([tile for tile in tiles(panel) if tile.node]) == 60
+    panel.resize(150, 120)
+    few = [tile for tile in tiles(panel) if tile.node]
+    assert 0 < len(few) < 60
+    assert all(QRectF(panel.tiles.rect()).adjusted(0, 0, 1, 1).contains(tile.area) for tile in few)
+
+
+def test_keys_choose_view_and_picture(show, qtbot) -> None:
+    panel = show(maps_answer())
+    assert panel.probes == (Maps(),)
+    with qtbot.waitSignal(panel.wishes_changed):
+        QTest.keyClick(panel, Qt.Key.Key_N)
+    assert panel.probes == (Maps(None, Part.TRAINING, 1),)
+    for _ in range(3):
+        QTest.keyClick(panel, Qt.Key.Key_P)
+    assert panel.probes == (Maps(),)
+    QTest.keyClick(panel, Qt.Key.Key_2)
+    assert panel.tiles.view == "filters"
+    assert panel.buttons["filters"].isChecked()
+
+
+def test_the_table_has_every_number(show) -> None:
+    panel = show(maps_answer())
+    names, rows = panel.table()
+    assert names == ("network", "layer", "map", "of_map", "row", "column", "value")
+    assert len(rows) == 2 * 16
+    assert rows[0] == ("A", "h1", 1, None, 1, 1, 0.5)
+    assert rows[-1][2:6] == (2, None, 4, 4)
+    panel.show_view("filters")
+    names, rows = panel.table()
+    assert names[2] == "filter"
+    assert rows[16][:4] == ("A", "h1", 2, 1)
+
+
+def test_others_and_refusals_are_said(show, qtbot) -> None:
+    panel = show(maps_answer(reason="Too many.", x=None, layers=(), filters=()))
+    assert tiles(panel) == []
+    assert "Too many." in panel.summary()
+    history = opened("A")
+    for inputs, words in (((2,), "this one takes 2."), ((1, 8, 8), "Press play")):
+        info = history.lanes[0].info
+        history.lanes[0].info = LaneInfo(**{**{f: getattr(info, f) for f in info.__struct_fields__}, "inputs": inputs})
+        panel = MapsPanel(history)
+        qtbot.addWidget(panel)
+        assert words in panel.tiles.note
