@@ -17,6 +17,7 @@ MOST = 14  # lines
 PAD = 5.0
 LEAST_WIDE = 90.0  # pixels of axes that have room for a box
 GRASP = 7.0  # pixels from a curve within which the mouse is on it
+MOST_HIDDEN = 0.7  # of the axes' width, while the mouse is elsewhere
 DIMMED = 0.72  # of the card over the curves that are not lit
 
 
@@ -85,9 +86,19 @@ def dim(painter: QPainter, view: View) -> None:
 
 
 def draw_reading(
-    painter: QPainter, made: Fonts, view: View, reading: Reading, within: QRectF, *, pinned: bool = False
+    painter: QPainter,
+    made: Fonts,
+    view: View,
+    reading: Reading,
+    within: QRectF,
+    *,
+    pinned: bool = False,
+    aside: bool = False,
 ) -> None:
-    """A line at the step, and beside it a box with the figures where there is room."""
+    """A line at the step, and beside it a box with the figures where there is room.
+
+    With `aside` the mouse is elsewhere, and the box is left out where it would hide most of the curves.
+    """
     x = float(view.x(reading.step))
     if not view.rect.left() <= x <= view.rect.right():
         return
@@ -100,6 +111,8 @@ def draw_reading(
     names, figures = made.width([name for name, _, _ in lines]), made.figure_metrics.horizontalAdvance
     numbers = max(figures(text.strip()) for _, _, text in lines)
     width = min(max(names + 10 + numbers, made.width([head])) + 2 * PAD, within.width())
+    if aside and width > MOST_HIDDEN * view.rect.width():
+        return
     size = QRectF(0, 0, width, height * (1 + len(lines)) + 2 * PAD)
     left = x + 8 if x + 8 + width <= within.right() else max(within.left(), x - 8 - width)
     top = min(max(view.rect.top() + 4, within.top()), max(within.top(), within.bottom() - size.height()))

@@ -308,12 +308,13 @@ class Plot(pg.GraphicsView):
         step, pinned = self.pointed.mark.step, self.pointed.pinned.step
         if step is None:
             return
+        aside = not self.underMouse()
         for one in self.visible_axes():
-            lit = [] if self.underMouse() else hover.lit(one.bundles, self.pointed, layered=self.layered)
+            lit = [] if not aside else hover.lit(one.bundles, self.pointed, layered=self.layered)
             reading = hover.read(lit or one.bundles, step)
             if reading is not None:
                 room = one.box.geometry().adjusted(0, 0, self.label_width, 0)
-                hover.draw_reading(painter, self.fonts, one.view(), reading, room, pinned=step == pinned)
+                hover.draw_reading(painter, self.fonts, one.view(), reading, room, pinned=step == pinned, aside=aside)
 
     def _under(self, place: QPointF) -> Axes | None:
         return next((one for one in self.visible_axes() if one.box.geometry().contains(place)), None)

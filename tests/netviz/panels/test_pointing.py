@@ -181,3 +181,22 @@ def test_a_panel_that_is_put_away_leaves_what_another_hovers(shown, history):
     assert history.cursor.mark.layer == "a1"
     other.hide()
     assert history.cursor.mark.layer == "a1"
+
+
+@pytest.mark.parametrize(("width", "boxed"), [(420, True), (150, False)])
+def test_figures_hide_no_narrow_curves_while_the_mouse_is_elsewhere(shown, width, boxed):
+    history = opened("a network", "another network")
+    for lane in history.lanes:
+        take(lane, np.full(50, 0.5))
+    panel = shown(LossPanel, history)
+    panel.resize(width, 280)
+    raised = QColor(theme.DARK.raised)
+
+    def covered() -> int:
+        image, rect = picture(panel.plot), panel.loss.box.geometry().toRect()
+        places = [(x, y) for x in range(rect.left(), rect.right(), 2) for y in range(rect.top(), rect.bottom(), 2)]
+        return sum(image.pixelColor(x, y) == raised for x, y in places)
+
+    before = covered()
+    history.cursor.pin(Mark(step=20.0))
+    assert (covered() > before + 100) is boxed
