@@ -193,7 +193,7 @@ def test_figures_hide_no_narrow_curves_while_the_mouse_is_elsewhere(shown, width
     raised = QColor(theme.DARK.raised)
 
     def covered() -> int:
-        image, rect = picture(panel.plot), panel.loss.box.geometry().toRect()
+        image, rect = picture(panel), panel.plot.geometry()
         places = [(x, y) for x in range(rect.left(), rect.right(), 2) for y in range(rect.top(), rect.bottom(), 2)]
         return sum(image.pixelColor(x, y) == raised for x, y in places)
 
