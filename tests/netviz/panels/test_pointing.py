@@ -183,7 +183,7 @@ def test_a_panel_that_is_put_away_leaves_what_another_hovers(shown, history):
     assert history.cursor.mark.layer == "a1"
 
 
-@pytest.mark.parametrize(("width", "boxed"), [(420, True), (150, False)])
+@pytest.mark.parametrize(("width", "boxed"), [(420, True), (210, False)])
 def test_figures_hide_no_narrow_curves_while_the_mouse_is_elsewhere(shown, width, boxed):
     history = opened("a network", "another network")
     for lane in history.lanes:
