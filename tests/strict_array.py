@@ -5,6 +5,7 @@ Python numbers on their own, to be iterated number by number, to be tested for t
 """
 
 from collections.abc import Iterator
+from types import SimpleNamespace
 from typing import Any, NoReturn
 
 import numpy as np
@@ -75,6 +76,7 @@ class StrictArray:
     ndim = property(lambda self: self._held.ndim)
     nbytes = property(lambda self: self._held.nbytes)
     itemsize = property(lambda self: self._held.itemsize)
+    strides = property(lambda self: self._held.strides)
     T = property(lambda self: StrictArray(self._held.T))
 
     def __len__(self) -> int:
@@ -145,11 +147,21 @@ for _name in OPERATORS:
     setattr(StrictArray, f"__{_name}__", _operator(f"__{_name}__"))
 
 
+def _as_strided(array: StrictArray, shape: tuple[int, ...], strides: tuple[int, ...]) -> StrictArray:
+    """A view that stays inside `array`: NumPy would let it look anywhere."""
+    last = sum((size - 1) * step for size, step in zip(shape, strides, strict=True))
+    held = _inside(array)
+    if not held.flags.c_contiguous or min(strides) < 0 or last + held.itemsize > held.nbytes:
+        raise HostDeviceError(f"a view {shape} by {strides} does not lie in an array of {held.shape}")
+    return StrictArray(np.lib.stride_tricks.as_strided(held, shape, strides))
+
+
 class StrictModule:
     """`xp`, with what the engine uses of it; `asarray` and `array` bring an array of the host over, `asnumpy` back."""
 
     float32, float64, int32, int64, bool_ = np.float32, np.float64, np.int32, np.int64, np.bool_
     newaxis, inf, nan, pi = None, np.inf, np.nan, np.pi
+    lib = SimpleNamespace(stride_tricks=SimpleNamespace(as_strided=_as_strided))
 
     def __init__(self) -> None:
         for name in (*FUNCTIONS, *CREATORS):

@@ -45,6 +45,9 @@ class Norm(Weighted, frozen=True):
         axes = block.ndim - 1
         return {"weight": layout.turned(block[..., 0], axes), "bias": layout.turned(block[..., 1], axes)}
 
+    def biases(self, block: Array) -> Array:
+        return block[..., 1].reshape(-1)  # as they lie, which is a view
+
 
 @dataclass(frozen=True, slots=True)
 class Over:

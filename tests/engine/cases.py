@@ -13,28 +13,16 @@ import numpy as np
 from engine.backend import open_backend
 from engine.catalogue import LAYERS
 from engine.layers.base import Activation, Layer
+from engine.layers.shapes import Reshape
 from engine.network import Network
 from engine.project import Project, project_from
 from engine.spec import build
+from tests.engine.image_cases import IMAGE_CASES
+from tests.engine.layer_case import Array, LayerCase
 from tests.engine.recurrent_formulas import flat_run
 
-Array = np.ndarray[Any, Any]
 DTYPES = ("float32", "float64")
 CLOSE = {"float32": {"rtol": 2e-5, "atol": 2e-6}, "float64": {"rtol": 1e-11, "atol": 1e-13}}
-
-
-@dataclass(frozen=True)
-class LayerCase:
-    """A layer fed with `features` numbers; `values` are what comes out of rows `x`, flat where `shape` is given."""
-
-    name: str
-    declared: dict[str, object]
-    values: Callable[[Array, dict[str, Array]], Array]
-    torch: str  # a module; before a >> what it is given, behind a | what is made of its output; or a function
-    features: int = 4
-    units: int = 4
-    shape: tuple[int, ...] | None = None  # of the output, where it is no vector
-    before: tuple[dict[str, object], ...] = ()  # layers that make of any numbers such as the layer takes
 
 
 @dataclass(frozen=True)
@@ -227,6 +215,7 @@ LAYER_CASES = (
     LayerCase(
         "maxout_no_bias", {"kind": "maxout", "units": 1, "bias": False}, lambda x, p: maxout(x, p, 1), _MAXOUT_1, 4, 1
     ),
+    *IMAGE_CASES,
 )
 # Those that are not the same in training and after it, the constant, which has no input, and the tied layer, which
 # needs another: test_modes.py and test_tied.py.
@@ -509,6 +498,8 @@ def torch_net(torch: Any, made: Project, parameters: dict[str, Array]) -> Any:
         if node.layer.kind() == "dense":
             features, units = shapes[last][-1], shapes[node.id][-1]
             module: Any = torch.nn.Linear(features, units, bias=f"{node.id}.bias" in parameters)
+        elif isinstance(node.layer, Reshape) and len(shapes[last]) == 1:
+            module = torch.nn.Unflatten(1, node.layer.shape)
         else:
             case = declared_like(node.layer)
             assert case is not None

@@ -30,6 +30,8 @@ from tests.engine.cases import (
     walk,
 )
 
+# That PyTorch is slower so changes nothing.
+pytestmark = pytest.mark.filterwarnings("ignore:Using padding='same' with even kernel")
 each_layer = pytest.mark.parametrize("case", LAYER_CASES, ids=lambda case: case.name)
 each_loss = pytest.mark.parametrize("case", LOSS_CASES, ids=lambda case: case.name)
 each_dtype = pytest.mark.parametrize("dtype", DTYPES)

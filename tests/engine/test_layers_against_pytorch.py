@@ -19,7 +19,8 @@ RELATIVE = 1e-9
 # Where PyTorch takes a number off 1, it leaves a rounding of 1e-16: 1 + erf far to the left, 1 - tanh² far out.
 ROUNDED = {"gelu": 1e-15, "tanh": 1e-15, "scaled_tanh": 1e-15}
 FEATURES = 4
-ELSEWHERE = {"input", "dropout"}  # kinds that PyTorch does not have, or that tests of their own hold against it
+IMAGES = {case["layer"]["kind"] for case in json.loads((REFERENCE / "images.json").read_text())["cases"]}
+ELSEWHERE = {"input", "dropout", *IMAGES}  # kinds that PyTorch does not have, or that other tests hold against it
 
 
 @pytest.fixture(scope="module")

@@ -56,6 +56,11 @@ class Vectors:
                 self.arrays[f"{key}/{which}/x"] = x.grad.numpy().copy()
         self.cases.append({"layer": layer, "values": list(values)})
 
+    def save(self, name: str) -> None:
+        np.savez_compressed(HERE / f"{name}.npz", **self.arrays)
+        made = {"torch": torch.__version__, "cases": self.cases}
+        (HERE / f"{name}.json").write_text(json.dumps(made, indent=1) + "\n")
+
 
 def main() -> None:
     torch.manual_seed(8)
@@ -78,9 +83,7 @@ def main() -> None:
         codes = torch.from_numpy(found.rng.integers(0, CODES, (EXAMPLES, steps)))
         layer: dict[str, object] = {"kind": "embedding", "vocabulary": CODES, "dim": FEATURES}
         found.add(layer, embedding, codes, {"states": embedding(codes)})
-    np.savez_compressed(HERE / "recurrent.npz", **found.arrays)
-    made = {"torch": torch.__version__, "cases": found.cases}
-    (HERE / "recurrent.json").write_text(json.dumps(made, indent=1) + "\n")
+    found.save("recurrent")
 
 
 if __name__ == "__main__":
