@@ -35,7 +35,7 @@ def save_torch(path: Path, project: Project) -> None:
 def torch_source(project: Project) -> str:
     """The file's text, the same for the same project; its last class is the network."""
     writer = _Writer(project)
-    parts = [*writer.preparation(), writer.module()]
+    parts = [*map(list, writer.kinds), *writer.preparation(), writer.module()]
     if writer.trained:
         parts[:0] = [list(lines) for lines in writer.own if lines]  # the network stays the last class
         schedule = project.training.schedule
@@ -64,7 +64,11 @@ class _Writer:
         self.example = ", ".join(map(str, self.structure.example))
         (self.units,) = self.structure.shapes[self.structure.output]
         self.own = (self.training.loss.torch_class(self.units), self.training.optimizer.torch_class())
-        taken = [name for lines in self.own for name in _classes_in(lines)]
+        # Of layers that PyTorch does not have, each class once.
+        self.kinds = tuple(
+            dict.fromkeys(lines for node in self.structure.drawn if (lines := layers[node].torch_class()))
+        )
+        taken = [name for lines in (*self.kinds, *self.own) for name in _classes_in(lines)]
         taken += [PREPROCESS] if prepares else []
         self.name = class_name(project, (*IMPORTED, *taken))
         self.classes = _classes(project)

@@ -82,6 +82,10 @@ class Layer(Declared, frozen=True):
         """The PyTorch expression that makes this layer's module; empty for a layer that needs none."""
         raise NotImplementedError(self.kind())
 
+    def torch_class(self) -> tuple[str, ...]:
+        """The lines of a class that `torch` makes one of, where PyTorch has none; empty where it has."""
+        return ()
+
     def torch_forward(self, module: str, inputs: tuple[str, ...]) -> str:
         """The expression that takes `inputs` to the output through what `torch` made."""
         return f"{module}({', '.join(inputs)})"

@@ -263,24 +263,42 @@ class Convolution(Weighted, frozen=True):
         return *masking, *self._convolved(inputs, parameters, attributes)
 
     def torch(self, *shapes: Shape) -> str:
-        said = {"stride": (self.stride, 1), "padding": (self.padding, 0), "dilation": (self.dilation, 1)}
+        same = f'"{SAME}"' if self.padding == SAME else self.padding
+        said = {"stride": (self.stride, 1), "padding": (same, 0), "dilation": (self.dilation, 1)}
         said |= {"groups": (self.groups, 1), "bias": (self.bias, True)}
-        more = "".join(f", {name}={value!r}" for name, (value, usual) in said.items() if value != usual)
-        return f"nn.{self.in_torch}({self._channels(*shapes)}, {self.filters}, {self.kernel_size}{more})"
+        more = "".join(f", {name}={value}" for name, (value, usual) in said.items() if value != usual)
+        sizes = f"{self._channels(*shapes)}, {self.filters}, {self.kernel_size}{more}"
+        if self.connections is None:
+            return f"nn.{self.in_torch}({sizes})"
+        return f"{self._class}({[list(maps) for maps in self.connections]}, {sizes})"
 
-    def torch_forward(self, module: str, inputs: tuple[str, ...]) -> str:
-        mask = self._mask()
-        if mask is None:
-            return f"{module}({inputs[0]})"
+    @property
+    def _class(self) -> str:
+        return f"Connected{self.in_torch}"
+
+    def torch_class(self) -> tuple[str, ...]:
+        if self.connections is None:
+            return ()
         sides = ", ".join("None" for _ in self._own_sides(*self._sides))
-        table = f"{module}.weight.new_tensor({mask.astype(int).tolist()})[..., {sides}]"
-        bias = f"{module}.bias" if self.bias else None
-        more = f"{bias}, {self.stride}, {self.padding!r}, {self.dilation}"
-        return f"nn.functional.{self.in_torch.lower()}({inputs[0]}, {module}.weight * {table}, {more})"
+        return (
+            f"class {self._class}(nn.{self.in_torch}):",
+            '    """A convolution whose filters see the input maps that `connections` names."""',
+            "",
+            "    def __init__(self, connections: list[list[int]], *args, **kwargs) -> None:",
+            "        super().__init__(*args, **kwargs)",
+            "        seen = torch.zeros(self.weight.shape[:2])",
+            "        for row, maps in zip(seen, connections, strict=True):",
+            "            row[maps] = 1",
+            f'        self.register_buffer("seen", seen[..., {sides}], persistent=False)',
+            "",
+            "    def forward(self, x: torch.Tensor) -> torch.Tensor:",
+            "        return self._conv_forward(x, self.weight * self.seen, self.bias)",
+        )
 
     def torch_initial(self, module: str, *shapes: Shape) -> tuple[str, ...]:
         per, *sides = self._kernel(*shapes)
-        return drawn.torch_lines(self, module, self._request((self.filters, per, *self._own_sides(*sides))))
+        lines = drawn.torch_lines(self, module, self._request((self.filters, per, *self._own_sides(*sides))))
+        return lines if self.connections is None else (*lines, f"{module}.weight.data *= {module}.seen")
 
 
 class Conv2d(Convolution, frozen=True, tag="conv2d"):

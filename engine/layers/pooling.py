@@ -67,10 +67,11 @@ class Pooling(Layer, frozen=True):
             "pads": tuple(end for end in (*(axis.before for axis in axes), *(axis.after for axis in axes))),
         }
 
-    def _torch(self, name: str, more: str = "") -> str:
+    def _torch(self, name: str, more: str = "", maps: int | None = None) -> str:
         stride = "" if self.stride is None else f", stride={self.stride}"
         padding = f", padding={self.padding}" if self.padding else ""
-        return f"nn.{name}({self.kernel_size}{stride}{padding}{more})"
+        first = "" if maps is None else f"{maps}, "
+        return f"{name}({first}{self.kernel_size}{stride}{padding}{more})"
 
 
 class MaxPool2d(Pooling, frozen=True, tag="max_pool2d"):
@@ -98,7 +99,7 @@ class MaxPool2d(Pooling, frozen=True, tag="max_pool2d"):
         return (Operator("MaxPool", inputs, self._attributes(*shapes)),)
 
     def torch(self, *shapes: Shape) -> str:
-        return self._torch("MaxPool2d")
+        return self._torch("nn.MaxPool2d")
 
 
 class AvgPool2d(Pooling, frozen=True, tag="avg_pool2d"):
@@ -122,7 +123,7 @@ class AvgPool2d(Pooling, frozen=True, tag="avg_pool2d"):
         return (Operator("AveragePool", inputs, {**self._attributes(*shapes), **more}),)
 
     def torch(self, *shapes: Shape) -> str:
-        return self._torch("AvgPool2d", "" if self.count_include_pad else ", count_include_pad=False")
+        return self._torch("nn.AvgPool2d", "" if self.count_include_pad else ", count_include_pad=False")
 
 
 class Subsampling(Pooling, Weighted, frozen=True, tag="subsampling"):
@@ -186,12 +187,22 @@ class Subsampling(Pooling, Weighted, frozen=True, tag="subsampling"):
         )
 
     def torch(self, *shapes: Shape) -> str:
-        numbers = f"nn.Parameter(torch.empty({shapes[0][0]}))"
-        return f'nn.ParameterDict({{"weight": {numbers}, "bias": {numbers}}})'
+        return self._torch("Subsampling", maps=shapes[0][0])
 
-    def torch_forward(self, module: str, inputs: tuple[str, ...]) -> str:
-        mean = f"nn.functional.avg_pool2d({inputs[0]}, {self.kernel_size}, {self.stride}, {self.padding})"
-        return f"{module}.weight[:, None, None] * {mean} + {module}.bias[:, None, None]"
+    def torch_class(self) -> tuple[str, ...]:
+        return (
+            "class Subsampling(nn.AvgPool2d):",
+            '    """Average pooling with a coefficient and a bias for each map."""',
+            "",
+            "    def __init__(self, maps: int, *args, **kwargs) -> None:",
+            "        super().__init__(*args, **kwargs)",
+            "        self.weight = nn.Parameter(torch.ones(maps))",
+            "        self.bias = nn.Parameter(torch.zeros(maps))",
+            "",
+            "    def forward(self, x: torch.Tensor) -> torch.Tensor:",
+            "        mean = super().forward(x)",
+            "        return self.weight[:, None, None] * mean + self.bias[:, None, None]",
+        )
 
     def torch_initial(self, module: str, *shapes: Shape) -> tuple[str, ...]:
         return (f"nn.init.ones_({module}.weight)", f"nn.init.zeros_({module}.bias)")

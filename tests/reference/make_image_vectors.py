@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from make_recurrent_vectors import HERE, Vectors
+from make_recurrent_vectors import Vectors
 from torch import nn
 
 Shape = tuple[int, ...]

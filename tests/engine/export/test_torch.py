@@ -121,6 +121,7 @@ def test_it_is_python_whose_last_class_is_made_without_arguments(name: str) -> N
     loss, optimizer = ALL[name].training.loss, ALL[name].training.optimizer
     structure = ALL[name].structure()
     helpers = bool(optimizer.torch_class()) + bool(loss.torch_class(*structure.shapes[structure.output]))
+    helpers += len({layer.torch_class() for layer in structure.layers.values()} - {()})
     assert [type(node) for node in tree.body].count(ast.ClassDef) == 1 + helpers + (name in PREPARED)
     made = network_class(source)
     assert made.name == class_name(ALL[name])
