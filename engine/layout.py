@@ -8,7 +8,7 @@ down sees overlapping pieces of it, none of them copied. Outside a plan all is C
 from engine.backend import Array
 from engine.layers.base import Shape
 
-IMAGE = 3  # axes
+SEQUENCE, IMAGE = 2, 3  # axes
 
 
 def is_image(shape: Shape) -> bool:
@@ -26,6 +26,11 @@ def held(shape: Shape) -> Shape:
         return shape
     channels, high, wide = shape
     return high, channels, wide
+
+
+def places(shape: Shape) -> tuple[int, ...]:
+    """The axes (as `held` has them) along which one unit stands: of a map all places, of a sequence all steps."""
+    return {IMAGE: (0, 2), SEQUENCE: (0,)}.get(len(shape), ())
 
 
 def as_held(flat: Array, shape: Shape) -> Array:

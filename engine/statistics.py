@@ -6,13 +6,14 @@ calls bound once; each leaves its sum in one vector, which comes to the host at 
 
 from collections.abc import Callable
 from functools import partial
-from math import nan, sqrt
+from math import nan, prod, sqrt
 from typing import Any
 
 import numpy as np
 
+from engine import layout
 from engine.backend import Array, Backend, BoundCall, bound
-from engine.layers.base import Activation
+from engine.layers.base import Activation, Shape
 from engine.plan import Plan, Var
 
 LayerStatistics = dict[str, float | None]
@@ -125,7 +126,8 @@ class Statistics:
         spread = add(looks, scratch, scratch, lambda: _spread(h))
         looks += [(xp.equal, h, backend.scalar(0.0), mask), (xp.copyto, work, mask)]
         zero = add(looks, scratch, ones, lambda: _count(h == 0))
-        shares = self._flat_calls(looks, layer, before, h, mask) if isinstance(layer, Activation) else None
+        shape = plan.structure.shapes[node]
+        shares = self._flat_calls(looks, layer, before, h, mask, shape) if isinstance(layer, Activation) else None
         delta = before.grad
         back = None if delta is None else add(looks, delta.reshape(-1), delta.reshape(-1), lambda: _squares(delta))
 
@@ -137,16 +139,20 @@ class Statistics:
                 "std": sqrt(numbers[spread] / n),
                 "zero_fraction": numbers[zero] / n,
                 "saturated_fraction": None if shares is None else numbers[shares[0]] / n,
-                "dead_fraction": None if shares is None else numbers[shares[1]] / len(h),
+                "dead_fraction": None if shares is None else numbers[shares[1]] / shares[2],
                 "delta_rms": None if delta is None or back is None else sqrt(numbers[back] / delta.size),
             }
 
         return fields
 
     def _flat_calls(
-        self, looks: list[BoundCall], layer: Activation, before: Var, h: Array, flat: Array
-    ) -> tuple[int, int]:
-        """Counts the numbers on a flat piece of the activation, and the units with slope 0 in the whole batch."""
+        self, looks: list[BoundCall], layer: Activation, before: Var, h: Array, flat: Array, shape: Shape
+    ) -> tuple[int, int, int]:
+        """Counts the numbers on a flat piece of the activation, and the units with slope 0 in the whole batch.
+
+        Where these will be told, and how many units there are: of an image maps, of a sequence features, for one
+        unit's weights are the same at all places.
+        """
         xp, backend, (units, batch) = self.plan.xp, self.plan.backend, h.shape
         scratch, ones = self._scratch[: h.size], self._ones[: h.size]
         work, zero, limit = scratch.reshape(h.shape), backend.scalar(0.0), backend.scalar(FLAT * layer.steepest)
@@ -168,7 +174,16 @@ class Statistics:
             looks.append((xp.copyto, work, flat))
         looks.append((xp.dot, work, ones[:batch], counts))
         looks += [(xp.greater, counts, backend.scalar(batch - 0.5), dead), (xp.copyto, counts, dead)]
-        return share, self._sums.add(looks, counts, ones[:units], lambda: _count(dead))
+        if axes := layout.places(shape):
+            everywhere = counts.reshape(layout.held(shape))
+            units = units // (size := prod(everywhere.shape[axis] for axis in axes))
+            counts, dead = backend.zeros(units), backend.mask(units)
+            looks += [
+                (xp.add.reduce, everywhere, axes, None, counts),
+                (xp.greater, counts, backend.scalar(size - 0.5), dead),
+                (xp.copyto, counts, dead),
+            ]
+        return share, self._sums.add(looks, counts, ones[:units], lambda: _count(dead)), units
 
 
 class _Sums:

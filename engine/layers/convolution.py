@@ -173,8 +173,16 @@ class Convolution(Weighted, frozen=True):
 
     def initial(self, name: str, shape: Shape, rng: np.random.Generator) -> Array:
         drawn_ = drawn.draw(self, name, rng, self._request(shape))
-        mask = self._mask() if name == "weight" else None
-        return drawn_ if mask is None else drawn_ * mask.reshape(*mask.shape, *(1 for _ in shape[2:]))
+        return self.connected(drawn_) if name == "weight" else drawn_
+
+    def connected(self, weight: Array) -> Array:
+        """`weight` (filters, maps, …) with 0 where there is no connection."""
+        mask = self._mask()
+        return weight if mask is None else weight * mask.reshape(*mask.shape, *(1 for _ in weight.shape[2:]))
+
+    def pads(self, shape: Shape) -> bool:
+        """Whether windows look beyond an input of `shape`."""
+        return any(axis.before or axis.after for axis in self._axes(shape))
 
     def _request(self, shape: Shape) -> Request:
         """Of kernels of `shape`; fans are counted as PyTorch does, where connections are left out by their mean."""

@@ -134,7 +134,34 @@ def several_inputs() -> Project:
     return graph_project(nodes, edges, "mse", {"kind": "noise", "shape": [4], "targets": 2, "samples": 40})
 
 
+def pictures() -> Project:
+    """A small net of LeNet's kind, with a skip, and ids that Python would change."""
+    nodes: list[Node] = [act("x", "input"), {"id": "__c1", "kind": "conv2d", "filters": 4, "padding": "same"}]
+    nodes += [
+        act("n1", "batch_norm"),
+        act("a1", "relu"),
+        {"id": "__s2", "kind": "subsampling"},
+        act("n2", "group_norm"),
+    ]
+    table = [[0, 1, 2], [1, 2, 3], [0, 3], [0, 1, 2, 3]]
+    nodes += [{"id": "c3", "kind": "conv2d", "filters": 4, "kernel_size": 3, "padding": 1, "connections": table}]
+    nodes += [act("skip", "add"), {"id": "p4", "kind": "max_pool2d", "kernel_size": [2, 3], "stride": 1}]
+    nodes += [
+        {"id": "n4", "kind": "instance_norm", "eps": 0.1},
+        {"id": "c5", "kind": "conv2d", "filters": 6, "groups": 2, "bias": False},
+    ]
+    nodes[-1]["kernel_size"] = 2
+    nodes += [act("m", "global_avg_pool2d"), act("f", "flatten"), act("cat", "concat"), dense("out", 3)]
+    nodes.append(act("p", "softmax"))
+    ids = [str(node["id"]) for node in nodes if node["id"] not in ("f", "cat")]
+    edges: list[Any] = [list(edge) for edge in pairwise(ids) if edge != ("m", "out")]
+    edges += [["n2", "skip"], ["n4", "f"], ["m", "cat"], ["f", "cat"], ["cat", "out"]]
+    data = {"kind": "noise", "shape": [1, 7, 9], "samples": 40, "classes": 3}
+    return graph_project(nodes, edges, "cross_entropy", data, training={"regularization": {"l2": 0.1}})
+
+
 NETS: dict[str, Project] = {
+    "pictures": pictures(),
     "norm and dropout": chain([dense("h1", 5), act("n1", "batch_norm"), act("d1", "dropout"), dense("out", 2)]),
     "constants": flow(),
     "several inputs": several_inputs(),
