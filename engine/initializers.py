@@ -41,6 +41,12 @@ class Request:
     nonzero: int = 15  # for `sparse`
 
     @property
+    def counted_by_shape(self) -> bool:
+        """Whether the fans are those that PyTorch counts of a tensor (outputs, inputs, …) of that shape."""
+        area = math.prod(self.shape[2:])
+        return (self.fan_in, self.fan_out) == (math.prod(self.shape[1:]), self.shape[0] * area)
+
+    @property
     def gained(self) -> str:
         """The gain as PyTorch's last argument; nothing where it is 1."""
         return "" if self.gain == 1 else f", gain={self.gain}"
@@ -87,7 +93,7 @@ def uniform(rng: np.random.Generator, want: Request) -> Array:
 
 def glorot_normal(rng: np.random.Generator, want: Request) -> Array:
     """W ~ N(0, σ²), σ = gain √(2 / (fan_in + fan_out)); Glorot and Bengio 2010, equation 12."""
-    return _normal(rng, want.shape, want.gain * math.sqrt(2 / (want.fan_in + want.fan_out)))
+    return _normal(rng, want.shape, glorot_std(want))
 
 
 def glorot_uniform(rng: np.random.Generator, want: Request) -> Array:
@@ -97,7 +103,7 @@ def glorot_uniform(rng: np.random.Generator, want: Request) -> Array:
 
 def he_normal(rng: np.random.Generator, want: Request) -> Array:
     """W ~ N(0, σ²), σ = √(2 / fan_in); He, Zhang, Ren and Sun 2015, equation 10."""
-    return _normal(rng, want.shape, math.sqrt(2 / want.fan_in))
+    return _normal(rng, want.shape, he_std(want))
 
 
 def he_uniform(rng: np.random.Generator, want: Request) -> Array:
@@ -145,6 +151,14 @@ def random_walk_relu(rng: np.random.Generator, want: Request) -> Array:
     return _normal(rng, want.shape, walk_relu_std(want))
 
 
+def glorot_std(want: Request) -> float:
+    return want.gain * math.sqrt(2 / (want.fan_in + want.fan_out))
+
+
+def he_std(want: Request) -> float:
+    return math.sqrt(2 / want.fan_in)
+
+
 def walk_std(want: Request) -> float:
     """With it the logarithm of the gradient's norm neither grows nor falls, on average, however deep the net is."""
     return math.exp(1 / (2 * want.fan_in)) / math.sqrt(want.fan_in)
@@ -156,7 +170,7 @@ def walk_relu_std(want: Request) -> float:
 
 
 def _lecun_line(w: str, want: Request) -> str:
-    if want.gain == 1:
+    if want.gain == 1 and want.counted_by_shape:
         return f'nn.init.kaiming_normal_({w}, nonlinearity="linear")'
     return f"nn.init.normal_({w}, std={want.gain / math.sqrt(want.fan_in)})"
 
@@ -165,7 +179,22 @@ def _sparse_line(w: str, want: Request) -> str:
     """PyTorch rounds the zeros of a column up: half a zero less, and rounding cannot make it one more."""
     columns = math.prod(want.shape[1:])
     share = max(0.0, columns - want.nonzero - 0.5) / columns
-    return f"nn.init.sparse_({w}.T, sparsity={share}, std={want.gain})"
+    flat = w if len(want.shape) == 2 else f"{w}.flatten(1)"
+    return f"nn.init.sparse_({flat}.T, sparsity={share}, std={want.gain})"
+
+
+def _line_by_fans(
+    named: Callable[[str, Request], str], spread: Callable[[Request], float], even: bool = False
+) -> Callable[[str, Request], str]:
+    """PyTorch's own law by name where it counts the same fans of a tensor, else one of that standard deviation."""
+
+    def line(w: str, want: Request) -> str:
+        if want.counted_by_shape:
+            return named(w, want)
+        std = spread(want)
+        return f"nn.init.uniform_({w}, -{3**0.5 * std}, {3**0.5 * std})" if even else f"nn.init.normal_({w}, std={std})"
+
+    return line
 
 
 INITIALIZERS: dict[str, Initializer] = {
@@ -182,25 +211,25 @@ INITIALIZERS: dict[str, Initializer] = {
             "glorot_normal",
             "Glorot normal",
             glorot_normal,
-            lambda w, want: f"nn.init.xavier_normal_({w}{want.gained})",
+            _line_by_fans(lambda w, want: f"nn.init.xavier_normal_({w}{want.gained})", glorot_std),
         ),
         Initializer(
             "glorot_uniform",
             "Glorot uniform",
             glorot_uniform,
-            lambda w, want: f"nn.init.xavier_uniform_({w}{want.gained})",
+            _line_by_fans(lambda w, want: f"nn.init.xavier_uniform_({w}{want.gained})", glorot_std, even=True),
         ),
         Initializer(
             "he_normal",
             "He normal",
             he_normal,
-            lambda w, want: f'nn.init.kaiming_normal_({w}, nonlinearity="relu")',
+            _line_by_fans(lambda w, want: f'nn.init.kaiming_normal_({w}, nonlinearity="relu")', he_std),
         ),
         Initializer(
             "he_uniform",
             "He uniform",
             he_uniform,
-            lambda w, want: f'nn.init.kaiming_uniform_({w}, nonlinearity="relu")',
+            _line_by_fans(lambda w, want: f'nn.init.kaiming_uniform_({w}, nonlinearity="relu")', he_std, even=True),
         ),
         Initializer("lecun_normal", "LeCun normal", lecun_normal, _lecun_line),
         Initializer("orthogonal", "Orthogonal", orthogonal, lambda w, want: f"nn.init.orthogonal_({w}{want.gained})"),
