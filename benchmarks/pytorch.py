@@ -10,8 +10,11 @@ from torch import Tensor, nn
 import engine
 from engine.data.batches import WINDOW
 from engine.layers.base import Layer
+from engine.layers.convolution import Conv2d
 from engine.layers.dense import Dense
+from engine.layers.pooling import MaxPool2d
 from engine.layers.recurrent.lstm import Lstm
+from engine.layers.shapes import Flatten
 from engine.losses import CrossEntropy
 from engine.optimizers import Adam, Sgd
 from engine.random import generator
@@ -28,7 +31,7 @@ class LastState(nn.LSTM):
 
 
 class PyTorchSide:
-    """Chains of dense layers, activations and an LSTM, plain SGD or Adam; weights start as the engine's do."""
+    """Chains of the layers of the cases, plain SGD or Adam; weights start as the engine's do."""
 
     def __init__(self, project: engine.Project) -> None:
         torch.set_num_threads(1)
@@ -68,6 +71,13 @@ class PyTorchSide:
             return nn.Linear(features, units)
         if isinstance(layer, Lstm):
             return LastState(self.start[f"{name}.weight_ih_l0"].shape[1], layer.units, batch_first=True)
+        if isinstance(layer, Conv2d):
+            filters, maps, *kernel = self.start[f"{name}.weight"].shape
+            return nn.Conv2d(maps, filters, tuple(kernel))
+        if isinstance(layer, MaxPool2d):
+            return nn.MaxPool2d(layer.kernel_size)
+        if isinstance(layer, Flatten):
+            return nn.Flatten()
         return ACTIVATIONS[layer.kind()]()
 
     def _optimizer(self) -> torch.optim.Optimizer:

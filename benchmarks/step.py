@@ -112,6 +112,42 @@ class RecurrentCase(Case):
         yield {"id": "dense", "kind": "dense", "units": self.widths[2]}
 
 
+@dataclass(frozen=True, slots=True)
+class ImageCase(Case):
+    """LeNet's form over square images: convolution, `activation` and a pool of 2 × 2, over again, and a dense layer.
+
+    `widths` are maps, at the end units.
+    """
+
+    side: int = 28
+    kernel: int = 5
+
+    @property
+    def title(self) -> str:
+        sizes = f"{self.widths[0]} × {self.side} × {self.side}"
+        maps = ", ".join(f"conv {maps}" for maps in self.widths[1:-1])
+        return f"{sizes}, {maps}, {self.widths[-1]}, batch {self.batch}, {self.optimizer['kind']}"
+
+    @property
+    def shapes(self) -> list[tuple[int, ...]]:
+        *maps, units = self.widths
+        side, shapes = self.side, [(maps[0], self.side, self.side)]
+        for count in maps[1:]:
+            side -= self.kernel - 1
+            shapes.append((count, side, side))
+            side //= 2
+            shapes.append((count, side, side))
+        return [*shapes, (maps[-1] * side * side,), (units,)]
+
+    def _layers(self) -> Iterator[dict[str, Any]]:
+        for number, maps in enumerate(self.widths[1:-1], 1):
+            yield {"id": f"conv{number}", "kind": "conv2d", "filters": maps, "kernel_size": self.kernel}
+            yield {"id": f"act{number}", "kind": self.activation}
+            yield {"id": f"pool{number}", "kind": "max_pool2d"}
+        yield {"id": "flat", "kind": "flatten"}
+        yield {"id": "dense", "kind": "dense", "units": self.widths[-1]}
+
+
 SGD, ADAM = {"kind": "sgd", "lr": 0.01}, {"kind": "adam", "lr": 0.001}
 BINARY, CLASSES = "binary_cross_entropy", "cross_entropy"
 
@@ -127,6 +163,7 @@ def _cases() -> Iterator[Case]:
         yield Case((784, 256, 128, 10), "relu", CLASSES, optimizer, goal=1.15, batch=128, samples=2560)
     # With SGD alone: Adam divides gradients that are float32 noise here, and the two sides part after a few steps.
     yield Case((784, 1024, 1024, 10), "relu", CLASSES, SGD, goal=0.95, batch=256, samples=2560)
+    yield ImageCase((1, 8, 16, 10), "relu", CLASSES, ADAM, goal=1.8, batch=64, samples=1280)
     yield RecurrentCase((32, 64, 10), "lstm", CLASSES, ADAM, goal=1.1, batch=32, samples=1280)
 
 
