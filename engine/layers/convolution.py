@@ -225,7 +225,7 @@ class Convolution(Weighted, frozen=True):
             view: Array = array.reshape(high.out, groups, own, across).transpose(1, 0, 2, 3)
             return view
 
-        plan.forward(xp.matmul, kernels.transpose(0, 2, 1)[:, None], sheet.windows, rows(a.value))
+        plan.forward(*sheet.products(kernels.transpose(0, 2, 1), rows(a.value)))
         if self.bias:
             maps = a.value.reshape(high.out, self.filters, across)
             plan.forward(xp.add, maps, p.value[k:].reshape(self.filters, 1), maps)

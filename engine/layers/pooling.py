@@ -286,6 +286,9 @@ class _Greatest:
             if whole is delta and taken.shape != delta.shape:
                 calls.append((xp.copyto, rest, delta))
                 whole, left = rest, _at(rest, axis, outputs)
+            if j == 1 and not overlap and 0 not in self._newer:  # the first number has what is left
+                calls.append((xp.subtract, left, taken, _at(target, axis, line.reach(0)[1])))
+                break
             calls.append((xp.subtract, left, taken, _at(rest, axis, outputs)))
             if overlap:
                 calls.append((xp.add, into, taken, into))

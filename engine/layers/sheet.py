@@ -11,6 +11,8 @@ from engine.layers.window import Axis
 if TYPE_CHECKING:
     from engine.plan import Plan
 
+SMALL = 10**6  # multiplications up to which OpenBLAS for AVX-512 runs a product as it lies, without packing it first
+NARROW = 128  # columns below which the packing is no longer what a product costs
 MOST_NUMBERS = 1 << 20  # that are added up over rows of the output: so many stand side by side
 
 
@@ -63,6 +65,10 @@ class Sheet:
         start, high = i * self._high.dilation, self._high
         return rows[:, start : start + (high.out - 1) * high.stride + 1 : high.stride]
 
+    def products(self, weights: Array, target: Array) -> BoundCall:
+        """`target` (groups, rows, own, across) from `weights` (groups, own, k) on every window."""
+        return _products(self._plan, weights, self.windows, target)
+
     def kernel_gradient(self, delta: Array, total: Array) -> list[BoundCall]:
         """`total` (groups, k, own) = Σ over rows of V Dᵀ, from `delta` (groups, rows, own, across)."""
         xp, rows = self._plan.xp, self._high.out
@@ -95,7 +101,7 @@ class Sheet:
         """Each row of the sheet at once: the kernel upside down over the gradient, with zeros above and below it."""
         xp, backend, side, own = self._plan.xp, self._plan.backend, self._high.kernel, kernels.shape[2]
         if side == 1:
-            return [(xp.matmul, kernels[:, None], delta, rows)]
+            return [_products(self._plan, kernels, delta, rows)]
         width, out = rows.shape[2], self._high.out
         padded = backend.zeros(self._groups, out + 2 * (side - 1), own, self._across)
         shape = self._groups, self._rows, side * own, self._across
@@ -105,7 +111,7 @@ class Sheet:
         return [
             (xp.copyto, turned, upside_down),
             (xp.copyto, padded[:, side - 1 : side - 1 + out], delta),
-            (xp.matmul, turned.reshape(self._groups, 1, width, side * own), windows, rows),
+            _products(self._plan, turned.reshape(self._groups, width, side * own), windows, rows),
         ]
 
     def _row_by_row(self, kernels: Array, delta: Array, rows: Array) -> list[BoundCall]:
@@ -118,3 +124,18 @@ class Sheet:
             below = self._below(rows, i)
             calls.append((xp.add, below, part, below))
         return calls
+
+
+def _products(plan: Plan, left: Array, right: Array, target: Array) -> BoundCall:
+    """left (groups, m, k) times right (groups, rows, k, n), by pieces of the columns where these are quicker."""
+    (*_, k, n), m = right.shape, left.shape[1]
+    pieces = -(-m * k * n // SMALL)
+    if plan.backend.device != "cpu" or pieces == 1 or n % pieces or n // pieces < NARROW:
+        return (plan.xp.matmul, left[:, None], right, target)
+
+    def apart(array: Array) -> Array:
+        """A view (groups, rows, pieces, ·, columns)."""
+        view: Array = array.reshape(*array.shape[:3], pieces, n // pieces).transpose(0, 1, 3, 2, 4)
+        return view
+
+    return (plan.xp.matmul, left[:, None, None], apart(right), apart(target))

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from functools import cached_property
 from typing import TYPE_CHECKING, ClassVar
 
 from engine.backend import Array, BoundCall
 from engine.layers.recurrent.base import Recurrent
 from engine.layers.recurrent.sweep import Sweep, Tensors
-from engine.layers.sequence import flat
 
 if TYPE_CHECKING:
     from engine.plan import Plan
@@ -21,6 +19,7 @@ class GruSweep(Sweep):
     hidden_places: ClassVar[tuple[int, ...]] = (0, 1, 2)
     sigmoids: ClassVar[slice] = slice(1, 3)
     hidden_sigmoids: ClassVar[slice] = slice(0, 2)
+    apart: ClassVar[int] = 1
     summed: ClassVar[int] = 2
 
     def __init__(self, plan: Plan, x: Array, values: Tensors, grads: Tensors | None, backwards: bool) -> None:
@@ -32,9 +31,8 @@ class GruSweep(Sweep):
         self._bias = None if values.bias_hh is None else self.zeros(self.batch, self.units)
         self._part = self.zeros(self.batch, self.units)
         if grads is not None:
-            self._slopes = self.zeros(self.steps, 3, self.batch, self.units)
-            self._rest = self.zeros(*shape)
-            self._deltas = self.zeros(4, *shape)  # of n, r, z in the inputs' part, and of n in the states'
+            self._slopes = self.zeros(self.some, 3, self.batch, self.units)
+            self._rest = self.zeros(self.some, self.batch, self.units)
             self.carry = self.zeros(self.batch, self.units)
 
     def shown(self) -> dict[str, Array]:
@@ -73,24 +71,30 @@ class GruSweep(Sweep):
             (xp.add, new, part, self.states[step]),
         ]
 
-    def slopes(self) -> list[BoundCall]:
+    def slopes(self, some: slice, here: slice) -> list[BoundCall]:
         """∂h/∂a_z and ∂h/∂a_n; and ∂a_n/∂a_r. They stand as n, r, z."""
-        xp, one, kept, slopes = self.xp, self.plan.number(1), self.kept, self._slopes
+        xp, one, kept, slopes, rest = (
+            self.xp,
+            self.plan.number(1),
+            self.kept[some],
+            self._slopes[here],
+            self._rest[here],
+        )
         gates, reset, update, new = kept[:, :2], slopes[:, 1], kept[:, 1], slopes[:, 0]
         return [
             (xp.multiply, gates, gates, slopes[:, 1:]),
             (xp.subtract, gates, slopes[:, 1:], slopes[:, 1:]),
-            (xp.multiply, reset, self._candidate, reset),
-            (xp.multiply, slopes[:, 2], self._away, slopes[:, 2]),
+            (xp.multiply, reset, self._candidate[some], reset),
+            (xp.multiply, slopes[:, 2], self._away[some], slopes[:, 2]),
             (xp.multiply, kept[:, 2], kept[:, 2], new),
             (xp.subtract, one, new, new),
-            (xp.subtract, one, update, self._rest),
-            (xp.multiply, new, self._rest, new),
+            (xp.subtract, one, update, rest),
+            (xp.multiply, new, rest, new),
         ]
 
     def step_back(self, number: int, step: int) -> list[BoundCall]:
-        xp, delta, slopes, kept = self.xp, self.delta[step], self._slopes[number], self.kept[number]
-        deltas = self._deltas[:, step]
+        xp, delta, slopes, kept = self.xp, self.delta[step], self._slopes[number % self.some], self.kept[number]
+        deltas = self.deltas[:, step]  # of n, r, z in the inputs' part, and of n in the states'
         calls: list[BoundCall] = [
             (xp.multiply, slopes[::2], delta, deltas[:3:2]),
             (xp.multiply, slopes[1], deltas[0], deltas[1]),
@@ -100,17 +104,9 @@ class GruSweep(Sweep):
             calls.append((xp.multiply, delta, kept[1], self.carry))
         return calls
 
-    @cached_property
-    def gate_deltas(self) -> Array:
-        return self._deltas[:3]
-
-    @property
-    def hidden_deltas(self) -> Array:
-        return self._deltas[1:]
-
     def hidden_bias(self, bias_ih: Array, bias_hh: Array) -> list[BoundCall]:
-        reduce, of_candidate = self.xp.add.reduce, flat(self._deltas[3])
-        return [(self.xp.copyto, bias_hh[:2], bias_ih[:2]), (reduce, of_candidate, 0, None, bias_hh[2])]
+        reduce, of_candidate = self.xp.add.reduce, self.deltas[3]
+        return [(self.xp.copyto, bias_hh[:2], bias_ih[:2]), (reduce, of_candidate, (0, 1), None, bias_hh[2])]
 
 
 class Gru(Recurrent, frozen=True, tag="gru"):

@@ -30,11 +30,13 @@ class LstmSweep(Sweep):
         super().__init__(plan, x, values, grads, backwards)
         # By number of the step: o, i, f, g, and last the cell that comes in, so that i g and f c are one product.
         self.kept = self.zeros(self.steps + 1, 5, self.batch, self.units)
+        self.from_x = self._in_order(self.kept[:-1, :4])  # what the states add is added there
         self.tanh_cell = self.zeros(self.steps, self.batch, self.units)
         self._two = self.zeros(2, self.batch, self.units)
         if grads is not None:
-            self._slopes = self.zeros(self.steps, 4, self.batch, self.units)
-            self._through = self.zeros(self.steps, self.batch, self.units)
+            self._slopes = self.zeros(self.some, 4, self.batch, self.units)
+            self._through = self.zeros(self.some, self.batch, self.units)
+            self._products = self.zeros(self.some, 2, self.batch, self.units)  # i g and f c
             self._cell, self._part = self.zeros(self.batch, self.units), self.zeros(self.batch, self.units)
 
     def shown(self) -> dict[str, Array]:
@@ -47,7 +49,7 @@ class LstmSweep(Sweep):
         gates, cell, tanh_cell = kept[:4], self.kept[number + 1, 4], self.tanh_cell[number]
         return [
             (xp.matmul, self.before[step], self.hidden, self.product),
-            (xp.add, self.from_x[step], self.product, gates),
+            (xp.add, gates, self.product, gates),
             (xp.tanh, gates, gates),
             *self.sigmoid(kept[:3]),
             (xp.multiply, kept[1:3], kept[3:5], two),
@@ -56,35 +58,53 @@ class LstmSweep(Sweep):
             (xp.multiply, kept[0], tanh_cell, self.states[step]),
         ]
 
-    def slopes(self) -> list[BoundCall]:
-        """∂h/∂a_o, and ∂c/∂a of the other gates; `_through` is ∂h/∂c."""
-        xp, one, kept, slopes, through = self.xp, self.plan.number(1), self.kept[:-1], self._slopes, self._through
-        sigmoid, g, tanh_cell = kept[:, :3], kept[:, 3], self.tanh_cell
+    def slopes(self, some: slice, here: slice) -> list[BoundCall]:
+        """∂h/∂a_o, and ∂c/∂a of the other gates; `_through` is ∂h/∂c.
+
+        With σ' = σ (1 - σ) and tanh' = 1 - tanh² each is a difference of what is there: ∂h/∂a_o = h - o h,
+        ∂c/∂a_i = i g - i (i g), ∂c/∂a_f = f c - f (f c), ∂c/∂a_g = i - g (i g), ∂h/∂c = o - h tanh c.
+        """
+        multiply, subtract = self.xp.multiply, self.xp.subtract
+        # A step's numbers in one axis: NumPy runs through a view with gaps row by row otherwise.
+        kept, slopes, products = (_in_rows(array) for array in (self.kept, self._slopes, self._products))
+        kept, slopes, products = kept[some], slopes[here], products[here]
+        output, inputs, new, gates = kept[:, 0], kept[:, 1], kept[:, 3], kept[:, 1:3]
+        of_output, of_new, of_gates = slopes[:, 0], slopes[:, 3], slopes[:, 1:3]
+        states, tanh_cell = self._in_order(_in_rows(self.states))[some], _in_rows(self.tanh_cell)[some]
+        through = _in_rows(self._through)[here]
         return [
-            (xp.multiply, sigmoid, sigmoid, slopes[:, :3]),
-            (xp.subtract, sigmoid, slopes[:, :3], slopes[:, :3]),
-            (xp.multiply, g, g, slopes[:, 3]),
-            (xp.subtract, one, slopes[:, 3], slopes[:, 3]),
-            (xp.multiply, slopes[:, 0], tanh_cell, slopes[:, 0]),
-            (xp.multiply, slopes[:, 1:3], kept[:, 3:5], slopes[:, 1:3]),
-            (xp.multiply, slopes[:, 3], kept[:, 1], slopes[:, 3]),
-            (xp.multiply, self._in_order(self.states), tanh_cell, through),  # o tanh² c
-            (xp.subtract, kept[:, 0], through, through),
-            (self._cell.fill, 0),
+            (multiply, output, states, of_output),
+            (subtract, states, of_output, of_output),
+            (multiply, gates, kept[:, 3:5], products),
+            (multiply, gates, products, of_gates),
+            (subtract, products, of_gates, of_gates),
+            (multiply, new, products[:, 0], of_new),
+            (subtract, inputs, of_new, of_new),
+            (multiply, states, tanh_cell, through),
+            (subtract, output, through, through),
         ]
 
     def step_back(self, number: int, step: int) -> list[BoundCall]:
         xp, delta, cell, part = self.xp, self.delta[step], self._cell, self._part
-        slopes, gates = self._slopes[number], self.gate_deltas[:, step]
-        calls: list[BoundCall] = [
-            (xp.multiply, delta, self._through[number], part),
-            (xp.add, cell, part, cell),
+        slopes, gates = self._slopes[number % self.some], self.deltas[:, step]
+        through = self._through[number % self.some]
+        # At the last step nothing comes from a cell behind it.
+        calls: list[BoundCall] = [(xp.multiply, delta, through, part), (xp.add, cell, part, cell)]
+        if number == self.steps - 1:
+            calls = [(xp.multiply, delta, through, cell)]
+        calls += [
             (xp.multiply, slopes[1:], cell, gates[1:]),
             (xp.multiply, slopes[0], delta, gates[0]),
         ]
         if number:
             calls.append((xp.multiply, cell, self.kept[number, 2], cell))
         return calls
+
+
+def _in_rows(array: Array) -> Array:
+    """(…, N, units) as (…, N·units), a view."""
+    view: Array = array.reshape(*array.shape[:-2], -1)
+    return view
 
 
 class Lstm(Recurrent, frozen=True, tag="lstm"):

@@ -21,7 +21,7 @@ class TanhSweep(Sweep):
     def __init__(self, plan: Plan, x: Array, values: Tensors, grads: Tensors | None, backwards: bool) -> None:
         super().__init__(plan, x, values, grads, backwards)
         if grads is not None:
-            self._slopes = self.zeros(*self.states.shape)
+            self._slopes = self.zeros(self.some, self.batch, self.units)
 
     def step(self, number: int, step: int) -> list[BoundCall]:
         state = self.states[step]
@@ -34,12 +34,12 @@ class TanhSweep(Sweep):
     def activated(self, state: Array) -> BoundCall:
         return (self.xp.tanh, state, state)
 
-    def slopes(self) -> list[BoundCall]:
-        xp, slopes = self.xp, self._slopes
-        return [(xp.multiply, self.states, self.states, slopes), (xp.subtract, self.plan.number(1), slopes, slopes)]
+    def slopes(self, some: slice, here: slice) -> list[BoundCall]:
+        xp, states, slopes = self.xp, self._in_order(self.states)[some], self._slopes[here]
+        return [(xp.multiply, states, states, slopes), (xp.subtract, self.plan.number(1), slopes, slopes)]
 
     def step_back(self, number: int, step: int) -> list[BoundCall]:
-        return [(self.xp.multiply, self.delta[step], self._slopes[step], self.gate_deltas[0, step])]
+        return [(self.xp.multiply, self.delta[step], self._slopes[number % self.some], self.deltas[0, step])]
 
 
 class ReluSweep(TanhSweep):
@@ -48,11 +48,12 @@ class ReluSweep(TanhSweep):
     def activated(self, state: Array) -> BoundCall:
         return (partial(self.xp.maximum, out=state), state, self.plan.number(0))
 
-    def slopes(self) -> list[BoundCall]:
-        positive = self.plan.backend.mask(*self.states.shape)
+    def slopes(self, some: slice, here: slice) -> list[BoundCall]:
+        states = self._in_order(self.states)[some]
+        positive = self.plan.backend.mask(*states.shape)
         return [
-            (self.xp.greater, self.states, self.plan.number(0), positive),
-            (self.xp.copyto, self._slopes, positive),
+            (self.xp.greater, states, self.plan.number(0), positive),
+            (self.xp.copyto, self._slopes[here], positive),
         ]
 
 

@@ -1,8 +1,9 @@
 """One recurrent layer in one direction, unrolled over the steps: calls over buffers that exist, bound once.
 
 What all steps share is one product: the inputs' part of the gates going forward, and the sums over the steps in the
-gradients of the weights going back. Gates stand apart, each (examples, units) contiguous: going forward side by side at
-each step, going back each in one piece over all steps.
+gradients of the weights going back. Going forward gates stand apart, each (examples, units) contiguous, for the calls
+on single numbers; the gradients going back stand side by side in one row for each example, so that a product with the
+weights sums over the gates as well.
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ from engine.layers.sequence import flat
 
 if TYPE_CHECKING:
     from engine.plan import Plan
+
+MOST_NUMBERS = 1 << 18  # of the gates of steps whose slopes are found at once; they are forgotten after these steps
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +44,7 @@ class Sweep:
     hidden_places: ClassVar[tuple[int, ...]] = (0,)
     sigmoids: ClassVar[slice] = slice(0, 0)
     hidden_sigmoids: ClassVar[slice] = slice(0, 0)
+    apart: ClassVar[int] = 0  # so many gates of the states' part have gradients of their own, the last ones
     summed: ClassVar[int] = 1  # so many of PyTorch's gates, the first ones, take the sum of both biases
 
     def __init__(self, plan: Plan, x: Array, values: Tensors, grads: Tensors | None, backwards: bool) -> None:
@@ -53,14 +57,20 @@ class Sweep:
         # Beyond either end stands a state of zeros, which the first step begins with.
         states = self.zeros(self.steps + 2, self.batch, self.units)
         self.states, self.before = states[1:-1], states[2:] if backwards else states[:-2]
-        self.from_x = self.zeros(self.steps, gates, self.batch, self.units)
         self.hidden = self.zeros(gates, self.units, self.units)
         self.product = self.zeros(gates, self.batch, self.units)
         self.half = plan.number(0.5)
         self.carry: Array | None = None  # what a step hands to the one before it past the gates
         if grads is not None:
             self.delta = self.zeros(self.steps, self.batch, self.units)  # ∂L/∂h of each step
-            self._ones = plan.backend.ones(1, gates)
+            self.some = max(1, min(self.steps, MOST_NUMBERS // (gates * self.batch * self.units)))
+            shape = self.steps * self.batch, (gates + self.apart) * self.units
+            self._deltas = self.zeros(*shape)  # ∂L/∂(gates), a row for each example of each step
+
+    @cached_property
+    def from_x(self) -> Array:
+        """The inputs' part of the gates, (T, gates, N, units)."""
+        return self.zeros(self.steps, len(self.places), self.batch, self.units)
 
     def zeros(self, *shape: int) -> Array:
         return self.plan.backend.zeros(*shape)
@@ -117,33 +127,39 @@ class Sweep:
 
     def back(self, every_step: bool) -> list[BoundCall]:
         """The calls from `delta` to the gradients; what comes from above is in it at `every_step` or at the last."""
-        calls = self.slopes()
+        calls: list[BoundCall] = []
         if self.steps > 1:
             calls += _copied(self.xp, self._turned, self.values.weight_hh, self.hidden_places)
         for number in reversed(range(self.steps)):
-            step = self.order[number]
+            step, stop = self.order[number], number + 1
+            if stop == self.steps or not stop % self.some:
+                start = number // self.some * self.some
+                calls += self.slopes(slice(start, stop), slice(0, stop - start))
             calls += self.step_back(number, step)
             if number:
                 calls += self._carried(step, self.order[number - 1], every_step)
         return calls + self._summed()
 
-    def slopes(self) -> list[BoundCall]:
-        """What the way back needs of all steps at once."""
+    def slopes(self, some: slice, here: slice) -> list[BoundCall]:
+        """What the way back needs of some steps, by number, put `here`: number n stands at n % `self.some`."""
         raise NotImplementedError(type(self).__name__)
 
     def step_back(self, number: int, step: int) -> list[BoundCall]:
         """From `delta[step]` to the gates' gradients, and to `carry`, where some of it goes past the gates."""
         raise NotImplementedError(type(self).__name__)
 
-    @cached_property
-    def gate_deltas(self) -> Array:
-        """∂L/∂(the inputs' part of the gates), (gates, T, N, units)."""
-        return self.zeros(len(self.places), self.steps, self.batch, self.units)
+    @property
+    def deltas(self) -> Array:
+        """∂L/∂(gates), (gates, T, N, units): of the inputs' part the first ones, of the states' part the last ones."""
+        return self._deltas.reshape(self.steps, self.batch, -1, self.units).transpose(2, 0, 1, 3)
 
     @property
-    def hidden_deltas(self) -> Array:
-        """∂L/∂(the states' part of the gates)."""
-        return self.gate_deltas
+    def _of_inputs(self) -> Array:
+        return self._deltas[:, : len(self.places) * self.units]
+
+    @property
+    def _of_states(self) -> Array:
+        return self._deltas[:, self.apart * self.units :]
 
     @cached_property
     def _turned(self) -> Array:
@@ -155,12 +171,10 @@ class Sweep:
 
     def _carried(self, step: int, before: int, every_step: bool) -> list[BoundCall]:
         """∂L/∂h of the step before `step`, through its gates and past them."""
-        xp, delta, gates = self.xp, self.delta[before], len(self.places)
+        xp, delta = self.xp, self.delta[before]
         into = self._sum if every_step else delta
-        through = into[None] if gates == 1 else self.product
-        calls: list[BoundCall] = [(xp.matmul, self.hidden_deltas[:, step], self._turned, through)]
-        if gates > 1:  # as a product, a sum over few rows takes a third of the time
-            calls.append((self._ones.dot, self.product.reshape(gates, into.size), into.reshape(1, into.size)))
+        rows = self._of_states[step * self.batch : (step + 1) * self.batch]
+        calls: list[BoundCall] = [(rows.dot, flat(self._turned), into)]
         if every_step:
             calls.append((xp.add, delta, into, delta))
         if self.carry is not None:
@@ -174,10 +188,9 @@ class Sweep:
         gates = len(self.places)
         of_x = self.zeros(gates, self.units, self.x.shape[2])
         of_state = self.zeros(gates, self.units, self.units)
-        deltas, hidden = _flat_gates(self.gate_deltas), _flat_gates(self.hidden_deltas)
         calls: list[BoundCall] = [
-            (xp.matmul, deltas.transpose(0, 2, 1), flat(self.x), of_x),
-            (xp.matmul, hidden.transpose(0, 2, 1), flat(self.before), of_state),
+            (self._of_inputs.T.dot, flat(self.x), flat(of_x)),
+            (self._of_states.T.dot, flat(self.before), flat(of_state)),
             *_put_back(xp, own.weight_ih, of_x[:, :, : self.features], self.places),
             *_put_back(xp, own.weight_hh, of_state, self.hidden_places),
         ]
@@ -192,14 +205,11 @@ class Sweep:
 
     def to_inputs(self) -> tuple[Array, list[BoundCall]]:
         """∂L/∂x (T, N, features), and the calls that find it."""
-        xp, gates = self.xp, len(self.places)
-        weights, parts = self.zeros(*self.values.weight_ih.shape), self.zeros(gates, *flat(self.x).shape)
-        parts = parts[:, :, : self.features]
+        weights = self.zeros(*self.values.weight_ih.shape)
         total = self.zeros(self.steps, self.batch, self.features)
         return total, [
-            *_copied(xp, weights, self.values.weight_ih, self.places),
-            (xp.matmul, _flat_gates(self.gate_deltas), weights, parts),
-            (xp.add.reduce, parts, 0, None, flat(total)),
+            *_copied(self.xp, weights, self.values.weight_ih, self.places),
+            (self._of_inputs.dot, flat(weights), flat(total)),
         ]
 
 
@@ -218,9 +228,3 @@ def _copied(xp: Any, into: Array, gates: Array, places: tuple[int, ...]) -> list
 
 def _put_back(xp: Any, gates: Array, own: Array, places: tuple[int, ...]) -> list[BoundCall]:
     return [(xp.copyto, gates[of], own[to]) for to, of in _runs(places)]
-
-
-def _flat_gates(gates: Array) -> Array:
-    """(gates, T, N, units) as (gates, T·N, units), a view."""
-    count, steps, batch, units = gates.shape
-    return gates.reshape(count, steps * batch, units)
