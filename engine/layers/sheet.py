@@ -129,8 +129,9 @@ class Sheet:
 def _products(plan: Plan, left: Array, right: Array, target: Array) -> BoundCall:
     """left (groups, m, k) times right (groups, rows, k, n), by pieces of the columns where these are quicker."""
     (*_, k, n), m = right.shape, left.shape[1]
-    pieces = -(-m * k * n // SMALL)
-    if plan.backend.device != "cpu" or pieces == 1 or n % pieces or n // pieces < NARROW:
+    least, most = -(-m * k * n // SMALL), n // NARROW
+    pieces = next((count for count in range(least, most + 1) if not n % count), 1)
+    if pieces == 1 or plan.backend.device != "cpu":
         return (plan.xp.matmul, left[:, None], right, target)
 
     def apart(array: Array) -> Array:

@@ -270,6 +270,22 @@ def test_large_inputs_go_through_in_pieces_that_fit(kind, monkeypatch):
     assert batches == [5, 5, 5, 5, 3]
 
 
+@pytest.mark.parametrize("steps", [6, 7])
+@each_kind
+def test_slopes_of_some_steps_at_a_time_give_the_same_gradients(kind, steps, monkeypatch):
+    layers = made(kind, steps, bidirectional=True, layers=2)
+    x, y = np.random.default_rng(0).standard_normal((5, steps, 3)), np.random.default_rng(1).standard_normal((5, 2))
+    whole = network(layers).loss_and_gradients(x, y)[1]
+    gates = {"rnn": 1, "lstm": 4, "gru": 3}[kind]
+    monkeypatch.setattr("engine.layers.recurrent.sweep.MOST_NUMBERS", 3 * gates * 5 * 4)
+    net = network(layers)
+    pieces = net.loss_and_gradients(x, y)[1]
+    assert net.plan(5, "train").inside["r"][0][0].some == 3
+    assert max(np.abs(gradient).max() for gradient in whole.values()) > 0.01
+    for name, gradient in whole.items():
+        np.testing.assert_array_equal(pieces[name], gradient)
+
+
 # Wrong shapes
 
 
