@@ -227,8 +227,10 @@ class Convolution(Weighted, frozen=True):
 
         plan.forward(*sheet.products(kernels.transpose(0, 2, 1), rows(a.value)))
         if self.bias:
-            maps = a.value.reshape(high.out, self.filters, across)
-            plan.forward(xp.add, maps, p.value[k:].reshape(self.filters, 1), maps)
+            # Written out over one row: NumPy adds arrays in half the time that it adds single numbers.
+            lines, biases = a.value.reshape(high.out, -1), plan.backend.zeros(self.filters, across)
+            plan.forward(xp.copyto, biases, p.value[k:].reshape(self.filters, 1))
+            plan.forward(xp.add, lines, biases.reshape(-1), lines)
         if a.grad is None:
             return
         delta = rows(a.grad)

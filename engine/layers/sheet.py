@@ -38,10 +38,16 @@ class Sheet:
         shape = self._groups, self._rows, self._per, self._wide.kernel, self._wide.out, self._plan.batch
         return image.reshape(shape) if self._is_image else self._plan.backend.zeros(*shape)
 
+    def _maps(self, image: Array) -> Array:
+        """A view (groups, height, maps, width, N)."""
+        shape = self._high.size, self._groups, self._per, self._wide.size, self._plan.batch
+        view: Array = image.reshape(shape).transpose(1, 0, 2, 3, 4)
+        return view
+
     def _strips(self, sheet: Array, image: Array) -> Iterator[tuple[Array, Array]]:
         """For each column of the kernel the part of the sheet that repeats a part of the image, and that."""
         high, wide = self._high, self._wide
-        maps = image.reshape(high.size, self._groups, self._per, wide.size, self._plan.batch).transpose(1, 0, 2, 3, 4)
+        maps = self._maps(image)
         rows = slice(high.before, high.before + high.size)
         for j in range(wide.kernel):
             outputs, inputs = wide.reach(j)
@@ -93,9 +99,20 @@ class Sheet:
         one_piece = self._high.stride == self._high.dilation == 1
         calls = self._turned(kernels, delta, rows) if one_piece else self._row_by_row(kernels, delta, rows)
         if not self._is_image:
-            calls.append((image.fill, 0))
-            calls += [(self._plan.xp.add, part, seen, part) for seen, part in self._strips(sheet, image)]
+            calls += self._gathered(sheet, image)
         return calls
+
+    def _gathered(self, sheet: Array, image: Array) -> list[BoundCall]:
+        """Each number of the image: what stands in its places on the sheet, added up."""
+        xp, (_, first), strips = self._plan.xp, self._wide.reach(0), [*self._strips(sheet, image)]
+        if self._wide.stride > 1 or first.stop <= first.start:
+            calls: list[BoundCall] = [(image.fill, 0)]
+        else:  # what the first strip covers is written, not added to
+            maps, ((seen, part), *strips) = self._maps(image), strips
+            beside = maps[..., : first.start, :], maps[..., first.stop :, :]
+            calls = [(rest.fill, 0) for rest in beside if rest.size]
+            calls.append((xp.copyto, part, seen))
+        return calls + [(xp.add, part, seen, part) for seen, part in strips]
 
     def _turned(self, kernels: Array, delta: Array, rows: Array) -> list[BoundCall]:
         """Each row of the sheet at once: the kernel upside down over the gradient, with zeros above and below it."""

@@ -8,7 +8,7 @@ from tests.engine.cases import CLOSE, network, project
 LAYERS = [
     {"id": "first", "kind": "conv2d", "filters": 4, "kernel_size": [3, 2], "groups": 2},
     {"id": "point", "kind": "conv2d", "filters": 6, "kernel_size": 1},
-    {"id": "second", "kind": "conv2d", "filters": 4, "kernel_size": 3, "padding": "same"},
+    {"id": "second", "kind": "conv2d", "filters": 4, "kernel_size": 3, "padding": [1, 0]},
     {"id": "flat", "kind": "flatten"},
     {"id": "out", "kind": "dense", "units": 2},
 ]
@@ -37,3 +37,14 @@ def test_pieces_of_the_columns_give_the_same(batch, monkeypatch):
     for name, gradient in whole.items():
         assert np.abs(gradient).max() > 0.001
         np.testing.assert_allclose(gradients[name], gradient, err_msg=name, **CLOSE["float64"])
+
+
+def test_nothing_is_left_of_the_step_before():
+    rng = np.random.default_rng(0)
+    x, y = rng.standard_normal((5, 2, 6, 7)), rng.standard_normal((5, 2))
+    net = network(project(LAYERS, data=DATA))
+    _, first = net.loss_and_gradients(x, y)
+    net.loss_and_gradients(-3 * x, y)
+    _, again = net.loss_and_gradients(x, y)
+    for name, gradient in first.items():
+        np.testing.assert_array_equal(again[name], gradient)
