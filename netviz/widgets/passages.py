@@ -123,13 +123,15 @@ class Passages(Canvas):
         area, reach, line = bars[0].area, self.reach(), self.fonts.line
         painter.setFont(self.fonts.figures)
         advance = self.fonts.figure_metrics.horizontalAdvance
-        for exponent in (-reach, 0.0, reach):
+        for exponent in (0.0, -reach, reach):
             x = area.center().x() + exponent / reach * area.width() / 2
             painter.setPen(QPen(QColor(theme().line if exponent else theme().faint), 1))
             painter.drawLine(QPointF(x, area.top()), QPointF(x, bars[-1].area.bottom()))
             text = "× 1" if not exponent else power(round(exponent))
             painter.setPen(QColor(theme().faint))
             left = min(max(x - advance(text) / 2, area.left() - 4), area.right() - advance(text) + 2)
+            if exponent and abs(left + advance(text) / 2 - area.center().x()) < advance(text) + 4:
+                continue  # no room beside the one in the middle
             painter.drawText(QRectF(left, area.top() - line - 1, advance(text) + 1, line), 0, text)
         if bars[0].row.right() - area.right() > 20:
             painter.setFont(self.fonts.words)
@@ -158,7 +160,7 @@ class Passages(Canvas):
             painter.setFont(self.fonts.words)
             painter.setPen(colour)
             box = QRectF(bar.row.left(), middle - line / 2, bar.area.left() - bar.row.left() - 5, line)
-            text = self.fonts.word_metrics.elidedText(bar.passage.node, Qt.TextElideMode.ElideRight, box.width())
+            text = self.fonts.word_metrics.elidedText(bar.passage.node, Qt.TextElideMode.ElideRight, box.width() + 2)
             painter.drawText(box, Qt.AlignmentFlag.AlignVCenter, text)
             half = (bar.row.right() - bar.area.right()) / 2
             if half < 20:
@@ -177,7 +179,7 @@ class Passages(Canvas):
         top = column.body.bottom() - 3 * line
         for k, wordings in enumerate(captions(lane, answer)):
             painter.setPen(QColor(theme().text if k == 0 else theme().faint))
-            text = next((words for words in wordings if advance(words) <= column.body.width()), wordings[-1])
+            text = next((words for words in wordings if advance(words) <= column.body.width()), "")
             painter.drawText(QRectF(column.body.left(), top + k * line, column.body.width(), line), 0, text)
 
     def mark_at(self, place: QPointF) -> Mark:
@@ -212,14 +214,12 @@ def captions(lane: LaneHistory, answer: DerivativeAnswer) -> tuple[tuple[str, ..
     if not answer.way:
         return ()
     way, first, last = way_of(lane, answer), answer.way[0].node, answer.way[-1].node
-    parts = f"activations × {short(way.activations)}, other layers × {short(way.others)}"
+    whole, active, rest = map(short, (way.whole, way.activations, way.others))
+    parts, examples = f"activations × {active}, other layers × {rest}", f"{answer.examples} examples"
     return (
-        (
-            f"δ at {first} is {short(way.whole)} × δ at {last}: what is left",
-            f"δ at {first} = {short(way.whole)} × {last}",
-        ),
-        (f"= {parts}", parts, f"φ′ {short(way.activations)}, rest {short(way.others)}"),
-        (f"line: what φ′ alone would pass; on {answer.examples} examples", f"line: φ′; {answer.examples} examples"),
+        (f"δ at {first} is {whole} × δ at {last}: what is left", f"δ at {first} = {whole} × {last}", f"left: {whole}"),
+        (f"= {parts}", parts, f"φ′ {active}, rest {rest}", f"φ′ {active}"),
+        (f"line: what φ′ alone would pass; on {examples}", f"line: φ′; {examples}", "line: φ′"),
     )
 
 

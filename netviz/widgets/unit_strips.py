@@ -138,8 +138,10 @@ class UnitStrips(Canvas):
         painter.setFont(self.fonts.figures)
         painter.setPen(QColor(theme().faint))
         box = QRectF(area.left(), y, area.width(), line)
-        painter.drawText(box, Qt.AlignmentFlag.AlignLeft, whole(left))
-        painter.drawText(box, Qt.AlignmentFlag.AlignRight, whole(blocks[-1].past.steps[-1]))
+        first, last = whole(left), whole(blocks[-1].past.steps[-1])
+        painter.drawText(box, Qt.AlignmentFlag.AlignRight, last)
+        if sum(map(self.fonts.figure_metrics.horizontalAdvance, (first, last))) + 10 < area.width():
+            painter.drawText(box, Qt.AlignmentFlag.AlignLeft, first)
         painter.setFont(self.fonts.words)
         most = max(-(-block.units // block.lines) for block in blocks)
         what = "a line a unit" if most == 1 else f"a line: up to {most} units"
