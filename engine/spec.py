@@ -21,8 +21,9 @@ from engine.errors import Problem, ProjectError
 T = TypeVar("T", bound="Declared")
 S = TypeVar("S", bound=msgspec.Struct)
 
-# A size is a whole number or several, as a shape; a list is of records, which a form counts but does not spell out.
-FormType = Literal["int", "float", "bool", "choice", "text", "shape", "size", "numbers", "list"]
+# A size is a whole number or several, as a shape, or one of the choices; a table is rows of whole numbers; a list is of
+# records, which a form counts but does not spell out.
+FormType = Literal["int", "float", "bool", "choice", "text", "shape", "size", "numbers", "table", "list"]
 
 LONGEST = 60  # letters of a value that a message repeats
 
@@ -136,7 +137,7 @@ def _form_type(python: Any, is_choice: bool) -> FormType:
     if typing.get_origin(python) in (tuple, list):
         inner = _annotated(typing.get_args(python)[0])[0]
         if typing.get_origin(inner) in (tuple, list):
-            return "list"
+            return "table" if _annotated(typing.get_args(inner)[0])[0] is int else "list"
         return "numbers" if inner is float else "shape"
     names: dict[Any, Literal["int", "float", "bool", "text"]] = {
         bool: "bool",

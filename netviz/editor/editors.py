@@ -1,6 +1,5 @@
 """One editor for each type of declared field. An editor shows a value and says what a person wants instead."""
 
-import re
 from collections.abc import Mapping
 
 from PySide6.QtCore import Qt, Signal
@@ -18,6 +17,8 @@ from engine.spec import Property
 from netviz.editor import numbers
 from netviz.editor.number_box import Gesture, Line, NumberBox
 from netviz.widgets.choice import Choice
+
+FIRST: dict[str, object] = {"shape": [1], "size": 1, "table": [[0]]}  # of what is switched on and has no default
 
 
 class Editor(QWidget):
@@ -169,11 +170,11 @@ class NumberEditor(Editor):
 
 
 class TextEditor(Editor):
-    """A line of text, a shape such as 8×8, or numbers such as 1, 2.5."""
+    """A line of text, a shape such as 8×8, a size such as 3 or 3×5, numbers such as 1, 2.5, or a table: 0 1; 1 2."""
 
     def __init__(self, p: Property) -> None:
         super().__init__()
-        self._type = p.type
+        self._property = p
         self._value: object = None
         self._tried = ""
         self.line = Line()
@@ -200,31 +201,19 @@ class TextEditor(Editor):
         return (self.line, self.button) if self._has_button else (self.line,)
 
     def _text(self) -> str:
-        if isinstance(self._value, tuple | list):
-            return (
-                ", ".join(map(numbers.text, self._value))
-                if self._type == "numbers"
-                else "×".join(map(str, self._value))
-            )
-        return "" if self._value is None else str(self._value)
+        return numbers.written(self._value, self._property)
 
     def _typed(self) -> None:
         words = self.line.text()
         if words in (self._tried, self._text()):
             return
         self._tried = words
-        wanted = "numbers such as 1, 2.5" if self._type == "numbers" else "whole numbers such as 8×8"
         try:
-            read = self._read(words)
-        except ValueError:
-            self.refused.emit(f"expected {wanted}, got {words[:40]!r}")
+            read = numbers.read(words, self._property)
+        except ValueError as error:
+            self.refused.emit(str(error))
         else:
             self.committed.emit(read, None)
-
-    def _read(self, words: str) -> object:
-        if self._type == "numbers":
-            return [float(part) for part in re.split(r"[\s,;]+", words.strip(" \t,;[]()")) if part]
-        return [int(part) for part in re.split(r"[\s×x,]+", words.strip())] if self._type == "shape" else words
 
     def _restore(self) -> None:
         self.show_value(self._value, force=True)
@@ -278,7 +267,7 @@ class OptionalEditor(Editor):
 def _first(p: Property) -> object:
     """What an optional field is when it is switched on: its default, else 1 or what comes nearest to it."""
     if p.default is not None or p.type not in ("int", "float"):
-        return p.default if p.default is not None else [1] if p.type == "shape" else ""
+        return p.default if p.default is not None else FIRST.get(p.type, "")
     nearest = min(max(1, p.minimum or 1), p.maximum or 1)
     return int(nearest) if p.type == "int" else float(nearest)
 

@@ -1,10 +1,17 @@
 """Numbers as people type and step them: text to value and back, the next round number, and a logarithmic scale."""
 
+import re
 from dataclasses import dataclass
 from math import ceil, floor, log10
 
 from engine.spec import Property
 
+EXAMPLES = {
+    "numbers": "numbers such as 1, 2.5",
+    "shape": "whole numbers such as 8×8",
+    "size": "a whole number or two such as 3×5",
+    "table": "rows of whole numbers such as 0 1; 1 2",
+}
 PER_DECADE = 20  # positions of a slider
 Number = int | float
 
@@ -38,6 +45,32 @@ def parse(words: str, p: Property) -> Number | str:
     wanted = "a whole number" if p.type == "int" else "a number"
     other = f" or {', '.join(p.choices)}" if p.choices else ""
     raise ValueError(f"expected {wanted}{other}, got {words[:40]!r}")
+
+
+def written(value: object, p: Property) -> str:
+    """A line of text for a property that is no single number: `3×3`, `same`, `1, 2.5`, `0 1; 1 2`."""
+    if not isinstance(value, tuple | list):
+        return text(value)
+    if p.type == "table":
+        return "; ".join(" ".join(map(str, row)) for row in value)
+    return ", ".join(map(text, value)) if p.type == "numbers" else "×".join(map(str, value))
+
+
+def read(words: str, p: Property) -> object:
+    """What such a line says; a ValueError says what was expected."""
+    plain = words.strip(" \t,;[]()")
+    try:
+        if p.type == "text" or plain.lower() in p.choices:
+            return words if p.type == "text" else plain.lower()
+        if p.type == "numbers":
+            return [float(part) for part in re.split(r"[\s,;]+", plain) if part]
+        if p.type == "table":
+            return [[int(part) for part in re.split(r"[\s,]+", row.strip())] for row in plain.split(";")]
+        sizes = [int(part) for part in re.split(r"[\s×x,]+", plain)]
+    except ValueError:
+        wanted = EXAMPLES[p.type] + "".join(f" or {choice}" for choice in p.choices)
+        raise ValueError(f"expected {wanted}, got {words[:40]!r}") from None
+    return sizes[0] if p.type == "size" and len(sizes) == 1 else sizes
 
 
 def allowed(p: Property) -> str:
