@@ -36,6 +36,7 @@ NETS: dict[str, tuple[str | tuple[list[int], str], int]] = {
     "deep": ("vanishing-gradient", 300),
     "wide": (([2000], "digits"), 100),
     "sine": (([32, 32], "sine"), 1500),
+    "pictures": ("lenet", 300),
     "memory": ("long-memory", 300),
 }
 # Which net shows best what a panel is for; the others are shown on the digits.
@@ -52,6 +53,8 @@ BEST = {
     "landscape": "xor",
     "representation": "xor",
     "through_time": "memory",
+    "derivative": "deep",
+    "maps": "pictures",
 }
 
 
