@@ -74,8 +74,9 @@ def test_single_weights_run_from_cell_to_cell(open_window, qtbot):
     start, end = window.canvas.sheet.nodes[0, "x"], window.canvas.sheet.nodes[0, "h1"]
     qtbot.waitUntil(lambda: None not in (item.strands, start.followed, end.followed), timeout=LONG)
     middles = [[box.y() + tile.center().y() for tile in box.followed.tiles(box.live_rect)] for box in (start, end)]
-    for unit, number, begin, stop in item.strands.lines():
-        assert (begin.y(), stop.y()) == (middles[0][number], middles[1][unit])
+    assert len(item.strands.lines) == len(middles[0]) * len(middles[1])
+    for line in item.strands.lines:
+        assert (line.start.y(), line.end.y()) == (middles[0][line.input], middles[1][line.unit])
 
 
 def test_the_panel_to_try_and_the_panel_of_one_example_look_at_the_same(open_window, qtbot):
