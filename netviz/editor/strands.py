@@ -59,7 +59,8 @@ class Strands:
     def _lead(self) -> None:
         """Leads the lines anew where a box stands elsewhere, or holds another picture."""
         start, end = self.start, self.end
-        led_for = start.pos(), end.pos(), start.live, end.live, start.metrics, end.metrics
+        shown = start.live, end.live, start.followed, end.followed
+        led_for = start.pos(), end.pos(), *shown, start.metrics, end.metrics
         if led_for == self._led_for:
             return
         self._led_for = led_for

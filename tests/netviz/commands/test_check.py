@@ -22,7 +22,7 @@ def test_it_prints_shapes_and_counts(tmp_path: Path, capfd: pytest.CaptureFixtur
         ["a1", "tanh", "5", "0"],
         ["out", "dense", "1", "6"],
         ["21", "parameters", "in", "all"],
-        "8 units and 21 connections, with the input and the biases".split(),
+        ["8", "units", "and", "21", "connections,", "with", "the", "input", "and", "the", "biases"],
     ]
 
 
