@@ -10,6 +10,7 @@ from weakref import WeakKeyDictionary
 
 import msgspec
 import numpy as np
+from msgspec.structs import replace
 
 from engine.backend import Array, Backend, Call, bound, open_backend
 from engine.course import Course, CourseState
@@ -356,6 +357,15 @@ class Trainer:
     def snapshot(self) -> Snapshot:
         """The state, exact; `restore` takes it into any trainer of the same project, device and dtype."""
         host = self.backend.to_host
+        return replace(
+            self.sight(),
+            slots=tuple(host(slot) for slot in self._slots),
+            course=self.course.state(),
+            free=self._zeros.state(),
+        )
+
+    def sight(self) -> Snapshot:
+        """Of the state what probes see, for `show`: no optimizer's memory."""
         return Snapshot(
             self.step_number,
             self.epoch,
@@ -363,33 +373,42 @@ class Trainer:
             self.seed,
             self.lr,
             self.batch_size,
-            host(self.parameters.values),
-            tuple(host(slot) for slot in self._slots),
-            self.course.state(),
-            None if self._is_fitted else self.network.preprocess.state(),
-            self._zeros.state(),
+            self.backend.to_host(self.parameters.values),
+            (),
+            preprocess=None if self._is_fitted else self.network.preprocess.state(),
         )
 
     def restore(self, state: Snapshot) -> None:
         """Goes on from `state`: stepping on repeats the same bits. ValueError if it is of another network."""
-        mine, theirs = self.parameters.values, state.values
-        shapes = [theirs.shape, *(slot.shape for slot in state.slots)]
-        if shapes != [mine.shape, *(slot.shape for slot in self._slots)] or str(mine.dtype) != str(theirs.dtype):
-            raise ValueError(
-                f"state: expected {mine.size} numbers of {mine.dtype} and {len(self._slots)} optimizer vectors, "
-                f"got {theirs.size} of {theirs.dtype} and {len(state.slots)}"
-            )
-        self.step_number, self.epoch, self.position = state.step, state.epoch, state.position
-        self.lr, self.batch_size = state.lr, state.batch_size
-        self.seed = self._train.seed = state.seed
+        self._check(state, len(self._slots))
         self._train.forget()
-        self.network.preprocess.take(state.preprocess or self._fitted)
-        mine[...] = self.backend.from_host(theirs)
         for slot, kept in zip(self._slots, state.slots, strict=True):
             slot[...] = self.backend.from_host(kept)
         self.course.restore(state.course)
         self._zeros.restore(state.free)
         self._plans.clear()
+        self._take_place(state)
+
+    def show(self, state: Snapshot) -> None:
+        """Is to be looked at as the trainer was that `sight` told of; raises as `restore` does, and must not train."""
+        self._check(state, 0)
+        self._take_place(state)
+
+    def _check(self, state: Snapshot, slots: int) -> None:
+        mine, theirs = self.parameters.values, state.values
+        shapes = [theirs.shape, *(slot.shape for slot in state.slots)]
+        if shapes != [mine.shape] + slots * [(self.parameters.trained,)] or str(mine.dtype) != str(theirs.dtype):
+            raise ValueError(
+                f"state: expected {mine.size} numbers of {mine.dtype} and {slots} optimizer vectors, "
+                f"got {theirs.size} of {theirs.dtype} and {len(state.slots)}"
+            )
+
+    def _take_place(self, state: Snapshot) -> None:
+        self.step_number, self.epoch, self.position = state.step, state.epoch, state.position
+        self.lr, self.batch_size = state.lr, state.batch_size
+        self.seed = self._train.seed = state.seed
+        self.network.preprocess.take(state.preprocess or self._fitted)
+        self.parameters.values[...] = self.backend.from_host(state.values)
         self._seek()
 
     # Looking

@@ -1,5 +1,6 @@
 """What every probe is: a question that the worker answers between two steps, on the device, with a small summary."""
 
+from collections.abc import Iterable
 from typing import Any, ClassVar
 
 import msgspec
@@ -20,6 +21,12 @@ class Probe(msgspec.Struct, frozen=True, tag_field="probe"):
         With less `detail`, from 1 downwards, it costs about so much less and says it less finely.
         """
         raise NotImplementedError(type(self).__name__)
+
+
+def measured(probes: Iterable[Probe], trainer: Trainer, detail: float) -> list[Any]:
+    """The answers of those that have one."""
+    answers = (probe.measure(trainer, detail) for probe in probes)
+    return [answer for answer in answers if answer is not None]
 
 
 def slow(probes: tuple[Probe, ...]) -> frozenset[Probe]:

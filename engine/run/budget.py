@@ -13,9 +13,10 @@ CALM = 10  # answers that are looked at before they are made finer again
 
 
 class Budget:
-    """`detail` is what probes are asked with, and not before `ready_at`."""
+    """`detail` is what probes are asked with, and not before `ready_at`, so that answers take `share` of the time."""
 
-    def __init__(self) -> None:
+    def __init__(self, share: float = SHARE) -> None:
+        self.share = share
         self.detail = 1.0
         self.ready_at = 0.0
         self._costs: deque[float] = deque(maxlen=CALM)
@@ -26,8 +27,8 @@ class Budget:
 
     def spend(self, seconds: float) -> None:
         """An answer has cost so much."""
-        self.ready_at = time.perf_counter() + max(seconds / SHARE, 1 / OFTEN)
-        costs, allowed = self._costs, SHARE / OFTEN
+        self.ready_at = time.perf_counter() + max(seconds / self.share, 1 / OFTEN)
+        costs, allowed = self._costs, self.share / OFTEN
         costs.append(seconds)
         # One answer alone may have been held up by another process.
         if len(costs) > 1 and min(costs[-1], costs[-2]) > allowed:

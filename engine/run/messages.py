@@ -143,6 +143,15 @@ class Preview(Command, frozen=True):
     folder: str
 
 
+class Look(Command, frozen=True):
+    """Shows the networks as another worker has them, and asks probes about them; `Pictures` answers."""
+
+    number: int
+    states: tuple[Snapshot, ...]  # by `Trainer.sight`, one for each lane
+    probes: tuple[ProbeRequest, ...]
+    detail: float = 1.0
+
+
 class Shutdown(Command, frozen=True):
     pass
 
@@ -261,6 +270,15 @@ class Answer(Record, frozen=True):
     studying: bool = False  # a study has more to find about the weights of now
 
 
+class Pictures(Record, frozen=True):
+    """What probes saw of every lane, at a step that may be behind that of the last answer."""
+
+    number: int
+    seconds: float  # that it took
+    step: int
+    lanes: tuple[tuple[ProbeAnswer, ...], ...]
+
+
 class Keyframe(Record, frozen=True):
     """The state of every lane: what a new worker goes on from. `token` is 0 when nobody asked."""
 
@@ -334,9 +352,10 @@ AnyCommand = (
     | LoadWeights
     | RecordTelemetry
     | Preview
+    | Look
     | Shutdown
 )
-AnyRecord = Opened | Progress | Answer | Keyframe | Diverged | Rewound | Previewed | WeightsLoaded | Refused
+AnyRecord = Opened | Progress | Answer | Pictures | Keyframe | Diverged | Rewound | Previewed | WeightsLoaded | Refused
 
 ARRAY = 1  # msgpack's extension type for arrays
 

@@ -12,7 +12,7 @@ from engine.kernels.choice import kernels_for
 from engine.layers.base import Layer, Weighted
 from engine.project import Project
 from engine.run.lane import Lane
-from engine.run.messages import PLANNED_A_TIME, LaneInfo, Open, Points
+from engine.run.messages import PLANNED_A_TIME, LaneInfo, Open, Opened, Points
 from engine.trainer import Trainer
 from engine.weights import load_weights
 
@@ -38,6 +38,21 @@ def open_lanes(project: Project, command: Open, before: Sequence[Lane]) -> tuple
             notes += _take_saved(trainer, part.folder / part.weights)
         lanes.append(Lane(trainer, stopped=trainer.stopped))
     return lanes, tuple(kept), "; ".join(notes)
+
+
+def opened(lanes: Sequence[Lane], command: Open, kept: tuple[str, ...], note: str) -> Opened:
+    """What the window must know of a run that is open now."""
+    first = lanes[0].trainer
+    return Opened(
+        tuple(lane_info(lane.trainer) for lane in lanes),
+        points_of(first),
+        first.backend.kernels,
+        command.device,
+        command.dtype,
+        kept,
+        note,
+        examples_of(first),
+    )
 
 
 def _keep(trainer: Trainer, before: Trainer) -> list[str]:

@@ -8,16 +8,19 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable
-from typing import IO, Protocol
+from typing import IO, Any, Protocol
 
+from engine.run.aside import GONE, Passed, passed
 from engine.run.messages import AnyCommand, AnyRecord, Shutdown, decode_command, decode_record, encode
 from engine.run.worker import Worker
 from engine.telemetry import one_blas_thread
 
-Receive = Callable[[AnyRecord], None]
+Receive = Callable[[Any], None]  # of records
 Lost = Callable[[str], None]
+Decode = Callable[[bytes], Any]
 LENGTH = struct.Struct("<Q")
 ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}  # in the environment
+YIELDING = 10  # the niceness of a process that only looks
 PIPE = 1 << 19  # bytes: an answer fits, so that the worker never waits until the window has read it
 
 
@@ -63,8 +66,8 @@ class ProcessTransport:
 
     name = "process"
 
-    def __init__(self, receive: Receive, lost: Lost) -> None:
-        self._receive, self._lost = receive, lost
+    def __init__(self, receive: Receive, lost: Lost, decode: Decode | None = None) -> None:
+        self._receive, self._lost, self._decode = receive, lost, decode or decode_record
         self._outbox: queue.SimpleQueue[AnyCommand | None] = queue.SimpleQueue()
         self._closing = False
         environment = {**os.environ, **ONE_THREAD}
@@ -105,7 +108,7 @@ class ProcessTransport:
         assert pipe is not None
         try:
             while (data := read_message(pipe)) is not None:
-                self._receive(decode_record(data))
+                self._receive(self._decode(data))
             why = ""
         except (OSError, ValueError) as error:
             why = f"the worker sent what is no record: {error}"
@@ -146,9 +149,26 @@ def serve(source: IO[bytes], sink: IO[bytes]) -> None:
                 inbox.put(command)
         inbox.put(Shutdown())
 
+    def send(record: AnyRecord | bytes) -> None:
+        write_message(sink, record if isinstance(record, bytes) else encode(record))
+
     threading.Thread(target=listen, name="netviz worker reader", daemon=True).start()
     with contextlib.suppress(BrokenPipeError):
-        Worker(inbox, lambda record: write_message(sink, encode(record))).run()
+        Worker(inbox, send, aside_process if cores() > 1 else None).run()
+
+
+def aside_process(tell: Callable[[Passed], None]) -> Transport:
+    """Another worker, which gives way to this one and to the window."""
+    other = ProcessTransport(tell, lambda why: tell(GONE), passed)
+    if hasattr(os, "setpriority"):
+        with contextlib.suppress(OSError):
+            os.setpriority(os.PRIO_PROCESS, other.pid, YIELDING)
+    return other
+
+
+def cores() -> int:
+    """How many processes can run at the same time."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def read_message(pipe: IO[bytes]) -> bytes | None:

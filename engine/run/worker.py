@@ -8,20 +8,22 @@ import queue
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import numpy as np
 
 from engine.divergence import DivergenceError
 from engine.errors import DeviceError, ProjectError
-from engine.probes.base import Probe, slow
+from engine.probes.base import Probe, measured, slow
 from engine.probes.study import Study
 from engine.project import project_from
-from engine.records.several import Guarded, telemetry_file
 from engine.run import messages as m
+from engine.run import recording
+from engine.run.aside import Aside, Passed, Start
 from engine.run.budget import Budget
 from engine.run.lane import Lane
-from engine.run.opening import examples_of, lane_info, open_lanes, points_of
+from engine.run.opening import open_lanes, opened
 from engine.run.pace import Pacer, StepRate
 from engine.run.preview import preview
 from engine.run.studies import StudyTime, wanting
@@ -34,8 +36,12 @@ PATIENCE = 0.05  # seconds that a frame waits for the steps that it allows
 class Worker:
     """Runs until `Shutdown`."""
 
-    def __init__(self, inbox: "queue.SimpleQueue[m.AnyCommand]", send: Callable[[m.AnyRecord], None]) -> None:
+    def __init__(
+        self, inbox: "queue.SimpleQueue[Any]", send: Callable[[m.AnyRecord | bytes], None], look: Start | None = None
+    ) -> None:
+        """`look` starts another worker for costly pictures; what that one says is sent as the bytes that came."""
         self._inbox, self._send = inbox, send
+        self._aside = Aside(look, inbox.put)
         self._lanes: list[Lane] = []
         self._state = m.RunState.IDLE
         self._pacer = Pacer()
@@ -60,7 +66,8 @@ class Worker:
                     self._work() if self._wait_to_work() == 0 else self._study()
                     continue
                 if isinstance(command, m.Shutdown):
-                    self._end_telemetry()
+                    recording.end(self._lanes)
+                    self._aside.close()
                     return
                 self._obey(command)
 
@@ -93,23 +100,13 @@ class Worker:
     def _on_open(self, command: m.Open) -> None:
         project = project_from(msgspec.json.decode(command.project), Path(command.folder))
         lanes, kept, note = open_lanes(project, command, self._lanes)
-        self._end_telemetry()
+        recording.end(self._lanes)
         self._lanes, self._length = lanes, project.training.epochs
         self._epochs = max(self._length, lanes[0].trainer.epoch)
         self._budget = Budget()
+        self._aside.forget(command)
         self._apply_watch()
-        self._send(
-            m.Opened(
-                tuple(lane_info(lane.trainer) for lane in lanes),
-                points_of(lanes[0].trainer),
-                lanes[0].trainer.backend.kernels,
-                command.device,
-                command.dtype,
-                kept,
-                note,
-                examples_of(lanes[0].trainer),
-            )
-        )
+        self._send(opened(lanes, command, kept, note))
         self._settle(m.RunState.PAUSED)
 
     def _on_play(self, command: m.Play) -> None:
@@ -141,7 +138,7 @@ class Worker:
     def _on_reset(self, command: m.Reset) -> None:
         if not self._lanes:
             return
-        self._end_telemetry()
+        recording.end(self._lanes)
         for lane in self._lanes:
             lane.trainer.reset(command.seed)
             lane.forget_news()
@@ -152,8 +149,9 @@ class Worker:
         self._settle(m.RunState.PAUSED)
 
     def _on_stop(self, command: m.Stop) -> None:
-        self._end_telemetry()
+        recording.end(self._lanes)
         self._lanes = []
+        self._aside.forget(None)
         self._settle(m.RunState.IDLE)
 
     def _on_setpace(self, command: m.SetPace) -> None:
@@ -208,18 +206,23 @@ class Worker:
         data = mine.sample if mine is not None and same else project.data.load(project.folder)
         self._send(m.Previewed(command.number, tuple(preview(lane, data) for lane in project.lanes())))
 
+    def _on_look(self, command: m.Look) -> None:
+        began = time.perf_counter()
+        for lane, state in zip(self._lanes, command.states, strict=True):
+            lane.trainer.show(state)
+        seen = tuple(tuple(measured(command.probes, lane.trainer, command.detail)) for lane in self._lanes)
+        self._send(m.Pictures(command.number, time.perf_counter() - began, self._step, seen))
+
+    def _on_passed(self, said: Passed) -> None:
+        pictures = self._aside.take(said)
+        if pictures is not None:
+            self._send(pictures)
+
     def _on_recordtelemetry(self, command: m.RecordTelemetry) -> None:
-        self._end_telemetry()
-        if not command.path:
-            return
-        path = Path(command.path)
-        try:
-            for number, lane in enumerate(self._lanes):
-                own = path if number == 0 else path.with_name(f"{path.stem}.{number}{path.suffix}")
-                lane.telemetry = Guarded(telemetry_file(own, lane.trainer, command.every), self._telemetry_lost)
-        except OSError as error:
-            self._end_telemetry()
-            raise ValueError(f"{error.filename}: cannot be written: {error.strerror}") from None
+        if command.path:
+            recording.record(self._lanes, Path(command.path), command.every, self._telemetry_lost)
+        else:
+            recording.end(self._lanes)
 
     def _telemetry_lost(self, error: OSError) -> None:
         self._send(m.Refused(f"{error.filename}: cannot be written further: {error.strerror}; the recording has ended"))
@@ -331,6 +334,7 @@ class Worker:
     def _settle(self, state: m.RunState, reason: str = "") -> None:
         """Stands still: tells what was not told, and leaves a keyframe."""
         self._limit = None
+        self._aside.drop()
         self._change(state, reason)
         if self._lanes:
             self._send_keyframe(0)
@@ -366,6 +370,9 @@ class Worker:
         detail = self._budget.detail if hurried else 1.0
         if not full:
             probes = tuple(probe for probe in probes if probe.quick) if self._stale or self._urgent else ()
+        elif hurried and self._aside.sees:
+            self._aside.ask((lane.trainer for lane in self._lanes), tuple(probe for probe in probes if not probe.quick))
+            probes = tuple(probe for probe in probes if probe.quick)
         lanes = tuple(self._lane_answer(lane, probes, detail, hurried) for lane in self._lanes)
         step, epoch = (self._step, self._lead.trainer.epoch) if self._lanes else (0, 0)
         self._send(m.Answer(self._frame, self._state, step, epoch, self._rate.now(step), lanes, wanting(self._lanes)))
@@ -376,12 +383,13 @@ class Worker:
         self._frame, self._stale, self._urgent = None, self._stale and not full, False
         if full and hurried:
             self._budget.spend(time.perf_counter() - began + looking)
+            if self._budget.detail < 1:
+                self._aside.want()
 
     def _lane_answer(self, lane: Lane, probes: tuple[Probe, ...], detail: float, hurried: bool) -> m.LaneAnswer:
         trainer = lane.trainer
-        answers = (probe.measure(trainer, detail) for probe in probes)
         losses, scores, scalars = lane.take_news()
-        shown = (*(answer for answer in answers if answer is not None), *lane.studies.take_news(trainer))
+        shown = (*measured(probes, trainer, detail), *lane.studies.take_news(trainer))
         health, rate = lane.health(hurried) if self._watched.health else None, trainer.rate
         return m.LaneAnswer(losses, scores, scalars, shown, rate, trainer.batch_size, health, lane.take_rates())
 
@@ -392,9 +400,3 @@ class Worker:
         self._send(m.Keyframe(states, names, token))
         ended = time.perf_counter()
         self._keyframe_after = ended + max(KEYFRAME_SECONDS, (ended - began) / KEYFRAME_SHARE)
-
-    def _end_telemetry(self) -> None:
-        for lane in self._lanes:
-            if lane.telemetry is not None:
-                lane.telemetry.close()
-                lane.telemetry = None

@@ -1,8 +1,8 @@
 """What a run has shown so far, as the window keeps it. Touched by the GUI thread only."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -112,12 +112,12 @@ class LaneHistory:
             self.past_histograms[kind] = HistogramPast(len(self.info.layers))
         return self.past_histograms[kind]
 
-    def _keep_units(self, answer: UnitSharesAnswer) -> None:
+    def _keep_units(self, answer: UnitSharesAnswer, step: int) -> None:
         for layer in answer.layers:
             row = unit_bytes(layer)
             if layer.node not in self.past_units:
                 self.past_units[layer.node] = Past(len(row), most_rows(len(answer.layers), len(row) // 4), "uint8")
-            self.past_units[layer.node].add(self.step, row)
+            self.past_units[layer.node].add(step, row)
 
     def weighted(self) -> list[int]:
         """The numbers of the drawn layers that have weights, from input to output."""
@@ -154,30 +154,36 @@ class LaneHistory:
             last = np.append(steps[1:] > steps[:-1], True)
             self.rate.extend(steps[last], rates[last, None])
             topics.add("rate")
-        if bars := [probe for probe in answer.probes if isinstance(probe, HistogramAnswer)]:
+        topics |= self.see(answer.probes, self.step)
+        if answer.health is not None and answer.health != self.health:
+            self.health = answer.health
+            topics.add("health")
+        self.lr, self.batch_size = answer.lr, answer.batch_size
+        return topics
+
+    def see(self, probes: Iterable[Any], step: int) -> set[str]:
+        """Takes what probes saw of the weights after `step` updates; returns the topics that changed."""
+        topics = set()
+        if bars := [probe for probe in probes if isinstance(probe, HistogramAnswer)]:
             # Panel and drawn network may ask for different ones: those of more layers hold the others.
             plain = max((b for b in bars if not (b.training or b.before)), key=lambda b: len(b.layers), default=None)
             self.histograms = next((b for b in bars if b.training or b.before), plain)
             self.spreads = plain or self.spreads
             for one in bars:
-                self.past((one.training, one.before)).add(self.step, one.layers)
+                self.past((one.training, one.before)).add(step, one.layers)
             topics.add("histograms")
-        for probe in answer.probes:
+        for probe in probes:
             if isinstance(probe, HistogramAnswer):
                 continue
             if isinstance(probe, UnitSharesAnswer):
-                self._keep_units(probe)
+                self._keep_units(probe, step)
             if isinstance(probe, GradientsAnswer):
-                self.past_gradients.add(self.step, (layer.histogram for layer in probe.layers))
+                self.past_gradients.add(step, (layer.histogram for layer in probe.layers))
             if isinstance(probe, DerivativeAnswer):
-                self.past_derivatives.add(self.step, (layer.histogram for layer in probe.layers))
+                self.past_derivatives.add(step, (layer.histogram for layer in probe.layers))
             about = topic(probe)
             setattr(self, about, probe)
             topics.add(about)
-        if answer.health is not None and answer.health != self.health:
-            self.health = answer.health
-            topics.add("health")
-        self.lr, self.batch_size = answer.lr, answer.batch_size
         return topics
 
 

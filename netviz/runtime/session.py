@@ -295,6 +295,8 @@ class Session(QObject):
         match record:
             case m.Answer():
                 return self._take_answer(record)
+            case m.Pictures():
+                return self._take_pictures(record)
             case m.Progress():
                 self._set(record.state, record.step, record.epoch, record.reason)
             case m.Opened():
@@ -337,6 +339,13 @@ class Session(QObject):
             self._restarts = 0
         self.rate, self.answered, self.studying = answer.rate, (answer.state, answer.step), answer.studying
         self._set(answer.state, answer.step, answer.epoch, self.reason if answer.state is self.state else "")
+        return topics
+
+    def _take_pictures(self, pictures: m.Pictures) -> set[str]:
+        topics: set[str] = set()
+        if not self._opening:
+            for lane, probes in zip(self.history.lanes, pictures.lanes, strict=False):
+                topics |= lane.see(probes, pictures.step)
         return topics
 
     def _take_opened(self, opened: m.Opened) -> None:

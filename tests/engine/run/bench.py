@@ -10,6 +10,7 @@ import numpy as np
 
 from engine.project import Project
 from engine.run import messages as m
+from engine.run.aside import Start
 from engine.run.worker import Worker
 from engine.trainer import Trainer
 from tests.engine.cases import project
@@ -36,17 +37,18 @@ def small(loss: str = "binary_cross_entropy", **training: Any) -> Project:
 class Bench:
     """Sends commands and waits for records; `records` holds all that came."""
 
-    def __init__(self) -> None:
+    def __init__(self, look: Start | None = None) -> None:
         self.inbox: queue.SimpleQueue[Any] = queue.SimpleQueue()
         self.records: list[m.Record] = []
         self._read = 0
         self._arrived = threading.Condition()
-        self.worker = Worker(self.inbox, self._receive)
+        self.worker = Worker(self.inbox, self._receive, look)
         self._frames = count(1)
         self._thread = threading.Thread(target=self.worker.run, daemon=True)
         self._thread.start()
 
-    def _receive(self, record: m.Record) -> None:
+    def _receive(self, said: m.AnyRecord | bytes) -> None:
+        record = m.decode_record(said) if isinstance(said, bytes) else said
         with self._arrived:
             self.records.append(record)
             self._arrived.notify_all()

@@ -248,6 +248,7 @@ COMMANDS: tuple[Any, ...] = (
     m.LoadWeights(1, {"h1.weight": np.eye(3), "h1.bias": np.zeros(3, "float16")}, "W ü.safetensors"),
     m.RecordTelemetry("T ü.jsonl", 10),
     m.Preview(3, b"{}", "."),
+    m.Look(4, (STATE,), (Example(None, Part.VALIDATION, 7), Boundary(8)), 0.5),
     m.Shutdown(),
 )
 RECORDS: tuple[Any, ...] = (
@@ -259,6 +260,7 @@ RECORDS: tuple[Any, ...] = (
     m.Keyframe((), None),
     m.Diverged(1, 10, "out", "the loss became nan"),
     m.Rewound(99),
+    m.Pictures(4, 0.25, 7, (PROBES, ())),
     m.Previewed(3, (m.LanePreview((m.NodeScale("h1", 0.5, NAN),), ""), m.LanePreview((), "too large"))),
     m.WeightsLoaded(1, "W.safetensors", ("h1.weight",), ("h1.bias: is missing, expected shape (5,)",)),
     m.Refused("no"),

@@ -8,13 +8,24 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from itertools import count
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
+from engine.probes.boundary import Boundary, BoundaryAnswer
 from engine.run import messages as m
-from engine.run.transports import ProcessTransport, ThreadTransport, Transport, read_message, serve, write_message
+from engine.run.transports import (
+    ProcessTransport,
+    ThreadTransport,
+    Transport,
+    cores,
+    read_message,
+    serve,
+    write_message,
+)
 from engine.trainer import Trainer
 from engine.weights import load_weights, save_weights
 from tests.engine.run.bench import UNLIMITED, small
@@ -135,6 +146,30 @@ def test_the_worker_process_ends_with_its_window() -> None:
             pass
         assert process.wait(timeout=10) == 0
         assert process.stderr.read() == b""
+
+
+@pytest.mark.skipif(cores() < 2, reason="a worker that has one core only looks between its steps")
+def test_a_process_has_costly_pictures_made_by_another_that_ends_with_it(ends: Ends) -> None:
+    transport = ProcessTransport(ends.records.append, ends.lost.append)
+    made = small(epochs=10_000_000)
+    commands = (m.Open(made.to_bytes(), "."), m.SetPace(UNLIMITED), m.Watch((Boundary(1000),)), m.Play())
+    for command in commands:
+        transport.send(command)
+    frames = count(1)
+
+    def looked() -> bool:
+        transport.send(m.Frame(next(frames)))
+        return any(isinstance(record, m.Pictures) for record in ends.records)
+
+    ends.until(looked)
+    (seen,) = next(record for record in ends.records if isinstance(record, m.Pictures)).lanes[0]
+    assert isinstance(seen, BoundaryAnswer)
+    children = Path(f"/proc/{transport.pid}/task/{transport.pid}/children")
+    others = [int(pid) for pid in children.read_text().split()] if children.exists() else []
+    transport.close()
+    for pid in others:
+        with pytest.raises(ProcessLookupError):
+            os.kill(pid, 0)
 
 
 def test_nothing_but_records_goes_into_the_pipe() -> None:
