@@ -1,13 +1,16 @@
 """What every probe is: a question that the worker answers between two steps, on the device, with a small summary."""
 
 from collections.abc import Iterable
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
 
 import msgspec
 
 from engine.trainer import Trainer
 
 SAMPLE = 512  # training examples that a probe looks at: the first ones, so that pictures do not jump
+
+
+Asked = TypeVar("Asked", bound="Probe")
 
 
 class Probe(msgspec.Struct, frozen=True, tag_field="probe"):
@@ -27,6 +30,11 @@ def measured(probes: Iterable[Probe], trainer: Trainer, detail: float) -> list[A
     """The answers of those that have one."""
     answers = (probe.measure(trainer, detail) for probe in probes)
     return [answer for answer in answers if answer is not None]
+
+
+def quick(probes: Iterable[Asked]) -> tuple[Asked, ...]:
+    """Those whose answers cost next to nothing."""
+    return tuple(probe for probe in probes if probe.quick)
 
 
 def slow(probes: tuple[Probe, ...]) -> frozenset[Probe]:

@@ -15,7 +15,7 @@ import numpy as np
 
 from engine.divergence import DivergenceError
 from engine.errors import DeviceError, ProjectError
-from engine.probes.base import Probe, measured, slow
+from engine.probes.base import Probe, measured, quick, slow
 from engine.probes.study import Study
 from engine.project import project_from
 from engine.run import messages as m
@@ -368,11 +368,11 @@ class Worker:
         full = self._stale and began >= self._budget.ready_at
         probes = tuple(probe for probe in self._watched.probes if not isinstance(probe, Study))
         detail = self._budget.detail if hurried else 1.0
-        if not full:
-            probes = tuple(probe for probe in probes if probe.quick) if self._stale or self._urgent else ()
-        elif hurried and self._aside.sees:
-            self._aside.ask((lane.trainer for lane in self._lanes), tuple(probe for probe in probes if not probe.quick))
-            probes = tuple(probe for probe in probes if probe.quick)
+        if full and hurried and self._aside.sees:
+            self._aside.ask((lane.trainer for lane in self._lanes), probes)
+            probes = quick(probes) if self._urgent else ()
+        elif not full:
+            probes = quick(probes) if self._stale or self._urgent else ()
         lanes = tuple(self._lane_answer(lane, probes, detail, hurried) for lane in self._lanes)
         step, epoch = (self._step, self._lead.trainer.epoch) if self._lanes else (0, 0)
         self._send(m.Answer(self._frame, self._state, step, epoch, self._rate.now(step), lanes, wanting(self._lanes)))

@@ -21,7 +21,8 @@ from netviz.runtime.view import View
 
 FRAME_MS = 16
 CALM_MS = 400  # between two pictures of a view, for those who want less motion
-VIEW_MS = 8  # from one view to the next
+VIEW_MS = 8  # from one turn of views to the next
+TURNS = 6  # in which all views are drawn that have something to draw: as many in each
 MOST_RECORDS = 64  # drained in one frame
 MOST_DEATHS = 3  # of a worker that never got on in between
 
@@ -66,6 +67,7 @@ class Session(QObject):
         self._records: deque[m.Record] = deque()
         self._views: list[View] = []
         self._dirty: list[View] = []
+        self._a_turn = 1  # views
         self._watch = m.Watch()
         self._keyframe: m.Keyframe | None = None
         self._waiting: dict[int, Callable[[m.Keyframe], None]] = {}
@@ -85,7 +87,7 @@ class Session(QObject):
         self._timer = QTimer(self, timerType=Qt.TimerType.PreciseTimer, interval=FRAME_MS)
         self._timer.timeout.connect(self._tick)
         self._refresher = QTimer(self, timerType=Qt.TimerType.PreciseTimer, interval=VIEW_MS)
-        self._refresher.timeout.connect(self._refresh_one)
+        self._refresher.timeout.connect(self._refresh_some)
         self._timer.start()
 
     # Commands
@@ -231,25 +233,25 @@ class Session(QObject):
             self._send(watch)
 
     def mark(self, view: View) -> None:
-        """`view` has something to draw, in a turn of its own."""
+        """`view` has something to draw, in one of the next turns."""
         if view in self._views and view not in self._dirty:
             self._dirty.append(view)
+            self._a_turn = max(self._a_turn, -(-len(self._dirty) // TURNS))
         if self._dirty and not self._refresher.isActive():
             self._refresher.start()
 
-    def _refresh_one(self) -> None:
-        """One view at a time, each painted before the next: input never waits for all of them."""
+    def _refresh_some(self) -> None:
+        """A few views at a time, painted before the next: input never waits for all of them."""
         self._dirty = [view for view in self._dirty if view.isVisible()]
-        for view in self._views:
-            if view in self._dirty:
-                # Behind all others: when there are too many for every answer, all are drawn equally often.
-                self._views.remove(view)
-                self._views.append(view)
-                self._dirty.remove(view)
-                view.refresh()
-                break
+        for view in [view for view in self._views if view in self._dirty][: self._a_turn]:
+            # Behind all others: when there are too many for every answer, all are drawn equally often.
+            self._views.remove(view)
+            self._views.append(view)
+            self._dirty.remove(view)
+            view.refresh()
         if not self._dirty:
             self._refresher.stop()
+            self._a_turn = 1
 
     # Records
 

@@ -122,12 +122,13 @@ def test_training_keeps_its_bits(bench: Bench, other: Other) -> None:
     ]
 
 
-def test_while_another_looks_answers_bring_quick_probes_only(bench: Bench, other: Other) -> None:
+def test_while_another_looks_only_a_new_quick_probe_is_answered_here(bench: Bench, other: Other) -> None:
     bench.open(FOREVER)
     run(bench, HISTOGRAMS, Example(index=1))
     pictures(bench, other)
     bench.ask()
-    answer = bench.ask()
+    assert bench.ask().lanes[0].probes == ()
+    answer = bench.ask(m.Watch((HISTOGRAMS, Example(index=2))))
     assert [type(seen).__name__ for seen in answer.lanes[0].probes] == ["ExampleAnswer"]
 
 

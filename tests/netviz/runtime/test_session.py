@@ -14,7 +14,7 @@ from engine.project import load_project
 from engine.run import messages as m
 from engine.trainer import Trainer
 from netviz.experiments import find_experiments
-from netviz.runtime.session import Session, WorkerLost
+from netviz.runtime.session import TURNS, Session, WorkerLost
 from tests.engine.cases import project
 from tests.engine.run.bench import DATA, LAYERS, small
 from tests.netviz.runtime.sessions import FakeView, Make, Silent, finished, opened, reaches, uninterrupted, weights
@@ -199,14 +199,31 @@ def test_views_are_drawn_one_at_a_time(silent: tuple[Session, list[Silent]]) -> 
         session.mark(view)  # twice marked is drawn once
     drawn = [[view.refreshed for view in views]]
     while session._refresher.isActive():  # no event loop runs here: each turn of it is one call
-        session._refresh_one()
+        session._refresh_some()
         drawn.append([view.refreshed for view in views])
     assert drawn == [[0, 0, 0, 0], [1, 0, 0, 0], [1, 1, 0, 0], [1, 1, 1, 0], [1, 1, 1, 1]]
     for view in views:
         session.mark(view)
     views[0].visible = False  # hidden before its turn
-    session._refresh_one()
+    session._refresh_some()
     assert [view.refreshed for view in views] == [1, 2, 1, 1]
+
+
+def test_of_many_views_as_many_are_drawn_in_each_turn(silent: tuple[Session, list[Silent]]) -> None:
+    session, _ = silent
+    views = [FakeView("loss") for _ in range(3 * TURNS - 1)]
+    for _ in range(2):
+        for view in views:
+            session.add_view(view) if view not in session._views else session.mark(view)
+        drawn = [sum(view.refreshed for view in views)]
+        while session._refresher.isActive():
+            session._refresh_some()
+            drawn.append(sum(view.refreshed for view in views))
+        assert np.diff(drawn).tolist() == [3] * (TURNS - 1) + [2]
+    session.mark(views[0])
+    session.mark(views[1])
+    session._refresh_some()
+    assert sum(view.refreshed for view in views) == 2 * len(views) + 1  # few again: one at a time
 
 
 def test_a_view_that_marks_itself_has_another_turn_after_the_others(silent: tuple[Session, list[Silent]]) -> None:
@@ -229,7 +246,7 @@ def test_a_view_that_marks_itself_has_another_turn_after_the_others(silent: tupl
     for view in (Long("loss"), Short("loss")):
         session.add_view(view)
     while session._refresher.isActive():
-        session._refresh_one()
+        session._refresh_some()
     assert turns == ["long", "short", "long"]
     assert stranger.refreshed == 0
 
