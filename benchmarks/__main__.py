@@ -10,7 +10,7 @@ from pathlib import Path
 
 from threadpoolctl import threadpool_limits
 
-from benchmarks import cost, editor, history, step, window
+from benchmarks import cost, editor, history, lasting, step, window
 from benchmarks.diagnosis import score as diagnosis
 from benchmarks.measure import Effort
 from benchmarks.report import Row, merged, section, table
@@ -38,6 +38,7 @@ GROUPS = (
     Group("step", "a training step against PyTorch eager", step.ABOUT, step.measure, ("torch",)),
     Group("cost", "what looking costs, and the memory of a training", cost.ABOUT, cost.measure),
     Group("window", "the window beside a training at full speed", window.ABOUT, window.measure, programs=("Xvfb",)),
+    Group("lasting", "a window that stays open", lasting.ABOUT, lasting.measure, programs=("Xvfb",)),
     Group("editor", "drawing a network by hand", editor.ABOUT, editor.measure),
     Group("history", "a million steps under the hand", history.ABOUT, history.measure),
     Group("diagnosis", "labelled runs, told apart by the diagnosis", diagnosis.ABOUT, diagnosis.measure),

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-SIZE = (1920, 1200)
+SIZE = (2560, 1600)
 SPARSE = 8  # of so many rows and columns one is looked at
 
 

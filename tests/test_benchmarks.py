@@ -5,7 +5,7 @@ import shutil
 import numpy as np
 import pytest
 
-from benchmarks import cost, step, window
+from benchmarks import cost, lasting, step, window
 from benchmarks.__main__ import GROUPS, Group, main
 from benchmarks.measure import Effort, compare
 from benchmarks.report import Row, merged, table
@@ -173,6 +173,23 @@ def test_window_cases_are_sound_projects_that_never_end(tmp_path):
         project = project_from(case.project, tmp_path)
         assert project.problems() == []
         assert all(lane.training.epochs == window.FOREVER for lane in project.lanes())
+
+
+def test_memory_that_grows_is_seen_and_the_beginning_is_left_out():
+    steady = lasting.row([100.0, 150.0, *[200.0, 204.0] * 4])
+    assert steady.value == pytest.approx(100 * 2 / 202)
+    assert steady.met is True
+    assert lasting.row([100.0 + 10 * minute for minute in range(10)]).met is False
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(shutil.which("Xvfb") is None, reason="the group is left out without Xvfb")
+def test_every_panel_is_watched_that_has_something_to_draw():
+    (case,) = [case for case in window.cases() if case.title == "XOR, every panel"]
+    with Screen() as screen:
+        seen = window.watch(case, screen, QUICK)
+    assert {"weights", "derivative", "representation", "neuron", "try", "follow"} < set(seen.pictures)
+    assert not {"maps", "through_time", "fit", "landscape"} & set(seen.pictures)
 
 
 @pytest.mark.slow
