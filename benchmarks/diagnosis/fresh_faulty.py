@@ -92,14 +92,14 @@ FRESH_FAULTY = (
         lambda d: two(d, squares(d), mlp(3, 16, "tanh", init="uniform", init_limit=8.0), d.near(0.003), "adamw"),
     ),
     f.large(
-        "pictures of digits, tanh, convolutions of σ 10",
+        "pictures of digits, tanh, σ 10, behind a convolution",
         lambda d: classes(
             d,
             pictures(d),
             chain(
                 *conv(8, "tanh", init="normal", init_std=d.near(10.0)),
-                *conv(8, "tanh", init="normal", init_std=d.near(10.0)),
                 FLAT,
+                *(part for _ in range(3) for part in (dense(32, "normal", init_std=10.0), {"kind": "tanh"})),
                 dense(10),
             ),
             d.near(0.01),
