@@ -14,6 +14,7 @@ from engine.diagnosis.record import LayerNumbers, Record
 from engine.diagnosis.remedies import Ward, remedies
 from engine.diagnosis.symptoms import SYMPTOMS
 from engine.diagnosis.symptoms.base import NETWORK, Symptom, listed
+from engine.diagnosis.symptoms.flow import LEARNT
 from engine.divergence import DivergenceError
 
 if TYPE_CHECKING:
@@ -52,10 +53,11 @@ class Finding(msgspec.Struct, frozen=True):
 class _Case:
     """A symptom at one node: how long its number has been over the threshold, or below it again."""
 
-    __slots__ = ("began", "over", "raised", "said", "under")
+    __slots__ = ("began", "clear", "over", "raised", "said", "under")
 
     def __init__(self, step: int) -> None:
-        self.began, self.over, self.under, self.raised = step, 0, 0, False
+        self.began, self.over, self.under, self.raised = step, 0.0, 0, False
+        self.clear = False  # whether the threshold itself was reached, by which it is then dated
         self.said = ""  # in numbers of the look at which it was raised
 
 
@@ -115,18 +117,24 @@ class Diagnosis:
 
     def _judge(self, symptoms: Iterable[Symptom]) -> None:
         cases, step = self._cases, self.record.step
+        learnt = self.record.level < LEARNT
         for symptom in symptoms:
             name = symptom.name
             seen = set()
             for node, number in symptom.measure(self.record):
-                if number < symptom.off:
+                slow = symptom.slow if node == NETWORK else None
+                if number < (symptom.off if slow is None else slow):
                     continue
                 key = (name, node)
                 case = cases.get(key)
-                if number >= symptom.on:
+                if learnt and symptom.lasting and (case is None or not case.raised):
+                    continue
+                if number >= symptom.on or slow is not None:
                     if case is None:
                         case = cases[key] = _Case(step)
-                    case.over += 1
+                    case.over += min(1.0, number / symptom.on)
+                    if number >= symptom.on and not (case.clear or case.raised):
+                        case.began, case.clear = step, True
                     if case.over >= symptom.patience and not case.raised:
                         self._raise(symptom, node, case)
                 elif case is None or not case.raised:

@@ -1,7 +1,7 @@
 """What the looks at a run come to: a handful of numbers that every symptom reads."""
 
 from collections.abc import Mapping, Sequence
-from math import isfinite
+from math import isfinite, sqrt
 from operator import itemgetter
 from typing import NamedTuple
 
@@ -16,6 +16,7 @@ CEILING = 100.0  # times the naive loss: higher ones count as that, so that a ju
 BEYOND = 1e6  # strides are not told apart further
 GUESSING = 1.05  # of the loss of guessing: from there down a network would have to learn
 PROGRESS = 0.03  # share by which a loss must be lower to count as progress
+CERTAIN = 3.0  # standard errors by which a mean loss must be lower than another to be so by more than chance
 
 _weights = itemgetter("weight_norm", "grad_norm", "update_ratio")
 
@@ -39,6 +40,7 @@ class Record:
         self.step = self.looks = 0
         self.loss = self.smooth = 0.0
         self.first = self.start = 0.0  # loss of the first look; mean of the first looks
+        self.spread = self.start_spread = 0.0  # variances of the losses that went into those means
         self.best, self.best_step = 0.0, 0  # last progress of the smoothed loss
         self.grads: dict[str, float] = {}  # root mean square of ∂L/∂W, by node, from the input to the output
         self.usual: dict[str, float] = {}  # the same, averaged over recent looks
@@ -64,6 +66,18 @@ class Record:
         """The smoothed loss as a share of guessing's: 1 where nothing is learnt."""
         return self.smooth / self.reference
 
+    def fallen(self, share: float) -> bool:
+        """Whether the smoothed loss is below `share` of the first looks' mean, by more than their batches explain.
+
+        One batch of odd examples among the first lifts their mean as if the loss had fallen since.
+        """
+        gap = self.start - self.smooth
+        if gap <= (1 - share) * self.start:
+            return False
+        # a mean of n looks has the variance of one over n; a running mean of n is worth one of 2 n − 1
+        error = self.start_spread / min(self.looks, BEGINNING) + self.spread / min(self.looks, 2 * SMOOTHING - 1)
+        return gap > CERTAIN * sqrt(error)
+
     def take(self, step: int, loss: float, layers: LayerNumbers | None) -> None:
         """One look; `layers` as telemetry has them, or None where only the loss was seen."""
         gap = max(1, step - self.step)
@@ -73,9 +87,11 @@ class Record:
             self.first = loss
         self.loss = loss
         ceiling = CEILING * max(self.reference, self.facts.naive or 0.0)
-        self.smooth += (min(loss, ceiling) - self.smooth) * max(1 / SMOOTHING, 1 / self.looks)
+        part, off = max(1 / SMOOTHING, 1 / self.looks), min(loss, ceiling) - self.smooth
+        self.smooth += part * off
+        self.spread = (1 - part) * (self.spread + part * off * off)
         if self.looks <= BEGINNING:
-            self.start = self.smooth
+            self.start, self.start_spread = self.smooth, self.spread
         # What brings the loss down to that of guessing is no progress of the kind that is waited for.
         best = min(self.best, self.reference) if self.smooth < GUESSING * self.reference else self.best
         if self.looks <= SMOOTHING or self.smooth < (1 - PROGRESS) * best:

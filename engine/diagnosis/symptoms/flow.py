@@ -8,6 +8,7 @@ from engine.diagnosis.symptoms.base import NETWORK, Measured, Symptom, listed
 STUCK = 0.85  # share of guessing's loss above which next to nothing is learnt
 LEARNT = 0.5  # below it a run learns, whatever its layers look like
 SLOW = 1e-3  # of its weights a step
+ABOVE = 2.0  # times the loss of guessing: a network that stays above it would do better to say nothing
 FEWEST = 3  # layers from which on a gradient can fade from layer to layer
 
 
@@ -60,7 +61,7 @@ VANISHING = Symptom(
 def exploding(record: Record) -> Measured:
     """The loss beside that of guessing, and the gradient's growth towards the input."""
     naive = record.facts.naive or record.first
-    found = [(NETWORK, record.loss / naive)] if naive and record.loss >= EXPLODING.off * naive else []
+    found = [(NETWORK, record.loss / naive)] if naive and record.loss >= ABOVE * naive else []
     moving = [(rung.node, record.grads.get(rung.node, 0.0)) for rung in record.facts.rungs if rung.trains]
     if record.level > STUCK and len(moving) >= FEWEST and moving[-1][1] > 0:
         last = moving[-1][1]
@@ -90,14 +91,13 @@ EXPLODING = Symptom(
     on=60.0,
     off=20.0,
     patience=5,
+    slow=ABOVE,
     ends_in_nan=True,
 )
 
 
 def no_gradient(record: Record) -> Measured:
-    """1 for a layer that should train and whose gradient is exactly 0, while little is learnt."""
-    if record.level < LEARNT:
-        return ()
+    """1 for a layer that should train and whose gradient is exactly 0."""
     return [(r.node, 1.0) for r in record.facts.rungs if r.trains and record.grads.get(r.node, 1.0) == 0.0]
 
 
@@ -115,4 +115,5 @@ NO_GRADIENT = Symptom(
     on=1.0,
     off=1.0,
     patience=15,
+    lasting=True,
 )

@@ -9,7 +9,7 @@ from engine.diagnosis.symptoms.flow import LEARNT, STUCK
 TINY = 1e-30
 USUAL = 5e-3  # share of its weights by which a layer moves in a step of a sound run, about
 SLOWEST = 8e-4  # the fastest layer of a sound run moves by at least that, on average since the first step
-FALLEN = 0.8  # of the loss at first: below it, the run gets somewhere
+FALLEN = 0.8  # of the loss at first: where it is below for certain, the run gets somewhere
 LEAP = 0.7  # of its weights in one step
 
 
@@ -44,7 +44,7 @@ RATE_HIGH = Symptom(
 
 def rate_low(record: Record) -> Measured:
     """How many times the fastest layer is slower than that of the slowest sound run, while the loss stays."""
-    if record.smooth < FALLEN * record.start or not record.step:
+    if not record.step or record.fallen(FALLEN):
         return ()
     fastest = max(record.moved.values(), default=0.0) / record.step
     return [(NETWORK, SLOWEST / fastest)] if 0 < fastest < SLOWEST / RATE_LOW.off else ()

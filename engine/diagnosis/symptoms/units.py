@@ -39,12 +39,10 @@ SATURATED = Symptom(
 
 
 def dead(record: Record) -> Measured:
-    """Share of a layer's rectifiers that were off for every example of the batch, while little is learnt.
+    """Share of a layer's rectifiers that were off for every example of the batch.
 
     Of few examples a sound unit is off for all with a good chance: then only a layer that is off as a whole counts.
     """
-    if record.level < LEARNT:
-        return ()
     least = DEAD.off if record.facts.batch >= FEW else 0.99
     return [pair for pair in record.dead if pair[1] >= least]
 
@@ -64,6 +62,7 @@ DEAD = Symptom(
     say=_say_dead,
     on=0.8,
     off=0.6,
+    lasting=True,
 )
 
 
