@@ -9,7 +9,7 @@ from benchmarks.diagnosis.faulty import FAULTY
 from benchmarks.diagnosis.healthy import HEALTHY
 from benchmarks.diagnosis.runs import trace
 from benchmarks.diagnosis.score import judge, verdicts
-from benchmarks.diagnosis.unseen import UNSEEN_FAULTY, UNSEEN_HEALTHY
+from benchmarks.diagnosis.second import SECOND_FAULTY, SECOND_HEALTHY
 from engine.diagnosis.symptoms import SYMPTOMS
 
 SEED = 200  # neither one of those that thresholds were set on nor of those that are reported
@@ -22,11 +22,11 @@ def test_there_are_enough_runs_and_each_names_a_symptom_that_exists() -> None:
     assert len(KINDS) >= 10
     assert not set(score.TUNED) & set(score.HELD_OUT)
     known = {symptom.name for symptom in SYMPTOMS} | {"nan"}
-    for recipe in (*FAULTY, *UNSEEN_FAULTY):
+    for recipe in (*FAULTY, *SECOND_FAULTY):
         assert set(recipe.found) <= set(recipe.causes) <= known
         assert recipe.found
-    assert all(not recipe.fault for recipe in (*HEALTHY, *UNSEEN_HEALTHY))
-    names = [(recipe.fault, recipe.name) for recipe in (*FAULTY, *UNSEEN_FAULTY)]
+    assert all(not recipe.fault for recipe in (*HEALTHY, *SECOND_HEALTHY))
+    names = [(recipe.fault, recipe.name) for recipe in (*FAULTY, *SECOND_FAULTY)]
     assert len(set(names)) == len(names)
 
 
@@ -58,8 +58,8 @@ def test_a_label_that_the_outcome_belies_is_left_out() -> None:
 @pytest.mark.slow
 def test_false_alarms_and_catches_stay_within_what_is_promised() -> None:
     """A seed of its own, so that the results can move by a run without lying."""
-    alarms = [bool(verdict.said) for verdict in verdicts((*HEALTHY, *UNSEEN_HEALTHY), [SEED])]
-    caught = [verdict.caught for verdict in verdicts((*FAULTY, *UNSEEN_FAULTY), [SEED])]
+    alarms = [bool(verdict.said) for verdict in verdicts((*HEALTHY, *SECOND_HEALTHY), [SEED])]
+    caught = [verdict.caught for verdict in verdicts((*FAULTY, *SECOND_FAULTY), [SEED])]
     assert len(alarms) >= 100
     assert len(caught) >= 90
     assert sum(alarms) <= 0.03 * len(alarms)

@@ -38,6 +38,11 @@ class Trace:
     last: tuple[Score, Score | None]
 
     @property
+    def name(self) -> str:
+        """The recipe and the seed it was made with."""
+        return f"{self.recipe.name} ({self.seed // 1000})"
+
+    @property
     def learns(self) -> bool:
         """Whether training data are learnt and the rest with them."""
         if self.failure is not None:

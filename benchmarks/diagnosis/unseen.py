@@ -1,323 +1,188 @@
-"""Recipes written after the thresholds were set, and run only to report: other data, sizes and settings."""
+"""Runs drawn at random, each a new net on new data by another optimizer: a seed that nobody has run is unseen."""
+
+from collections.abc import Callable
 
 import numpy as np
 
 from benchmarks.diagnosis import faulty as f
-from benchmarks.diagnosis.draw import JSON, Draw, Recipe, chain, dense, mlp, project, residual
-from benchmarks.diagnosis.healthy import on_digits, plane
+from benchmarks.diagnosis.draw import JSON, Draw, Recipe, chain, dense, mlp, project
+from benchmarks.diagnosis.third import FLAT, POOL, clouds, conv, friedman, pictures, squares, stairs, table
+
+Task = tuple[JSON, str, int]  # the data, their loss, and how many outputs it wants
+TWO, MANY, NUMBERS = "binary_cross_entropy", "cross_entropy", "mse"
+RATES = {  # of sound runs, about
+    "sgd": 0.1,
+    "adam": 0.005,
+    "adamw": 0.005,
+    "nadam": 0.004,
+    "adamax": 0.006,
+    "rmsprop": 0.002,
+    "adagrad": 0.05,
+    "lion": 0.0008,
+}
+EVEN = ("relu", "leaky_relu", "elu", "selu", "gelu", "silu", "tanh", "softsign")
+GATES = ("tanh", "softsign", "sigmoid")
+STEPS = 500
 
 
-def _bumps(d: Draw, samples: int = 300, noise: float = 0.05) -> JSON:
-    x = d.rng.uniform(-2, 2, (samples, 2))
-    y = np.exp(-(x**2).sum(axis=1, keepdims=True)) - np.exp(-((x - 1) ** 2).sum(axis=1, keepdims=True))
-    return d.npz(x, 3 * y + noise * d.rng.standard_normal(y.shape))
+def task(d: Draw) -> Task:
+    """Two classes, several or numbers, from tables, points and pictures."""
+    several = int(d.of(3, 4, 6))
+    ways: tuple[Callable[[], Task], ...] = (
+        lambda: (d.toy("moons", noise=0.08), TWO, 1),
+        lambda: (d.toy("circles", noise=0.04), TWO, 1),
+        lambda: (squares(d), TWO, 1),
+        lambda: (table(d, "breast_cancer"), TWO, 1),
+        lambda: (table(d, "wine"), MANY, 3),
+        lambda: (table(d, "iris"), MANY, 3),
+        lambda: (d.toy("blobs", classes=several, noise=0.15), MANY, several),
+        lambda: (clouds(d, several, int(d.of(6, 12, 24)), 1.0), MANY, several),
+        lambda: (d.moved({"kind": "digits", "seed": d.seed}, 1 / 16), MANY, 10),
+        lambda: (friedman(d), NUMBERS, 1),
+        lambda: (stairs(d), NUMBERS, 1),
+        lambda: (d.wave(), NUMBERS, 1),
+    )
+    return ways[d.rng.integers(len(ways))]()
 
 
-def _ring(d: Draw, classes: int = 5) -> JSON:
-    return d.toy("blobs", classes=classes, noise=0.2)
+def made(d: Draw, drawn: Task, graph: JSON, optimizer: str = "", rate: float = 1.0, exact: float = 0.0) -> JSON:
+    """That task for that net, at `rate` times a sound rate, or at the very rate `exact`."""
+    data, loss, _ = drawn
+    optimizer = optimizer or str(d.of(*RATES))
+    lr = exact or d.near(RATES[optimizer] * rate)
+    fields = {"momentum": 0.9} if optimizer == "sgd" and d.of(True, False) and rate == 1.0 else {}
+    lr = lr / 5 if fields and not exact else lr
+    return project(data, graph, loss, lr, optimizer, d.of(16, 32, 64), d.seed, fields)
 
 
-def _spiral(d: Draw, arms: int) -> JSON:
-    return d.toy("spiral", classes=arms, turns=0.8, noise=0.02)
+def net(
+    d: Draw, outputs: int, depths: tuple[int, ...] = (1, 2, 3), acts: tuple[str, ...] = EVEN, **more: object
+) -> JSON:
+    return mlp(int(d.of(*depths)), int(d.of(12, 20, 32, 48)), str(d.of(*acts)), outputs, **more)
 
 
-UNSEEN_HEALTHY = (
-    Recipe("digits, gelu, wide", lambda d: on_digits(d, mlp(2, 128, "gelu", 10), lr=d.near(0.001)), 400),
-    Recipe("digits, tanh, depth 5", lambda d: on_digits(d, mlp(5, 48, "tanh", 10), lr=d.near(0.002)), 400),
-    Recipe("digits, elu, sgd", lambda d: on_digits(d, mlp(2, 32, "elu", 10), lr=d.near(0.1), optimizer="sgd"), 400),
-    Recipe(
-        "digits, relu, depth 12, batch norm",
-        lambda d: on_digits(d, mlp(12, 24, "relu", 10, norm="batch_norm"), lr=d.near(0.003)),
-        400,
-    ),
-    Recipe(
-        "digits, layer norm, batch 8",
-        lambda d: on_digits(d, mlp(2, 32, "relu", 10, norm="layer_norm"), lr=d.near(0.002), batch=8),
-        600,
-    ),
-    Recipe(
-        "digits, softsign, squared error",
-        lambda d: on_digits(d, mlp(1, 48, "softsign", 10), lr=d.near(0.005), loss="mse"),
-        500,
-    ),
-    Recipe("bumps, silu", lambda d: project(_bumps(d), mlp(2, 24, "silu"), "mse", d.near(0.01), seed=d.seed), 600),
-    Recipe(
-        "bumps, tanh, sgd with momentum",
-        lambda d: project(
-            _bumps(d), mlp(1, 32, "tanh"), "mse", d.near(0.05), "sgd", seed=d.seed, fields={"momentum": 0.9}
-        ),
-        1000,
-    ),
-    Recipe(
-        "bumps, sigmoid", lambda d: project(_bumps(d), mlp(1, 32, "sigmoid"), "mse", d.near(0.03), seed=d.seed), 900
-    ),
-    Recipe(
-        "ring of five, relu",
-        lambda d: project(_ring(d), mlp(1, 16, "relu", 5), "cross_entropy", d.near(0.02), seed=d.seed),
-    ),
-    Recipe(
-        "ring of five, batch 1",
-        lambda d: project(_ring(d), mlp(1, 16, "tanh", 5), "cross_entropy", d.near(0.03), "sgd", 1, d.seed),
-        900,
-    ),
-    Recipe(
-        "spiral of three, leaky relu",
-        lambda d: project(_spiral(d, 3), mlp(2, 32, "leaky_relu", 3), "cross_entropy", d.near(0.01), seed=d.seed),
-        700,
-    ),
-    Recipe(
-        "two spirals, tanh", lambda d: project(_spiral(d, 2), mlp(2, 24, "tanh"), lr=d.near(0.02), seed=d.seed), 700
-    ),
-    Recipe("residual, 15 blocks of tanh", lambda d: plane(d, "xor", residual(15, 10, "tanh"), lr=d.near(0.001)), 400),
-    Recipe(
-        "circles, PReLU, depth 4, sgd",
-        lambda d: plane(d, "circles", mlp(4, 16, "prelu"), lr=d.near(0.1), optimizer="sgd"),
-        600,
-    ),
-    Recipe(
-        "moons, orthogonal tanh, depth 12",
-        lambda d: plane(d, "moons", mlp(12, 16, "tanh", init="orthogonal"), lr=d.near(0.001)),
-        400,
-    ),
-    Recipe(
-        "xor, maxout, two layers",
-        lambda d: plane(
-            d, "xor", chain({"kind": "maxout", "units": 8}, {"kind": "maxout", "units": 8}, dense(1)), lr=d.near(0.01)
-        ),
-        500,
-    ),
-    Recipe(
-        "noisy circles",
-        lambda d: project(d.toy("circles", noise=0.15), mlp(2, 16, "relu"), lr=d.near(0.01), seed=d.seed),
-        300,
-    ),
-    *(
-        Recipe(
-            f"moons, {optimizer}",
-            lambda d, optimizer=optimizer, lr=lr: plane(
-                d, "moons", mlp(2, 16, "relu"), lr=d.near(lr), optimizer=optimizer
-            ),
-            500,
-        )
-        for optimizer, lr in (
-            ("rmsprop", 0.003),
-            ("adagrad", 0.1),
-            ("adamw", 0.01),
-            ("nadam", 0.01),
-            ("lion", 0.001),
-        )
-    ),
-    Recipe(
-        "bumps, absolute error", lambda d: project(_bumps(d), mlp(2, 24, "tanh"), "mae", d.near(0.01), seed=d.seed), 600
-    ),
-    Recipe("bumps, Huber", lambda d: project(_bumps(d), mlp(2, 24, "relu"), "huber", d.near(0.01), seed=d.seed), 500),
-    Recipe("circles, hinge", lambda d: plane(d, "circles", mlp(2, 16, "relu"), loss="hinge", lr=d.near(0.01)), 400),
-    Recipe(
-        "digits, standardized",
-        lambda d: project(
-            {"kind": "digits", "seed": d.seed, "preprocess": "standardize"},
-            mlp(1, 32, "tanh", 10),
-            "cross_entropy",
-            d.near(0.005),
-            seed=d.seed,
-        ),
-    ),
-    Recipe(
-        "wine, standardized",
-        lambda d: project(
-            {"kind": "wine", "seed": d.seed, "preprocess": "standardize"},
-            mlp(1, 16, "relu", 3),
-            "cross_entropy",
-            d.near(0.01),
-            seed=d.seed,
-        ),
-    ),
-)
+def _sound(d: Draw) -> JSON:
+    if d.rng.uniform() < 0.15:
+        graph = chain(*conv(int(d.of(6, 10))), *conv(8), POOL, FLAT, dense(10))
+        return made(d, (pictures(d), MANY, 10), graph, str(d.of("adam", "adamw", "rmsprop")))
+    drawn = task(d)
+    norm = d.of(None, None, "batch_norm", "layer_norm")
+    return made(d, drawn, net(d, drawn[2], norm=norm))
 
+
+def _deep(d: Draw) -> JSON:
+    drawn = task(d)
+    optimizer = str(d.of("sgd", "adam", "rmsprop", "adamw"))
+    return made(d, drawn, net(d, drawn[2], (8, 10, 12), ("sigmoid",)), optimizer, 0.3)
+
+
+def _large(d: Draw) -> JSON:
+    drawn, act = task(d), str(d.of(*GATES))
+    std = d.near({"tanh": 6.0, "softsign": 25.0, "sigmoid": 20.0}[act])
+    return made(d, drawn, net(d, drawn[2], (3, 4, 5), (act,), init="normal", init_std=std), "sgd", 0.2)
+
+
+def _small(d: Draw) -> JSON:
+    drawn = task(d)
+    last = {"init": "normal", "init_std": 0.01}
+    return made(
+        d,
+        drawn,
+        net(d, drawn[2], (4, 6), ("relu", "tanh", "elu"), init="normal", init_std=d.near(0.01), last=last),
+        "sgd",
+    )
+
+
+def _alike(d: Draw) -> JSON:
+    data, loss, outputs = squares(d), TWO, 1
+    same = d.of({"init": "zeros"}, {"init": "ones"}, {"init": "constant", "init_value": 0.2})
+    return made(d, (data, loss, outputs), net(d, 1, (1, 2), ("relu", "tanh", "sigmoid"), last=same, **same))
+
+
+def _fast(d: Draw) -> JSON:
+    drawn, optimizer = task(d), str(d.of(*(kind for kind in RATES if kind != "adagrad")))
+    return made(d, drawn, net(d, drawn[2]), optimizer, 400.0)
+
+
+def _slow(d: Draw) -> JSON:
+    drawn, optimizer = task(d), str(d.of(*(kind for kind in RATES if kind != "adagrad")))
+    return made(d, drawn, net(d, drawn[2]), optimizer, 3e-4)
+
+
+def _shut(d: Draw) -> JSON:
+    drawn = task(d)
+    return made(d, drawn, net(d, drawn[2], (1, 2, 3), ("relu",), bias_init=-d.near(10.0)), "sgd", 0.3)
+
+
+def _raw(d: Draw) -> JSON:
+    drawn = task(d)
+    data = d.moved(drawn[0], *d.of((d.near(150.0), 0.0), (1.0, d.near(300.0))))
+    return made(d, (data, *drawn[1:]), net(d, drawn[2], (2, 3), GATES), "sgd", 0.5)
+
+
+def _gain(d: Draw) -> JSON:
+    drawn, optimizer = task(d), str(d.of("sgd", "adam", "adamax", "rmsprop"))
+    acts = d.of(("", 2.5), ("relu", 4.0), ("leaky_relu", 4.0))
+    graph = net(d, drawn[2], (7, 9), acts[:1], init="lecun_normal", init_gain=d.near(acts[1], 1.1))
+    return made(d, drawn, graph, optimizer, 0.1)
+
+
+def _by_heart(d: Draw) -> JSON:
+    """Few examples, whose answers are half chance, and many to be held against."""
+    features, few = int(d.of(4, 10, 30)), int(d.of(20, 30, 40))
+    side = d.rng.standard_normal((features, 1))
+
+    def drawn(count: int) -> tuple[np.ndarray, np.ndarray]:
+        x = d.rng.standard_normal((count, features))
+        return x, x @ side / np.sqrt(features) + 0.9 * d.rng.standard_normal((count, 1))
+
+    x, y = drawn(few)
+    held, answers = drawn(200)
+    loss = str(d.of(TWO, NUMBERS))
+    if loss == TWO:
+        y, answers = (y[:, 0] > 0).astype(np.int64), (answers[:, 0] > 0).astype(np.int64)
+    graph = net(d, 1, (2, 3), ("relu", "tanh", "gelu"))
+    return made(d, (d.npz(x, y, held, answers), loss, 1), graph, str(d.of("adam", "nadam", "rmsprop")))
+
+
+def _burst(d: Draw) -> JSON:
+    """Powers of powers."""
+    kind = {"kind": str(d.of("square", "exp"))}
+    parts = [part for _ in range(4) for part in (dense(int(d.of(6, 10)), "he_normal"), kind)]
+    data = d.of(friedman, stairs)(d)
+    return made(d, (d.moved(data, d.near(4.0)), NUMBERS, 1), chain(*parts, dense(1)), "sgd", 1.0)
+
+
+def _cut(d: Draw) -> JSON:
+    drawn = task(d)
+    middle = d.of(
+        (dense(12, "he_normal", bias_init=-60.0), {"kind": "relu"}),
+        (dense(12, "zeros", trainable=False), {"kind": "tanh"}),
+    )
+    return made(d, drawn, chain(dense(16), {"kind": "tanh"}, *middle, dense(drawn[2])))
+
+
+def _too_plain(d: Draw) -> JSON:
+    """No hidden layer where one is needed, or nothing to learn."""
+    blind = {"kind": "noise", "samples": 4000, "shape": [int(d.of(2, 3))], "classes": 2, "seed": d.seed}
+    drawn = d.of((squares(d), TWO, 1), (d.toy("circles", noise=0.05), TWO, 1), (blind, TWO, 1))
+    graph = chain(dense(1)) if drawn[0] is not blind else net(d, 1, (1,), ("relu", "tanh"))
+    return project(drawn[0], graph, TWO, d.near(0.005), "adam", 128, d.seed)
+
+
+UNSEEN_HEALTHY = (Recipe("drawn", _sound, STEPS),)
 UNSEEN_FAULTY = (
-    f.vanishing("digits, 8 layers, adam", lambda d: on_digits(d, mlp(8, 32, "sigmoid", 10), lr=d.near(0.001))),
-    f.vanishing(
-        "bumps, 7 layers, momentum",
-        lambda d: project(
-            _bumps(d), mlp(7, 16, "sigmoid"), "mse", d.near(0.05), "sgd", seed=d.seed, fields={"momentum": 0.9}
-        ),
-    ),
-    f.large(
-        "digits, tanh, σ 2",
-        lambda d: on_digits(
-            d, mlp(3, 48, "tanh", 10, init="normal", init_std=d.near(2.0)), lr=d.near(0.01), optimizer="sgd"
-        ),
-    ),
-    f.large(
-        "ring, sigmoid, uniform",
-        lambda d: project(
-            _ring(d),
-            mlp(3, 16, "sigmoid", 5, init="uniform", init_limit=20.0),
-            "cross_entropy",
-            d.near(0.02),
-            "sgd",
-            seed=d.seed,
-        ),
-    ),
-    f.small(
-        "digits, elu, σ 0.003",
-        lambda d: on_digits(d, mlp(4, 32, "elu", 10, init="normal", init_std=0.003), lr=d.near(0.05), optimizer="sgd"),
-    ),
-    f.small(
-        "bumps, relu, σ 0.01",
-        lambda d: project(
-            _bumps(d), mlp(5, 24, "relu", init="normal", init_std=0.01), "mse", d.near(0.05), "sgd", seed=d.seed
-        ),
-    ),
-    f.alike(
-        "ring, constants",
-        lambda d: project(
-            _ring(d),
-            mlp(2, 12, "relu", 5, init="constant", init_value=0.1, last={"init": "constant", "init_value": 0.1}),
-            "cross_entropy",
-            d.near(0.02),
-            seed=d.seed,
-        ),
-    ),
-    f.high("digits, adam 0.8", lambda d: on_digits(d, mlp(2, 32, "relu", 10), lr=d.near(0.8, 1.2))),
-    f.high(
-        "bumps, sgd 20", lambda d: project(_bumps(d), mlp(2, 24, "tanh"), "mse", d.near(20, 1.2), "sgd", seed=d.seed)
-    ),
-    f.high(
-        "spiral, sgd 40, batch norm",
-        lambda d: project(
-            _spiral(d, 3),
-            mlp(2, 24, "tanh", 3, norm="batch_norm"),
-            "cross_entropy",
-            d.near(40, 1.2),
-            "sgd",
-            seed=d.seed,
-        ),
-    ),
-    f.low("digits, adam 1e-6", lambda d: on_digits(d, mlp(2, 32, "relu", 10), lr=1e-6)),
-    f.low("bumps, sgd 1e-5", lambda d: project(_bumps(d), mlp(2, 24, "tanh"), "mse", 1e-5, "sgd", seed=d.seed)),
-    f.dead(
-        "digits, bias -10",
-        lambda d: on_digits(d, mlp(2, 32, "relu", 10, bias_init=-10.0), lr=d.near(0.01), optimizer="sgd"),
-    ),
-    f.dead(
-        "ring, second layer shut",
-        lambda d: project(
-            _ring(d),
-            chain(
-                dense(16, "he_normal"),
-                {"kind": "relu"},
-                dense(16, "he_normal", bias_init=-12.0),
-                {"kind": "relu"},
-                dense(5),
-            ),
-            "cross_entropy",
-            d.near(0.01),
-            seed=d.seed,
-        ),
-    ),
-    f.unscaled(
-        "digits ×50, tanh", lambda d: on_digits(d, mlp(2, 32, "tanh", 10), 50.0, lr=d.near(0.05), optimizer="sgd")
-    ),
-    f.unscaled(
-        "digits + 1000, relu",
-        lambda d: project(
-            d.moved({"kind": "digits", "seed": d.seed}, 1 / 16, 1000.0),
-            mlp(2, 32, "relu", 10),
-            "cross_entropy",
-            d.near(0.05),
-            "sgd",
-            seed=d.seed,
-        ),
-    ),
-    f.exploding(
-        "ring, linear, gain 2.2",
-        lambda d: project(
-            _ring(d),
-            mlp(9, 16, "", 5, init="lecun_normal", init_gain=2.2),
-            "cross_entropy",
-            d.near(0.05),
-            "sgd",
-            seed=d.seed,
-        ),
-    ),
-    f.exploding(
-        "bumps, elu, gain 3",
-        lambda d: project(
-            _bumps(d), mlp(9, 16, "elu", init="lecun_normal", init_gain=3.0), "mse", d.near(0.02), "sgd", seed=d.seed
-        ),
-    ),
-    f.fitting(
-        "thirty points of a ring",
-        lambda d: project(
-            {"kind": "blobs", "classes": 3, "samples": 60, "noise": 0.8, "validation": 0.5, "seed": d.seed},
-            mlp(2, 48, "relu", 3),
-            "cross_entropy",
-            d.near(0.01),
-            seed=d.seed,
-        ),
-        500,
-    ),
-    f.fitting(
-        "twenty noisy bumps",
-        lambda d: project(_bumps(d, 40, 1.5), mlp(2, 64, "relu"), "mse", d.near(0.01), seed=d.seed),
-        600,
-    ),
-    f.overflow(
-        "exponential of squares",
-        lambda d: plane(
-            d,
-            "moons",
-            chain(dense(8), {"kind": "square"}, dense(8), {"kind": "square"}, {"kind": "exp"}, dense(1)),
-            lr=d.near(2.0),
-            optimizer="sgd",
-        ),
-    ),
-    f.cut(
-        "digits behind a shut layer",
-        lambda d: on_digits(
-            d,
-            chain(dense(32), {"kind": "tanh"}, dense(16, "he_normal", bias_init=-40.0), {"kind": "relu"}, dense(10)),
-            lr=d.near(0.005),
-        ),
-    ),
-    f.still(
-        "two spirals, no hidden layer",
-        lambda d: project(d.toy("spiral", turns=1.75), chain(dense(1)), lr=d.near(0.02), seed=d.seed),
-        800,
-    ),
-    f.still(
-        "noise of ten classes",
-        lambda d: project(
-            {"kind": "noise", "samples": 3000, "shape": [2], "classes": 10, "seed": d.seed},
-            mlp(1, 8, "tanh", 10),
-            "cross_entropy",
-            d.near(0.005),
-            batch=128,
-            seed=d.seed,
-        ),
-        800,
-    ),
-    f.unscaled(
-        "wine as it is, tanh",
-        lambda d: project(
-            {"kind": "wine", "seed": d.seed}, mlp(2, 16, "tanh", 3), "cross_entropy", d.near(0.01), "sgd", seed=d.seed
-        ),
-        400,
-    ),
-    f.high(
-        "moons, rmsprop 1", lambda d: plane(d, "moons", mlp(2, 16, "relu"), lr=d.near(1.0, 1.2), optimizer="rmsprop")
-    ),
-    f.high(
-        "circles, lion 0.5", lambda d: plane(d, "circles", mlp(2, 16, "tanh"), lr=d.near(0.5, 1.2), optimizer="lion")
-    ),
-    f.low("circles, adamw 1e-6", lambda d: plane(d, "circles", mlp(2, 16, "relu"), lr=1e-6, optimizer="adamw")),
-    f.vanishing(
-        "bumps, Huber, 9 layers",
-        lambda d: project(_bumps(d), mlp(9, 16, "sigmoid"), "huber", d.near(0.003), seed=d.seed),
-    ),
-    f.dead(
-        "circles, hinge, bias -5",
-        lambda d: plane(d, "circles", mlp(2, 16, "relu", bias_init=-5.0), loss="hinge", lr=d.near(0.005)),
-    ),
+    f.vanishing("drawn", _deep, STEPS),
+    f.large("drawn", _large, STEPS),
+    f.small("drawn", _small, STEPS),
+    f.alike("drawn", _alike, STEPS),
+    f.high("drawn", _fast, STEPS),
+    f.low("drawn", _slow, STEPS),
+    f.dead("drawn", _shut, STEPS),
+    f.unscaled("drawn", _raw, STEPS),
+    f.exploding("drawn", _gain, STEPS),
+    f.fitting("drawn", _by_heart, 800),
+    f.overflow("drawn", _burst, STEPS),
+    f.cut("drawn", _cut, STEPS),
+    f.still("drawn", _too_plain, 1500),
 )

@@ -15,8 +15,8 @@ BEGINNING = 10  # looks of which the mean loss is what a run begins with
 CEILING = 100.0  # times the naive loss: higher ones count as that, so that a jump is forgotten again
 BEYOND = 1e6  # strides are not told apart further
 GUESSING = 1.05  # of the loss of guessing: from there down a network would have to learn
-PROGRESS = 0.03  # share by which a loss must be lower to count as progress
-CERTAIN = 3.0  # standard errors by which a mean loss must be lower than another to be so by more than chance
+PROGRESS = 0.03  # share by which a loss must at least be lower to count as progress
+CERTAIN = 3.0  # standard errors by which a mean loss must be lower than another for it to be more than chance
 
 _weights = itemgetter("weight_norm", "grad_norm", "update_ratio")
 
@@ -62,6 +62,11 @@ class Record:
         return self.facts.guess or self.first or 1.0
 
     @property
+    def worth(self) -> float:
+        """Looks whose plain mean were as certain as the smoothed loss: a running mean of n is worth 2 n − 1."""
+        return min(self.looks, 2 * SMOOTHING - 1)
+
+    @property
     def level(self) -> float:
         """The smoothed loss as a share of guessing's: 1 where nothing is learnt."""
         return self.smooth / self.reference
@@ -74,8 +79,7 @@ class Record:
         gap = self.start - self.smooth
         if gap <= (1 - share) * self.start:
             return False
-        # a mean of n looks has the variance of one over n; a running mean of n is worth one of 2 n − 1
-        error = self.start_spread / min(self.looks, BEGINNING) + self.spread / min(self.looks, 2 * SMOOTHING - 1)
+        error = self.start_spread / min(self.looks, BEGINNING) + self.spread / self.worth
         return gap > CERTAIN * sqrt(error)
 
     def take(self, step: int, loss: float, layers: LayerNumbers | None) -> None:
@@ -94,7 +98,8 @@ class Record:
             self.start, self.start_spread = self.smooth, self.spread
         # What brings the loss down to that of guessing is no progress of the kind that is waited for.
         best = min(self.best, self.reference) if self.smooth < GUESSING * self.reference else self.best
-        if self.looks <= SMOOTHING or self.smooth < (1 - PROGRESS) * best:
+        step_down = max(PROGRESS * best, CERTAIN * sqrt(self.spread / self.worth))
+        if self.looks <= SMOOTHING or best - self.smooth > step_down:
             self.best, self.best_step = self.smooth, step
         if layers is not None:
             self._take_layers(gap, layers)

@@ -1,5 +1,6 @@
 """Each symptom on hand-made looks, on both sides of its threshold and in the circumstances that excuse it."""
 
+import numpy as np
 import pytest
 
 from engine.diagnosis import Diagnosis
@@ -198,6 +199,15 @@ def test_progress_breaks_the_standstill_and_the_fall_to_guessing_is_none() -> No
     for step in range(0, 800, 5):
         shown(falling, 1, loss=GUESS * (1 + 0.3 * 0.99**step), start=step)
     assert names(falling) == ["loss_still"]
+
+
+def test_a_lucky_dip_of_noisy_batches_is_no_progress() -> None:
+    """The standstill of 300 steps is found in 500: after 30 looks there is a best one, and it is waited for 10 looks."""
+    for seed in range(5):
+        diagnosis, rng = Diagnosis(facts()), np.random.default_rng(seed)
+        for step in range(0, 600, 5):
+            shown(diagnosis, 1, loss=GUESS * rng.exponential(), start=step)
+        assert "loss_still" in names(diagnosis)
 
 
 def scored(pairs: list[tuple[float, float]]) -> Diagnosis:

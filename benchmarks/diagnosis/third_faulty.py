@@ -1,10 +1,10 @@
-"""Faults on data, sizes, layers and optimizers that nothing was set on."""
+"""The third set, faulty: see third.py."""
 
 import numpy as np
 
 from benchmarks.diagnosis import faulty as f
 from benchmarks.diagnosis.draw import JSON, Draw, chain, dense, mlp, project
-from benchmarks.diagnosis.fresh import (
+from benchmarks.diagnosis.third import (
     FLAT,
     POOL,
     classes,
@@ -49,7 +49,7 @@ def _wrong_labels(d: Draw) -> JSON:
     return d.npz(x, d.rng.integers(0, 4, 300))
 
 
-FRESH_FAULTY = (
+THIRD_FAULTY = (
     # deep sigmoid
     f.vanishing(
         "tumours, 12 layers, adam",
