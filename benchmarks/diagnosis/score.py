@@ -18,7 +18,7 @@ from engine.diagnosis import Diagnosis, Finding, Remedy
 
 TUNED = range(5)  # seeds on which thresholds were set
 HELD_OUT = range(100, 103)  # seeds that are reported
-DRAWN = range(300, 360)  # of runs drawn at random; the first ten of them for each fault
+DRAWN = range(400, 460)  # of runs drawn at random; the first ten of them for each fault
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,8 @@ Reported are seeds {HELD_OUT.start} to {HELD_OUT.stop - 1} of these, of {len(SEC
 more: the rules as they are were made for one fault that was missed in the first, one in the second (83 of 84 were
 caught before) and two in the third (129 of 131 before). *Unseen* are {len(DRAWN)} healthy and \
 {10 * len(UNSEEN_FAULTY)} faulty runs whose data, net,
-rate and optimizer are drawn at random; they were first run when the rules stood, and nothing was changed for them."""
+rate and optimizer are drawn at random; they were first run when the rules stood, and nothing was changed for them. An
+earlier draw, of seeds 300 to 359, stood at 115 of 116 caught and no alarm in 52 before the last change."""
 
 
 @dataclass(frozen=True, slots=True)

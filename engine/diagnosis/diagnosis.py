@@ -122,27 +122,33 @@ class Diagnosis:
             name = symptom.name
             seen = set()
             for node, number in symptom.measure(self.record):
-                slow = symptom.slow if node == NETWORK else None
-                if number < (symptom.off if slow is None else slow):
+                slow = symptom.slow and node == NETWORK
+                if number < symptom.off and not slow:
                     continue
                 key = (name, node)
                 case = cases.get(key)
-                if learnt and symptom.lasting and (case is None or not case.raised):
-                    continue
-                if number >= symptom.on or slow is not None:
+                if case is not None and case.raised:
+                    case.under = 0
+                elif (learnt and symptom.lasting) or not (slow or number >= symptom.on):
+                    continue  # below the threshold again before it counted
+                else:
                     if case is None:
                         case = cases[key] = _Case(step)
-                    case.over += min(1.0, number / symptom.on)
-                    if number >= symptom.on and not (case.clear or case.raised):
-                        case.began, case.clear = step, True
-                    if case.over >= symptom.patience and not case.raised:
+                    if self._counts(symptom, case, number):
                         self._raise(symptom, node, case)
-                elif case is None or not case.raised:
-                    continue  # below the threshold again before it counted
-                case.under = 0
                 seen.add(key)
             if cases:
                 self._quieten(symptom, seen)
+
+    def _counts(self, symptom: Symptom, case: _Case, number: float) -> bool:
+        """Whether with this look the number has been too high for long enough."""
+        if number < symptom.on:
+            case.over += number / symptom.on
+        else:
+            case.over += 1.0
+            if not case.clear:
+                case.began, case.clear = self.record.step, True
+        return case.over >= symptom.patience
 
     def _raise(self, symptom: Symptom, node: str, case: _Case) -> None:
         case.raised, case.said = True, symptom.say(self.record, [node])

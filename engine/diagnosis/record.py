@@ -42,6 +42,7 @@ class Record:
         self.first = self.start = 0.0  # loss of the first look; mean of the first looks
         self.spread = self.start_spread = 0.0  # variances of the losses that went into those means
         self.best, self.best_step = 0.0, 0  # last progress of the smoothed loss
+        self._lowest, self._lowest_step = 0.0, 0  # and where it was lowest, which may be chance
         self.grads: dict[str, float] = {}  # root mean square of ∂L/∂W, by node, from the input to the output
         self.usual: dict[str, float] = {}  # the same, averaged over recent looks
         self.sizes: dict[str, float] = {}  # ‖W‖ as a share of well drawn weights
@@ -54,6 +55,7 @@ class Record:
         self.epochs = 0  # ended, with both losses known
         self.latest: EpochLosses | None = None
         self.lowest: EpochLosses | None = None  # by validation; of equals the first
+        self.trained = tuple(rung.node for rung in facts.rungs if rung.trains)
         self._rungs: list[tuple[str, float, float, Rung]] = [(r.node, r.ideal, r.size**0.5, r) for r in facts.rungs]
 
     @property
@@ -98,9 +100,15 @@ class Record:
             self.start, self.start_spread = self.smooth, self.spread
         # What brings the loss down to that of guessing is no progress of the kind that is waited for.
         best = min(self.best, self.reference) if self.smooth < GUESSING * self.reference else self.best
-        step_down = max(PROGRESS * best, CERTAIN * sqrt(self.spread / self.worth))
-        if self.looks <= SMOOTHING or best - self.smooth > step_down:
-            self.best, self.best_step = self.smooth, step
+        if self.looks <= SMOOTHING:
+            self.best = self._lowest = self.smooth
+            self.best_step = self._lowest_step = step
+        else:
+            if self.smooth < self._lowest:
+                self._lowest, self._lowest_step = self.smooth, step
+            advance = best - self._lowest
+            if advance > PROGRESS * best and advance > CERTAIN * sqrt(self.spread / self.worth):
+                self.best, self.best_step = self._lowest, self._lowest_step
         if layers is not None:
             self._take_layers(gap, layers)
 

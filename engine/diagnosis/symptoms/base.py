@@ -17,7 +17,7 @@ class Symptom:
     A symptom with `needs` lies in the network or the data before the first step and does no harm by itself: it is
     raised as soon as one of those is. `measure` may leave out what is below `off`.
 
-    What is measured of the whole run counts from `slow` on by its share of `on`: half of that needs twice the looks.
+    Where `slow`, all that is measured of the whole run counts by its share of `on`: half of that needs twice the looks.
     Where `lasting`, only a run that has learnt next to nothing begins to suffer; but what has begun stays, whatever
     is learnt beside it, until the number itself falls.
     """
@@ -33,7 +33,7 @@ class Symptom:
     quiet: int = 10
     looks_at: Literal["step", "epoch"] = "step"
     needs: tuple[str, ...] = ()
-    slow: float | None = None
+    slow: bool = False
     lasting: bool = False
     ends_in_nan: bool = False  # a loss that is no number is what it leads to
 

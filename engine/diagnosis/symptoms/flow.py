@@ -20,15 +20,13 @@ def vanishing(record: Record) -> Measured:
     """
     if record.level < STUCK:
         return ()
-    usual, pace = record.usual, record.pace
-    moving = [rung.node for rung in record.facts.rungs if rung.trains and rung.node in usual]
-    if len(moving) < FEWEST or not usual[moving[-1]] > 0:
-        return ()
-    last = usual[moving[-1]]
+    usual, pace, trained = record.usual, record.pace, record.trained
+    last = usual.get(trained[-1], 0.0) if len(trained) >= FEWEST else 0.0
+    most = last / VANISHING.off
     return [
-        (node, last / usual[node] / max(1.0, pace[node] / SLOW) ** 2)
-        for node in moving[:-1]
-        if 0 < usual[node] < last / VANISHING.off
+        (node, last / slope / max(1.0, pace[node] / SLOW) ** 2)
+        for node in trained[:-1]
+        if 0 < (slope := usual.get(node, 0.0)) < most
     ]
 
 
@@ -62,10 +60,11 @@ def exploding(record: Record) -> Measured:
     """The loss beside that of guessing, and the gradient's growth towards the input."""
     naive = record.facts.naive or record.first
     found = [(NETWORK, record.loss / naive)] if naive and record.loss >= ABOVE * naive else []
-    moving = [(rung.node, record.grads.get(rung.node, 0.0)) for rung in record.facts.rungs if rung.trains]
-    if record.level > STUCK and len(moving) >= FEWEST and moving[-1][1] > 0:
-        last = moving[-1][1]
-        found += [(node, grad / last) for node, grad in moving[:-1] if grad >= EXPLODING.off * last]
+    grads, trained = record.grads, record.trained
+    last = grads.get(trained[-1], 0.0) if len(trained) >= FEWEST and record.level > STUCK else 0.0
+    if last > 0:
+        least = EXPLODING.off * last
+        found += [(node, grad / last) for node in trained[:-1] if (grad := grads.get(node, 0.0)) >= least]
     return found
 
 
@@ -91,14 +90,15 @@ EXPLODING = Symptom(
     on=60.0,
     off=20.0,
     patience=5,
-    slow=ABOVE,
+    slow=True,
     ends_in_nan=True,
 )
 
 
 def no_gradient(record: Record) -> Measured:
     """1 for a layer that should train and whose gradient is exactly 0."""
-    return [(r.node, 1.0) for r in record.facts.rungs if r.trains and record.grads.get(r.node, 1.0) == 0.0]
+    grads = record.grads
+    return [(node, 1.0) for node in record.trained if grads.get(node, 1.0) == 0.0]
 
 
 def _say_no_gradient(record: Record, nodes: Sequence[str]) -> str:

@@ -202,7 +202,7 @@ def test_progress_breaks_the_standstill_and_the_fall_to_guessing_is_none() -> No
 
 
 def test_a_lucky_dip_of_noisy_batches_is_no_progress() -> None:
-    """The standstill of 300 steps is found in 500: after 30 looks there is a best one, and it is waited for 10 looks."""
+    """The standstill of 300 steps is found in 600: 30 looks until there is a best one, and 10 of patience."""
     for seed in range(5):
         diagnosis, rng = Diagnosis(facts()), np.random.default_rng(seed)
         for step in range(0, 600, 5):
