@@ -1,5 +1,6 @@
 """What is wrong with the run, in words and numbers, the earliest symptom first; and what may cure it."""
 
+from dataclasses import dataclass
 from typing import ClassVar
 
 from PySide6.QtCore import QRect, Qt, Signal
@@ -57,13 +58,23 @@ class DiagnosisPanel(Panel):
         if shown == self._shown:
             return
         self._shown = shown
+        said = self._said_of_each()
+        if [words.card for words in said] == [card.words.card for card in self.cards]:
+            for card, words in zip(self.cards, said, strict=True):
+                card.say(words)
+        else:
+            self._exchange(said)
+        self.describe()
+
+    def _exchange(self, said: list["_Words"]) -> None:
+        """Other cards in place of those there are; the keys stay on the button where they were."""
         focus = self.focusWidget()
         kept = focus.accessibleName() if focus is not None and self.isAncestorOf(focus) else ""
         for card in self.cards:
             self._column.removeWidget(card)
             card.hide()
             card.deleteLater()
-        self.cards = self._made()
+        self.cards = [self._made(words) for words in said]
         for place, card in enumerate(self.cards):
             self._column.insertWidget(place, card)
             card.show()
@@ -71,27 +82,31 @@ class DiagnosisPanel(Panel):
         for button in (button for card in self.cards for button in card.buttons):
             if kept and button.accessibleName() == kept:
                 button.setFocus()
-        self.describe()
 
-    def _made(self) -> list["_Card"]:
+    def _said_of_each(self) -> list["_Words"]:
+        """What there is to say, a card each."""
         if not self.history.lanes:
             self._list.note = "No network is open."
-            return [_Card(self._list.note, "", None)]
+            return [_Words(_Kind(0, None), self._list.note)]
         self._list.note = ""
-        cards, many = [], len(self.history.lanes) > 1
+        said, many = [], len(self.history.lanes) > 1
         for number, lane in enumerate(self.history.lanes):
             name = f"{lane.info.name}: " if many else ""
             found = _cases(lane)
             if not found:
-                cards.append(_Card(f"{name}{_calm(lane)}", "", Health.FINE if lane.health else None))
-            for finding in found:
-                card = _Card(name + _head(finding), finding.sentence, finding.severity, finding.cause)
-                for remedy in finding.remedies:
-                    card.offer(remedy, lambda _=False, n=number, r=remedy: self.remedy_chosen.emit(n, r))
-                if finding.nodes:
-                    card.clicked.connect(lambda n=number, node=finding.nodes[0]: self.node_chosen.emit(n, node))
-                cards.append(card)
-        return cards
+                said.append(_Words(_Kind(number, Health.FINE if lane.health else None), name + _calm(lane)))
+            for f in found:
+                card = _Kind(number, f.severity, f.cause, f.remedies, f.nodes[:1])
+                said.append(_Words(card, name + _head(f), f.sentence))
+        return said
+
+    def _made(self, words: "_Words") -> "_Card":
+        made, card = _Card(words), words.card
+        for remedy in card.remedies:
+            made.offer(remedy, lambda _=False, n=card.lane, r=remedy: self.remedy_chosen.emit(n, r))
+        for node in card.nodes:
+            made.clicked.connect(lambda n=card.lane, node=node: self.node_chosen.emit(n, node))
+        return made
 
     def recoloured(self) -> None:
         super().recoloured()
@@ -144,35 +159,59 @@ class _Cards(QWidget):
     note = ""
 
 
+@dataclass(frozen=True, slots=True)
+class _Kind:
+    """What a card is about, and what it offers; as long as that is the same, only its words change."""
+
+    lane: int
+    severity: Health | None
+    cause: bool = False
+    remedies: tuple[Remedy, ...] = ()
+    nodes: tuple[str, ...] = ()  # the one that a click chooses, if any
+
+
+@dataclass(frozen=True, slots=True)
+class _Words:
+    card: _Kind
+    head: str
+    sentence: str = ""
+
+
 class _Card(QFrame):
     """One finding: a stripe in its colour, a head, a sentence, and a button for each remedy."""
 
     clicked = Signal()
 
-    def __init__(self, head: str, sentence: str, severity: Health | None, cause: bool = False) -> None:
+    def __init__(self, words: _Words) -> None:
         super().__init__()
-        self.severity, self.buttons = severity, list[QPushButton]()
-        self.setAccessibleName(f"{head}. {sentence}")
+        self.severity, self.buttons = words.card.severity, list[QPushButton]()
         column = QVBoxLayout(self)
         column.setContentsMargins(STRIPE + theme.GAP, theme.GAP // 2, theme.GAP // 2, theme.GAP // 2)
         column.setSpacing(3)
         line = QHBoxLayout()
-        self.head = QLabel(head)
+        self.head = QLabel()
         self.head.setFont(theme.title())
         self.head.setWordWrap(True)
         line.addWidget(self.head, 1)
-        if cause:
+        if words.card.cause:
             mark = QLabel("cause")
             mark.setObjectName("trouble")
             mark.setFont(theme.small())
             line.addWidget(mark, 0, Qt.AlignmentFlag.AlignTop)
         column.addLayout(line)
-        if sentence:
-            words = QLabel(sentence)
-            words.setWordWrap(True)
-            words.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-            column.addWidget(words)
+        self.sentence = QLabel()
+        self.sentence.setWordWrap(True)
+        self.sentence.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        column.addWidget(self.sentence)
         self._column = column
+        self.say(words)
+
+    def say(self, words: _Words) -> None:
+        self.words = words
+        self.setAccessibleName(f"{words.head}. {words.sentence}")
+        self.head.setText(words.head)
+        self.sentence.setText(words.sentence)
+        self.sentence.setHidden(not words.sentence)
 
     def offer(self, remedy: Remedy, call: object) -> None:
         button = QPushButton(remedy.title)

@@ -1,5 +1,6 @@
 """Findings as cards: the cause on top, in the colour of its severity, with a button for each remedy."""
 
+from msgspec.structs import replace
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLabel
@@ -100,6 +101,20 @@ def test_cards_stay_while_nothing_changes(qtbot) -> None:
     assert told(panel.history.lanes[0], FAULT, AFTER) == {"health"}
     panel.refresh()
     assert len(panel.cards) == 2
+
+
+def test_a_card_whose_words_change_stays_and_says_the_new_ones(qtbot) -> None:
+    panel = panel_with(qtbot, FAULT, AFTER)
+    cards = list(panel.cards)
+    told(panel.history.lanes[0], FAULT, replace(AFTER, nodes=("h1",), began=8, sentence="72% of h1 are dead."))
+    panel.refresh()
+    assert panel.cards == cards
+    assert heads(panel)[1] == "Dead units in h1, since step 8"
+    assert cards[1].sentence.text() == "72% of h1 are dead."
+    assert "72% of h1" in cards[1].accessibleName()
+    told(panel.history.lanes[0], AFTER, FAULT)  # in another order, other cards: their buttons differ
+    panel.refresh()
+    assert [len(card.buttons) for card in panel.cards] == [0, 1]
 
 
 def test_the_table_and_the_summary_hold_every_finding(qtbot) -> None:
