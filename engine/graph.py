@@ -124,6 +124,20 @@ class Structure:
         """The nodes where examples enter."""
         return tuple(node for node in self.order if isinstance(self.layers[node], Input))
 
+    def behind(self, node: str) -> "Structure | None":
+        """The part that makes the network's output of the output of `node`, with an input node in its place.
+
+        None where anything comes there on a way that does not lead through `node`.
+        """
+        later = self.order[self.order.index(node) + 1 :]
+        order = (node, *later)
+        if any(isinstance(self.layers[name], Input) or not set(self.inputs[name]) <= set(order) for name in later):
+            return None
+        layers = {node: Input(), **{name: self.layers[name] for name in later}}
+        inputs = {node: (), **{name: self.inputs[name] for name in later}}
+        shapes = {name: self.shapes[name] for name in order}
+        return Structure(order, layers, inputs, shapes, self.output, self.shapes[node])
+
     def input_shapes(self, node: str) -> tuple[Shape, ...]:
         return tuple(self.shapes[source] for source in self.inputs[node])
 

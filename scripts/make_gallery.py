@@ -37,6 +37,7 @@ NETS: dict[str, tuple[str | tuple[list[int], str], int]] = {
     "wide": (([2000], "digits"), 100),
     "sine": (([32, 32], "sine"), 1500),
     "pictures": ("lenet", 300),
+    "code": ("autoencoder", 2000),
     "memory": ("long-memory", 300),
 }
 # Which net shows best what a panel is for; the others are shown on the digits.
@@ -55,6 +56,7 @@ BEST = {
     "through_time": "memory",
     "derivative": "deep",
     "maps": "pictures",
+    "latent": "code",
 }
 
 

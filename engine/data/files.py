@@ -14,7 +14,7 @@ from engine.data.archive import Archive, DataFileError
 from engine.data.known import known
 from engine.data.preprocess import CHUNK
 from engine.data.rows import LARGE
-from engine.data.source import Dataset, DataSource, Seed, Summary, Validation, split
+from engine.data.source import Dataset, DataSource, Reconstruct, Seed, Summary, Validation, split
 from engine.errors import Problem, ProjectError
 
 Array = np.ndarray[Any, Any]
@@ -34,17 +34,23 @@ class Npz(DataSource, frozen=True, tag="npz"):
     endings: ClassVar[tuple[str, ...]] = (".npz",)
 
     path: Annotated[str, Meta(min_length=1, title="File", description="An .npz file, relative to the project's folder")]
+    reconstruct: Reconstruct = False
     seed: Seed = 0
     validation: Validation = 0.25
 
     def summary(self, folder: Path) -> Summary:
-        return known([folder / self.path], "npz", lambda: self._read_summary(folder))
+        summary = known([folder / self.path], "npz", lambda: self._read_summary(folder))
+        return summary.to_itself() if self.reconstruct else summary
 
     def _read_summary(self, folder: Path) -> Summary:
         with self._open(folder) as archive:
             return outline(archive).summary
 
     def load(self, folder: Path) -> Dataset:
+        data = self._load(folder)
+        return data.to_itself() if self.reconstruct else data
+
+    def _load(self, folder: Path) -> Dataset:
         with self._open(folder) as archive:
             all_but_x = outline(archive)
             x = _examples(archive, "x")

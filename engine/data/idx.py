@@ -16,7 +16,7 @@ from engine.data.archive import MOST_DEFLATED, PIECE, DataFileError
 from engine.data.files import class_numbers, must_be_finite
 from engine.data.known import known
 from engine.data.rows import LARGE
-from engine.data.source import Dataset, DataSource, Seed, Summary, Validation, split
+from engine.data.source import Dataset, DataSource, Reconstruct, Seed, Summary, Validation, split
 from engine.errors import Problem, ProjectError
 
 Array = np.ndarray[Any, Any]
@@ -45,20 +45,30 @@ class Idx(DataSource, frozen=True, tag="idx"):
         str, Meta(title="Validation examples", description="Empty: a share of the others is kept for validation")
     ] = ""
     labels_val: Annotated[str, Meta(title="Validation labels", description="Empty: found like the others")] = ""
+    reconstruct: Reconstruct = False
     seed: Seed = 0
     validation: Validation = 0.25
 
     def summary(self, folder: Path) -> Summary:
+        summary = self._labelled(folder)
+        return summary.to_itself() if self.reconstruct else summary
+
+    def _labelled(self, folder: Path) -> Summary:
+        """What the files say, whatever is to be learnt of them."""
         files = [folder / name for pair in self._pairs(folder) for name in pair]
         return known(files, "idx", lambda: self._summary(folder))
 
     def load(self, folder: Path) -> Dataset:
-        summary = self.summary(folder)
+        data = self._load(folder)
+        return data.to_itself() if self.reconstruct else data
+
+    def _load(self, folder: Path) -> Dataset:
+        classes = self._labelled(folder).classes
         parts = [(self._examples(folder, x), self._targets(folder, y)) for x, y in self._pairs(folder)]
         if len(parts) == 1:
-            return split(*parts[0], self.validation, self.seed, summary.classes)
+            return split(*parts[0], self.validation, self.seed, classes)
         (x, y), (x_val, y_val) = parts
-        return Dataset(x=x, y=y, x_val=x_val, y_val=y_val, classes=summary.classes)
+        return Dataset(x=x, y=y, x_val=x_val, y_val=y_val, classes=classes)
 
     def _pairs(self, folder: Path) -> list[tuple[str, str]]:
         """The files of examples and labels, to train on and to validate."""

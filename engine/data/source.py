@@ -1,6 +1,7 @@
 """What every data source is: a declaration that loads into one frozen data set."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from math import prod
 from pathlib import Path
 from typing import Annotated, Any, ClassVar
 
@@ -22,6 +23,23 @@ Validation = Annotated[
 ]
 
 
+Reconstruct = Annotated[
+    bool,
+    Meta(
+        title="Targets are inputs", description="For an autoencoder: it learns x itself, classes are told beside"
+    ),
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Labels:
+    """What examples are that have their own numbers for targets: classes (N,) int64 of both parts."""
+
+    y: Array
+    y_val: Array
+    classes: int
+
+
 @dataclass(frozen=True, slots=True)
 class Dataset:
     """Examples: `x` (N, *shape) of any real type; `y` (N,) int64 classes, or (N, K) float64 numbers."""
@@ -31,11 +49,30 @@ class Dataset:
     x_val: Rows
     y_val: Array
     classes: int | None  # how many, where y are class numbers
+    labels: Labels | None = None  # known beside the numbers that are learnt
 
     def first(self, count: int) -> "Dataset":
         """A copy of the first `count` examples of each part."""
         x, y, x_val, y_val = (np.array(part[:count]) for part in (self.x, self.y, self.x_val, self.y_val))
-        return Dataset(x, y, x_val, y_val, self.classes)
+        labels = self.labels
+        if labels is not None:
+            labels = Labels(labels.y[:count].copy(), labels.y_val[:count].copy(), labels.classes)
+        return Dataset(x, y, x_val, y_val, self.classes, labels)
+
+    def to_itself(self, largest: float | None = None) -> "Dataset":
+        """The same examples with y = x / `largest` (N, K), flat; the classes are kept as `labels`.
+
+        Where nothing is said, bytes are divided by 255 and all other numbers stay as they are.
+        """
+        if largest is None:
+            largest = 255.0 if self.x.dtype == np.uint8 else 1.0
+        y, y_val = (np.asarray(x, np.float64).reshape(len(x), -1) / largest for x in (self.x, self.x_val))
+        labels = None if self.classes is None else Labels(self.y, self.y_val, self.classes)
+        return replace(self, y=y, y_val=y_val, classes=None, labels=labels)
+
+    def known_classes(self) -> Labels | None:
+        """The classes of the examples, learnt or not."""
+        return self.labels if self.classes is None else Labels(self.y, self.y_val, self.classes)
 
     def reach(self) -> tuple[Array, Array] | None:
         """The least and the greatest coordinates of all examples in the plane; None of others."""
@@ -55,6 +92,10 @@ class Summary:
     targets: int  # columns of y (1 where y are classes)
     features: tuple[str, ...] = ()  # what the numbers of a vector are called, where the data say it
     class_names: tuple[str, ...] = ()
+
+    def to_itself(self) -> "Summary":
+        """Of data whose targets are their own numbers."""
+        return replace(self, classes=None, targets=prod(self.shape))
 
     def example(self) -> Array:
         """One y of the kind that the data have: whether a loss fits is seen on it, without reading them."""

@@ -13,6 +13,7 @@ from engine.probes.follow import Follow, FollowAnswer
 from engine.probes.gradients import Gradients, GradientsAnswer
 from engine.probes.histograms import HistogramAnswer, Histograms
 from engine.probes.landscape import Landscape, LandscapeAnswer
+from engine.probes.latent import Decoded, DecodedAnswer, Latent, LatentAnswer
 from engine.probes.maps import Maps, MapsAnswer
 from engine.probes.neuron import Neuron, NeuronAnswer
 from engine.probes.noise import Noise, NoiseAnswer
@@ -47,6 +48,8 @@ ProbeRequest = (
     | ThroughTime
     | Connections
     | Maps
+    | Latent
+    | Decoded
 )
 ProbeAnswer = (
     HistogramAnswer
@@ -70,6 +73,8 @@ ProbeAnswer = (
     | ThroughTimeAnswer
     | ConnectionsAnswer
     | MapsAnswer
+    | LatentAnswer
+    | DecodedAnswer
 )
 
 

@@ -14,7 +14,7 @@ from engine.backend import Array, Backend
 from engine.probes.base import Probe
 from engine.probes.boundary import plane
 from engine.probes.principal import principal
-from engine.probes.walked import affordable, first_numbers, walked
+from engine.probes.walked import affordable, colours, walked
 from engine.trainer import Trainer
 
 INPUT = ""  # stands for what comes in, as the first layer takes it
@@ -46,7 +46,7 @@ class LayerView(msgspec.Struct, frozen=True, eq=False):
 
 class RepresentationAnswer(msgspec.Struct, frozen=True, eq=False, tag="representation"):
     layers: tuple[LayerView, ...]
-    y: Any  # (n,) float32: classes, or the first target
+    y: Any  # (n,) float32: classes (known, be they learnt or not), or the first target
     y_val: Any
     classes: int | None
     names: tuple[str, ...]  # of the classes, where the data say them
@@ -90,9 +90,9 @@ class Representation(Probe, frozen=True, tag="representation"):
                 )
                 for node in shown
             )
-        sample, names = trainer.sample, trainer.project.summary().class_names
-        y, y_val = first_numbers(sample.y, seen.training), first_numbers(sample.y_val, seen.validation)
-        return RepresentationAnswer(layers, y, y_val, network.classes, names, seen.counts, len(asked) - len(shown))
+        y, y_val, classes = colours(trainer, seen)
+        names = trainer.project.summary().class_names
+        return RepresentationAnswer(layers, y, y_val, classes, names, seen.counts, len(asked) - len(shown))
 
 
 def along(room: int) -> int:

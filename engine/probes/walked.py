@@ -55,3 +55,14 @@ def first_numbers(y: Array, count: int) -> Array:
     """(n,) float32: the classes, or each example's first target."""
     few: Array = np.asarray(y[:count], np.float32)
     return few if few.ndim == 1 else few[:, 0]
+
+
+def colours(trainer: Trainer, seen: Walked) -> tuple[Array, Array, int | None]:
+    """What the examples of both parts are, (n,) float32 each, and how many classes: None where y are numbers.
+
+    Of examples that are to be given back as they are, the classes that are known beside that.
+    """
+    sample, labels = trainer.sample, trainer.sample.known_classes()
+    y, y_val = (sample.y, sample.y_val) if labels is None else (labels.y, labels.y_val)
+    classes = None if labels is None else labels.classes
+    return first_numbers(y, seen.training), first_numbers(y_val, seen.validation), classes

@@ -10,6 +10,7 @@ from netviz.panels.follow import FollowPanel
 from netviz.panels.gradients import GradientsPanel
 from netviz.panels.histograms import HistogramsPanel
 from netviz.panels.landscape import LandscapePanel
+from netviz.panels.latent import LatentPanel
 from netviz.panels.loss import LossPanel
 from netviz.panels.maps import MapsPanel
 from netviz.panels.neuron import NeuronPanel
@@ -41,6 +42,7 @@ PANELS: tuple[type[Panel], ...] = (
     RepresentationPanel,
     NeuronPanel,
     MapsPanel,
+    LatentPanel,
     RatePanel,
     TryPanel,
     FollowPanel,

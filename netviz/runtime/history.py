@@ -19,6 +19,7 @@ from engine.probes.follow import FollowAnswer
 from engine.probes.gradients import GradientsAnswer
 from engine.probes.histograms import HistogramAnswer
 from engine.probes.landscape import LandscapeAnswer
+from engine.probes.latent import DecodedAnswer, LatentAnswer
 from engine.probes.maps import MapsAnswer
 from engine.probes.neuron import NeuronAnswer
 from engine.probes.noise import NoiseAnswer
@@ -76,6 +77,8 @@ class LaneHistory:
     representation: RepresentationAnswer | None = None
     neuron: NeuronAnswer | None = None
     maps: MapsAnswer | None = None
+    latent: LatentAnswer | None = None
+    decoded: DecodedAnswer | None = None
     spectrum: SpectrumAnswer | None = None
     noise: NoiseAnswer | None = None
     landscape: LandscapeAnswer | None = None

@@ -14,6 +14,7 @@ from netviz.runtime.history import History, LaneHistory
 from netviz.theme import class_colour, theme
 from netviz.widgets.canvas import Canvas
 from netviz.widgets.example_input import picture_shape
+from netviz.widgets.grey import grey_picture
 from netviz.widgets.marks import columns, draw_head, draw_lit, draw_note
 from netviz.widgets.ticks import figure, percent, signed, whole
 
@@ -243,10 +244,7 @@ def picture_of(example: Listed) -> QImage | None:
     sides = picture_shape(example.shape, float(x.min(initial=0.0)))
     if sides is None or x.size != sides[0] * sides[1]:
         return None
-    most = float(x.max()) or 1.0
-    grey = np.clip(x.reshape(sides) / most * 255, 0, 255).astype(np.uint8)
-    grey = np.ascontiguousarray(grey if theme().name == "dark" else 255 - grey)
-    return QImage(grey.data, sides[1], sides[0], sides[1], QImage.Format.Format_Grayscale8).copy()
+    return grey_picture(x.reshape(sides), 0.0, float(x.max()))
 
 
 def in_words(one: Placed) -> str:

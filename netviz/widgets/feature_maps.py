@@ -11,6 +11,7 @@ from netviz import theme
 from netviz.runtime.cursor import NOTHING, Cursor, Mark
 from netviz.runtime.history import History, LaneHistory
 from netviz.widgets.canvas import Canvas
+from netviz.widgets.grey import grey_picture
 from netviz.widgets.marks import Column, columns, draw_head, draw_lit
 from netviz.widgets.ticks import figure
 
@@ -211,11 +212,4 @@ def _image(tile: Tile, ramp: np.ndarray) -> QImage:
         pixels[~np.isfinite(values)] = QColor(theme.theme().red).getRgb()
         rows, columns_ = values.shape
         return QImage(pixels.data, columns_, rows, 4 * columns_, QImage.Format.Format_RGBA8888).copy()
-    low, high = float(np.nanmin(values)), float(np.nanmax(values))
-    level = np.nan_to_num((values - low) / ((high - low) or 1.0) * 255).astype(np.uint8)
-    if level.ndim == 3:
-        colours = np.ascontiguousarray(level.transpose(1, 2, 0))
-        rows, columns_ = colours.shape[:2]
-        return QImage(colours.data, columns_, rows, 3 * columns_, QImage.Format.Format_RGB888).copy()
-    grey = np.ascontiguousarray(level if theme.theme().name == "dark" else 255 - level)
-    return QImage(grey.data, grey.shape[1], grey.shape[0], grey.shape[1], QImage.Format.Format_Grayscale8).copy()
+    return grey_picture(values, float(np.nanmin(values)), float(np.nanmax(values)))

@@ -41,3 +41,21 @@ def test_a_linear_map_reads_most_of_them():
     data = Digits().load(Path())
     weights, *_ = np.linalg.lstsq(data.x, np.eye(10)[data.y], rcond=None)
     assert ((data.x_val @ weights).argmax(axis=1) == data.y_val).mean() > 0.9
+
+
+def test_to_reconstruct_them_the_targets_are_their_pixels_from_0_to_1():
+    for pictures in (False, True):
+        plain, made = (Digits(pictures=pictures, reconstruct=on).load(Path()) for on in (False, True))
+        summary = Digits(pictures=pictures, reconstruct=True).summary(Path())
+        assert (summary.classes, summary.targets, summary.shape) == (None, 64, plain.x.shape[1:])
+        assert made.classes is None
+        assert np.array_equal(made.x, plain.x)
+        for x, y in ((made.x, made.y), (made.x_val, made.y_val)):
+            assert y.shape == (len(x), 64)
+            assert np.array_equal(y * 16, x.reshape(len(x), 64))
+        assert made.labels.classes == 10
+        assert np.array_equal(made.labels.y, plain.y)
+        assert np.array_equal(made.labels.y_val, plain.y_val)
+        few = made.first(7)
+        assert [len(part) for part in (few.y, few.labels.y, few.labels.y_val)] == [7, 7, 7]
+        assert np.array_equal(few.labels.y, plain.y[:7])

@@ -18,6 +18,7 @@ from engine.probes.follow import Follow, FollowAnswer, FollowedNode
 from engine.probes.gradients import Gradients, GradientsAnswer, LayerGradient
 from engine.probes.histograms import HistogramAnswer, Histograms, LayerHistogram
 from engine.probes.landscape import Landscape, LandscapeAnswer, PlaneOf
+from engine.probes.latent import Decoded, DecodedAnswer, Latent, LatentAnswer
 from engine.probes.maps import Adversary, LayerFilters, LayerMaps, Maps, MapsAnswer
 from engine.probes.neuron import Answers, Driven, Links, Neuron, NeuronAnswer
 from engine.probes.noise import Noise, NoiseAnswer
@@ -206,6 +207,14 @@ PROBES += (
         (LayerFilters("c", 9, 1, np.ones((2, 1, 2, 2), "float32")),),
     ),
     MapsAnswer(7, "ü", None, 0, None, None, None, None, None, None, (), ()),
+    LatentAnswer("no code"),
+    LatentAnswer(
+        *("", ("code", "d1"), "code", 2, True, (0.75, 0.25), (1, 2, 2), 0.0, 1.0),
+        *(np.ones((3, 2), "f4"), np.ones((0, 2), "f4"), np.zeros(3, "f4"), np.zeros(0, "f4"), 2, ("a", "ü"), (9, 0)),
+        *((-1.0, 1.0, NAN, 2.0), np.ones((5, 5, 4), "f4"), Part.TRAINING, (0, 2)),
+        *(np.ones((2, 4), "f4"), np.ones((2, 4), "f4"), (0.5, NAN), 0.25, None, 0.5),
+    ),
+    DecodedAnswer("code", (0.5, -1.0), np.ones(4, "f4")),
     NeuronAnswer(9, "a1", 0, 4, EXTENT, None, (), SPREAD, (), (DRIVEN,), None, None, None, (), 0.5, NAN, False),
 )
 SCORE = m.EpochScore(2, 11, 0.5, 0.75, NAN, NAN)
@@ -235,6 +244,7 @@ COMMANDS: tuple[Any, ...] = (
     m.Watch((Confusion(), Confusion(Part.TRAINING, (1, 0)), Worst(Part.TRAINING), Fit(7))),
     m.Watch((Weights(), Weights("h1"))),
     m.Watch((Maps(), Maps(b"12345678", Part.VALIDATION, 3))),
+    m.Watch((Latent(), Latent("code"), Decoded("code", (0.5, -1.0)))),
     m.Watch((Neuron("a1", 3), Boundary(through=Through()), Boundary(through=Through((2, 0), 9)))),
     m.Watch((Representation(), Representation(("", "a1")))),
     m.Watch((Spectrum(), Noise(), Landscape(PlaneOf.PATH, 0.5, False, True, 3, 9, (0.0, 1.0, 2.0, 3.0)))),

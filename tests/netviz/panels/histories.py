@@ -18,6 +18,7 @@ from engine.probes.follow import FollowAnswer, FollowedNode
 from engine.probes.gradients import GradientsAnswer, LayerGradient
 from engine.probes.histograms import BINS, LayerHistogram
 from engine.probes.landscape import LandscapeAnswer, PlaneOf
+from engine.probes.latent import DecodedAnswer, LatentAnswer
 from engine.probes.maps import Adversary, LayerFilters, LayerMaps, MapsAnswer
 from engine.probes.neuron import BINS as NEURON_BINS
 from engine.probes.neuron import Answers, Driven, Links, NeuronAnswer
@@ -411,6 +412,29 @@ def maps_answer(scale: float = 1.0, **changes: object) -> MapsAnswer:
         "filters": (LayerFilters("h1", 2, 1, np.concatenate([x - 0.5, 0.5 - x])[:, None] * scale),),
     }
     return MapsAnswer(**(made | changes))
+
+
+def latent_answer(scale: float = 1.0, side: int = 5, **changes: object) -> LatentAnswer:
+    """A code of two units: class 0 left below, class 1 right above; decoded, the brighter the further right above."""
+    along = np.linspace(0.5, 1.5, 20, dtype=np.float32)
+    points = scale * np.concatenate([np.stack([-along, along - 2], 1), np.stack([along, 2 - along], 1)])
+    up, across = np.meshgrid(np.arange(side), np.arange(side), indexing="ij")
+    pictures = np.repeat(((up + across) / (2 * side - 2))[..., None], 64, axis=2).astype(np.float32)
+    originals = np.linspace(0, 1, 128, dtype=np.float32).reshape(2, 64)
+    made = {
+        **{"reason": "", "nodes": ("h1", "a1"), "node": "a1", "units": 2, "exact": True, "shares": (0.5, 0.5)},
+        **{"shape": (64,), "low": 0.0, "high": 1.0, "points": points, "points_val": points[::20] / 2},
+        **{"y": np.repeat(np.arange(2), 20).astype(np.float32), "y_val": np.arange(2).astype(np.float32), "classes": 2},
+        **{"names": ("nought", "one"), "counts": (40, 2), "bounds": tuple(scale * np.array([-2.0, 2.0, -2.0, 2.0]))},
+        **{"pictures": pictures, "part": Part.VALIDATION, "indices": (0, 1), "originals": originals},
+        **{"rebuilt": originals[::-1].copy(), "errors": (0.5, 0.25), "error": 0.03, "error_val": 0.04},
+        "linear": 0.05,
+    }
+    return LatentAnswer(**(made | changes))
+
+
+def decoded_answer(at: tuple[float, float] = (0.5, -0.5), node: str = "a1") -> DecodedAnswer:
+    return DecodedAnswer(node, at, np.linspace(0, 1, 64, dtype=np.float32))
 
 
 def xor_answer(size: int = 20) -> BoundaryAnswer:

@@ -19,6 +19,7 @@ from tests.netviz.panels.histories import (
     NAN,
     answers,
     confusion_answer,
+    decoded_answer,
     derivative_answer,
     example_answer,
     fault,
@@ -27,6 +28,7 @@ from tests.netviz.panels.histories import (
     gradients_answer,
     histogram,
     landscape_answer,
+    latent_answer,
     layer_view,
     links,
     listed,
@@ -55,6 +57,7 @@ OTHER = {
     "boundary": {"sharp": True, "features": [1, 0], "example": 3},
     "weights": {"view": "matrix", "layer": "out", "axis": [-0.5, 0.5, False]},
     "neuron": {"layer": "out", "unit": 2},
+    "latent": {"layer": "h1", "at": [0.5, -0.25]},
     "maps": {"view": "filters"},
     "through_time": {"view": "gates", "layer": "h1"},
     "representation": {"layer": "out", "all": True, "grid": False},
@@ -90,6 +93,8 @@ def filled(*names: str) -> History:
             representation_answer(),
             neuron_answer(),
             maps_answer(),
+            latent_answer(),
+            decoded_answer(),
             spectrum_answer(),
             noise_answer(),
             landscape_answer(),
@@ -233,6 +238,8 @@ def test_the_description_has_the_numbers_and_changes_once_a_second(qtbot, kind) 
             representation_answer(layer_view(scale=2.0)),
             neuron_answer(3.0),
             maps_answer(3.0, loss=0.75),
+            latent_answer(3.0, error=0.5),
+            decoded_answer((1.5, 1.0)),
             spectrum_answer(9.0),
             noise_answer(3.0),
             landscape_answer(3.0),
@@ -286,8 +293,10 @@ def test_numbers_that_are_none_draw_no_warning(qtbot, kind) -> None:
         still = sweep_in_time(gradient=np.full(4, NAN), maps=(time_map(scale=NAN), time_map("c", NAN)))
         lost_way = follow_answer(NAN, loss=NAN)
         blank = maps_answer(NAN, loss=NAN, saliency=np.full((1, 4, 4), NAN, np.float32), adversary=None)
+        dark = np.full((5, 5, 64), NAN, np.float32)
+        blind = latent_answer(NAN, pictures=dark, error=NAN, error_val=NAN, bounds=(-1.0, 1.0, -1.0, 1.0))
         seen = (rows, answer, example, weights, worst, nobody, flat, unseen, unit)
-        probes = (*seen, steep, shut, through_time_answer(still), lost_way, blank)
+        probes = (*seen, steep, shut, through_time_answer(still), lost_way, blank, blind)
         take(lane, [NAN] * 5, [score(10, NAN)], nothing, probes)
         take(lane, [np.inf, 1e30, 0.0], [score(20, np.inf)], np.full((3, 3, 6), np.inf), (), start=5)
     panel = open_panel(qtbot, kind, history)
