@@ -25,9 +25,7 @@ Validation = Annotated[
 
 Reconstruct = Annotated[
     bool,
-    Meta(
-        title="Targets are inputs", description="For an autoencoder: it learns x itself, classes are told beside"
-    ),
+    Meta(title="Targets are inputs", description="For an autoencoder: it learns x itself, classes are told beside"),
 ]
 
 

@@ -80,7 +80,7 @@ def _at_right(inner: QRectF, answer: LatentAnswer, line: float) -> tuple[QRectF,
     left, count = inner.right() - (inner.width() - taken), len(answer.indices)
     room = inner.right() - left
     count = min(count, int(room / (SMALLEST_PAIR + 2)))
-    if count < FEWEST_PAIRS:
+    if count < max(1, min(FEWEST_PAIRS, len(answer.indices))):
         return inner, _NOTHING
     wide = min(PAIR * max(1.0, columns / rows), room / count - 2)
     high = wide * rows / columns
