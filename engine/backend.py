@@ -53,12 +53,16 @@ class Backend:
         return made
 
     def overlapping(self, rows: Array, shape: tuple[int, int, int, int], step: int) -> Array:
-        """A view (groups, windows, k, n) of C-ordered `rows` (groups, rows, m, n): windows of k from every step-th row.
+        """A view (groups, windows, k, n) of `rows` (groups, rows, m, n): windows of k from every step-th row.
 
-        A window may hold several rows, and neighbours the same ones: what is written to one is in the others, too.
+        A window may hold several rows, which follow one another in memory, and neighbours the same ones: what is
+        written to one is in the others, too.
         """
-        (group, row, line, number) = rows.strides
-        made: Array = self.xp.lib.stride_tricks.as_strided(rows, shape, (group, step * row, line, number))
+        (group, row, line, number), (_, count, lines, _) = rows.strides, rows.shape
+        if count > 1:
+            line = row // lines  # of an axis of one the stride that an array tells may be anything
+        strides = (group, step * row, line, number)
+        made: Array = self.xp.lib.stride_tricks.as_strided(rows, shape, strides)
         return made
 
     def from_host(self, array: Array) -> Array:

@@ -10,6 +10,7 @@ from engine.data.images import Images
 from engine.data.points import PointsByHand
 from engine.data.sequences import Adding, CopyMemory
 from engine.data.shipped import BreastCancer, Iris, Wine
+from engine.data.signals import Edges
 from engine.data.source import DataSource
 from engine.data.text import Text
 from engine.data.toy import Blobs, Checkerboard, Circles, Moons, Noise, Spiral, Xor
@@ -58,7 +59,7 @@ DATASETS: dict[str, type[DataSource]] = {
     for c in (
         *(Xor, Circles, Moons, Spiral, Blobs, Checkerboard, PointsByHand),
         *(Sine, Curve, Surface, Parity),
-        *(CopyMemory, Adding),
+        *(CopyMemory, Adding, Edges),
         *(Iris, Wine, BreastCancer, Digits),
         *(Noise, Npz, Csv, Idx, Images, Text),
     )

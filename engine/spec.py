@@ -21,9 +21,9 @@ from engine.errors import Problem, ProjectError
 T = TypeVar("T", bound="Declared")
 S = TypeVar("S", bound=msgspec.Struct)
 
-# A size is a whole number or several, as a shape, or one of the choices; a table is rows of whole numbers; a list is of
-# records, which a form counts but does not spell out.
-FormType = Literal["int", "float", "bool", "choice", "text", "shape", "size", "numbers", "table", "list"]
+# A size is a whole number or several, as a shape, or one of the choices; a table is rows of whole numbers; kernels are
+# choices and tables of numbers; a list is of records, which a form counts but does not spell out.
+FormType = Literal["int", "float", "bool", "choice", "text", "shape", "size", "numbers", "table", "kernels", "list"]
 
 LONGEST = 60  # letters of a value that a message repeats
 
@@ -101,7 +101,9 @@ def _property(name: str, hint: Any, default: Any) -> Property:
         return next((value for meta in metas if (value := getattr(meta, name)) is not None), None)
 
     extra = said("extra") or {}
-    choices = tuple(c for o in options if typing.get_origin(o) is Literal for c in typing.get_args(o))
+    choices = tuple(
+        c for o in [*options, *_items(options)] if typing.get_origin(o) is Literal for c in typing.get_args(o)
+    )
     plain = [o for o in options if typing.get_origin(o) is not Literal and o is not type(None)]
     low = said("ge") if said("ge") is not None else said("gt")
     high = said("le") if said("le") is not None else said("lt")
@@ -127,6 +129,12 @@ def _annotated(hint: Any) -> list[Any]:
     return list(typing.get_args(hint)) if typing.get_origin(hint) is typing.Annotated else [hint]
 
 
+def _items(options: list[Any]) -> list[Any]:
+    """What the items of a row may be, where they may be several things."""
+    rows = [typing.get_args(o)[0] for o in options if typing.get_origin(o) is tuple]
+    return [option for item in rows if _is_union(item) for option in typing.get_args(item)]
+
+
 def _is_union(hint: Any) -> bool:
     return typing.get_origin(hint) in (typing.Union, types.UnionType)
 
@@ -136,6 +144,8 @@ def _form_type(python: Any, is_choice: bool) -> FormType:
         return "choice"
     if typing.get_origin(python) in (tuple, list):
         inner = _annotated(typing.get_args(python)[0])[0]
+        if _is_union(inner):
+            return "kernels"
         if typing.get_origin(inner) in (tuple, list):
             return "table" if _annotated(typing.get_args(inner)[0])[0] is int else "list"
         return "numbers" if inner is float else "shape"

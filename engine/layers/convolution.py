@@ -14,16 +14,17 @@ rows.
 from __future__ import annotations
 
 from math import prod
-from typing import TYPE_CHECKING, Annotated, ClassVar, TypeVar
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, TypeVar
 
 import numpy as np
 from msgspec import Meta
 
 from engine.backend import Array
 from engine.errors import ShapeError
-from engine.initializers import Request
-from engine.layers import drawn
+from engine.initializers import InitName, Request
+from engine.layers import by_hand, drawn
 from engine.layers.base import Attributes, Block, Operator, Shape, Weighted
+from engine.layers.connections import Connections, mask_of, must_connect, torch_class
 from engine.layers.sheet import Sheet
 from engine.layers.window import (
     SAME,
@@ -44,13 +45,8 @@ if TYPE_CHECKING:
     from engine.plan import Plan, Var
 
 T = TypeVar("T")
-Connections = Annotated[
-    Annotated[tuple[Annotated[tuple[Annotated[int, Meta(ge=0)], ...], Meta(min_length=1)], ...], Meta(min_length=1)]
-    | None,
-    Meta(
-        title="Connections",
-        description="For each filter the input maps that it sees, counted from 0; left out, it sees all",
-    ),
+Init = Annotated[
+    Literal[InitName, "kernels"], Meta(title="Initial weights", description="How W is drawn, or kernels by hand")
 ]
 
 
@@ -71,7 +67,9 @@ class Convolution(Weighted, frozen=True):
     ] = 1
     bias: Annotated[bool, Meta(title="Bias", description="Adds b to every map")] = True
     connections: Connections = None
-    init: drawn.Init = "glorot_uniform"
+    init: Init = "glorot_uniform"
+    kernels: by_hand.Kernels = ("identity",)
+    turned: by_hand.Turned = False
     init_std: drawn.InitStd = 0.05
     init_limit: drawn.InitLimit = 0.05
     init_value: drawn.InitValue = 0.0
@@ -106,11 +104,11 @@ class Convolution(Weighted, frozen=True):
         """Of what is said down and across that which this kind has."""
         return high, wide
 
-    def _channels(self, shape: Shape) -> int:
+    def channels(self, shape: Shape) -> int:
         """How many maps there are in an input of `shape`; a ShapeError where it is none."""
         raise NotImplementedError(self.kind())
 
-    def _axes(self, shape: Shape) -> tuple[Axis, Axis]:
+    def axes(self, shape: Shape) -> tuple[Axis, Axis]:
         """The windows down and across an input of `shape`."""
         raise NotImplementedError(self.kind())
 
@@ -118,7 +116,7 @@ class Convolution(Weighted, frozen=True):
 
     def _fitting(self, shape: Shape) -> tuple[Axis, Axis]:
         """The axes of an input that fits; else a ShapeError."""
-        channels, axes = self._channels(shape), self._axes(shape)
+        channels, axes = self.channels(shape), self.axes(shape)
         if self.padding == SAME and any(axis.stride > 1 for axis in axes):
             raise ShapeError(f"padding {SAME!r} goes with stride 1, got {self.stride}")
         if channels % self.groups or self.filters % self.groups:
@@ -126,28 +124,16 @@ class Convolution(Weighted, frozen=True):
                 f"{channels} input maps and {self.filters} filters cannot be divided into {self.groups} groups"
             )
         if self.connections is not None:
-            self._must_connect(channels, self.connections)
+            must_connect(self.connections, channels, self.filters, self.groups)
         must_fit(axes, shape)
+        if self.init == by_hand.BY_HAND:
+            self._set_by_hand(1)
         return axes
-
-    def _must_connect(self, channels: int, connections: tuple[tuple[int, ...], ...]) -> None:
-        if self.groups > 1:
-            raise ShapeError("has connections and groups: only one of them can say what a filter sees")
-        if len(connections) != self.filters:
-            raise ShapeError(
-                f"connections have {len(connections)} rows, expected one for each of {self.filters} filters"
-            )
-        for number, maps in enumerate(connections):
-            if max(maps) >= channels or len(set(maps)) < len(maps):
-                expected = f"input maps from 0 to {channels - 1}, each once"
-                raise ShapeError(f"connections of filter {number}: expected {expected}, got {list(maps)}")
-        if unseen := set(range(channels)) - {seen for maps in connections for seen in maps}:
-            raise ShapeError(f"connections: no filter sees input map {min(unseen)} of {channels}")
 
     def _kernel(self, shape: Shape) -> Shape:
         """A kernel's shape: maps that it sees, height, width."""
-        high, wide = self._axes(shape)
-        return self._channels(shape) // self.groups, high.kernel, wide.kernel
+        high, wide = self.axes(shape)
+        return self.channels(shape) // self.groups, high.kernel, wide.kernel
 
     def block_shape(self, *shapes: Shape) -> Shape:
         return (prod(self._kernel(*shapes)) + self.bias, self.filters)
@@ -172,17 +158,25 @@ class Convolution(Weighted, frozen=True):
         return {"weight": weight, "bias": block[-1]} if self.bias else {"weight": weight}
 
     def initial(self, name: str, shape: Shape, rng: np.random.Generator) -> Array:
+        if name == "weight" and self.init == by_hand.BY_HAND:
+            kernels = self._set_by_hand(shape[1])
+            return self.connected(np.broadcast_to(kernels.reshape(shape[0], 1, *shape[2:]), shape).copy())
         drawn_ = drawn.draw(self, name, rng, self._request(shape))
         return self.connected(drawn_) if name == "weight" else drawn_
 
+    def _set_by_hand(self, maps: int) -> Array:
+        """(filters, 1, height, width) over the input maps that each sees, of which there are so many at most."""
+        seen = maps if self.connections is None else np.array([len(row) for row in self.connections])
+        return by_hand.set_by_hand(self.kernels, self.turned, self.filters, self._sides, seen)
+
     def connected(self, weight: Array) -> Array:
         """`weight` (filters, maps, …) with 0 where there is no connection."""
-        mask = self._mask()
+        mask = mask_of(self.connections)
         return weight if mask is None else weight * mask.reshape(*mask.shape, *(1 for _ in weight.shape[2:]))
 
     def pads(self, shape: Shape) -> bool:
         """Whether windows look beyond an input of `shape`."""
-        return any(axis.before or axis.after for axis in self._axes(shape))
+        return any(axis.before or axis.after for axis in self.axes(shape))
 
     def _request(self, shape: Shape) -> Request:
         """Of kernels of `shape`; fans are counted as PyTorch does, where connections are left out by their mean."""
@@ -191,26 +185,17 @@ class Convolution(Weighted, frozen=True):
             seen = max(1, round(sum(map(len, self.connections)) / self.filters))
         return drawn.request(self, shape, fan_in=seen * area, fan_out=shape[0] * area)
 
-    def _mask(self) -> Array | None:
-        """(filters, maps): 1 where there is a connection; None where all are there."""
-        if self.connections is None:
-            return None
-        mask = np.zeros((self.filters, 1 + max(map(max, self.connections))))
-        for row, maps in zip(mask, self.connections, strict=True):
-            row[list(maps)] = 1
-        return mask
-
     # Both ways
 
     def bind(self, plan: Plan, h: Var, a: Var, p: Block | None) -> None:
         assert p is not None
-        xp, groups, (high, wide) = plan.xp, self.groups, self._axes(h.shape)
-        per, across = self._channels(h.shape) // groups, wide.out * plan.batch
+        xp, groups, (high, wide) = plan.xp, self.groups, self.axes(h.shape)
+        per, across = self.channels(h.shape) // groups, wide.out * plan.batch
         k, own = high.kernel * per * wide.kernel, self.filters // groups
         sheet = Sheet(plan, h.value, groups, per, high, wide)
         for call in sheet.calls:
             plan.forward(*call)
-        values, mask = p.value[:k], self._mask()
+        values, mask = p.value[:k], mask_of(self.connections)
         if mask is not None:
             free = plan.backend.from_host(
                 np.broadcast_to(mask.T[None, :, None], (high.kernel, per, wide.kernel, len(mask)))
@@ -250,7 +235,7 @@ class Convolution(Weighted, frozen=True):
     # Exports
 
     def onnx(self, inputs: tuple[str, ...], shapes: tuple[Shape, ...]) -> tuple[Operator, ...]:
-        high, wide = self._axes(*shapes)
+        high, wide = self.axes(*shapes)
         axes = self._own_sides(high, wide)
         attributes: Attributes = {
             "kernel_shape": tuple(axis.kernel for axis in axes),
@@ -259,7 +244,7 @@ class Convolution(Weighted, frozen=True):
             "pads": (*(axis.before for axis in axes), *(axis.after for axis in axes)),
             "group": self.groups,
         }
-        weight, mask = ".weight", self._mask()
+        weight, mask = ".weight", mask_of(self.connections)
         masking: tuple[Operator, ...] = ()
         if mask is not None:
             weight = ".connected"
@@ -277,7 +262,7 @@ class Convolution(Weighted, frozen=True):
         said = {"stride": (self.stride, 1), "padding": (same, 0), "dilation": (self.dilation, 1)}
         said |= {"groups": (self.groups, 1), "bias": (self.bias, True)}
         more = "".join(f", {name}={value}" for name, (value, usual) in said.items() if value != usual)
-        sizes = f"{self._channels(*shapes)}, {self.filters}, {self.kernel_size}{more}"
+        sizes = f"{self.channels(*shapes)}, {self.filters}, {self.kernel_size}{more}"
         if self.connections is None:
             return f"nn.{self.in_torch}({sizes})"
         return f"{self._class}({[list(maps) for maps in self.connections]}, {sizes})"
@@ -289,25 +274,17 @@ class Convolution(Weighted, frozen=True):
     def torch_class(self) -> tuple[str, ...]:
         if self.connections is None:
             return ()
-        sides = ", ".join("None" for _ in self._own_sides(*self._sides))
-        return (
-            f"class {self._class}(nn.{self.in_torch}):",
-            '    """A convolution whose filters see the input maps that `connections` names."""',
-            "",
-            "    def __init__(self, connections: list[list[int]], *args, **kwargs) -> None:",
-            "        super().__init__(*args, **kwargs)",
-            "        seen = torch.zeros(self.weight.shape[:2])",
-            "        for row, maps in zip(seen, connections, strict=True):",
-            "            row[maps] = 1",
-            f'        self.register_buffer("seen", seen[..., {sides}], persistent=False)',
-            "",
-            "    def forward(self, x: torch.Tensor) -> torch.Tensor:",
-            "        return self._conv_forward(x, self.weight * self.seen, self.bias)",
-        )
+        return torch_class(self._class, self.in_torch, len(self._own_sides(*self._sides)))
 
     def torch_initial(self, module: str, *shapes: Shape) -> tuple[str, ...]:
         per, *sides = self._kernel(*shapes)
-        lines = drawn.torch_lines(self, module, self._request((self.filters, per, *self._own_sides(*sides))))
+        shape = (self.filters, per, *self._own_sides(*sides))
+        if self.init == by_hand.BY_HAND:
+            kernels = self._set_by_hand(per).reshape(shape[0], 1, *shape[2:]).tolist()
+            bias = drawn.torch_bias(self, module, self._request(shape))
+            lines: tuple[str, ...] = (f"{module}.weight.data[:] = torch.tensor({kernels})", *bias)
+        else:
+            lines = drawn.torch_lines(self, module, self._request(shape))
         return lines if self.connections is None else (*lines, f"{module}.weight.data *= {module}.seen")
 
 
@@ -321,10 +298,10 @@ class Conv2d(Convolution, frozen=True, tag="conv2d"):
     def _sides(self) -> tuple[int, int]:
         return pair(self.kernel_size)
 
-    def _channels(self, shape: Shape) -> int:
+    def channels(self, shape: Shape) -> int:
         return image(shape)[0]
 
-    def _axes(self, shape: Shape) -> tuple[Axis, Axis]:
+    def axes(self, shape: Shape) -> tuple[Axis, Axis]:
         _, *sizes = image(shape)
         dilations = pair(self.dilation)
         tall, broad = ((side - 1) * step + 1 for side, step in zip(self._sides, dilations, strict=True))
@@ -367,10 +344,10 @@ class Conv1d(Convolution, frozen=True, tag="conv1d"):
     def _own_sides(self, high: T, wide: T) -> tuple[T, ...]:
         return (high,)
 
-    def _channels(self, shape: Shape) -> int:
+    def channels(self, shape: Shape) -> int:
         return sequence(shape)[1]
 
-    def _axes(self, shape: Shape) -> tuple[Axis, Axis]:
+    def axes(self, shape: Shape) -> tuple[Axis, Axis]:
         steps, _ = sequence(shape)
         (before, after), _ = margins(self.padding, ((self.kernel_size - 1) * self.dilation + 1, 1))
         return Axis(steps, self.kernel_size, self.stride, self.dilation, before, after), Axis(1, 1)

@@ -62,7 +62,7 @@ class Draws(Protocol):
     @property
     def bias(self) -> bool: ...
     @property
-    def init(self) -> InitName: ...
+    def init(self) -> str: ...
     @property
     def init_std(self) -> float: ...
     @property
@@ -109,8 +109,12 @@ def draw(layer: Draws, name: str, rng: np.random.Generator, want: Request) -> Ar
 
 def torch_lines(layer: Draws, module: str, want: Request) -> tuple[str, ...]:
     """The PyTorch lines that draw the weights and biases of `module`."""
-    lines = [INITIALIZERS[layer.init].torch(f"{module}.weight", want)]
-    if layer.bias:
-        bias = INITIALIZERS["constant" if layer.bias_init else "zeros"]
-        lines.append(bias.torch(f"{module}.bias", replace(want, value=float(layer.bias_init))))
-    return tuple(lines)
+    return (INITIALIZERS[layer.init].torch(f"{module}.weight", want), *torch_bias(layer, module, want))
+
+
+def torch_bias(layer: Draws, module: str, want: Request) -> tuple[str, ...]:
+    """Those that set the biases; none where there are none."""
+    if not layer.bias:
+        return ()
+    bias = INITIALIZERS["constant" if layer.bias_init else "zeros"]
+    return (bias.torch(f"{module}.bias", replace(want, value=float(layer.bias_init))),)

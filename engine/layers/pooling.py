@@ -43,14 +43,14 @@ class Pooling(Layer, frozen=True):
 
     def output_shape(self, *shapes: Shape) -> Shape:
         channels, *_ = image(*shapes)
-        axes = self._axes(*shapes)
+        axes = self.axes(*shapes)
         if any(2 * axis.before > axis.kernel for axis in axes):
             raise ShapeError(f"padding {self.padding} is more than half of the window {self.kernel_size}")
         must_fit(axes, *shapes)
         high, wide = axes
         return (channels, high.out, wide.out)
 
-    def _axes(self, shape: Shape) -> tuple[Axis, Axis]:
+    def axes(self, shape: Shape) -> tuple[Axis, Axis]:
         _, *sizes = image(shape)
         sides, ends = pair(self.kernel_size), margins(self.padding, (1, 1))
         steps = sides if self.stride is None else pair(self.stride)
@@ -60,7 +60,7 @@ class Pooling(Layer, frozen=True):
         return high, wide
 
     def _attributes(self, shape: Shape) -> Attributes:
-        axes = self._axes(shape)
+        axes = self.axes(shape)
         return {
             "kernel_shape": tuple(axis.kernel for axis in axes),
             "strides": tuple(axis.stride for axis in axes),
@@ -80,7 +80,7 @@ class MaxPool2d(Pooling, frozen=True, tag="max_pool2d"):
     title: ClassVar[str] = "Max pool 2D"
 
     def bind(self, plan: Plan, h: Var, a: Var, p: Block | None) -> None:
-        high, wide = self._axes(h.shape)
+        high, wide = self.axes(h.shape)
         channels, tall, _ = h.shape
         between = plan.backend.zeros(tall, channels, wide.out, plan.batch)
         trains = a.grad is not None and h.grad is not None
@@ -142,7 +142,7 @@ class Subsampling(Pooling, Weighted, frozen=True, tag="subsampling"):
         return (shapes[0][0], 2)
 
     def connection_count(self, *shapes: Shape) -> int:
-        high, wide = self._axes(*shapes)
+        high, wide = self.axes(*shapes)
         return prod(self.output_shape(*shapes)) * (high.kernel * wide.kernel + 1)
 
     def views(self, block: Array) -> dict[str, Array]:
@@ -305,7 +305,7 @@ def _means(
     plan: Plan, layer: AvgPool2d | Subsampling, h: Var, value: Array, grad: Array | None
 ) -> tuple[list[BoundCall], list[BoundCall]]:
     """The calls that take `h` to the means of its windows, and those that take their gradient `grad` back."""
-    xp, (high, wide) = plan.xp, layer._axes(h.shape)
+    xp, (high, wide) = plan.xp, layer.axes(h.shape)
     channels, tall, _ = h.shape
     between = plan.backend.zeros(tall, channels, wide.out, plan.batch)
     pooled = value.reshape(high.out, channels, wide.out, plan.batch)

@@ -1,5 +1,7 @@
 """What a network of pictures sees in one of them: its filters, every layer's maps, and what the loss would change.
 
+A sequence (T, F) is taken for F pictures that are one pixel high: signals, and the maps of signals.
+
 Shows filters that stay noise or are all alike, maps that are dead, and how small a step along the sign of the gradient
 changes the decision (Goodfellow, Shlens and Szegedy 2015). In inference mode.
 """
@@ -11,14 +13,14 @@ import msgspec
 import numpy as np
 
 from engine.backend import Array
-from engine.layers.base import Weighted
+from engine.layers.convolution import Convolution
 from engine.layers.input import Input
 from engine.probes.base import Probe
 from engine.probes.example import NUMBER, Part, taken
 from engine.probes.follow import MOST_WEIGHTS, walk_of
 from engine.trainer import Trainer
 
-AXES = 3  # of a picture: channels, height, width
+PICTURES = (2, 3)  # axes of what has maps: steps, features; channels, height, width
 MOST_MAPS = 64  # of a layer that are told
 MOST_NUMBERS = 65_536  # of a layer's maps, and of its filters
 STEPS, FARTHEST = 25, 0.5  # sizes of the step that are tried, up to this share of what pixels span in the data
@@ -30,6 +32,7 @@ class LayerMaps(msgspec.Struct, frozen=True, eq=False):
     node: str
     total: int  # maps that there are
     values: Any  # (maps, height, width) float32: the first ones
+    steps: bool = False  # of a sequence, whose numbers are counted step by step
 
 
 class LayerFilters(msgspec.Struct, frozen=True, eq=False):
@@ -76,7 +79,7 @@ class Maps(Probe, frozen=True, tag="maps"):
 
     def measure(self, trainer: Trainer, detail: float = 1.0) -> MapsAnswer | None:
         network, structure = trainer.network, trainer.network.structure
-        if len(structure.example) != AXES:
+        if len(structure.example) not in PICTURES:
             return None
         label: int | None = None
         y: Array | None = None
@@ -103,13 +106,13 @@ class Maps(Probe, frozen=True, tag="maps"):
                 reason="",
                 part=part,
                 index=index,
-                x=x.astype(np.float32),
+                x=maps_first(x).astype(np.float32),
                 label=label,
                 decided=_decided(trainer, x[None])[0],
                 loss=walk.loss,
-                saliency=None if saliency is None else saliency.astype(np.float32),
+                saliency=None if saliency is None else maps_first(saliency).astype(np.float32),
                 adversary=None if saliency is None else _adversary(trainer, x, saliency),
-                layers=tuple(_maps(walk, node) for node in structure.drawn if len(structure.shapes[node]) == AXES),
+                layers=tuple(_maps(walk, node) for node in structure.drawn if len(structure.shapes[node]) in PICTURES),
                 filters=tuple(_filters(trainer)),
             )
 
@@ -118,21 +121,26 @@ def _refused(trainer: Trainer, reason: str) -> MapsAnswer:
     return MapsAnswer(trainer.step_number, reason, None, 0, None, None, None, None, None, None, (), ())
 
 
+def maps_first(values: Array) -> Array:
+    """A picture as it is, a sequence (T, F) as (F, 1, T)."""
+    return values.T[:, None] if values.ndim == min(PICTURES) else values
+
+
 def _maps(walk: Any, node: str) -> LayerMaps:
-    channels, high, wide = walk.structure.shapes[node]
+    shape = walk.structure.shapes[node]
+    values = maps_first(walk.value(node).reshape(shape))
+    channels, high, wide = values.shape
     shown = max(1, min(channels, MOST_MAPS, MOST_NUMBERS // (high * wide)))
-    values = walk.value(node).reshape(channels, high, wide)[:shown]
-    return LayerMaps(node, channels, values.astype(np.float32))
+    return LayerMaps(node, channels, values[:shown].astype(np.float32), len(shape) == min(PICTURES))
 
 
 def _filters(trainer: Trainer) -> list[LayerFilters]:
     parameters, structure, found = trainer.parameters, trainer.network.structure, []
     for node in structure.drawn:
-        if not isinstance(structure.layers[node], Weighted):
+        if not isinstance(structure.layers[node], Convolution):
             continue
-        weight = parameters.views(parameters.values, node).get("weight")
-        if weight is None or weight.ndim != AXES + 1:
-            continue
+        weight = parameters.views(parameters.values, node)["weight"]
+        weight = weight if weight.ndim > max(PICTURES) else weight[:, :, None]
         filters, sees, high, wide = weight.shape
         shown = max(1, min(filters, MOST_MAPS, MOST_NUMBERS // (sees * high * wide)))
         told = trainer.backend.to_host(weight[:shown]).astype(np.float32)
@@ -171,11 +179,11 @@ def _adversary(trainer: Trainer, x: Array, gradient: Array) -> Adversary | None:
     sample = np.asarray(trainer.sample.x, np.float64)
     low, high = float(sample.min()), float(sample.max())
     shares = np.linspace(0, FARTHEST, STEPS + 1)
-    tried = np.clip(x + (shares * (high - low)).reshape(-1, 1, 1, 1) * np.sign(gradient), low, high)
+    tried = np.clip(x + np.multiply.outer(shares * (high - low), np.sign(gradient)), low, high)
     tried[0] = x
     first, *others = _decided(trainer, tried)
     for at, decided in enumerate(others, 1):
         if decided is not None and first is not None and decided != first:
             step = float(shares[at] * (high - low))
-            return Adversary(step, float(shares[at]), decided, tried[at].astype(np.float32))
+            return Adversary(step, float(shares[at]), decided, maps_first(tried[at]).astype(np.float32))
     return None

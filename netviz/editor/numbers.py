@@ -11,6 +11,7 @@ EXAMPLES = {
     "shape": "whole numbers such as 8×8",
     "size": "a whole number or two such as 3×5",
     "table": "rows of whole numbers such as 0 1; 1 2",
+    "kernels": "kernels such as box, 0 1 0; 1 -4 1; 0 1 0",
 }
 PER_DECADE = 20  # positions of a slider
 Number = int | float
@@ -52,14 +53,22 @@ def written(value: object, p: Property) -> str:
     if not isinstance(value, tuple | list):
         return text(value)
     if p.type == "table":
-        return "; ".join(" ".join(map(str, row)) for row in value)
+        return _rows(value)
+    if p.type == "kernels":
+        return ", ".join(kernel if isinstance(kernel, str) else _rows(kernel) for kernel in value)
     return ", ".join(map(text, value)) if p.type == "numbers" else "×".join(map(str, value))
+
+
+def _rows(table: tuple | list) -> str:
+    return "; ".join(" ".join(map(text, row)) for row in table)
 
 
 def read(words: str, p: Property) -> object:
     """What such a line says; a ValueError says what was expected."""
     plain = words.strip(" \t,;[]()")
     try:
+        if p.type == "kernels":
+            return [_kernel(part.strip(), p) for part in plain.split(",")]
         if p.type == "text" or plain.lower() in p.choices:
             return words if p.type == "text" else plain.lower()
         if p.type == "numbers":
@@ -71,6 +80,12 @@ def read(words: str, p: Property) -> object:
         wanted = EXAMPLES[p.type] + "".join(f" or {choice}" for choice in p.choices)
         raise ValueError(f"expected {wanted}, got {words[:40]!r}") from None
     return sizes[0] if p.type == "size" and len(sizes) == 1 else sizes
+
+
+def _kernel(words: str, p: Property) -> str | list[list[float]]:
+    if words.lower() in p.choices:
+        return words.lower()
+    return [[float(part) for part in row.split()] for row in words.replace("\N{MINUS SIGN}", "-").split(";")]
 
 
 def allowed(p: Property) -> str:

@@ -8,7 +8,7 @@ from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from engine.probes.catalogue import ProbeRequest
-from engine.probes.maps import AXES, Maps, MapsAnswer
+from engine.probes.maps import PICTURES, Maps, MapsAnswer
 from netviz.panels.base import Group, Panel, Row, Table
 from netviz.runtime.history import History, LaneHistory
 from netviz.theme import GAP
@@ -25,14 +25,15 @@ class MapsPanel(Panel):
     title: ClassVar[str] = "Feature maps"
     group: ClassVar[Group] = Group.ANSWERS
     help: ClassVar[str] = (
-        "For networks of pictures: one of them (N next, P previous; the one that is followed in other panels), and "
-        "beside it ∂ℓ/∂x, how each pixel would change its own loss (orange: more of it raises the loss, blue: lowers "
-        "it; channels added up), and the smallest step along the sign of that gradient, of those tried up to half of "
-        "what pixels span in the data, that changes the decision. Below, for each layer, the maps that it makes of the "
-        "picture (key 1) or its filters, one tile for each map that a filter sees (key 2): orange above 0, blue below, "
-        "full colour at the layer's largest. In inference mode. Look for filters that are edges and blobs and not "
-        "noise, for maps that are all alike or empty (dead), for a saliency that lies on the digit and not beside it, "
-        "and for how small the step is that fools."
+        "For networks of pictures or signals: one of them (N next, P previous; the one that is followed in other "
+        "panels), and beside it ∂ℓ/∂x, how each pixel would change its own loss (orange: more of it raises the loss, "
+        "blue: lowers it; channels added up), and the smallest step along the sign of that gradient, of those tried "
+        "up to half of what pixels span in the data, that changes the decision. Below, for each layer, the maps that "
+        "it makes of the picture (key 1) or its filters, one tile for each map that a filter sees (key 2): orange "
+        "above 0, blue below, full colour at the layer's largest. What is one pixel high, as a signal is, is drawn as"
+        " bars around 0. In inference mode. Look for filters that are edges and blobs and not noise, for maps that "
+        "are all alike or empty (dead), for a saliency that lies on the digit and not beside it, and for how small "
+        "the step is that fools."
     )
     topics: ClassVar[frozenset[str]] = frozenset({"maps"})
 
@@ -74,9 +75,11 @@ class MapsPanel(Panel):
             self.tiles.show_note("No network is open.")
         elif told:
             self.tiles.show_note("")
-        elif len(lanes[0].info.inputs) != AXES:
+        elif len(lanes[0].info.inputs) not in PICTURES:
             shape = "×".join(map(str, lanes[0].info.inputs))
-            self.tiles.show_note(f"Maps are drawn of networks on pictures, C×H×W; this one takes {shape}.")
+            self.tiles.show_note(
+                f"Maps are drawn of networks on pictures, C×H×W, and on sequences, T×F; this one takes {shape}."
+            )
         else:
             self.tiles.show_note("Press play: what each layer makes of a picture is drawn here.")
         self.says.setText(_origin(told[0]) if told else "")

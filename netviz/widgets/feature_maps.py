@@ -6,7 +6,7 @@ import numpy as np
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QImage, QPainter
 
-from engine.probes.maps import MapsAnswer
+from engine.probes.maps import LayerMaps, MapsAnswer
 from netviz import theme
 from netviz.runtime.cursor import NOTHING, Cursor, Mark
 from netviz.runtime.history import History, LaneHistory
@@ -19,6 +19,8 @@ MAPS, FILTERS = "maps", "filters"
 TILE_GAP = 2.0
 SMALLEST, LARGEST = 10.0, 96.0  # pixels of a tile's side
 FACES = 0.34  # of the height, at most, for the picture and what is made of it
+WIDE = 3.0  # times as wide as high: a signal
+APART = 5.0  # pixels of a bar's width, from which on a gap stands between bars
 HARDLY = 1e-30  # full colour, where all is 0
 
 
@@ -34,6 +36,10 @@ class Tile:
     values: np.ndarray  # (height, width), or (3, height, width)
     reach: float  # full colour; 0 of what is in grey or in colours of its own
     words: str
+
+    @property
+    def is_signal(self) -> bool:
+        return self.values.ndim == 2 and len(self.values) == 1
 
 
 class FeatureMaps(Canvas):
@@ -76,7 +82,8 @@ class FeatureMaps(Canvas):
         side = max(SMALLEST, min(body.height() * FACES - line, (body.width() - 2 * gap) / 3, 1.5 * LARGEST))
         place = QRectF(body.left(), body.top(), side, side)
         assert answer.x is not None
-        faces = [("picture", np.asarray(answer.x), 0.0, self._said(answer))]
+        signal = np.asarray(answer.x).shape[1] == 1
+        faces = [("signal" if signal else "picture", np.asarray(answer.x), 0.0, self._said(answer))]
         if answer.saliency is not None:
             together = np.asarray(answer.saliency).sum(axis=0)
             faces.append(("∂ℓ/∂x", together, _reach(together), "what each pixel would change of its loss"))
@@ -85,7 +92,8 @@ class FeatureMaps(Canvas):
             told = f"a step of {figure(fooled.step).strip()} each pixel ({fooled.share:.0%}): class {fooled.decided}"
             faces.append((f"→ class {fooled.decided} at {fooled.share:.0%}", np.asarray(fooled.x), 0.0, told))
         for number, (name, values, reach, told) in enumerate(faces):
-            tiles.append(Tile(lane, "", number, None, QRectF(place), _shown(values), reach, told))
+            values = _shown(values)
+            tiles.append(Tile(lane, "", number, None, QRectF(place), values, _reach(values) if signal else reach, told))
             words.append((QRectF(place.left(), place.bottom(), side + gap, line), name))
             place.translate(side + gap, 0)
         top = body.top() + side + line + 4
@@ -118,13 +126,15 @@ class FeatureMaps(Canvas):
             area = QRectF(room.left() + name_width, room.top() + k * height, room.width() - name_width, height - 3)
             words.append((QRectF(room.left(), area.top(), name_width - 4, area.height()), row.node))
             reach, size = _reach(flat), pictures.shape[-2] * pictures.shape[-1]
-            for n, place in enumerate(_tiling(len(flat), area, flat.shape[2] / flat.shape[1])):
+            aspect = WIDE if flat.shape[1] == 1 else flat.shape[2] / flat.shape[1]
+            for n, place in enumerate(_tiling(len(flat), area, aspect)):
                 number, seen = divmod(n, per)
                 what = f"map {number + 1} of {row.total}"
                 if self.view == FILTERS:
                     what = f"filter {number + 1} of {row.total}, of map {seen + 1}"
                 told = f"{row.node}, {what}: {_spread(flat[n])}"
-                unit = number * size if self.view == MAPS else None
+                counted = isinstance(row, LayerMaps) and not row.steps
+                unit = number * size if counted else None
                 tiles.append(Tile(lane, row.node, number, unit, place, flat[n], reach, told))
 
     # The picture
@@ -140,7 +150,10 @@ class FeatureMaps(Canvas):
         tiles, words = self.placed(rect)
         ramp = theme.diverging()
         for tile in tiles:
-            painter.drawImage(tile.area, _image(tile, ramp))
+            if tile.is_signal:
+                _draw_signal(painter, tile)
+            else:
+                painter.drawImage(tile.area, _image(tile, ramp))
         painter.setFont(self.fonts.words)
         painter.setPen(QColor(theme.theme().faint))
         for area, text in words:
@@ -198,9 +211,30 @@ def _shown(values: np.ndarray) -> np.ndarray:
     """One channel as (height, width); three stay colours; of others their mean is shown."""
     if values.ndim == 2:
         return values
-    if len(values) == 3:
+    if len(values) == 3 and values.shape[1] > 1:
         return values
     return values[0] if len(values) == 1 else values.mean(axis=0)
+
+
+def _draw_signal(painter: QPainter, tile: Tile) -> None:
+    """Bars around 0, side by side where there are many; what is no number is a red one over all the height."""
+    colours, area, values = theme.theme(), tile.area, np.asarray(tile.values[0], np.float64)
+    room = max(1, int(area.width()))
+    if len(values) > room:  # of what shares a pixel, what reaches farthest; NaN farther than all
+        parts = np.array_split(values, room)
+        values = np.array([part[np.argmax(np.abs(part))] for part in parts])
+    width, middle = area.width() / len(values), area.center().y()
+    gap = 1.0 if width > APART else 0.0
+    painter.fillRect(area, QColor(colours.raised))
+    painter.fillRect(QRectF(area.left(), middle - 0.5, area.width(), 1), QColor(colours.faint))
+    for k, value in enumerate(values):
+        left = area.left() + k * width
+        if not np.isfinite(value):
+            painter.fillRect(QRectF(left, area.top(), width - gap, area.height()), QColor(colours.red))
+            continue
+        height = value / tile.reach * (area.height() / 2 - 1)
+        bar = QRectF(left, middle - max(height, 0.0), width - gap, abs(height))
+        painter.fillRect(bar, QColor(colours.orange if height > 0 else colours.blue))
 
 
 def _image(tile: Tile, ramp: np.ndarray) -> QImage:

@@ -126,6 +126,8 @@ IMAGE_CASES: tuple[LayerCase, ...] = (
     conv2d("conv2d_whole", (2, 3, 2), (4, 1, 1), kernel_size=[3, 2]),
     conv2d("conv2d_one_number", (1, 1, 1), (1, 1, 1), kernel_size=1),
     conv1d("conv1d", STEPS, (5, 3)),
+    conv1d("conv1d_of_one", (7, 1), (5, 5)),
+    conv1d("conv1d_of_one_wide", (7, 1), (3, 2), kernel_size=2, stride=2, dilation=2),
     conv1d("conv1d_no_bias", STEPS, (7, 3), kernel_size=1, bias=False),
     conv1d("conv1d_same", STEPS, (7, 2), padding="same", dilation=2),
     conv1d("conv1d_all", (9, 4), (4, 6), kernel_size=2, stride=3, padding=2, dilation=3, groups=2),

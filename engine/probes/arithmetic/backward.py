@@ -4,6 +4,7 @@ import numpy as np
 
 from engine.backend import Array
 from engine.layers.base import Weighted
+from engine.layers.convolution import Convolution
 from engine.layers.dense import Dense
 from engine.layers.input import Input
 from engine.layers.join import Add, Concat, Multiply
@@ -25,6 +26,7 @@ from engine.probes.arithmetic.forward import (
 from engine.probes.arithmetic.lines import Line, Section, Terms, Way, at, largest, listed, summed
 from engine.probes.arithmetic.losses import loss_terms
 from engine.probes.arithmetic.walk import Walk
+from engine.probes.arithmetic.windows import Windowed, kernel_gradients, returned
 
 BACKWARD = Way.BACKWARD
 
@@ -53,6 +55,8 @@ def through(walk: Walk, node: str, slot: int, unit: int) -> Terms | None:
         return None
     if not written_out(walk, node):
         return _unknown(walk, node, slot, unit)
+    if isinstance(layer, Windowed):
+        return returned(walk, node, unit, delta)
     if isinstance(layer, Maxout):
         return _through_maxout(walk, node, unit, layer, delta)
     if isinstance(layer, Dense | Tied):
@@ -167,6 +171,8 @@ def weight_gradients(walk: Walk, node: str, unit: int) -> Section | None:
     title = f"∂L/∂w = ∂L/∂{at(node, unit)}·x"
     if isinstance(layer, Constant):
         return listed(BACKWARD, node, "∂L/∂c", Line("∂L/∂c", "{0}", (d,), d), note=note)
+    if isinstance(layer, Convolution):
+        return kernel_gradients(walk, node, unit, d, note)
     source = walk.source(node)
     x = walk.value(source)
     if isinstance(layer, Norm):

@@ -15,6 +15,7 @@ from engine.layers.softmax import LogSoftmax, Softmax
 from engine.layers.tied import Tied
 from engine.probes.arithmetic.lines import Line, Section, Terms, Way, at, listed, summed
 from engine.probes.arithmetic.walk import Walk
+from engine.probes.arithmetic.windows import Windowed, made
 
 FORWARD = Way.FORWARD
 
@@ -26,6 +27,8 @@ def forward(walk: Walk, node: str, unit: int) -> list[Section]:
         name, value = at(node, unit), float(walk.value(node)[unit])
         note = f"How {layer.title or layer.kind()} makes it is not written out."
         return [listed(FORWARD, node, name, Line(name, "{0}", (value,), value), note=note)]
+    if isinstance(layer, Windowed):
+        return [made(walk, node, unit)]
     if isinstance(layer, Input):
         return _input(walk, node, unit, layer)
     if isinstance(layer, Maxout):
@@ -41,13 +44,13 @@ def forward(walk: Walk, node: str, unit: int) -> list[Section]:
 
 
 def written_out(walk: Walk, node: str) -> bool:
-    """Whether it is known how a layer's numbers are written: of dense ones always, of other mixtures on vectors."""
+    """Whether it is known how a layer's numbers are written: of dense ones and windows always, of others on vectors."""
     layer = walk.layers[node]
     if isinstance(layer, Dense | Tied) and not isinstance(layer, Maxout):
         return True
     if isinstance(layer, Maxout | Softmax | LogSoftmax | BatchNorm | LayerNorm | PRelu | Concat):
         return all(len(shape) == 1 for shape in walk.structure.input_shapes(node))
-    return isinstance(layer, Input | Constant | Add | Multiply) or bool(layer.written(0.0)[0])
+    return isinstance(layer, Windowed | Input | Constant | Add | Multiply) or bool(layer.written(0.0)[0])
 
 
 def weights_of(walk: Walk, node: str) -> tuple[Array, Array | None]:

@@ -115,6 +115,32 @@ def test_a_picture_by_hand_and_one_for_validation(trainer) -> None:
     assert Maps(b"too few").measure(trainer) is None
 
 
+def test_a_sequence_is_pictures_one_pixel_high() -> None:
+    layers = [
+        {"id": "c", "kind": "conv1d", "filters": 3, "kernel_size": 2},
+        {"id": "flat", "kind": "flatten"},
+        {"id": "out", "kind": "dense", "units": 3},
+    ]
+    trainer = made(layers, shape=[6, 2])
+    answer, x, w = Maps(index=4).measure(trainer), np.asarray(trainer.data.x)[4], trainer.network.parameters()
+    np.testing.assert_array_equal(answer.x, x.T[:, None].astype(np.float32))
+    sums = np.array([np.einsum("tf,nft->n", x[i : i + 2], w["c.weight"]) + w["c.bias"] for i in range(5)])
+    (told,), (filters,) = answer.layers, answer.filters
+    np.testing.assert_allclose(told.values, sums.T[:, None], rtol=1e-5)
+    assert (told.total, told.steps, filters.total, filters.sees) == (3, True, 3, 2)
+    np.testing.assert_allclose(filters.values, w["c.weight"][:, :, None], rtol=1e-6)
+    y, slopes = trainer.data.y[4], np.empty((2, 1, 6))
+    for step, feature in np.ndindex(x.shape):
+        ends = []
+        for h in (1e-6, -1e-6):
+            moved = x.copy()
+            moved[step, feature] += h
+            z = trainer.network.predict(moved[None])[0]
+            ends.append(float(np.log(np.exp(z).sum()) - z[y]))
+        slopes[feature, 0, step] = (ends[0] - ends[1]) / 2e-6
+    np.testing.assert_allclose(answer.saliency, slopes, rtol=1e-4, atol=1e-7)
+
+
 def test_it_is_about_pictures() -> None:
     vectors = project([{"id": "out", "kind": "dense", "units": 2}], "cross_entropy", {"kind": "xor", "samples": 20})
     assert Maps().measure(Trainer(vectors)) is None

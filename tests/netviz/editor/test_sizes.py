@@ -6,6 +6,7 @@ from PySide6.QtTest import QTest
 
 from engine.catalogue import LAYERS
 from engine.data.digits import Digits
+from engine.layers.by_hand import KernelName
 from engine.layers.convolution import Conv2d
 from engine.layers.dense import Dense
 from engine.layers.pooling import MaxPool2d
@@ -22,7 +23,8 @@ from tests.netviz.editor.conftest import chain
 from tests.netviz.editor.forms import NONE, box, enter
 
 FIELDS = {p.name: p for p in properties(Conv2d)}
-LINES = ("shape", "size", "numbers", "table")
+LINES = ("shape", "size", "numbers", "table", "kernels")
+LAPLACE = [[0.0, 1.0, 0.0], [1.0, -4.0, 1.0], [0.0, 1.0, 0.0]]
 
 
 @pytest.mark.parametrize(
@@ -33,6 +35,8 @@ LINES = ("shape", "size", "numbers", "table")
         ("kernel_size", "(3, 5)", [3, 5], "3×5"),
         ("padding", "Same", "same", "same"),
         ("connections", "0; 0 1; 1,2", [[0], [0, 1], [1, 2]], "0; 0 1; 1 2"),
+        ("kernels", "Sobel_x", ["sobel_x"], "sobel_x"),
+        ("kernels", "box,0 1 0;1 −4 1;0 1. 0", ["box", LAPLACE], "box, 0 1 0; 1 -4 1; 0 1 0"),
     ],
 )
 def test_what_people_type(field, words, value, text):
@@ -47,6 +51,11 @@ def test_what_people_type(field, words, value, text):
         ("kernel_size", "same", "expected a whole number or two such as 3×5, got 'same'"),
         ("padding", "some", "expected a whole number or two such as 3×5 or same, got 'some'"),
         ("connections", "0; a", "expected rows of whole numbers such as 0 1; 1 2, got '0; a'"),
+        (
+            "kernels",
+            "blur",
+            f"expected kernels such as box, 0 1 0; 1 -4 1; 0 1 0 or {' or '.join(KernelName.__args__)}, got 'blur'",
+        ),
     ],
 )
 def test_what_says_nothing(field, words, said):
@@ -107,6 +116,20 @@ def test_a_kernel_is_typed(form, images):
     enter(box(card.form, "kernel_size"), "5x5x5")
     assert images.lanes()[0].graph.layer("c").kernel_size == 2
     assert "length" in card.form.rows["kernel_size"].error.text()
+
+
+def test_kernels_are_set_by_hand(form, images):
+    """Their field is there where weights are kernels, and takes names and tables."""
+    images.set_node_field(0, "c", "init", "kernels")
+    card = form("c")
+    enter(box(card.form, "kernels"), "sobel_x, 0 1 0; 1 -4 1; 0 1 0")
+    layer = images.lanes()[0].graph.layer("c")
+    assert layer.kernels == ("sobel_x", tuple(map(tuple, LAPLACE)))
+    assert box(card.form, "kernels").text() == "sobel_x, 0 1 0; 1 -4 1; 0 1 0"
+    enter(box(card.form, "kernels"), "1 2; 3 4")
+    assert "expected 3 rows of 3 numbers, got 2 + 2 numbers" in card.trouble.text()
+    images.set_node_field(0, "c", "init", "zeros")
+    assert not card.form.rows["kernels"].editor.isVisible()
 
 
 def test_a_stride_and_connections_are_switched_on(form, images):

@@ -7,9 +7,10 @@ from PySide6.QtGui import QColor, QImage
 from PySide6.QtTest import QTest
 
 from engine.probes.example import Part
-from engine.probes.maps import Maps
+from engine.probes.maps import LayerFilters, LayerMaps, Maps
 from engine.run.messages import LaneInfo
 from netviz.panels.maps import MapsPanel
+from netviz.runtime.cursor import Mark
 from netviz.theme import theme
 from tests.netviz.panels.histories import maps_answer, opened, take
 
@@ -84,6 +85,54 @@ def test_words_and_marks_are_of_the_tile_below(show) -> None:
     assert panel.tiles.tip(second.area.center()).startswith("h1, filter 2 of 2, of map 1: ")
     assert panel.tiles.mark_at(second.area.center()).unit is None
     assert "class 0" in panel.tiles.tip(tiles(panel)[2].area.center())
+
+
+def signal_answer(**changes):
+    """A signal that is 1, then −1; one map of it; a filter of three numbers."""
+    x = np.concatenate([np.ones(20), -np.ones(20)]).astype(np.float32)[None, None]
+    kernel = np.array([-1, 0, 1], np.float32).reshape(1, 1, 1, 3)
+    made = {"x": x, "saliency": None, "adversary": None, "layers": (LayerMaps("k", 1, x * 2, True),)}
+    return maps_answer(**(made | {"filters": (LayerFilters("k", 1, 1, kernel),)} | changes))
+
+
+def test_a_signal_is_bars_around_zero(show) -> None:
+    panel = show(signal_answer())
+    assert [tile.is_signal for tile in tiles(panel)] == [True, True]
+    for view in ("maps", "filters"):
+        panel.show_view(view)
+        image = drawn(panel)
+        for tile in tiles(panel):
+            left, right = (theme().orange, theme().blue) if tile.node == "" or view == "maps" else ("", theme().orange)
+            for share, above in ((0.1, left == theme().orange), (0.9, right == theme().orange)):
+                inside, beside = (
+                    tile.area.topLeft() + QPointF(share * tile.area.width(), part * tile.area.height())
+                    for part in ((0.25, 0.75) if above else (0.75, 0.25))
+                )
+                assert near(image.pixelColor(inside.toPoint()), theme().orange if above else theme().blue)
+                assert near(image.pixelColor(beside.toPoint()), theme().raised)
+    assert panel.tiles.tip(tiles(panel)[1].area.center()).startswith("k, filter 1 of 1, of map 1: ")
+
+
+def test_a_signal_has_no_unit_that_a_map_starts_with(show) -> None:
+    panel = show(signal_answer())
+    (tile,) = [tile for tile in tiles(panel) if tile.node]
+    assert panel.tiles.mark_at(tile.area.center()) == Mark("k", None)
+
+
+def test_of_more_steps_than_pixels_the_farthest_is_drawn_and_what_is_no_number_is_red(show) -> None:
+    x = np.zeros((1, 1, 5000), np.float32)
+    x[0, 0, 2500], x[0, 0, 4000] = 1.0, np.nan
+    panel = show(signal_answer(layers=(LayerMaps("k", 1, x, True),)))
+    image, (tile,) = drawn(panel), [tile for tile in tiles(panel) if tile.node]
+    rows = {share: tile.area.top() + share * tile.area.height() for share in (0.25, 0.75)}
+    found = {
+        share: {
+            image.pixelColor(column, int(row)).name() for column in range(int(tile.area.left()), int(tile.area.right()))
+        }
+        for share, row in rows.items()
+    }
+    assert found[0.25] == {QColor(name).name() for name in (theme().raised, theme().orange, theme().red)}
+    assert found[0.75] == {QColor(name).name() for name in (theme().raised, theme().red)}
 
 
 def test_many_maps_shrink_to_fit(show) -> None:
