@@ -108,7 +108,11 @@ def _means(p: Property, layer: Layer) -> bool:
 
 
 def _value(p: Property, layer: Layer) -> str:
-    """A choice is called by its kind in the file, in words."""
+    """A choice is called by its kind in the file, in words; of kernels those that have a name."""
+    if p.type == "kernels":
+        return ", ".join(
+            kernel.replace("_", " ") if isinstance(kernel, str) else "own" for kernel in getattr(layer, p.name)
+        )
     words = in_words(getattr(layer, p.name))
     return words.replace("_", " ") if p.choices else words
 

@@ -124,10 +124,12 @@ class FeatureMaps(Canvas):
             per = 1 if self.view == MAPS else pictures.shape[1]
             flat = pictures.reshape(-1, *pictures.shape[-2:])
             area = QRectF(room.left() + name_width, room.top() + k * height, room.width() - name_width, height - 3)
-            words.append((QRectF(room.left(), area.top(), name_width - 4, area.height()), row.node))
             reach, size = _reach(flat), pictures.shape[-2] * pictures.shape[-1]
-            aspect = WIDE if flat.shape[1] == 1 else flat.shape[2] / flat.shape[1]
-            for n, place in enumerate(_tiling(len(flat), area, aspect)):
+            aspect = _width_of_signals(len(flat), area) if flat.shape[1] == 1 else flat.shape[2] / flat.shape[1]
+            places = _tiling(len(flat), area, aspect)
+            high = places[-1].bottom() - area.top() if places else area.height()
+            words.append((QRectF(room.left(), area.top(), name_width - 4, high), row.node))
+            for n, place in enumerate(places):
                 number, seen = divmod(n, per)
                 what = f"map {number + 1} of {row.total}"
                 if self.view == FILTERS:
@@ -177,6 +179,12 @@ class FeatureMaps(Canvas):
             inside = cursor.mark.unit is not None and tile.unit is not None and 0 <= cursor.mark.unit - tile.unit < size
             if tile.node and tile.node == cursor.mark.layer and inside:
                 draw_lit(painter, tile.area)
+
+
+def _width_of_signals(count: int, area: QRectF) -> float:
+    """How many times as wide as high: below one another over all the width, where there is room for all."""
+    each = area.height() / count - TILE_GAP
+    return max(WIDE, (area.width() - TILE_GAP - 1) / min(each, LARGEST)) if each >= SMALLEST else WIDE
 
 
 def _tiling(count: int, area: QRectF, aspect: float) -> list[QRectF]:

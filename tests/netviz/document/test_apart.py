@@ -8,8 +8,10 @@ from msgspec import structs
 from engine.data.toy import Xor
 from engine.graph import Edge, Graph, Node
 from engine.layers.activations import Relu, Sigmoid, Tanh
+from engine.layers.convolution import Conv1d
 from engine.layers.dense import Dense
 from engine.layers.input import Input
+from engine.layers.shapes import Flatten, Reshape
 from engine.losses import BinaryCrossEntropy
 from engine.optimizers import Adam, Sgd
 from engine.project import Project, Variant
@@ -89,3 +91,12 @@ def test_a_document_tells_anew_when_either_lane_is_edited(lane):
     words = document.apart()
     assert words[lane].endswith("units 9")
     assert words[1 - lane].endswith("units 4")
+
+
+def test_kernels_are_called_by_their_names():
+    own = ((0.0,),)
+    graphs = [
+        chain(Reshape(shape=(4, 1)), Conv1d(kernel_size=1, init="kernels", kernels=kernels), Flatten(), Dense(units=1))
+        for kernels in (("identity", own), ("box",))
+    ]
+    assert apart(side_by_side(*graphs)) == ("kernels identity, own", "kernels box")
