@@ -34,6 +34,7 @@ class ReportMaker(QObject):
         self._window, self._session = window, window.session
         self._told, self._done = told, done
         self._seen, self._answers = self._session.answered, 0
+        self._pictured = self._session.pictured
         self._ends = monotonic() + PATIENCE
         self._twins: list[Panel] = []
         self._images: Images = []
@@ -67,8 +68,11 @@ class ReportMaker(QObject):
         """Whether the worker has answered what these panels ask; the first answer may have been on its way before."""
         if self._session.answered is not self._seen:
             self._seen, self._answers = self._session.answered, self._answers + 1
-        enough = 2 if self._session.running else 1
-        return self._answers >= enough or monotonic() > self._ends or self._session.state is RunState.IDLE
+        session, enough = self._session, 2 if self._session.running else 1
+        heard = self._answers >= enough
+        if session.running and self._pictured:
+            heard = heard and session.pictured >= self._pictured + enough
+        return heard or monotonic() > self._ends or session.state is RunState.IDLE
 
     def _put_away(self) -> None:
         for panel in self._twins:

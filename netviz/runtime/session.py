@@ -61,6 +61,7 @@ class Session(QObject):
         self.pace = m.Pace()
         self.studying = False  # the worker has more to find out about the weights of that step
         self.answered = (m.RunState.IDLE, 0)  # state and step of what the history shows; steps may have gone on since
+        self.pictured = 0  # how often another process than training's has made this run's pictures
         self.by_hand: list[str] = []  # what was changed in the run since step 0, in words
         self.kernels, self.device, self.dtype = "", "", ""
         self.carried = False  # the run began with weights of the one before
@@ -346,13 +347,14 @@ class Session(QObject):
     def _take_pictures(self, pictures: m.Pictures) -> set[str]:
         topics: set[str] = set()
         if not self._opening:
+            self.pictured += 1
             for lane, probes in zip(self.history.lanes, pictures.lanes, strict=False):
                 topics |= lane.see(probes, pictures.step)
         return topics
 
     def _take_opened(self, opened: m.Opened) -> None:
         self.kernels, self.device, self.dtype = opened.kernels, opened.device, opened.dtype
-        self.carried = bool(opened.kept)
+        self.carried, self.pictured = bool(opened.kept), 0
         if self._reviving and self._keyframe is not None:
             self.history.cut(min(state.step for state in self._keyframe.states))
         else:

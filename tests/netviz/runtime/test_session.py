@@ -12,6 +12,7 @@ from engine.probes.boundary import Boundary
 from engine.probes.histograms import Histograms
 from engine.project import load_project
 from engine.run import messages as m
+from engine.run.opening import lane_info
 from engine.trainer import Trainer
 from netviz.experiments import find_experiments
 from netviz.runtime.session import TURNS, Session, WorkerLost
@@ -129,6 +130,31 @@ def test_a_keyframe_of_the_run_before_is_not_gone_back_to(silent: tuple[Session,
     session._tick()
     assert len(session.history.lanes) == 2
     assert session.fresh  # nothing of its own has come yet
+
+
+def test_pictures_made_aside_are_of_their_own_step_and_of_no_run_before(silent: tuple[Session, list[Silent]]) -> None:
+    session, (transport,) = silent
+    trainer = Trainer(small())
+    told = m.Opened((lane_info(trainer),), None, "numpy", "cpu", "float32", ())
+    seen = m.Pictures(1, 0.01, 7, ((Histograms().measure(trainer), Boundary(3).measure(trainer)),))
+    view = FakeView("boundary")
+    session.add_view(view)
+    session.open(small())
+    transport.receive(told)
+    transport.receive(seen)
+    session._tick()
+    (lane,) = session.history.lanes
+    assert lane.boundary is not None
+    assert {tuple(past.steps) for past in lane.past((False, False)).nodes.values()} == {(7,)}
+    assert session.pictured == 1
+    assert session._dirty == [view]
+    session.open(small(seed=3))
+    transport.receive(seen)  # was on its way
+    session._tick()
+    transport.receive(told)
+    session._tick()
+    assert session.history.lanes[0].boundary is None
+    assert session.pictured == 0
 
 
 def test_a_window_that_hangs_hoards_one_keyframe(silent: tuple[Session, list[Silent]]) -> None:
