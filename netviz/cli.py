@@ -138,6 +138,11 @@ def _declare_export(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("out", type=Path, metavar="OUT", help="the file to write")
 
 
+def _declare_import(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("file", type=Path, metavar="M.onnx", help="the model to read")
+    parser.add_argument("out", type=Path, metavar="PROJECT.netviz", help="the project to write, its weights beside it")
+
+
 WEIGHTS = "trained weights; else those saved with the project"
 
 
@@ -266,6 +271,12 @@ def _export(options: argparse.Namespace) -> int:
     return export(options)
 
 
+def _import(options: argparse.Namespace) -> int:
+    from netviz.commands.import_onnx import imported
+
+    return imported(options)
+
+
 def _film(options: argparse.Namespace) -> int:
     from netviz.commands.film import film
 
@@ -309,6 +320,7 @@ COMMANDS = {
     "check": Command("shapes, parameter counts, and what is wrong", _declare_check, _check),
     "predict": Command("a trained network's outputs for a file of examples", _declare_predict, _predict),
     "export": Command("a trained network as ONNX or PyTorch", _declare_export, _export),
+    "import": Command("an ONNX model as a project with its weights", _declare_import, _import),
     "report": Command("a page about a run, its curves and its network", _declare_report, _report),
     "film": Command("a run as a film of a panel or of the window", _declare_film, _film),
     "experiments": Command("the experiments that come with netviz", _declare_experiments, _experiments),

@@ -1,0 +1,143 @@
+"""Pooling, and means over whole maps."""
+
+from dataclasses import replace
+from typing import Any
+
+from engine.importing.call import Call, Result, Translate
+from engine.importing.model import RefusedError
+from engine.importing.values import Value, group
+from engine.importing.windows import Line, Picture, lines, picture
+from engine.layers.dense import Dense
+
+
+def max_pool(call: Call) -> Result:
+    call.only_first_output()
+    value = call.value(0)
+    axes, seen = _windows(call, value)
+    return _pool(call, seen, axes, "max_pool2d")
+
+
+def average_pool(call: Call) -> Result:
+    value = call.value(0, margin=True)
+    margin, value = value.margin, replace(value, margin=())
+    counts = bool(call.op.whole("count_include_pad", 0))
+    if margin and not counts and any(call.op.wholes("pads") or ()):
+        raise RefusedError("has a margin of zeros (Pad) that counts, and pads that do not")
+    axes, seen = _windows(call, value, margin[2:])
+    padded = any(line.before for line in axes)
+    return _pool(
+        call, seen, axes, "avg_pool2d", **({} if counts or margin or not padded else {"count_include_pad": False})
+    )
+
+
+def _windows(call: Call, value: Value, margin: tuple[tuple[int, int], ...] = ()) -> tuple[list[Line], Picture]:
+    kernel = call.op.wholes("kernel_shape")
+    if kernel is None:
+        raise RefusedError("kernel_shape is missing")
+    if call.op.whole("storage_order", 0):
+        raise RefusedError("storage_order is 1")
+    seen = picture(call, value, turned_too=True)
+    axes = lines(call.op, value.example[1:], kernel, margin)
+    for line in axes:
+        if line.dilation > 1 and line.kernel > 1:
+            raise RefusedError("has dilations; netviz' windows of pooling have none")
+        if line.before != line.after:
+            raise RefusedError(f"its pads {line.before} and {line.after} differ; netviz pads alike at both ends")
+        over = (line.size + line.before + line.after - line.span) % line.stride
+        # A last window begins inside the input or the pads before it, or is left out.
+        if call.op.whole("ceil_mode", 0) and over and line.out * line.stride < line.size + line.before:
+            raise RefusedError("ceil_mode adds a window that goes over the edge; netviz has only whole ones")
+    return axes, seen
+
+
+def _pool(call: Call, seen: Picture, axes: list[Line], kind: str, **more: Any) -> Value:
+    kernel = seen.sides([line.kernel for line in axes], 1)
+    stride = seen.sides([line.stride for line in axes], 1)
+    padding = seen.sides([line.before for line in axes], 0)
+    fields: dict[str, Any] = {"kernel_size": _short(kernel)}
+    if stride != kernel:
+        fields["stride"] = _short(stride)
+    if any(padding):
+        fields["padding"] = _short(padding)
+    node = call.draft.add(call.op, kind, [seen.node], **fields, **more)
+    return seen.back(call, node)
+
+
+def _short(sides: list[int]) -> int | list[int]:
+    return sides[0] if sides[0] == sides[1] else sides
+
+
+def global_average(call: Call) -> Result:
+    return _mean_of_maps(call, call.value(0), keep=True)
+
+
+def global_max(call: Call) -> Result:
+    seen = picture(call, call.value(0), turned_too=True)
+    made = _over_all(call, seen, "max_pool2d")
+    return made
+
+
+def _over_all(call: Call, seen: Picture, kind: str) -> Value:
+    _, high, wide = seen.shape
+    sides = [high, 1] if seen.turned else [high, wide]
+    node = call.draft.add(call.op, kind, [seen.node], kernel_size=_short(sides))
+    return seen.back(call, node)
+
+
+def _mean_of_maps(call: Call, value: Value, keep: bool) -> Value:
+    seen = picture(call, value, turned_too=True)
+    if seen.turned:
+        made = _over_all(call, seen, "avg_pool2d")
+    else:
+        node = call.draft.add(call.op, "global_avg_pool2d", [seen.node])
+        maps = group(seen.shape[0])
+        made = call.draft.seen(node, [value.axes[0], maps, *[()] * seen.rank], maps)
+    return made if keep else replace(made, axes=made.axes[:2])
+
+
+def reduce_mean(call: Call) -> Result:
+    """The mean over all axes behind the maps."""
+    value = call.value(0)
+    said = call.whole_numbers(1, "axes")
+    axes = sorted(value.axis(axis) for axis in (said or range(len(value.axes))))
+    keep = bool(call.op.whole("keepdims", 1))
+    if said is None and call.op.whole("noop_with_empty_axes", 0):
+        return value
+    if axes == [1] and len(value.axes) == 3:
+        # Over the steps of a sequence N × T × F, whose features stay.
+        made = _mean_of_maps(call, value.transposed((0, 2, 1)), keep=True).transposed((0, 2, 1))
+        return made if keep else made.without(1)
+    if axes != list(range(2, len(value.axes))):
+        raise RefusedError(f"is over the axes {axes} of {value.told}; netviz has means over whole maps")
+    return _mean_of_maps(call, value, keep)
+
+
+def reduce_max(call: Call) -> Result:
+    """Of the lines of a maxout, which is a dense layer and the greatest of so many of its outputs."""
+    value, draft = call.value(0), call.draft
+    layer = draft.layers[value.node]
+    said = call.whole_numbers(1, "axes") or ()
+    axes = [value.axis(axis) for axis in said]
+    fits = type(layer) is Dense and value.alone and not draft.taken(value.node) and value.node not in draft.held
+    keep = bool(call.op.whole("keepdims", 1))
+    if not fits or axes != [2] or len(value.axes) != 3 or not value.in_order or len(draft.shapes[value.node]) != 1:
+        if not axes or axes != list(range(2, len(value.axes))):
+            raise RefusedError(
+                f"is over the axes {axes} of {value.told}; netviz has the greatest of a map, or a maxout"
+            )
+        made = _over_all(call, picture(call, value, turned_too=True), "max_pool2d")
+        return made if keep else replace(made, axes=made.axes[:2])
+    units, pieces = value.example
+    draft.become(value.node, "maxout", units=units, pieces=pieces, bias=layer.to_json().get("bias", True))
+    own = group(units)
+    return draft.seen(value.node, [value.axes[0], own, ()] if keep else [value.axes[0], own], own)
+
+
+OPERATORS: dict[str, Translate] = {
+    "MaxPool": max_pool,
+    "AveragePool": average_pool,
+    "GlobalAveragePool": global_average,
+    "GlobalMaxPool": global_max,
+    "ReduceMean": reduce_mean,
+    "ReduceMax": reduce_max,
+}

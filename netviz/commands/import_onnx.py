@@ -1,0 +1,33 @@
+"""`netviz import`: an ONNX model as a project, with its weights beside it."""
+
+import argparse
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+from engine.errors import ProjectError
+from engine.importing.project import import_onnx
+from netviz.commands.files import must_be_writable
+from netviz.document.storage import weight_names, write_project
+from netviz.options import BAD_INPUT
+
+
+def imported(options: argparse.Namespace) -> int:
+    """Writes both files, or says of every operator why not and writes nothing; returns the exit status."""
+    file, out = Path(options.file), Path(options.out)
+    try:
+        found = import_onnx(file)
+    except ProjectError as error:
+        for problem in error.problems:
+            print(f"{file}: {problem}")
+        print(f"{file}: {error}", file=sys.stderr)
+        return BAD_INPUT
+    project = replace(found.project, folder=out.parent)
+    (weights,) = weight_names(project, out.stem)
+    must_be_writable({"PROJECT": out, "the weights": out.parent / weights}, {file: "the model"})
+    write_project(project, out, [found.weights])
+    print(out)
+    print(out.parent / weights)
+    for note in found.notes:
+        print(f"{file}: {note}")
+    return 0
