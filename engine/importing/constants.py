@@ -40,7 +40,10 @@ def computed(op: Op, inputs: Sequence[Array | None], opset: int) -> Array | Fill
             made = FOLDS[op.kind](work)
     except (ValueError, IndexError, TypeError, OverflowError, ZeroDivisionError):
         raise RefusedError("its constants do not fit one another") from None
-    if isinstance(made, np.ndarray) and made.size > MOST_NUMBERS:
+    if isinstance(made, Filled):
+        return made
+    made = np.asarray(made)
+    if made.size > MOST_NUMBERS:
         raise RefusedError(f"makes a constant of {made.size} numbers")
     return made
 

@@ -100,10 +100,11 @@ class Draft:
             return node
         key = (node, shape)
         if key not in self.reshapes:
+            nameless = replace(op, name="")  # the name is for what the operator does
             if len(shape) == 1:
-                self.reshapes[key] = self.add(op, "flatten", [node], named=f"{node}_flat")
+                self.reshapes[key] = self.add(nameless, "flatten", [node], named=f"{node}_flat")
             else:
-                self.reshapes[key] = self.add(op, "reshape", [node], named=f"{node}_shaped", shape=list(shape))
+                self.reshapes[key] = self.add(nameless, "reshape", [node], named=f"{node}_shaped", shape=list(shape))
         return self.reshapes[key]
 
     def flat(self, op: Op, node: str) -> str:
@@ -125,12 +126,18 @@ class Draft:
 
     def _id(self, op: Op, kind: str, named: str) -> str:
         """An id that tells where the layer comes from: `fc1` of the tensor fc1.weight or the operator /fc1/Gemm."""
-        for wish in (named, op.name):
-            if (name := plain_name(wish, op.kind)) and name not in self.layers:
+        wishes, reserved = [named, op.name], frozenset[str]()
+        if self.model.producer == "netviz":
+            # What it has written is called by the layer's id, then a dot.
+            wishes = [op.name.partition(".")[0], named]
+            own = op.number >= 0
+            reserved = frozenset(() if own else (each.name.partition(".")[0] for each in self.model.ops))
+        names = [name for wish in wishes if (name := plain_name(wish, op.kind))]
+        for name in names:
+            if name not in self.layers and name not in reserved:
                 return name
-        stem = plain_name(named, op.kind) or plain_name(op.name, op.kind) or kind
-        number = 1 if stem == kind else 2
-        while (name := f"{stem[:50]}_{number}" if stem != kind else f"{kind}{number}") in self.layers or refusal(name):
+        stem, number = (f"{names[0][:50]}_", 2) if names else (kind, 1)
+        while (name := f"{stem}{number}") in self.layers or name in reserved or refusal(name):
             number += 1
         return name
 
@@ -160,14 +167,12 @@ def plain_name(name: str, kind: str) -> str:
     parts = [part for part in _ENDINGS.sub("", name).split("/") if part]
     while parts and re.fullmatch(rf"{re.escape(kind)}(?:_\d+)?", parts[-1]):
         parts.pop()
-    parts = [part for part in parts if part not in ("model", "StatefulPartitionedCall")]
+    parts = [part for part in parts if part not in ("model", "StatefulPartitionedCall")] or parts
     whole_name = "_".join(parts)
     made = whole_name if not refusal(whole_name) else re.sub(r"\W+", "_", whole_name, flags=re.ASCII).strip("_")
     if made.isdigit():
         made = f"layer{made}"
-    if not made or len(made) > 60 or refusal(made):
-        return ""
-    return made
+    return "" if not made or refusal(made) else made
 
 
 def ones(count: int) -> Array:

@@ -15,11 +15,18 @@ def same(call: Call) -> Result:
     return call.value(0, margin=True)
 
 
+FRACTIONS, WHOLE = (1, 10, 11, 16), (2, 3, 4, 5, 6, 7, 12, 13)  # kinds of numbers, by TensorProto's DataType
+
+
 def cast(call: Call) -> Result:
-    """Between kinds of numbers nothing changes; whole numbers that are codes are rounded by an embedding."""
+    """Between floats of several lengths; to whole numbers where these are codes, which an embedding rounds."""
     value, to = call.value(0), call.op.whole("to", 1)
-    if to in (8, 9):
-        raise RefusedError("casts to texts or to truth values; netviz has numbers")
+    if to in FRACTIONS:
+        return value
+    taking = [op for op in call.draft.model.ops if call.op.outputs[0] in op.inputs]
+    codes = all(op.kind == "Gather" and op.input(1) == call.op.outputs[0] for op in taking)
+    if to not in WHOLE or not taking or not codes:
+        raise RefusedError("casts to other than floats; netviz counts in floats")
     return value
 
 
@@ -228,11 +235,13 @@ def split(call: Call) -> Result:
     value = call.value(0)
     axis = value.axis(call.op.whole("axis", 0))
     size, count = value.sizes[axis], len(call.op.outputs)
+    if BATCH in value.axes[axis]:
+        raise RefusedError("splits the examples")
     said = call.whole_numbers(1, "split")
     if said is None:
-        each = -(-size // count) if BATCH not in value.axes[axis] else 0
+        each = -(-size // count)
         said = tuple(min(each, size - each * number) for number in range(count))
-    if BATCH in value.axes[axis] or sum(said) != size or len(said) != count or min(said) < 1:
+    if sum(said) != size or len(said) != count or min(said) < 1:
         raise RefusedError(f"splits {value.told} into {list(said)}")
     made: list[Known] = []
     start = 0

@@ -91,7 +91,7 @@ class _Walk:
         shapes = [self._shape(entry) for entry in entries]
         if self._problems:
             raise ProjectError(*self._problems)
-        batches = {entry.shape[0] for entry in entries if entry.shape}
+        batches = {entry.shape[self._place(entry)] for entry in entries if entry.shape}
         self._draft.batch = batches.pop() if len(batches) == 1 else None
         start, total = 0, sum(map(prod, shapes))
         for entry, shape in zip(entries, shapes, strict=True):
@@ -103,6 +103,7 @@ class _Walk:
                 node = self._draft.enter(op, (total,), (start, stop), entry.name)
                 axes = tuple(group(size) for size in shape)
                 value = Value(node, tuple(factor for axis in axes for factor in axis), ((BATCH,), *axes))
+                value = self._steps_first(entry, value)
                 self._draft.note(f"{entry.name}: is x[{start}:{stop}] now, {text_of(shape) or '1'} in each example")
                 start = stop
             self._known[entry.name] = self._counted(value, entry.name)
@@ -118,13 +119,28 @@ class _Walk:
             )
             return value.transposed((0, 2, 3, 1))
         node = self._draft.enter(op, shape or (1,), None, entry.name)
-        value = whole(node, shape or (1,))
+        value = self._steps_first(entry, whole(node, shape or (1,)))
         return value if shape else replace(value, axes=((BATCH,),))
+
+    def _place(self, entry: Entry) -> int:
+        """The axis of the examples: the first, but behind the steps where a recurrent operator takes it as it is."""
+        taking = [op for op in self._model.ops if entry.name in op.inputs]
+        recurrent_ = all(op.kind in recurrent.OPERATORS and op.input(0) == entry.name for op in taking)
+        steps_first = recurrent_ and not any(op.attributes.get("layout") for op in taking)
+        return 1 if steps_first and len(entry.shape or ()) == 3 else 0
+
+    def _steps_first(self, entry: Entry, value: Value) -> Value:
+        if not self._place(entry):
+            return value
+        self._draft.note(f"{entry.name}: takes examples × steps × features; in the model the steps come first")
+        return value.transposed((1, 0, 2))
 
     def _turned_first(self, name: str) -> bool:
         """Whether pictures are brought into netviz' order before anything but numbers of a channel acts on them."""
         while self._uses.get(name) == 1:
-            op = next(op for op in self._model.ops if name in op.inputs)
+            op = next((op for op in self._model.ops if name in op.inputs), None)
+            if op is None:
+                return False
             if op.kind == "Transpose":
                 return op.attributes.get("perm") == PICTURES_INSIDE
             if op.kind not in ("Cast", "Identity", "Sub", "Add", "Mul", "Div"):
@@ -140,11 +156,13 @@ class _Walk:
         if not entry.shape:
             self._tell(entry.name, "has no shape with an axis for the examples")
             return ()
-        shape = tuple(size if size is not None else 0 for size in entry.shape[1:])
-        if None in entry.shape[1:]:
-            told = "×".join("?" if size is None else str(size) for size in ("N", *entry.shape[1:]))
-            self._tell(entry.name, f"has the shape {told}; export the model with fixed lengths, all but the first")
-        elif min(shape, default=1) < 1 or prod(shape) > MOST_NUMBERS or (entry.shape[0] or 1) < 0:
+        place = self._place(entry)
+        sizes = entry.shape[:place] + entry.shape[place + 1 :]
+        shape = tuple(size if size is not None else 0 for size in sizes)
+        if None in sizes:
+            told = "×".join("?" if size is None else str(size) for size in ("N", *sizes))
+            self._tell(entry.name, f"has the shape {told}; export the model with fixed lengths, all but the examples'")
+        elif min(shape, default=1) < 1 or prod(shape) > MOST_NUMBERS or (entry.shape[place] or 1) < 0:
             self._tell(entry.name, f"has examples of {text_of(shape)} numbers, expected 1 to {MOST_NUMBERS} in all")
         return shape
 
@@ -210,11 +228,11 @@ class _Walk:
         value, op = self._known.get(name), Op(-1, name, "Output", (), (name,), {})
         if isinstance(value, Unknown) or self._problems:
             return None
-        if not isinstance(value, Value) or value.margin or not self._draft.sources[value.node]:
+        if not isinstance(value, Value) or value.margin:
             self._tell(name, "the output follows from no layer")
             return None
         order = [factor for axis in value.axes for factor in axis]
-        if order[:1] != [BATCH] or not value.in_order:
+        if not value.in_order or (order[:1] != [BATCH] and (BATCH,) not in value.axes):
             self._tell(name, f"the output has its axes in another order, {value.told}; netviz has no layer for that")
             return None
         try:
@@ -222,6 +240,8 @@ class _Walk:
         except RefusedError as why:
             self._tell(name, str(why))
             return None
+        if order[:1] != [BATCH]:
+            self._draft.note(f"{name}: the examples come first now, in the model it is {value.told}")
         if len([axis for axis in value.axes if axis]) > 2:
             self._draft.note(f"{name}: {value.told} is handed on as a vector, as netviz' networks give one")
         return node

@@ -72,7 +72,7 @@ class Value:
 
     @property
     def told(self) -> str:
-        return "×".join("N" if size == BATCH_SIZE else str(size) for size in self.sizes)
+        return in_words(self.sizes)
 
     def transposed(self, order: Sequence[int]) -> "Value":
         if sorted(order) != list(range(len(self.axes))):
@@ -146,6 +146,10 @@ UNKNOWN = Unknown()
 Known = Value | Array | Filled | Unknown
 
 
+def in_words(sizes: Sequence[int]) -> str:
+    return "×".join("N" if size == BATCH_SIZE else str(size) for size in sizes) or "1"
+
+
 def size_of(axis: Group) -> int:
     return BATCH_SIZE if BATCH in axis else prod(factor.size for factor in axis)
 
@@ -172,8 +176,7 @@ class _Walk:
         if tuple(batch if size == BATCH_SIZE else size for size in value.sizes) == tuple(target):
             self.axes = value.axes
             return
-        words = "×".join("N" if size == BATCH_SIZE else str(size) for size in target)
-        self._why = f"{self._told} cannot be brought into the shape {words}"
+        self._why = f"{self._told} cannot be brought into the shape {in_words(target)}"
         self.axes = tuple(self._taken(*wanted) for wanted in self._wanted([int(size) for size in target]))
         if self._left:
             raise RefusedError(self._why)
