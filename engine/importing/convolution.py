@@ -30,7 +30,9 @@ def conv(call: Call) -> Result:
     axes, weight, padding = _alike(call, axes, weight)
     tensors = {"weight": weight} if bias is None else {"weight": weight, "bias": bias.reshape(-1)}
     fields = {**numbers, **_connections(call, weight)}
-    if rank == 1 and not value.in_order and value.factors == (*steps, *maps):
+    # Of one map both orders are the same: whoever has turned the axes had the steps outside.
+    turned = not value.in_order or _maker(call, 0) == "Transpose"
+    if rank == 1 and turned and value.factors == (*steps, *maps):
         (line,) = axes
         source = call.draft.plain(call.op, value.node, (line.size, value.example[0]))
         said = {"kernel_size": line.kernel, "stride": line.stride, "dilation": line.dilation}
@@ -88,13 +90,17 @@ def _same_pads(line: Line) -> tuple[int, int]:
 
 def _connections(call: Call, weight: Array) -> dict[str, object]:
     """The table of connections, where the weights are a product with a mask of 0 and 1 for each pair of maps."""
-    maker = next((op for op in call.draft.model.ops if call.op.input(1) in op.outputs), None)
-    if maker is None or maker.kind != "Mul" or call.op.whole("group", 1) != 1:
+    if _maker(call, 1) != "Mul" or call.op.whole("group", 1) != 1:
         return {}
     there: Array = (weight.reshape(*weight.shape[:2], -1) != 0).any(axis=2)
     if there.all() or not there.any(axis=1).all() or not there.any(axis=0).all():
         return {}
     return {"connections": [np.flatnonzero(row).tolist() for row in there]}
+
+
+def _maker(call: Call, number: int) -> str:
+    """The kind of operator that makes an input."""
+    return next((op.kind for op in call.draft.model.ops if call.op.input(number) in op.outputs), "")
 
 
 OPERATORS: dict[str, Translate] = {"Conv": conv}
