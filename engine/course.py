@@ -31,6 +31,7 @@ class CourseState(msgspec.Struct, frozen=True, eq=False):
     schedule: State = ()
     best: float = inf
     best_epoch: int = 0
+    best_step: int = 0
     waited: int = 0
     stopped: bool = False
     best_values: Any = None
@@ -42,7 +43,7 @@ class Course:
     def __init__(self, schedule: Schedule | None, stopping: EarlyStopping | None, backend: Backend) -> None:
         self.schedule, self.stopping, self._backend = schedule, stopping, backend
         self._memory: State = schedule.begin() if schedule is not None else ()
-        self.best, self.best_epoch, self._waited, self.stopped = inf, 0, 0, False
+        self.best, self.best_epoch, self.best_step, self._waited, self.stopped = inf, 0, 0, 0, False
         self._best_values: Array | None = None
 
     @property
@@ -54,14 +55,18 @@ class Course:
         """The rate at `t` epochs as a share of the optimizer's."""
         return 1.0 if self.schedule is None else self.schedule.factor(t, self._memory)
 
-    def observe(self, epoch: int, loss: float, values: Array) -> None:
-        """Takes the validation loss of `values` after `epoch`; where that ends the training, they become the best."""
+    def observe(self, epoch: int, step: int, loss: float, values: Array) -> None:
+        """Takes the validation loss of `values` after `epoch`, whose last update was `step`.
+
+        Where that ends the training, they become the best.
+        """
         if self.schedule is not None:
             self._memory = self.schedule.observe(loss, self._memory)
         if self.stopping is None or self.stopped:
             return
         if loss < self.best - self.stopping.min_delta:
-            self.best, self.best_epoch, self._waited, self._best_values = loss, epoch, 0, values.copy()
+            self.best, self.best_epoch, self.best_step = loss, epoch, step
+            self._waited, self._best_values = 0, values.copy()
             return
         self._waited += 1
         if self._waited >= self.stopping.patience:
@@ -75,10 +80,11 @@ class Course:
 
     def state(self) -> CourseState:
         values = None if self._best_values is None else self._backend.to_host(self._best_values)
-        return CourseState(self._memory, self.best, self.best_epoch, self._waited, self.stopped, values)
+        return CourseState(self._memory, self.best, self.best_epoch, self.best_step, self._waited, self.stopped, values)
 
     def restore(self, state: CourseState) -> None:
         values = state.best_values
-        self._memory, self.best, self.best_epoch = tuple(state.schedule), state.best, state.best_epoch
+        self._memory, self.best = tuple(state.schedule), state.best
+        self.best_epoch, self.best_step = state.best_epoch, state.best_step
         self._waited, self.stopped = state.waited, state.stopped
         self._best_values = None if values is None else self._backend.from_host(values)

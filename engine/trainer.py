@@ -280,7 +280,7 @@ class Trainer:
         """Tells the course how the epoch went; the training loss counts where nothing is kept for validation."""
         train, validation = self.epoch_scores = self.evaluate()
         rate = self.rate
-        self.course.observe(self.epoch - 1, (validation or train).loss, self.parameters.values)
+        self.course.observe(self.epoch - 1, self.step_number - 1, (validation or train).loss, self.parameters.values)
         if self.rate != rate or self.course.stopped:
             self._seek()
 

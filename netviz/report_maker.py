@@ -88,7 +88,7 @@ class ReportMaker(QObject):
         ended = session.state is RunState.FAILED or "early" in session.reason
         trouble = session.reason.partition("; play")[0] if ended else ""
         results = tuple(
-            LaneResult(lane, lane.training.seed, step, session.epoch, deepcopy(history), history.score, trouble)
+            LaneResult(lane, lane.training.seed, step, session.epoch, deepcopy(history), history.of_weights, trouble)
             for lane, history in zip(project.lanes(), session.history.lanes, strict=False)
         )
         place = Place(session.device, session.dtype, session.kernels, 1)

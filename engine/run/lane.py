@@ -43,12 +43,15 @@ class Lane:
     last_scores: tuple[Score, Score | None] | None = None
     failure: DivergenceError | None = None
     stopped: bool = False  # by early stopping
+    kept: EpochScore | None = None  # of the weights that it has put back
     rates: list[tuple[int, float]] = field(default_factory=list)  # that were not told: (step, rate of its update)
     rated: tuple[int, float] = (0, NAN)  # the last one noted
     looking: float = 0.0  # seconds that steps have taken whose layers somebody waited for
 
     def __post_init__(self) -> None:
         self.rated = (self.trainer.step_number, NAN)  # what was before, others have told
+        if self.stopped:
+            self.kept = self._weights_put_back()
 
     def advance(self) -> float:
         """One update; returns its loss. Raises DivergenceError, which is kept in `failure`."""
@@ -79,6 +82,7 @@ class Lane:
             self.stopped = trainer.stopped
             if self.scores_epochs:
                 self._score(epoch, step)
+                self.kept = self._weights_put_back() if self.stopped else None
         return loss
 
     @property
@@ -88,7 +92,7 @@ class Lane:
     def go_on(self) -> None:
         """Trains on although early stopping has ended it."""
         self.trainer.course.go_on()
-        self.stopped = False
+        self.stopped, self.kept = False, None
 
     @property
     def how_it_stopped(self) -> str:
@@ -120,16 +124,12 @@ class Lane:
             self.diagnosis.epoch(train.loss, validation.loss if validation is not None else None)
         if len(self.scores) >= MOST:
             del self.scores[MOST // 2 :: 2]  # nobody asks: of a long wait the first and the last are kept
-        self.scores.append(
-            EpochScore(
-                epoch,
-                step,
-                train.loss,
-                _or_nan(train.accuracy),
-                validation.loss if validation else NAN,
-                _or_nan(validation.accuracy) if validation else NAN,
-            )
-        )
+        self.scores.append(epoch_score(epoch, step, train, validation))
+
+    def _weights_put_back(self) -> EpochScore:
+        """The scores of what early stopping has gone back to, as the weights in the network have them."""
+        course = self.trainer.course
+        return epoch_score(course.best_epoch, course.best_step, *self.trainer.evaluate())
 
     def diagnose(self) -> None:
         """Begins a diagnosis at the present step."""
@@ -147,6 +147,7 @@ class Lane:
     def take_weights(self, weights: Mapping[str, Array], lead: Trainer) -> list[str]:
         """Takes the weights that fit; a lane whose loss was no number goes on with them at the step of `lead`."""
         taken = self.trainer.network.load_fitting(weights)
+        self.kept = None if taken else self.kept
         if taken and self.failure is not None:
             state, at = self.trainer.snapshot(), lead.snapshot()
             # What made the loss no number may lie in the optimizer's memory, too.
@@ -208,6 +209,13 @@ class Lane:
         self.rates, self.rated = [], (self.trainer.step_number, NAN)
         self.studies.restart(self.trainer)
         self.stopped = self.trainer.stopped
+        self.kept = self._weights_put_back() if self.stopped else None
+
+
+def epoch_score(epoch: int, step: int, train: Score, validation: Score | None) -> EpochScore:
+    """Both scores of the weights after `step`; NaN where there is no validation part or nothing to be right about."""
+    held = validation or Score(NAN, None)
+    return EpochScore(epoch, step, train.loss, _or_nan(train.accuracy), held.loss, _or_nan(held.accuracy))
 
 
 def _row(record: StepRecord) -> list[list[float]]:

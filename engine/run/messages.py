@@ -256,6 +256,7 @@ class LaneAnswer(msgspec.Struct, frozen=True, eq=False):
     batch_size: int
     health: LaneHealth | None = None  # when it is asked for; at unlimited pace a few times a second
     rates: tuple[tuple[int, float], ...] = ()  # since the last answer: (step, learning rate of its update)
+    kept: EpochScore | None = None  # the epoch whose weights early stopping has put back, while they are there
 
 
 class Answer(Record, frozen=True):

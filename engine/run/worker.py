@@ -391,7 +391,8 @@ class Worker:
         losses, scores, scalars = lane.take_news()
         shown = (*measured(probes, trainer, detail), *lane.studies.take_news(trainer))
         health, rate = lane.health(hurried) if self._watched.health else None, trainer.rate
-        return m.LaneAnswer(losses, scores, scalars, shown, rate, trainer.batch_size, health, lane.take_rates())
+        told, kept = lane.take_rates(), lane.kept
+        return m.LaneAnswer(losses, scores, scalars, shown, rate, trainer.batch_size, health, told, kept)
 
     def _send_keyframe(self, token: int) -> None:
         began = time.perf_counter()

@@ -12,6 +12,7 @@ from netviz.panels.base import Group, Panel, Row, Table
 from netviz.runtime.history import History, LaneHistory
 from netviz.theme import GAP, lane_colour
 from netviz.widgets.curves import Bundle, Style
+from netviz.widgets.guides import Moment
 from netviz.widgets.plot import Axes, Plot, Scale
 from netviz.widgets.readout import Line, Readout
 from netviz.widgets.ticks import NONE, Reach, figure, percent
@@ -38,6 +39,7 @@ class LossPanel(Panel):
         "both at each epoch's end with the same weights. Below: the share of right answers. "
         "Look for a loss that falls and flattens; a dashed line that turns up while the solid one falls is "
         "over-fitting; a flat line from the start means that nothing is learnt. "
+        "After early stopping a dashed line stands at the epoch whose weights were put back; the figures are theirs. "
         "Wheel and drag zoom, a double click or A shows all, L makes the loss logarithmic."
     )
     topics: ClassVar[frozenset[str]] = frozenset({"loss", "scores"})
@@ -89,6 +91,7 @@ class LossPanel(Panel):
             for i, lane in enumerate(lanes)
             for bundle in _scores(lane, i, len(lanes) > 1, ACCURACY, VAL_ACCURACY)
         ]
+        self.loss.moments = tuple(_moment(lane, i) for i, lane in enumerate(lanes) if lane.kept is not None)
         shown = bool(self.accuracy.bundles)
         if shown is not self.accuracy.shown:
             self.accuracy.shown = shown
@@ -195,23 +198,30 @@ def _short(name: str) -> str:
     return name if len(name) <= LONGEST else name[: LONGEST - 1] + "…"
 
 
+def _moment(lane: LaneHistory, index: int) -> Moment:
+    """Where early stopping has gone back to."""
+    assert lane.kept is not None
+    return Moment(float(lane.kept.step), f"epoch {lane.kept.epoch + 1} put back", lane_colour(index))
+
+
 def _line(lane: LaneHistory, index: int, named: int) -> Line:
-    """The latest numbers in several lengths, after the lane's name in `named` places."""
-    score, name = lane.score, f"{_short(lane.info.name):<{named}} " if named else ""
+    """The numbers of the weights as they are in several lengths, after the lane's name in `named` places."""
+    score, name = lane.of_weights, f"{_short(lane.info.name):<{named}} " if named else ""
     if score is None:
         latest = figure(float(lane.loss.last[-1, 0])) if len(lane.loss) else figure(float("nan"))
         return Line(lane_colour(index), (f"{name}batch{latest}", latest))
     share = score.accuracy if np.isnan(score.val_accuracy) else score.val_accuracy
     train, held = figure(score.loss), figure(score.val_loss)
     right = "" if np.isnan(share) else f" · accuracy {percent(share)}"
+    kept = "" if lane.kept is None else f" · epoch {lane.kept.epoch + 1} put back"
     if np.isnan(score.val_loss):
-        return Line(lane_colour(index), (f"{name}train{train}{right}", f"{name}{train}"))
+        return Line(lane_colour(index), (f"{name}train{train}{right}{kept}", f"{name}{train}{kept}", f"{name}{train}"))
     short = "" if np.isnan(share) else f" {percent(share)}"
     return Line(
         QColor(lane_colour(index)),
         (
-            f"{name}train{train} · validation{held}{right}",
-            f"{name}train{train} · val{held}{short}",
+            f"{name}train{train} · validation{held}{right}{kept}",
+            f"{name}train{train} · val{held}{short}{kept}",
             f"{name}{train}{held}{short}",
             f"{train}{held}{short}",
             f"{train}{short or held or NONE}",

@@ -13,8 +13,9 @@ from netviz.panels.base import Group, Panel, Row, Table
 from netviz.runtime.history import History, LaneHistory
 from netviz.theme import GAP, lane_colour, theme
 from netviz.widgets.curves import Bundle, Style
+from netviz.widgets.guides import Guide
 from netviz.widgets.log_charts import Chart, Line, LogCharts, Mark
-from netviz.widgets.plot import Axes, Guide, Plot, Scale
+from netviz.widgets.plot import Axes, Plot, Scale
 from netviz.widgets.ticks import Reach, figure, whole
 from netviz.widgets.toggle import Toggle
 

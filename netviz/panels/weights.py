@@ -13,9 +13,9 @@ from engine.probes.weights import LayerWeights, Weights
 from netviz.panels.base import Group, Panel, Row, Table
 from netviz.runtime.history import History, LaneHistory
 from netviz.theme import GAP
+from netviz.widgets.guides import Guide
 from netviz.widgets.layer_curves import LayerCurves, curve_rows, latest_in_words
 from netviz.widgets.matrix import MatrixMap, captions
-from netviz.widgets.plot import Guide
 from netviz.widgets.ridge_rows import RidgeRows
 from netviz.widgets.ridges import bin_rows, in_words
 from netviz.widgets.ticks import whole

@@ -1,15 +1,13 @@
 """A run without a window, watched so that a report can be written of it: the same history that a window keeps."""
 
-from engine.metrics import Score
 from engine.probes.boundary import Boundary
-from engine.run.lane import Lane
-from engine.run.messages import EpochScore, LaneAnswer
+from engine.run.lane import Lane, epoch_score
+from engine.run.messages import LaneAnswer
 from engine.run.opening import lane_info
 from netviz.report.contents import LaneResult
 from netviz.runtime.history import LaneHistory
 
 LOOKS = 400  # at the layers, spread over the run; the first steps are looked at one by one besides
-NAN = float("nan")
 
 
 class Gathering:
@@ -28,8 +26,9 @@ class Gathering:
         """Moves what has happened into the history, so that it is not kept twice."""
         trainer = self._lane.trainer
         losses, scores, layers = self._lane.take_news()
+        rates, kept = self._lane.take_rates(), self._lane.kept
         self.history.take(
-            LaneAnswer(losses, scores, layers, (), trainer.rate, trainer.batch_size, rates=self._lane.take_rates())
+            LaneAnswer(losses, scores, layers, (), trainer.rate, trainer.batch_size, rates=rates, kept=kept)
         )
 
     def result(self, trouble: str = "") -> LaneResult:
@@ -37,10 +36,7 @@ class Gathering:
         trainer = self._lane.trainer
         self.take()
         self.history.boundary = Boundary().measure(trainer)
-        train, validation = trainer.evaluate()
-        held = validation or Score(NAN, None)
-        numbers = [NAN if value is None else value for value in (train.accuracy, held.loss, held.accuracy)]
-        score = EpochScore(trainer.epoch, trainer.step_number - 1, train.loss, *numbers)
+        score = self._lane.kept or epoch_score(trainer.epoch, trainer.step_number - 1, *trainer.evaluate())
         if self._lane.stopped:
             trouble = trouble or f"stopped early: {self._lane.how_it_stopped}"
         return LaneResult(

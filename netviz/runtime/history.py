@@ -61,6 +61,7 @@ class LaneHistory:
     loss: Series = field(default_factory=Series)
     scores: Series = field(default_factory=lambda: Series(4))  # loss, accuracy, val_loss, val_accuracy
     score: EpochScore | None = None  # the latest
+    kept: EpochScore | None = None  # of the weights that early stopping has put back, while they are in the network
     layers: Series = field(init=False)
     histograms: HistogramAnswer | None = None  # as the panel wants them: in training mode or before, if that was asked
     spreads: HistogramAnswer | None = None  # of outputs in inference mode, of as many layers as anyone asked for
@@ -105,6 +106,11 @@ class LaneHistory:
         return layer * WIDTH + fields.index(name)
 
     @property
+    def of_weights(self) -> EpochScore | None:
+        """The latest scores that are those of the weights in the network."""
+        return self.kept or self.score
+
+    @property
     def step(self) -> int:
         """How many updates the weights had at the last answer."""
         return int(self.rate.steps[-1]) if len(self.rate) else 0
@@ -145,6 +151,9 @@ class LaneHistory:
             self.score = answer.scores[-1]
             rows = [(score.loss, score.accuracy, score.val_loss, score.val_accuracy) for score in answer.scores]
             self.scores.extend(np.array([score.step for score in answer.scores]), np.array(rows))
+            topics.add("scores")
+        if (answer.kept and answer.kept.step) != (self.kept and self.kept.step):
+            self.kept = answer.kept
             topics.add("scores")
         if answer.layers is not None and len(answer.layers.steps):
             values = answer.layers.values

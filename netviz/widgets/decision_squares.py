@@ -187,8 +187,8 @@ class DecisionSquares(Canvas):
 
     def _figures(self, lane: LaneHistory, reach: float, width: float) -> str:
         share = accuracy(lane)
-        if not np.isnan(share) and lane.score is not None:
-            part = "train" if np.isnan(lane.score.val_accuracy) else "validation"
+        if not np.isnan(share) and (score := lane.of_weights) is not None:
+            part = "train" if np.isnan(score.val_accuracy) else "validation"
             long, short = f"{part} {percent(share)}", percent(share)
             return long if self.fonts.figure_metrics.horizontalAdvance(long) < width * 0.7 else short
         if lane.boundary is not None and lane.boundary.winners is None and not lane.boundary.probability:
@@ -279,6 +279,7 @@ def _reading(answer: BoundaryAnswer, square: QRectF, place: QPointF) -> str:
 
 def accuracy(lane: LaneHistory) -> float:
     """The validation accuracy, or where there is none the training accuracy."""
-    if lane.score is None:
+    score = lane.of_weights
+    if score is None:
         return float("nan")
-    return lane.score.accuracy if np.isnan(lane.score.val_accuracy) else lane.score.val_accuracy
+    return score.accuracy if np.isnan(score.val_accuracy) else score.val_accuracy

@@ -5,7 +5,8 @@ import numpy as np
 from netviz.runtime.history import History, LaneHistory
 from netviz.theme import depth_colour
 from netviz.widgets.curves import Bundle, Style, means
-from netviz.widgets.plot import Axes, Guide, Plot, Scale
+from netviz.widgets.guides import Guide
+from netviz.widgets.plot import Axes, Plot, Scale
 from netviz.widgets.ticks import Reach, figure
 
 Row = tuple[str | float | int | None, ...]

@@ -6,7 +6,7 @@ the dearest part and are kept as a pixmap until a range changes.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import Enum
 
 import pyqtgraph as pg
@@ -19,6 +19,7 @@ from netviz.theme import on_change, theme
 from netviz.widgets import hover
 from netviz.widgets.curves import Bundle, View, draw
 from netviz.widgets.endlabels import draw_end_labels
+from netviz.widgets.guides import Guide, Moment, draw_guides, draw_moments
 from netviz.widgets.marks import COLUMN_GAP, draw_head, draw_note, fonts
 from netviz.widgets.pointing import Pointer
 from netviz.widgets.ticks import Tick, decade_ticks, linear_ticks
@@ -32,14 +33,6 @@ class Scale(Enum):
     LINEAR = "linear"
     LOG = "log"
     SHARE = "share"  # 0 to 100 %, not zoomed
-
-
-@dataclass(frozen=True, slots=True)
-class Guide:
-    """A dashed line across at a value that one should know."""
-
-    value: float
-    text: str
 
 
 class _Box(pg.ViewBox):
@@ -68,6 +61,7 @@ class Axes:
     ) -> None:
         self.scale, self.name, self.lane, self.end_labels, self.guides = scale, name, lane, end_labels, guides
         self.bundles: list[Bundle] = []
+        self.moments: tuple[Moment, ...] = ()
         self.apart = ""  # words that tell the lane from the others
         self.shown = True
         self.box = _Box()
@@ -251,7 +245,7 @@ class Plot(pg.GraphicsView):
                 painter.setPen(ink)
                 box = QRectF(0, y - height / 2, area.left() - 5, height)
                 painter.drawText(box, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, text)
-        self._draw_guides(painter, one, view)
+        draw_guides(painter, self.fonts, view, one.guides)
         if not steps:
             return
         painter.setPen(ink)
@@ -268,28 +262,13 @@ class Plot(pg.GraphicsView):
             box = QRectF(0, area.bottom() + 3, area.left() - 5, height)
             painter.drawText(box, Qt.AlignmentFlag.AlignRight, "step")
 
-    def _draw_guides(self, painter: QPainter, one: Axes, view: View) -> None:
-        amber, height = QColor(theme().amber), self.fonts.figure_metrics.height()
-        for guide in one.guides:
-            y = round(float(view.y(guide.value)))
-            if not view.rect.top() <= y <= view.rect.bottom():
-                continue
-            pen = QPen(amber, 1)
-            pen.setDashPattern([4, 4])
-            painter.setPen(pen)
-            painter.drawLine(QPointF(view.rect.left(), y), QPointF(view.rect.right(), y))
-            painter.setPen(amber)
-            above = y - height if y - height > view.rect.top() else y + 1
-            room = view.rect.width() - 6
-            if self.fonts.figure_metrics.horizontalAdvance(guide.text) <= room:
-                box = QRectF(view.rect.left() + 3, above, room, height)
-                painter.drawText(box, Qt.AlignmentFlag.AlignRight, guide.text)
-
     def drawForeground(self, painter: QPainter, rect: QRectF) -> None:
         if not self.note:
             for one in self.visible_axes():
                 view = replace(one.view(), fine=self.sharpness is not None)
                 draw(painter, view, one.bundles)
+                painter.setFont(self.fonts.figures)
+                draw_moments(painter, self.fonts, view, one.moments)
                 if lit := hover.lit(one.bundles, self.pointed, layered=self.layered):
                     hover.dim(painter, view)
                     draw(painter, view, lit)

@@ -5,6 +5,7 @@ import pytest
 
 import engine
 from engine.run import messages as m
+from engine.run.lane import Lane
 from tests.engine.cases import project
 from tests.engine.run.bench import Bench
 
@@ -41,6 +42,7 @@ def test_it_stops_after_its_patience_and_the_best_weights_are_back(batch_size):
     assert len(losses) == best + 1 + 4
     assert trainer.stopped
     assert trainer.course.best_epoch == best
+    assert trainer.course.best_step == (best + 1) * trainer.steps_per_epoch - 1
     assert best < len(losses) - 1
     np.testing.assert_array_equal(trainer.network.state()["h1.weight"], all_states[best]["h1.weight"])
     assert not np.array_equal(all_states[best]["h1.weight"], all_states[-1]["h1.weight"])
@@ -97,9 +99,50 @@ def test_a_worker_stops_says_why_and_goes_on():
     assert done.reason.startswith("stopped early: no lower validation loss for 4 epochs; the weights of epoch ")
     state = bench.next(m.Keyframe).states[0]
     assert state.values.tobytes() == expected.snapshot().values.tobytes()
+    bench.send(m.Frame(1))
+    kept = bench.next(m.Answer).lanes[0].kept
+    assert f"the weights of epoch {kept.epoch + 1} are back" in done.reason
+    assert (kept.loss, kept.val_loss) == tuple(score.loss for score in expected.evaluate())
     bench.send(m.Play())
     assert bench.next(m.Progress, state=m.RunState.FINISHED).epoch > done.epoch
     bench.send(m.Shutdown())
+
+
+def lane_at_its_stop():
+    lane = Lane(engine.Trainer(made(), dtype="float64"))
+    told = []
+    while not lane.stopped:
+        assert lane.kept is None
+        lane.advance()
+        told += lane.take_news()[1]
+    return lane, told
+
+
+def test_what_was_put_back_is_told_with_the_scores_that_its_epoch_had():
+    lane, told = lane_at_its_stop()
+    best = min(told, key=lambda score: score.val_loss)
+    assert best is not told[-1]
+    assert (lane.kept.epoch, lane.kept.step) == (best.epoch, best.step)
+    assert (lane.kept.loss, lane.kept.val_loss) == pytest.approx((best.loss, best.val_loss), rel=1e-12)
+    reopened = Lane(lane.trainer, stopped=True)
+    assert (reopened.kept.step, reopened.kept.val_loss) == (lane.kept.step, lane.kept.val_loss)
+
+
+def test_it_is_told_no_longer_where_other_weights_are_in_the_network():
+    lane, _ = lane_at_its_stop()
+    lane.take_weights(lane.trainer.network.state(), lane.trainer)
+    assert lane.kept is None
+    lane, _ = lane_at_its_stop()
+    lane.go_on()
+    assert lane.kept is None
+    lane, _ = lane_at_its_stop()
+    stopped = lane.trainer.snapshot()
+    lane.trainer.reset()
+    lane.forget_news()
+    assert lane.kept is None
+    lane.trainer.restore(stopped)
+    lane.forget_news()
+    assert lane.kept is not None
 
 
 def test_networks_side_by_side_stop_each_at_its_own_time():

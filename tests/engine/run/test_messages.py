@@ -219,7 +219,7 @@ PROBES += (
 )
 SCORE = m.EpochScore(2, 11, 0.5, 0.75, NAN, NAN)
 LANE = m.LaneAnswer(
-    BUCKETS, (SCORE,), m.LayerScalars(np.array([3]), np.full((1, 2, 6), NAN)), PROBES, lr=1e-3, batch_size=8
+    BUCKETS, (SCORE,), m.LayerScalars(np.array([3]), np.full((1, 2, 6), NAN)), PROBES, lr=1e-3, batch_size=8, kept=SCORE
 )
 INFO = m.LaneInfo("A", ("h1", "out"), ("dense", "dense"), (True, True), (2,), 4, 200, (0.1, 0.05))
 POINTS = m.Points(

@@ -68,13 +68,15 @@ def take(
     start: int = 0,
     lr: float = 0.01,
     health: LaneHealth | None = None,
+    kept: EpochScore | None = None,
 ) -> None:
     """One answer: a loss a step from `start`; `layers` (n, layers, 6) likewise."""
     loss = np.asarray(losses, float)
     steps = np.arange(start, start + len(loss))
     scalars = None if layers is None else LayerScalars(np.arange(start, start + len(layers)), layers)
     buckets = LossBuckets(steps, loss, loss, loss, loss)
-    lane.take(LaneAnswer(buckets, tuple(scores), scalars, tuple(probes), lr, 32, health, ((start + len(loss), lr),)))
+    rates = ((start + len(loss), lr),)
+    lane.take(LaneAnswer(buckets, tuple(scores), scalars, tuple(probes), lr, 32, health, rates, kept))
 
 
 def unwell(*findings: Finding, watched: Sequence[Finding] = (), looks: int = 20, since: int = 0) -> LaneHealth:

@@ -112,6 +112,33 @@ def test_the_readout_shortens_before_it_is_cut(qtbot) -> None:
     assert len({len(text) for text in texts}) == 1
 
 
+def test_after_early_stopping_the_figures_are_of_the_weights_that_were_put_back(qtbot) -> None:
+    history = opened()
+    take(history.lanes[0], losses(100), scored(100))
+    panel = open_panel(qtbot, LossPanel, history, 700, 300)
+    assert panel.loss.moments == ()
+    view = panel.loss.view()
+    spot = panel.plot.mapTo(panel, QPoint(round(float(view.x(40))), round(view.rect.bottom())))
+    before = picture(panel)
+    take(history.lanes[0], start=100, kept=score(40, 0.123, 0.91, 0.234, 0.87))
+    panel.refresh()
+    text = panel.readout.texts()[0].replace("\N{NO-BREAK SPACE}", " ")
+    assert text == "train  0.123 · validation  0.234 · accuracy 87.0 % · epoch 5 put back"
+    assert "epoch 5 put back" in panel.summary()
+    (moment,) = panel.loss.moments
+    assert (moment.step, moment.text) == (40, "epoch 5 put back")
+    after, wanted = picture(panel), theme.lane_colour(0).name()
+    column = [
+        (before.pixelColor(spot.x(), y).name(), after.pixelColor(spot.x(), y).name()) for y in range(40, spot.y())
+    ]
+    dashes = sum(new == wanted != old for old, new in column)
+    assert len(column) / 4 < dashes < len(column) * 3 / 4
+    take(history.lanes[0], losses(10), start=100)  # trained on
+    panel.refresh()
+    assert panel.loss.moments == ()
+    assert "put back" not in panel.summary()
+
+
 def test_zooming_holds_until_a_double_click(qtbot) -> None:
     history = opened()
     take(history.lanes[0], losses(100), scored(100))
