@@ -11,7 +11,7 @@ from netviz.document.layered import COLUMN, ROW
 from netviz.editor.boxes import LanePicture
 from netviz.theme import scaled
 
-WIDEST, NARROWEST = 212.0, 76.0  # from box to box, in pixels
+WIDEST, NARROWEST = 212.0, 76.0  # from box to box, in pixels; wider only where words need it
 PADDING, BAR, PORT = 7.0, 3.0, 3.5
 BAR_LEFT = 4.5  # clear of the port
 MARGIN = 16.0
@@ -91,7 +91,7 @@ def metrics(
     same = old is not None and (old.picture == 0) == (tall is None)
     if old is not None and same and box <= old.width and gap <= old.pitch - old.width:
         return old
-    pitch = min(scaled(WIDEST), max(NARROWEST, gap + box, (width - 2 * MARGIN + gap) / columns))
+    pitch = max(NARROWEST, gap + box, min(scaled(WIDEST), (width - 2 * MARGIN + gap) / columns))
     gap = min(pitch - box, max(gap, 0.3 * pitch))  # where there is room, the wires get their share
     roomy = pitch - gap >= _needed(lanes, roomy=True)[1]
     title, small = fonts(roomy)
