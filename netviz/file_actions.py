@@ -6,8 +6,11 @@ import msgspec
 from PySide6.QtCore import QEventLoop, QObject, Signal
 from PySide6.QtWidgets import QFileDialog, QMainWindow, QMessageBox
 
+from engine.backend import Array
+from engine.importing.project import STANDS_IN, stands_in
 from engine.project import Project
 from engine.run.messages import Keyframe, RunState
+from engine.weights import load_weights
 from netviz.document.difference import Kind, difference
 from netviz.document.document import Document
 from netviz.document.storage import ENDING, moved_to, read_project, write_project
@@ -80,6 +83,11 @@ class FileActions(QObject):
             remember_file(path)
         self._layout.restore(project.panels)
 
+    def show_unsaved(self, project: Project) -> None:
+        """A project that stands in no file, and would be lost."""
+        self._show(project, None)
+        self._document.stack.resetClean()
+
     def offer_recovery(self, found: Recovered) -> None:
         """Asks whether to go on with what a program left behind that ended unexpectedly."""
         self._banner.show_message(
@@ -118,7 +126,8 @@ class FileActions(QObject):
 
     def save_to(self, path: Path) -> None:
         """Saves project and weights to `path`; `saved` or `failed` says how it went."""
-        self._document.set_panels({**self._layout.save(), "pace": msgspec.to_builtins(self._session.pace)})
+        mark = {STANDS_IN: True} if stands_in(self._document.project) else {}
+        self._document.set_panels({**self._layout.save(), "pace": msgspec.to_builtins(self._session.pace), **mark})
         project = self._document.project
         untrained = self._kept == self._session.step == 0 and not _has_weights(project)
         if self._session.state is RunState.IDLE or untrained:
@@ -130,7 +139,7 @@ class FileActions(QObject):
         parameters = None if keyframe is None else keyframe.parameters
         mark = None if keyframe is None else tuple(state.step for state in keyframe.states)
         self._background.run(
-            lambda: write_project(project, path, parameters),
+            lambda: write_project(project, path, _saved_elsewhere(project) if parameters is None else parameters),
             lambda written: self._written(path, written, mark),
             lambda error: self._fail(f"{path.name} could not be saved: {error}"),
         )
@@ -251,6 +260,14 @@ class FileActions(QObject):
     def background(self) -> Background:
         """Where the disk is touched; the window waits for it before it closes."""
         return self._background
+
+
+def _saved_elsewhere(project: Project) -> list[dict[str, Array]] | None:
+    """Weights by an absolute path are not the project's own: they come along."""
+    lanes = project.lanes()
+    if not all(lane.weights is not None and Path(lane.weights).is_absolute() for lane in lanes):
+        return None
+    return [load_weights(Path(lane.weights)) for lane in lanes if lane.weights is not None]
 
 
 def _has_weights(project: Project) -> bool:

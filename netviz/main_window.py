@@ -28,6 +28,8 @@ from netviz.editor.problem_list import ProblemList
 from netviz.file_actions import FileActions
 from netviz.focus_order import in_focus_order
 from netviz.menus import Menus
+from netviz.model_import import ENDING as MODEL
+from netviz.model_import import ModelImport
 from netviz.panels.base import Panel
 from netviz.panels.boundary import BoundaryPanel
 from netviz.panels.catalogue import PANELS
@@ -84,6 +86,7 @@ class MainWindow(QMainWindow):
         self.checks = CheckActions(self)
         self.importing = self.inspector.importing
         self.importing.refused.connect(lambda words: self.banner.show_message("file", words, "red"))
+        self.models = ModelImport(self)
         self.menus = Menus(self)
         self.autosave = Autosave(self.document, self.session, lambda: self.files.unsaved)
         self.files.saved.connect(self.autosave.copy)
@@ -106,6 +109,7 @@ class MainWindow(QMainWindow):
         self.session.add_view(self.following)
         self.following.followed.changed.connect(self._show_followed)
         self.link.open_run()
+        self.models.tell_of_data()
         self.canvas.setFocus()
 
     def _heed(self, panels: list[Panel]) -> None:
@@ -201,11 +205,13 @@ class MainWindow(QMainWindow):
             event.acceptProposedAction()
 
     def dropEvent(self, event: QDropEvent) -> None:
-        """A project dropped on the window is opened in it; a file of data is looked at first."""
+        """A project or model dropped on the window is opened in it; a file of data is looked at first."""
         files = [Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile()]
         if files:
             event.acceptProposedAction()
-            show = self.importing.open if kind_of(files[0]) is not None else self.files.open
+            is_model = files[0].suffix.lower() == MODEL
+            is_data = kind_of(files[0]) is not None
+            show = self.models.open if is_model else self.importing.open if is_data else self.files.open
             QTimer.singleShot(0, self, lambda: show(files[0]))
 
     def closeEvent(self, event: QCloseEvent) -> None:
@@ -217,5 +223,6 @@ class MainWindow(QMainWindow):
         self.session.close()
         self.autosave.close()
         self.importing.close()
+        self.models.close()
         self.files.close()
         event.accept()

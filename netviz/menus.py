@@ -91,6 +91,7 @@ class Menus:
         self.add(menu, "Save &As…", Keys.SaveAs, files.save_as)
         menu.addSeparator()
         self.add(menu, "&Import Data…", "Ctrl+I", lambda: self._window.importing.ask())
+        self.add(menu, "Import O&NNX Model…", "", lambda: self._window.models.ask())
         self.exports = ExportActions(self._window)
         self.exports.fill(menu.addMenu("&Export"))
         self.add(menu, "Record &Telemetry…", "", files.ask_telemetry)

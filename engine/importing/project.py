@@ -14,7 +14,7 @@ import numpy as np
 
 from engine.backend import Array, open_backend
 from engine.data.preprocess import PREFIX
-from engine.data.toy import MOST_NUMBERS
+from engine.data.toy import MOST_NUMBERS, Noise
 from engine.errors import Problem, ProjectError
 from engine.graph import resolve
 from engine.importing.draft import Draft
@@ -42,6 +42,11 @@ def import_onnx(path: Path) -> Imported:
     """The network of an ONNX file with its weights; a ProjectError has a line for each operator that is refused."""
     draft, output = translated(read_model(path))
     return finished(draft, output, path.stem[:200] or "network")
+
+
+def stands_in(project: Project) -> bool:
+    """Whether the project's data are noise that nobody has chosen."""
+    return bool(project.panels.get(STANDS_IN)) and isinstance(project.data, Noise)
 
 
 def finished(draft: Draft, output: str, name: str) -> Imported:
