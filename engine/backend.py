@@ -78,8 +78,28 @@ class Backend:
         host: Array = np.ascontiguousarray(self.xp.asnumpy(array))
         return host
 
+    @property
+    def product(self) -> Callable[[Array, Array, Array], object]:
+        """out ← a b, of matrices or stacks of them, called as (a, b, out)."""
+        return np.matmul if self.xp is np else self._own.product
+
+    @property
+    def most(self) -> Callable[..., object]:
+        """The greatest along an axis, called as (a, axis, None, out, keepdims); NaN if one of them is."""
+        return np.maximum.reduce if self.xp is np else self._own.most
+
+    @property
+    def _own(self) -> Any:
+        from engine.cuda.own import own
+
+        return own(self.xp)
+
     def lowered(self, calls: list[Call]) -> list[Call]:
-        """The same calls, made one where compiled kernels can."""
+        """The same calls, made one where compiled kernels or a CUDA graph can."""
+        if self.kernels == "cuda":
+            from engine.cuda.capture import lowered as as_graphs
+
+            return as_graphs(self.xp, calls)
         if self.kernels != "numba":
             return calls
         from engine.kernels.running import lowered

@@ -1,19 +1,17 @@
 """Training step by step: deterministic, and restorable to any state it has been in."""
 
 from collections import deque
-from dataclasses import dataclass
 from functools import cached_property
 from itertools import repeat
 from math import isfinite
 from typing import Any
 from weakref import WeakKeyDictionary
 
-import msgspec
 import numpy as np
 from msgspec.structs import replace
 
 from engine.backend import Array, Backend, Call, bound, open_backend
-from engine.course import Course, CourseState
+from engine.course import Course
 from engine.data.batches import Batches
 from engine.data.source import Dataset
 from engine.divergence import DivergenceError, origin
@@ -25,46 +23,17 @@ from engine.plan import Plan
 from engine.project import Project
 from engine.regularizers import constraint_calls
 from engine.searched import SearchedUpdate
+from engine.snapshot import Snapshot as Snapshot
+from engine.snapshot import StepRecord as StepRecord
 from engine.spec import convert
-from engine.statistics import LayerStatistics, Statistics
+from engine.statistics import Statistics
 from engine.training import Settings
+from engine.unread import MOST, Step, Unread
 from engine.update import update_calls
 from engine.zeros import KeptZeros
 
 SAMPLE = 2000  # raw examples of each part that are kept for pictures
 ALIKE = 256  # steps laid out at once where every batch is all examples
-
-# A step laid out: its plan, the calls before the loss is known and after, and what to copy in: rows, targets and
-# the optimizer's scalars (None: they are there).
-Step = tuple[Plan, list[Call], list[Call], Array | None, Array | None, Array | None]
-
-
-@dataclass(frozen=True, slots=True)
-class StepRecord:
-    """One update, counted from 0: the loss of its batch, before it. The rest only when asked for."""
-
-    step: int
-    epoch: int
-    loss: float
-    lr: float
-    batch_accuracy: float | None = None
-    layers: dict[str, LayerStatistics] | None = None
-
-
-class Snapshot(msgspec.Struct, frozen=True, eq=False):
-    """All that training goes on from; arrays lie on the host."""
-
-    step: int
-    epoch: int
-    position: int  # examples of the epoch that are done
-    seed: int
-    lr: float
-    batch_size: int
-    values: Any  # every parameter and buffer, flat
-    slots: tuple[Any, ...]  # the optimizer's vectors
-    course: CourseState = CourseState()
-    preprocess: dict[str, Any] | None = None  # the numbers, where they are not those of the training part
-    free: Any = None  # with `keep_zeros`: False for each weight that stays zero
 
 
 class Trainer:
@@ -194,6 +163,29 @@ class Trainer:
         self._advance(plan.batch)
         return loss
 
+    def updates(self, most: int) -> list[float]:
+        """Up to `most` updates (at least one) of one epoch, and their losses, which a device tells all at once.
+
+        Raises DivergenceError before an update whose loss is no number, and then nothing was changed.
+        """
+        if not self._ahead:
+            self._look_ahead()
+        count = min(most, len(self._ahead), 1 if self._ahead[0][3] is None and self.course.watches else MOST)
+        if count == 1 or self.backend.kernels != "cuda" or isinstance(self.optimizer, Searching):
+            return [self.update()]
+        steps = [self._ahead[k] for k in range(count)]
+        losses = self._unread.losses(steps)
+        if len(losses) < count:  # those before it once more, each with a look
+            return [self.update() for _ in range(max(1, len(losses)))]
+        for plan, *_ in steps:
+            self._ahead.popleft()
+            self._advance(plan.batch)
+        return losses
+
+    @cached_property
+    def _unread(self) -> Unread:
+        return Unread(self.backend, (self.parameters.values, *self._slots), self._scalars, self._moment)
+
     def step(self, layers: bool = False) -> StepRecord:
         """One update; with `layers`, every layer's statistics too. Raises DivergenceError."""
         with np.errstate(all="ignore"):
@@ -210,9 +202,13 @@ class Trainer:
         with np.errstate(all="ignore"):
             update, left = self.update, steps - 1
             while left:
-                if not (done := self._run_compiled(left)):
+                if self.backend.kernels == "cuda":
+                    left -= len(self.updates(left))
+                elif done := self._run_compiled(left):
+                    left -= done
+                else:
                     update()
-                left -= done or 1
+                    left -= 1
         return self.step()
 
     def _run_compiled(self, most: int) -> int:
@@ -304,7 +300,8 @@ class Trainer:
             net = self.network
             moment, classes = net.moment, net.classes
             plan = Plan(net.structure, self.parameters, self.backend, size, net.loss, classes=classes, moment=moment)
-            self._plans[size] = plan, plan.forward_calls, plan.backward_calls + self._after(plan)
+            after = self.backend.lowered(plan.backward_calls + self._after(plan))
+            self._plans[size] = plan, plan.forward_calls, after
         return self._plans[size]
 
     def _scalars_for(self, steps: int) -> Array:

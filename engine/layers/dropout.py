@@ -13,6 +13,8 @@ from engine.random import Bits
 if TYPE_CHECKING:
     from engine.plan import Plan, Var
 
+PURPOSE = "dropout"
+
 
 class Dropout(Layer, frozen=True, tag="dropout"):
     """h = x m / (1 - rate), each m 0 with probability `rate`, else 1; after training h = x (Srivastava et al. 2014).
@@ -37,7 +39,7 @@ class Dropout(Layer, frozen=True, tag="dropout"):
                 plan.backward((xp.copyto, h.grad, a.grad))
             return
         kept, mask = plan.backend.mask(*h.value.shape), plan.scratch(h)
-        plan.forward(_Drawn(plan, kept, self.rate))
+        _bind_drawn(plan, kept, self.rate)
         plan.forward(xp.multiply, kept, plan.number(1 / (1 - self.rate)), mask)
         plan.forward(xp.multiply, h.value, mask, a.value)
         if a.grad is not None and h.grad is not None:
@@ -53,14 +55,26 @@ class Dropout(Layer, frozen=True, tag="dropout"):
         return f"nn.Dropout({self.rate})"
 
 
-class _Drawn:
+def _bind_drawn(plan: Plan, kept: Array, rate: float) -> None:
     """Draws `kept` anew at every step: true where a word of 32 bits is not below rate · 2³²."""
+    least = plan.backend.word(min(round(rate * 2**32), 2**32 - 1))
+    if plan.backend.kernels != "cuda":
+        plan.forward(_Drawn(plan, kept, least))
+        return
+    from engine.cuda.words import Words
 
-    def __init__(self, plan: Plan, kept: Array, rate: float) -> None:
+    words = plan.xp.zeros(kept.shape, "uint32")
+    plan.forward(Words(plan.xp, words, plan.moment, PURPOSE, plan.node))
+    plan.forward(plan.xp.greater_equal, words, least, kept)
+
+
+class _Drawn:
+    """The same from words that are drawn on the host."""
+
+    def __init__(self, plan: Plan, kept: Array, least: Array) -> None:
         self.kept, self.moment, self.xp, self.node = kept, plan.moment, plan.xp, plan.node
-        self.bits = Bits(plan.xp, kept.shape)
-        self.least = plan.backend.word(min(round(rate * 2**32), 2**32 - 1))
+        self.bits, self.least = Bits(plan.xp, kept.shape), least
 
     def __call__(self) -> None:
-        words = self.bits.at(self.moment.step, self.moment.seed, "dropout", self.node)
+        words = self.bits.at(self.moment.step, self.moment.seed, PURPOSE, self.node)
         self.xp.greater_equal(words, self.least, self.kept)

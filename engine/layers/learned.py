@@ -110,7 +110,7 @@ class Maxout(Dense, frozen=True, tag="maxout"):
         z = zeros(self._rows, plan.batch)
         lines = z.reshape(self.units, self.pieces, plan.batch)
         plan.forward(p.value.dot, x, z)
-        plan.forward(xp.maximum.reduce, lines, 1, None, a.value)
+        plan.forward(plan.backend.most, lines, 1, None, a.value)
         if a.grad is None:
             return
         delta, highest, taken = zeros(self._rows, plan.batch), mask(*a.value.shape), mask(*a.value.shape)

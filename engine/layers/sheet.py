@@ -86,7 +86,9 @@ class Sheet:
             piece = slice(start, min(start + step, rows))
             made, into = products[:, : piece.stop - start], total if part is None or not start else part
             # V Dᵀ, not D Vᵀ: the longer side first is what BLAS is quick at.
-            calls.append((xp.matmul, self.windows[:, piece], delta[:, piece].transpose(0, 1, 3, 2), made))
+            calls.append(
+                (self._plan.backend.product, self.windows[:, piece], delta[:, piece].transpose(0, 1, 3, 2), made)
+            )
             calls.append((xp.add.reduce, made, 1, None, into))
             if start:
                 calls.append((xp.add, total, part, total))
@@ -137,7 +139,7 @@ class Sheet:
         part = self._plan.backend.zeros(self._groups, self._high.out, width, self._across)
         calls: list[BoundCall] = [(rows.fill, 0)]
         for i in range(self._high.kernel):
-            calls.append((xp.matmul, kernels[:, None, i * width : (i + 1) * width], delta, part))
+            calls.append((self._plan.backend.product, kernels[:, None, i * width : (i + 1) * width], delta, part))
             below = self._below(rows, i)
             calls.append((xp.add, below, part, below))
         return calls
@@ -149,11 +151,11 @@ def _products(plan: Plan, left: Array, right: Array, target: Array) -> BoundCall
     least, most = -(-m * k * n // SMALL), n // NARROW
     pieces = next((count for count in range(least, most + 1) if not n % count), 1)
     if pieces == 1 or plan.backend.device != "cpu":
-        return (plan.xp.matmul, left[:, None], right, target)
+        return (plan.backend.product, left[:, None], right, target)
 
     def apart(array: Array) -> Array:
         """A view (groups, rows, pieces, ·, columns)."""
         view: Array = array.reshape(*array.shape[:3], pieces, n // pieces).transpose(0, 1, 3, 2, 4)
         return view
 
-    return (plan.xp.matmul, left[:, None, None], apart(right), apart(target))
+    return (plan.backend.product, left[:, None, None], apart(right), apart(target))

@@ -58,7 +58,7 @@ class LogSoftmax(Activation, frozen=True, tag="log_softmax"):
 
     def bind(self, plan: Plan, h: Var, a: Var, p: Block | None) -> None:
         xp, row, share = plan.xp, plan.backend.zeros(1, plan.batch), plan.scratch(h)
-        plan.forward(xp.maximum.reduce, h.value, 0, None, row, True)
+        plan.forward(plan.backend.most, h.value, 0, None, row, True)
         plan.forward(xp.subtract, h.value, row, a.value)
         plan.forward(xp.exp, a.value, share)
         plan.forward(xp.add.reduce, share, 0, None, row, True)
@@ -86,7 +86,7 @@ class LogSoftmax(Activation, frozen=True, tag="log_softmax"):
 def softmax(plan: Plan, a: Array, h: Array, row: Array) -> None:
     """Columns of `h` become softmax of columns of `a`, shifted by their maximum; `row` (1, N) ends as Σ exp."""
     xp = plan.xp
-    plan.forward(xp.maximum.reduce, a, 0, None, row, True)
+    plan.forward(plan.backend.most, a, 0, None, row, True)
     plan.forward(xp.subtract, a, row, h)
     plan.forward(xp.exp, h, h)
     plan.forward(xp.add.reduce, h, 0, None, row, True)

@@ -170,7 +170,7 @@ class CrossEntropy(Loss, frozen=True, tag="cross_entropy"):
             self._prepare_weighted(plan, y, taken, inverse)
         else:
             plan.prepare(xp.multiply, y, plan.number(-1 / n), taken)
-        plan.forward(xp.maximum.reduce, z.value, 0, None, row, True)
+        plan.forward(plan.backend.most, z.value, 0, None, row, True)
         plan.forward(xp.subtract, z.value, row, shifted)
         plan.forward(xp.exp, shifted, p)
         plan.forward(ones.dot, p, row)

@@ -58,7 +58,7 @@ class GruSweep(Sweep):
         if self._bias is not None:
             biased = (xp.add, product[2], self._bias, candidate)
         return [
-            (xp.matmul, before, self.hidden, product),
+            (self.plan.backend.product, before, self.hidden, product),
             (xp.add, from_x[1:], product[:2], gates),
             (xp.tanh, gates, gates),
             *self.sigmoid(gates),

@@ -48,7 +48,7 @@ class LstmSweep(Sweep):
         xp, kept, two = self.xp, self.kept[number], self._two
         gates, cell, tanh_cell = kept[:4], self.kept[number + 1, 4], self.tanh_cell[number]
         return [
-            (xp.matmul, self.before[step], self.hidden, self.product),
+            (self.plan.backend.product, self.before[step], self.hidden, self.product),
             (xp.add, gates, self.product, gates),
             (xp.tanh, gates, gates),
             *self.sigmoid(kept[:3]),

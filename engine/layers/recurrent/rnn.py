@@ -26,7 +26,7 @@ class TanhSweep(Sweep):
     def step(self, number: int, step: int) -> list[BoundCall]:
         state = self.states[step]
         return [
-            (self.xp.matmul, self.before[step], self.hidden, self.product),
+            (self.plan.backend.product, self.before[step], self.hidden, self.product),
             (self.xp.add, self.from_x[step, 0], self.product[0], state),
             self.activated(state),
         ]

@@ -94,7 +94,7 @@ class Sweep:
         """The calls from `x` to `states`."""
         inputs = self.zeros(len(self.places), self.x.shape[2], self.units)
         calls = self._gathered(inputs)
-        calls.append((self.xp.matmul, self.x[:, None], inputs, self.from_x))
+        calls.append((self.plan.backend.product, self.x[:, None], inputs, self.from_x))
         for number, step in enumerate(self.order):
             calls += self.step(number, step)
         return calls

@@ -1,0 +1,37 @@
+"""What a trainer tells: of a step its record, and all its state, which a worker that is started anew goes on from."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from engine.course import CourseState
+from engine.statistics import LayerStatistics
+
+
+@dataclass(frozen=True, slots=True)
+class StepRecord:
+    """One update, counted from 0: the loss of its batch, before it. The rest only when asked for."""
+
+    step: int
+    epoch: int
+    loss: float
+    lr: float
+    batch_accuracy: float | None = None
+    layers: dict[str, LayerStatistics] | None = None
+
+
+class Snapshot(msgspec.Struct, frozen=True, eq=False):
+    """All that training goes on from; arrays lie on the host."""
+
+    step: int
+    epoch: int
+    position: int  # examples of the epoch that are done
+    seed: int
+    lr: float
+    batch_size: int
+    values: Any  # every parameter and buffer, flat
+    slots: tuple[Any, ...]  # the optimizer's vectors
+    course: CourseState = CourseState()
+    preprocess: dict[str, Any] | None = None  # the numbers, where they are not those of the training part
+    free: Any = None  # with `keep_zeros`: False for each weight that stays zero

@@ -1,0 +1,54 @@
+"""Updates whose losses come to the host together: between them the host waits for nothing.
+
+Whether a loss is a number is known only afterwards, so the state before the first is kept on the device; where one was
+none, training goes back there and on to the step before it.
+"""
+
+from collections.abc import Sequence
+from math import isfinite
+from typing import Any
+
+from engine.backend import Array, Backend, Call
+from engine.plan import Moment, Plan
+
+MOST = 256  # steps between two looks
+
+# A step laid out: its plan, the calls before the loss is known and after, and what to copy in: rows, targets and
+# the optimizer's scalars (None: they are there).
+Step = tuple[Plan, list[Call], list[Call], Array | None, Array | None, Array | None]
+
+
+class Unread:
+    """Runs steps without a look at their losses, and can go back."""
+
+    def __init__(self, backend: Backend, state: Sequence[Array], scalars: Array, moment: Moment) -> None:
+        """`state` is all that an update changes."""
+        self._backend, self._state, self._scalars, self._moment = backend, tuple(state), scalars, moment
+        self._kept: list[Array] = [backend.zeros(*array.shape) for array in (*self._state, scalars)]
+        self._losses = backend.zeros(MOST)
+        self._places: list[Any] = [self._losses[k : k + 1].reshape(()) for k in range(MOST)]
+
+    def losses(self, steps: Sequence[Step]) -> list[float]:
+        """The losses of `steps`, which were done; up to the first that is no number, and then none of them was."""
+        copy = self._backend.xp.copyto
+        whole, first = (*self._state, self._scalars), self._moment.step
+        for kept, array in zip(self._kept, whole, strict=True):
+            copy(kept, array)
+        for k, (plan, forward, after, rows, targets, scalars) in enumerate(steps):
+            self._moment.step = first + k
+            if rows is not None:
+                plan.fill(rows, targets)
+            for call in forward:
+                call()
+            copy(self._places[k], plan.loss)
+            if scalars is not None:
+                copy(self._scalars, scalars)
+            for call in after:
+                call()
+        told: list[float] = self._backend.to_host(self._losses[: len(steps)]).tolist()
+        good = next((k for k, loss in enumerate(told) if not isfinite(loss)), len(told))
+        self._moment.step = first
+        if good < len(told):
+            for kept, array in zip(self._kept, whole, strict=True):
+                copy(array, kept)
+        return told[:good]
