@@ -13,6 +13,7 @@ from engine.data.rows import Rows
 from engine.random import generator
 
 WINDOW = 1 << 20  # bytes of shuffled examples gathered at once: a batch is then a slice of rows that lie together
+WINDOW_THERE = 1 << 26  # the same on a device, where a launch costs more than a look at far memory
 RESIDENT = 1 << 31  # bytes of prepared rows that are kept on the device; of more, a window at a time is prepared
 FIRST = 512  # rows that pictures are made of, where not all are kept
 
@@ -110,7 +111,8 @@ class Batches:
 
     def _size(self, batch: int) -> int:
         """How many examples are gathered at once."""
-        return max(batch, WINDOW // self._row_bytes // batch * batch)
+        window = WINDOW if self.backend.device == "cpu" else WINDOW_THERE
+        return max(batch, window // self._row_bytes // batch * batch)
 
     def _laid_out(self, epoch: int, position: int, stop: int, batch: int) -> tuple[Array, Array]:
         """The examples of `epoch` in their order from `position` to `stop`: rows, and targets (n, units)."""

@@ -1,7 +1,7 @@
 """One network of a run: its trainer, stepped with what is due at each step and at each epoch's end."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -20,12 +20,13 @@ from engine.trainer import StepRecord, Trainer
 HEALTH_SECONDS = 0.25  # from one word of the diagnosis to the next, in a hurry
 RATES = 64  # learning rates told between two answers
 FIRST_STEPS = 50  # looked at one by one when layers are watched: most faults begin there
+UNSEEN = 32  # steps together: a command waits no longer
 NAN = float("nan")
 
 
 @dataclass(slots=True)
 class Lane:
-    """`advance` does one update. With `scores_epochs`, training and validation are evaluated at epochs' ends."""
+    """`advance` does updates. With `scores_epochs`, training and validation are evaluated at epochs' ends."""
 
     trainer: Trainer
     scores_epochs: bool = True
@@ -57,25 +58,62 @@ class Lane:
         """One update; returns its loss. Raises DivergenceError, which is kept in `failure`."""
         trainer = self.trainer
         step, epoch = trainer.step_number, trainer.epoch
-        telemetry, diagnosis = self.telemetry, self.diagnosis
         try:
-            if (
-                self.observe_next
-                or (telemetry is not None and telemetry.wants(step))
-                or (self.watches_layers and step < FIRST_STEPS)
-                or (self.diagnoses_steps and diagnosis is not None and diagnosis.wants(step))
-            ):
-                loss = self._observe(telemetry)
-            else:
-                loss = trainer.update()
+            loss = self._observe(self.telemetry) if self._looks_at(step) else trainer.update()
         except DivergenceError as error:
-            self.failure = error
-            if telemetry is not None:
-                telemetry.diverged(error, epoch, trainer.rate)
-            if diagnosis is not None:
-                diagnosis.diverged(error)
+            self._fail(error, epoch)
             raise
         self.losses.add(step, loss)
+        self._after(epoch, step)
+        return loss
+
+    def advance_unseen(self, steps: int) -> float:
+        """`steps` updates, no more than `unseen` says; the last loss. Raises as `advance` does."""
+        if steps == 1:
+            return self.advance()
+        trainer, losses = self.trainer, list[float]()
+        first, epoch = trainer.step_number, trainer.epoch
+        try:
+            while len(losses) < steps:
+                losses += trainer.updates(steps - len(losses))
+        except DivergenceError as error:
+            self._fail(error, epoch)
+            raise
+        finally:
+            for step, loss in enumerate(losses, first):
+                self.losses.add(step, loss)
+        self._after(epoch, trainer.step_number - 1)
+        return losses[-1]
+
+    def unseen(self, most: int) -> int:
+        """How many of the next updates, at most `most`, nobody looks at one by one: a device then never waits."""
+        trainer = self.trainer
+        if trainer.backend.kernels != "cuda" or most < 2:
+            return 1
+        step = trainer.step_number
+        left = -(-(trainer.examples - trainer.position) // trainer.batch_size)  # of this epoch
+        most = min(most, UNSEEN, left, max(1, self.studies.look_at - step))
+        return next((k for k in range(most) if self._looks_at(step + k)), most) or 1
+
+    def _looks_at(self, step: int) -> bool:
+        telemetry, diagnosis = self.telemetry, self.diagnosis
+        return (
+            self.observe_next
+            or (telemetry is not None and telemetry.wants(step))
+            or (self.watches_layers and step < FIRST_STEPS)
+            or (self.diagnoses_steps and diagnosis is not None and diagnosis.wants(step))
+        )
+
+    def _fail(self, error: DivergenceError, epoch: int) -> None:
+        self.failure = error
+        if self.telemetry is not None:
+            self.telemetry.diverged(error, epoch, self.trainer.rate)
+        if self.diagnosis is not None:
+            self.diagnosis.diverged(error)
+
+    def _after(self, epoch: int, step: int) -> None:
+        """What follows update `step` of `epoch`."""
+        trainer = self.trainer
         if step + 1 >= self.studies.look_at:
             self.studies.look(trainer)
         if trainer.position == 0:
@@ -83,7 +121,6 @@ class Lane:
             if self.scores_epochs:
                 self._score(epoch, step)
                 self.kept = self._weights_put_back() if self.stopped else None
-        return loss
 
     @property
     def trains(self) -> bool:
@@ -216,6 +253,13 @@ def epoch_score(epoch: int, step: int, train: Score, validation: Score | None) -
     """Both scores of the weights after `step`; NaN where there is no validation part or nothing to be right about."""
     held = validation or Score(NAN, None)
     return EpochScore(epoch, step, train.loss, _or_nan(train.accuracy), held.loss, _or_nan(held.accuracy))
+
+
+def unseen(lanes: Sequence[Lane], most: int) -> int:
+    """How many of their next updates, at most `most`, lanes that train can do without anybody looking at one."""
+    if most < 2 or all(lane.trainer.backend.kernels != "cuda" for lane in lanes):
+        return 1
+    return min((lane.unseen(most) for lane in lanes if not lane.stopped), default=1)
 
 
 def _row(record: StepRecord) -> list[list[float]]:

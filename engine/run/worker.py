@@ -22,7 +22,7 @@ from engine.run import messages as m
 from engine.run import recording
 from engine.run.aside import Aside, Passed, Start
 from engine.run.budget import Budget
-from engine.run.lane import Lane
+from engine.run.lane import Lane, unseen
 from engine.run.opening import open_lanes, opened
 from engine.run.pace import Pacer, StepRate
 from engine.run.preview import preview
@@ -277,13 +277,14 @@ class Worker:
         try:
             while allowed > 0 and inbox.empty():
                 last_by_hand = lead.step_number + 1 == self._limit  # who steps by hand wants to see where it ends
+                steps = unseen(lanes, allowed - (self._limit is not None))
                 for lane in lanes:
                     if lane.stopped:
                         continue
                     lane.observe_next = lane.observe_next or (last_by_hand and lane.watches_layers)
-                    lane.advance()
-                allowed -= 1
-                pacer.done += 1
+                    lane.advance_unseen(steps) if steps > 1 else lane.advance()
+                allowed -= steps
+                pacer.done += steps
                 if lead.position == 0 and (lead.stopped or self._at_end(lead.epoch)):
                     break
                 if self._frame is not None and time.perf_counter() >= answer_at:

@@ -31,6 +31,7 @@ from netviz.report.gathering import Gathering
 from netviz.report.writing import write_report
 
 DONE, DIVERGED, INTERRUPTED = 0, 3, 130
+SHOWN = 64  # steps between two looks at the bar
 
 
 def train(options: argparse.Namespace) -> int:
@@ -138,13 +139,16 @@ def steps_asked(options: argparse.Namespace, trainer: Trainer) -> int:
 def advance(lane: Lane, steps: int, bar: Bar, gathering: Gathering | None = None) -> bool:
     """Does `steps` updates; False when it was interrupted after one of them. `gathering` watches for a report."""
     with np.errstate(all="ignore"), _interruption() as interrupted:
-        for step in range(steps):
+        step = 0
+        while step < steps:
             if gathering is not None:
                 gathering.before(step)
-            loss = lane.advance()
-            if step & 63 == 0:
+            together = 1 if gathering is not None else lane.unseen(min(steps - step, SHOWN - step % SHOWN))
+            loss = lane.advance_unseen(together)
+            if step % SHOWN == 0:
                 lane.forget_news() if gathering is None else gathering.take()
                 bar.show(step / steps, f"step {step}/{steps}  epoch {lane.trainer.epoch}  loss {loss:.4g}")
+            step += together
             if interrupted:
                 return False
             if lane.stopped:
