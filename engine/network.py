@@ -9,6 +9,7 @@ import numpy as np
 from engine.backend import Array, Backend
 from engine.data.batches import with_ones
 from engine.data.preprocess import Preprocessor
+from engine.memory import must_fit, needs_of
 from engine.metrics import Score, Tally
 from engine.parameters import Parameters
 from engine.plan import Moment, Plan
@@ -23,6 +24,7 @@ class Network:
 
     def __init__(self, project: Project, backend: Backend) -> None:
         self.structure, self.backend = project.structure(), backend
+        must_fit(needs_of(self.structure, backend.dtype), backend)
         self.loss = project.training.loss
         self.classes = project.summary().classes
         self.parameters_ = Parameters(self.structure, backend)

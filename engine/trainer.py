@@ -16,6 +16,7 @@ from engine.data.batches import Batches
 from engine.data.source import Dataset
 from engine.divergence import DivergenceError, origin
 from engine.lsuv import draw_weights
+from engine.memory import must_fit, needs_of_training
 from engine.metrics import Score
 from engine.network import Network
 from engine.optimizers import Searching
@@ -49,6 +50,8 @@ class Trainer:
     ) -> None:
         """`backend`, where it is given, stands for device and dtype."""
         self.project, self.backend = project, backend or open_backend(device, dtype)
+        wanted = project.training.batch_size
+        must_fit(needs_of_training(project, self.backend.dtype, wanted if isinstance(wanted, int) else 0), self.backend)
         self.network = Network(project, self.backend)
         data, training, network = project.data.load(project.folder), project.training, self.network
         self.seed = training.seed if seed is None else seed

@@ -34,6 +34,25 @@ class Unread:
         whole, first = (*self._state, self._scalars), self._moment.step
         for kept, array in zip(self._kept, whole, strict=True):
             copy(kept, array)
+        try:
+            self._run(steps, first)
+        except MemoryError:
+            self._go_back(whole, first)
+            raise
+        told: list[float] = self._backend.to_host(self._losses[: len(steps)]).tolist()
+        good = next((k for k, loss in enumerate(told) if not isfinite(loss)), len(told))
+        if good < len(told):
+            self._go_back(whole, first)
+        self._moment.step = first
+        return told[:good]
+
+    def _go_back(self, whole: Sequence[Array], first: int) -> None:
+        for kept, array in zip(self._kept, whole, strict=True):
+            self._backend.xp.copyto(array, kept)
+        self._moment.step = first
+
+    def _run(self, steps: Sequence[Step], first: int) -> None:
+        copy = self._backend.xp.copyto
         for k, (plan, forward, after, rows, targets, scalars) in enumerate(steps):
             self._moment.step = first + k
             if rows is not None:
@@ -45,10 +64,3 @@ class Unread:
                 copy(self._scalars, scalars)
             for call in after:
                 call()
-        told: list[float] = self._backend.to_host(self._losses[: len(steps)]).tolist()
-        good = next((k for k, loss in enumerate(told) if not isfinite(loss)), len(told))
-        self._moment.step = first
-        if good < len(told):
-            for kept, array in zip(self._kept, whole, strict=True):
-                copy(array, kept)
-        return told[:good]

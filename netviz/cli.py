@@ -49,6 +49,10 @@ def run_command(arguments: list[str]) -> int:
         message = f"--device: {error}" if isinstance(error, DeviceError) else str(error)
         print(f"{file}: {message}" if file is not None else message, file=sys.stderr)
         return BAD_INPUT
+    except MemoryError as error:
+        told = " ".join(str(error).split())
+        print(f"{getattr(options, 'file', options.command)}: memory is short{told and ': '}{told}", file=sys.stderr)
+        return BAD_INPUT
     except BrokenPipeError:
         sys.stderr.close()  # somebody closed the pipe that we print into: there is nobody to tell
         return 1

@@ -1,6 +1,6 @@
 """Opening a run: a lane for each network of a project, with the weights that it goes on from."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +10,7 @@ from engine.data.rows import Rows
 from engine.errors import ProjectError
 from engine.kernels.choice import kernels_for
 from engine.layers.base import Layer, Weighted
+from engine.memory import telling_sizes
 from engine.project import Project
 from engine.run.lane import Lane
 from engine.run.messages import PLANNED_A_TIME, LaneInfo, Open, Opened, Points
@@ -20,19 +21,29 @@ FEW, WIDEST = 32, 4096  # examples that are told of at once, and numbers of each
 MOST_PLANNED = 400  # epochs
 
 
-def open_lanes(project: Project, command: Open, before: Sequence[Lane]) -> tuple[list[Lane], tuple[str, ...], str]:
-    """The lanes, what each took over ("A: h1.weight"), and a word on what did not go as asked."""
+Before = dict[str, tuple[Project, dict[str, Array]]]  # by name: networks of the run before, and their weights
+
+
+def weights_before(lanes: Sequence[Lane]) -> Before:
+    return {lane.trainer.project.variant: (lane.trainer.project, lane.trainer.network.state()) for lane in lanes}
+
+
+def open_lanes(project: Project, command: Open, old: Before) -> tuple[list[Lane], tuple[str, ...], str]:
+    """The lanes, what each took over ("A: h1.weight"), and a word on what did not go as asked.
+
+    Raises a ShortageError where there is not enough memory for them.
+    """
     if command.states is not None and len(command.states) != len(project.lanes()):
         raise ValueError(f"states: expected one for each of {len(project.lanes())} networks, got {len(command.states)}")
     lanes, kept, notes = [], [], []
-    old = {lane.trainer.project.variant: lane.trainer for lane in before}
     for number, part in enumerate(project.lanes()):
         backend = open_backend(command.device, command.dtype, kernels_for(part, command.device))
-        trainer = Trainer(part, backend=backend)
+        with telling_sizes(part, backend):
+            trainer = Trainer(part, backend=backend)
         if command.states is not None:
             trainer.restore(command.states[number])
         elif command.keep_weights:
-            taken = _keep(trainer, old[part.variant]) if part.variant in old else []
+            taken = _keep(trainer, *old[part.variant]) if part.variant in old else []
             kept += [f"{part.variant}: {name}" for name in taken]
         elif part.weights is not None:
             notes += _take_saved(trainer, part.folder / part.weights)
@@ -55,17 +66,30 @@ def opened(lanes: Sequence[Lane], command: Open, kept: tuple[str, ...], note: st
     )
 
 
-def _keep(trainer: Trainer, before: Trainer) -> list[str]:
+def reopen_lanes(
+    project: Project, command: Open, old: Before, give_up: Callable[[], None] | None
+) -> tuple[list[Lane], tuple[str, ...], str]:
+    """As `open_lanes`; where there is no room, once more after the run before, if any, has been given up."""
+    try:
+        return open_lanes(project, command, old)
+    except MemoryError:
+        if give_up is None:
+            raise
+    give_up()  # not inside: what was made so far lives as long as the error
+    return open_lanes(project, command, old)
+
+
+def _keep(trainer: Trainer, before: Project, weights: Mapping[str, Array]) -> list[str]:
     """Takes the weights of the run before that fit; returns their names.
 
     Not the numbers of the preprocessing, which are of the data and may be others now; nor those of a layer that is
     to draw its first weights in another way.
     """
-    now, then = trainer.project.graph.layers, before.project.graph.layers
+    now, then = trainer.project.graph.layers, before.graph.layers
     drawn_anew = {node for node in now if node in then and _first_weights(now[node]) != _first_weights(then[node])}
     own = {
         name: array
-        for name, array in before.network.state().items()
+        for name, array in weights.items()
         if name not in trainer.network.preprocess.shapes and name.partition(".")[0] not in drawn_anew
     }
     return trainer.network.load_fitting(own)

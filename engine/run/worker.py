@@ -15,6 +15,7 @@ import numpy as np
 
 from engine.divergence import DivergenceError
 from engine.errors import DeviceError, ProjectError
+from engine.memory import shortage
 from engine.probes.base import Probe, measured, quick, slow
 from engine.probes.study import Study
 from engine.project import project_from
@@ -23,10 +24,12 @@ from engine.run import recording
 from engine.run.aside import Aside, Passed, Start
 from engine.run.budget import Budget
 from engine.run.lane import Lane, unseen
-from engine.run.opening import open_lanes, opened
+from engine.run.measuring import Measuring
+from engine.run.opening import opened, reopen_lanes, weights_before
 from engine.run.pace import Pacer, StepRate
 from engine.run.preview import preview
 from engine.run.studies import StudyTime, wanting
+from engine.trainer import Trainer
 
 KEYFRAME_SECONDS = 1.0
 KEYFRAME_SHARE = 0.01  # of the time that keyframes may cost
@@ -51,6 +54,7 @@ class Worker:
         self._watched = m.Watch()
         self._frame: int | None = None  # a frame that waits for its answer
         self._frame_came = 0.0
+        self._measuring = Measuring(lambda words: send(m.Refused(words)))
         self._stale = True  # there is something that no answer has told
         self._urgent = False  # a quick probe is new: its answer does not wait for the budget
         self._budget, self._study_time, self._rate = Budget(), StudyTime(), StepRate()
@@ -99,7 +103,8 @@ class Worker:
 
     def _on_open(self, command: m.Open) -> None:
         project = project_from(msgspec.json.decode(command.project), Path(command.folder))
-        lanes, kept, note = open_lanes(project, command, self._lanes)
+        old = weights_before(self._lanes) if command.keep_weights else {}
+        lanes, kept, note = reopen_lanes(project, command, old, self._on_stop if self._lanes else None)
         recording.end(self._lanes)
         self._lanes, self._length = lanes, project.training.epochs
         self._epochs = max(self._length, lanes[0].trainer.epoch)
@@ -148,7 +153,7 @@ class Worker:
         self._apply_watch()
         self._settle(m.RunState.PAUSED)
 
-    def _on_stop(self, command: m.Stop) -> None:
+    def _on_stop(self, command: m.Stop | None = None) -> None:
         recording.end(self._lanes)
         self._lanes = []
         self._aside.forget(None)
@@ -171,6 +176,7 @@ class Worker:
 
     def _on_watch(self, command: m.Watch) -> None:
         before, self._watched = self._watched, command
+        self._measuring.forget()
         alike = (command.layers, command.health) == (before.layers, before.health)
         if alike and slow(command.probes) == slow(before.probes):
             self._urgent = True
@@ -292,6 +298,9 @@ class Worker:
         except DivergenceError as error:
             self._fail(lane, error)
             return
+        except MemoryError as error:
+            self._run_short(error, lane.trainer)
+            return
         if not any(lane.trains for lane in self._lanes):
             last = next(lane for lane in reversed(lanes) if lane.stopped)
             self._settle(m.RunState.FINISHED, f"stopped early: {last.how_it_stopped}; play goes on")
@@ -326,6 +335,12 @@ class Worker:
         number = self._lanes.index(lane)
         self._send(m.Diverged(number, error.step, error.node, f"{lane.trainer.project.variant}: {error}"))
         self._settle(m.RunState.FAILED, str(error))
+
+    def _run_short(self, error: MemoryError, trainer: Trainer) -> None:
+        """The run stands where it is; what it holds is still there."""
+        words = shortage(error, trainer.project, trainer.backend, trainer.batch_size)
+        self._send(m.Refused(words))
+        self._settle(m.RunState.PAUSED, words)
 
     def _change(self, state: m.RunState, reason: str = "") -> None:
         self._state = state
@@ -389,8 +404,9 @@ class Worker:
 
     def _lane_answer(self, lane: Lane, probes: tuple[Probe, ...], detail: float, hurried: bool) -> m.LaneAnswer:
         trainer = lane.trainer
+        answers = self._measuring.answers(probes, trainer, detail)
         losses, scores, scalars = lane.take_news()
-        shown = (*measured(probes, trainer, detail), *lane.studies.take_news(trainer))
+        shown = (*answers, *lane.studies.take_news(trainer))
         health, rate = lane.health(hurried) if self._watched.health else None, trainer.rate
         told, kept = lane.take_rates(), lane.kept
         return m.LaneAnswer(losses, scores, scalars, shown, rate, trainer.batch_size, health, told, kept)

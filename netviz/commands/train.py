@@ -15,6 +15,7 @@ from engine.errors import Problem, ProjectError
 from engine.export.names import class_name
 from engine.export.onnx import must_fit, save_onnx
 from engine.kernels.choice import kernels_for
+from engine.memory import telling_sizes
 from engine.network import Network
 from engine.project import load_project
 from engine.records.several import Several, telemetry_file
@@ -83,7 +84,8 @@ def _trainer(options: argparse.Namespace) -> Trainer:
         project = project.lane(options.variant)
     # The seed once more: a variant may have a training section of its own.
     backend = open_backend(options.device, options.dtype, kernels_for(project, options.device))
-    trainer = Trainer(project, seed=options.seed, backend=backend)
+    with telling_sizes(project, backend):
+        trainer = Trainer(project, seed=options.seed, backend=backend)
     if options.init is not None:
         with fitting_weights("--init", options.init) as weights:
             if options.fitting:
@@ -138,7 +140,9 @@ def steps_asked(options: argparse.Namespace, trainer: Trainer) -> int:
 
 def advance(lane: Lane, steps: int, bar: Bar, gathering: Gathering | None = None) -> bool:
     """Does `steps` updates; False when it was interrupted after one of them. `gathering` watches for a report."""
-    with np.errstate(all="ignore"), _interruption() as interrupted:
+    trainer = lane.trainer
+    sizes = telling_sizes(trainer.project, trainer.backend, trainer.batch_size)
+    with np.errstate(all="ignore"), _interruption() as interrupted, sizes:
         step = 0
         while step < steps:
             if gathering is not None:
