@@ -66,6 +66,15 @@ class Pacer:
         return 0.0 if int(self._granted) > self.done else None
 
 
+def steps_to_end(trainer: Trainer, start: int, epochs: int) -> int:
+    """From step `start`, no earlier than now, to the end of its epoch and of `epochs` in all; 0 of none."""
+    left = -(-(trainer.examples - trainer.position) // trainer.batch_size)  # steps of this epoch
+    left -= start - trainer.step_number
+    if left <= 0:
+        left = left % trainer.steps_per_epoch or trainer.steps_per_epoch
+    return left + (epochs - 1) * trainer.steps_per_epoch if epochs else 0
+
+
 class StepRate:
     """Steps a second over the last half second or more."""
 

@@ -1,7 +1,9 @@
 """What each layer will receive, before any training: one small batch through the initial weights."""
 
 from math import prod
+from pathlib import Path
 
+import msgspec
 import numpy as np
 
 from engine.backend import open_backend
@@ -10,14 +12,22 @@ from engine.data.source import Dataset
 from engine.errors import ProjectError
 from engine.lsuv import draw_weights
 from engine.network import Network
-from engine.project import Project
-from engine.run.messages import LanePreview, NodeScale
+from engine.project import Project, project_from
+from engine.run.messages import LanePreview, NodeScale, Preview, Previewed
 from engine.statistics import root_mean_square
-from engine.trainer import SAMPLE
+from engine.trainer import SAMPLE, Trainer
 
 EXAMPLES = 64
 MOST_PARAMETERS = 10_000_000
 MOST_FEATURES = 512  # whose main axes are found within a tenth of a second
+
+
+def previewed(command: Preview, trainer: Trainer | None) -> Previewed:
+    """Of every network of a project; its data are those of `trainer`, if they are the same."""
+    project = project_from(msgspec.json.decode(command.project), Path(command.folder))
+    same = trainer is not None and (trainer.project.data, trainer.project.folder) == (project.data, project.folder)
+    data = trainer.sample if trainer is not None and same else project.data.load(project.folder)
+    return Previewed(command.number, tuple(preview(lane, data) for lane in project.lanes()))
 
 
 def preview(lane: Project, data: Dataset) -> LanePreview:

@@ -26,8 +26,8 @@ from engine.run.budget import Budget
 from engine.run.lane import Lane, unseen
 from engine.run.measuring import Measuring
 from engine.run.opening import opened, reopen_lanes, weights_before
-from engine.run.pace import Pacer, StepRate
-from engine.run.preview import preview
+from engine.run.pace import Pacer, StepRate, steps_to_end
+from engine.run.preview import previewed
 from engine.run.studies import StudyTime, wanting
 from engine.trainer import Trainer
 
@@ -132,12 +132,7 @@ class Worker:
         lead = self._lead.trainer
         # A second one that comes before the first is done adds to it.
         start = lead.step_number if self._limit is None else self._limit
-        left = -(-(lead.examples - lead.position) // lead.batch_size)  # steps of this epoch
-        left -= start - lead.step_number
-        if left <= 0:
-            left = left % lead.steps_per_epoch or lead.steps_per_epoch
-        whole = left + (command.epochs - 1) * lead.steps_per_epoch if command.epochs else 0
-        self._limit = start + command.steps + whole
+        self._limit = start + command.steps + steps_to_end(lead, start, command.epochs)
         self._start()
 
     def _on_reset(self, command: m.Reset) -> None:
@@ -206,11 +201,7 @@ class Worker:
             self._settle(m.RunState.PAUSED if self._state is m.RunState.FAILED else self._state)
 
     def _on_preview(self, command: m.Preview) -> None:
-        project = project_from(msgspec.json.decode(command.project), Path(command.folder))
-        mine = self._lanes[0].trainer if self._lanes else None
-        same = mine is not None and mine.project.data == project.data and mine.project.folder == project.folder
-        data = mine.sample if mine is not None and same else project.data.load(project.folder)
-        self._send(m.Previewed(command.number, tuple(preview(lane, data) for lane in project.lanes())))
+        self._send(previewed(command, self._lanes[0].trainer if self._lanes else None))
 
     def _on_look(self, command: m.Look) -> None:
         began = time.perf_counter()
