@@ -2,6 +2,9 @@
 
 A gradient norm ‖∂L/∂h_t‖ that falls by orders of magnitude towards the first steps is a vanishing gradient: nothing
 that stands there can be learned. One that grows is an exploding one. Forget or update gates near 1 carry it through.
+Gates that stay near 0 or 1 decide; a unit is left- or right-saturated for the share of steps at which its gate lies
+below 0.1 or above 0.9 (Karpathy, Johnson and Fei-Fei 2015, Visualizing and Understanding Recurrent Networks). A forget
+gate that is right-saturated all the time remembers all; gates that are never saturated keep nothing for long.
 """
 
 from typing import Any
@@ -18,6 +21,22 @@ from engine.trainer import Trainer
 EXAMPLES = 64  # the first training examples, so that pictures do not jump
 UNITS, COLUMNS = 32, 128  # shown of a map; of more steps a column is the mean of some
 GATES = frozenset("ifozr")  # from 0 to 1; all others have both signs
+BINS = 24
+NEAR = 0.1  # of an end of the range: saturated
+MOST = 1 << 17  # numbers of a gate that are put into bins; of more, of fewer examples and units
+
+
+class Spread(msgspec.Struct, frozen=True, eq=False):
+    """How a gate's or state's numbers are spread at each step, over units and examples."""
+
+    low: float
+    high: float
+    counts: Any  # int64 (BINS, columns), the lowest bin first
+    lost: int  # what is no finite number
+    examples: int  # looked at: the first ones
+    every: int  # of so many units one
+    left: Any | None  # float32 (units looked at): the share of steps and examples near `low`; None of what has no ends
+    right: Any | None  # near `high`
 
 
 class TimeMap(msgspec.Struct, frozen=True, eq=False):
@@ -27,6 +46,7 @@ class TimeMap(msgspec.Struct, frozen=True, eq=False):
     is_gate: bool  # from 0, shut, to 1, open
     values: Any  # float32 (units shown, columns)
     mean: float  # over all units, steps and examples
+    spread: Spread
 
 
 class SweepInTime(msgspec.Struct, frozen=True, eq=False):
@@ -78,13 +98,37 @@ class ThroughTime(Probe, frozen=True, tag="through_time"):
 def _in_time(backend: Backend, node: str, layer: int, sweep: Sweep, block: int) -> SweepInTime:
     delta = sweep.delta.astype("float64")
     gradient = backend.xp.sqrt((delta * delta).sum(axis=(1, 2)))
-    maps = tuple(_map(backend, name, values, block) for name, values in sweep.shown().items())
+    maps = tuple(
+        _map(backend, name, values, block, name not in sweep.unbounded) for name, values in sweep.shown().items()
+    )
     return SweepInTime(node, layer, sweep.order.step < 0, sweep.units, backend.to_host(gradient), maps)
 
 
-def _map(backend: Backend, name: str, values: Array, block: int) -> TimeMap:
+def _map(backend: Backend, name: str, values: Array, block: int, bounded: bool) -> TimeMap:
     means = backend.to_host(values.mean(axis=1, dtype="float64"))  # (T, units)
     starts = np.arange(0, len(means), block)
     sums = np.add.reduceat(means[:, :UNITS], starts, axis=0)
     columns = sums / np.minimum(block, len(means) - starts)[:, None]
-    return TimeMap(name, name in GATES, np.ascontiguousarray(columns.T, np.float32), float(means.mean()))
+    shown = np.ascontiguousarray(columns.T, np.float32)
+    return TimeMap(name, name in GATES, shown, float(means.mean()), _spread(backend, name, values, block, bounded))
+
+
+def _spread(backend: Backend, name: str, values: Array, block: int, bounded: bool) -> Spread:
+    """In even bins: of a gate from 0 to 1, of what tanh bounds from -1 to 1, of others as far as they go."""
+    steps, count, units = values.shape
+    examples = max(1, min(count, MOST // (steps * units)))
+    every = -(-steps * units // MOST)
+    some = backend.to_host(values[:, :examples, ::every]).astype(np.float64)
+    known = np.isfinite(some)
+    low, high = (0.0, 1.0) if name in GATES else (-1.0, 1.0)
+    if not bounded:
+        reach = max(1.0, float(np.abs(some[known]).max(initial=0.0)))
+        low, high = -reach, reach
+    bins = np.clip((np.where(known, some, low) - low) / (high - low) * BINS, 0, BINS - 1).astype(np.int64)
+    columns = -(-steps // block)
+    at = bins * columns + (np.arange(steps) // block)[:, None, None]
+    counts = np.bincount(at[known], minlength=BINS * columns).reshape(BINS, columns)
+    left = right = None
+    if bounded:
+        left, right = (near.mean(axis=(0, 1)).astype(np.float32) for near in (some < low + NEAR, some > high - NEAR))
+    return Spread(low, high, counts, int((~known).sum()), examples, every, left, right)

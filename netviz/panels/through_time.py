@@ -15,14 +15,16 @@ from netviz.runtime.history import History, LaneHistory
 from netviz.theme import GAP
 from netviz.widgets.choice import Choice
 from netviz.widgets.gate_maps import MEANING, GateMaps
+from netviz.widgets.gate_spreads import GateSpreads, saturated_in_words
 from netviz.widgets.ticks import figure
 from netviz.widgets.time_curves import TimeCurves, called
 from netviz.widgets.toggle import Toggle
 
-GRADIENT, GATES = "gradient", "gates"
+GRADIENT, GATES, SPREAD = "gradient", "gates", "spread"
 VIEWS = {
     GRADIENT: "The gradient that comes back to each step (1)",
-    GATES: "Gates and states at each step (2)",
+    GATES: "Gates and states at each step, unit by unit (2)",
+    SPREAD: "How gates and states are spread at each step, and which units are saturated (3)",
 }
 
 
@@ -35,10 +37,12 @@ class ThroughTimePanel(Panel):
         "‖∂L/∂h_t‖ over units and the first training examples, on a logarithmic axis; a curve for each layer of a "
         "stack, dashed for a backward direction. Gates (2): maps of the same examples' mean, a row a unit: input, "
         "forget, output, reset and update gates from shut (dark) to open (amber), what has both signs blue below 0 and "
-        "orange above (N next, P previous layer). "
+        "orange above (N next, P previous layer). Spread (3): at each step a histogram of them over units and "
+        "examples, and a dot for each unit: to the right the share of its time that a gate is below 0.1 "
+        "(left-saturated), up that above 0.9 (right-saturated); of what tanh bounds, below −0.9 and above 0.9. "
         "Look for a gradient that falls towards step 0 by orders of magnitude (vanishing: what stands there cannot be "
-        "learned) or rises (exploding: clip it); for forget or update gates near 1, along which it comes through; for "
-        "gates that open at the steps that matter, and for states stuck at ±1."
+        "learned) or rises (exploding: clip it); for forget or update gates near 1, along which it comes through, at "
+        "best all the time in some units; for gates that open at the steps that matter, and for states stuck at ±1."
     )
     topics: ClassVar[frozenset[str]] = frozenset({"through_time"})
 
@@ -46,9 +50,9 @@ class ThroughTimePanel(Panel):
         super().__init__(history, parent)
         self.view = GRADIENT
         self._wanted: str | None = None  # what was chosen, though the present networks may not have it
-        self.curves, self.maps = TimeCurves(history), GateMaps(history)
+        self.curves, self.maps, self.spreads = TimeCurves(history), GateMaps(history), GateSpreads(history)
         self.stack = QStackedWidget()
-        for widget in (self.curves, self.maps):
+        for widget in (self.curves, self.maps, self.spreads):
             self.stack.addWidget(widget)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(GAP, GAP, GAP, GAP)
@@ -96,7 +100,8 @@ class ThroughTimePanel(Panel):
 
     def show_layer(self, name: str) -> None:
         self._wanted = name
-        self.maps.forget()
+        for maps in (self.maps, self.spreads):
+            maps.forget()
         self.refresh()
 
     def reopened(self) -> None:
@@ -115,11 +120,12 @@ class ThroughTimePanel(Panel):
             note = "Press play: the gradient at each step of the sequences is drawn here."
         elif not any(answer.sweeps for answer in answers):
             note = "This network has no recurrent layer: an RNN, an LSTM or a GRU is drawn here step by step."
-        for widget in (self.curves, self.maps):
+        for widget in (self.curves, self.maps, self.spreads):
             widget.show_note(note if widget is self.stack.currentWidget() else "")
         if not note and self.view == GRADIENT:
             self.curves.refresh()
         self.maps.update()
+        self.spreads.update()
         shown = next((a for a in answers if a.sweeps), None)
         self.says.setText(f"{shown.examples} training examples" if shown and self.view == GRADIENT else "")
         self.describe()
@@ -129,14 +135,14 @@ class ThroughTimePanel(Panel):
             self.layer.clear()
             self.layer.addItems(names)
         if names:
-            self.maps.name = self._wanted if self._wanted in names else names[0]
+            self.maps.name = self.spreads.name = self._wanted if self._wanted in names else names[0]
             self.layer.setCurrentIndex(names.index(self.maps.name))
-        self.layer.setVisible(self.view == GATES and len(names) > 1)
+        self.layer.setVisible(self.view != GRADIENT and len(names) > 1)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         key, steps = event.key(), {Qt.Key.Key_N: 1, Qt.Key.Key_P: -1}
-        views = dict(zip((Qt.Key.Key_1, Qt.Key.Key_2), VIEWS, strict=True))
-        if event.modifiers() or (key in steps and (self.view != GATES or not self.layer.count())):
+        views = dict(zip((Qt.Key.Key_1, Qt.Key.Key_2, Qt.Key.Key_3), VIEWS, strict=True))
+        if event.modifiers() or (key in steps and (self.view == GRADIENT or not self.layer.count())):
             super().keyPressEvent(event)
         elif key in views:
             self.show_view(views[Qt.Key(key)])
@@ -154,11 +160,14 @@ class ThroughTimePanel(Panel):
         if self.view == GRADIENT:
             return "; ".join(gradient_in_words(lane.through_time, sweep) for sweep in lane.through_time.sweeps)
         sweep = self.maps.sweep_of(lane)
+        if self.view == SPREAD:
+            told = [f"{MEANING[one.name]} {saturated_in_words(one)}" for one in sweep.maps] if sweep else []
+            return f"{self.maps.name}: {', '.join(told)}" if told else ""
         means = [] if sweep is None else [f"{MEANING[one.name]} {figure(one.mean).strip()}" for one in sweep.maps]
         return f"means of {self.maps.name}: {', '.join(means)}" if means else ""
 
     def table(self) -> Table:
-        """A row for each layer and step, or for each cell of the maps; steps from 0, units from 1."""
+        """A row for each layer and step, for each cell of the maps, or for each bin; steps from 0, units from 1."""
         rows: list[Row] = []
         for lane in self.history.lanes:
             if lane.through_time is None:
@@ -168,9 +177,12 @@ class ThroughTimePanel(Panel):
                 if self.view == GRADIENT:
                     rows += [(*start, t, float(v)) for t, v in enumerate(np.asarray(sweep.gradient).tolist())]
                 elif called(lane.through_time, sweep) == self.maps.name:
-                    rows += _cells(start, sweep, lane.through_time.block)
+                    cells = _bins if self.view == SPREAD else _cells
+                    rows += cells(start, sweep, lane.through_time.block)
         if self.view == GRADIENT:
             return ("network", "layer", "time_step", "gradient_norm"), rows
+        if self.view == SPREAD:
+            return ("network", "layer", "of", "time_step", "to_time_step", "low", "high", "count"), rows
         return ("network", "layer", "of", "unit", "time_step", "to_time_step", "mean"), rows
 
     def state(self) -> dict[str, Any]:
@@ -197,4 +209,16 @@ def _cells(start: tuple[str, str], sweep: SweepInTime, block: int) -> list[Row]:
         for (unit, column), value in np.ndenumerate(one.values):
             steps = column * block, min((column + 1) * block - 1, last)
             rows.append((*start, one.name, unit + 1, *steps, float(value)))
+    return rows
+
+
+def _bins(start: tuple[str, str], sweep: SweepInTime, block: int) -> list[Row]:
+    rows: list[Row] = []
+    last = len(sweep.gradient) - 1
+    for one in sweep.maps:
+        spread = one.spread
+        borders = np.linspace(spread.low, spread.high, len(spread.counts) + 1).tolist()
+        for (level, column), count in np.ndenumerate(np.asarray(spread.counts)):
+            steps = column * block, min((column + 1) * block - 1, last)
+            rows.append((*start, one.name, *steps, borders[level], borders[level + 1], int(count)))
     return rows

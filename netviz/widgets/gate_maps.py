@@ -155,8 +155,12 @@ class GateMaps(Canvas):
             painter.drawText(box, Qt.AlignmentFlag.AlignCenter, text)
         painter.setFont(self.fonts.words)
         box = QRectF(column.body.left(), area.bottom() + 2 + line, column.body.width(), line)
-        text = next((t for t in captions(last.sweep, answer) if self.fonts.width([t]) <= box.width()), "")
+        text = next((t for t in self.captions(last.sweep, answer) if self.fonts.width([t]) <= box.width()), "")
         painter.drawText(box, Qt.AlignmentFlag.AlignHCenter, text)
+
+    def captions(self, sweep: SweepInTime, answer: ThroughTimeAnswer) -> tuple[str, ...]:
+        """What the last line may say, the longest first."""
+        return captions(sweep, answer)
 
     def mark_at(self, place: QPointF) -> Mark:
         for one in self.placed(QRectF(self.rect())):

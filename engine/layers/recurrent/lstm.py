@@ -25,6 +25,7 @@ class LstmSweep(Sweep):
     sigmoids: ClassVar[slice] = slice(0, 3)
     hidden_sigmoids: ClassVar[slice] = slice(0, 3)
     summed: ClassVar[int] = 4
+    unbounded: ClassVar[frozenset[str]] = frozenset("c")
 
     def __init__(self, plan: Plan, x: Array, values: Tensors, grads: Tensors | None, backwards: bool) -> None:
         super().__init__(plan, x, values, grads, backwards)

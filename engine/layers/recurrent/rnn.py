@@ -45,6 +45,8 @@ class TanhSweep(Sweep):
 class ReluSweep(TanhSweep):
     """h = max(a, 0); h' = 1 where h > 0."""
 
+    unbounded: ClassVar[frozenset[str]] = frozenset("h")
+
     def activated(self, state: Array) -> BoundCall:
         return (partial(self.xp.maximum, out=state), state, self.plan.number(0))
 

@@ -45,6 +45,7 @@ class Sweep:
     sigmoids: ClassVar[slice] = slice(0, 0)
     hidden_sigmoids: ClassVar[slice] = slice(0, 0)
     apart: ClassVar[int] = 0  # so many gates of the states' part have gradients of their own, the last ones
+    unbounded: ClassVar[frozenset[str]] = frozenset()  # of `shown`: what no sigmoid or tanh keeps within limits
     summed: ClassVar[int] = 1  # so many of PyTorch's gates, the first ones, take the sum of both biases
 
     def __init__(self, plan: Plan, x: Array, values: Tensors, grads: Tensors | None, backwards: bool) -> None:

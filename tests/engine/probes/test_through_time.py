@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from engine.probes.through_time import COLUMNS, EXAMPLES, UNITS, ThroughTime
+from engine.probes.through_time import BINS, COLUMNS, EXAMPLES, UNITS, ThroughTime
 from engine.trainer import Trainer
 from tests.engine.cases import project
 from tests.engine.recurrent_formulas import STEPS, logistic
@@ -165,3 +165,68 @@ def test_weights_that_are_no_numbers_are_told(value):
     assert len(sweep.gradient) == 7
     if not np.isfinite(value):
         assert np.isnan(sweep.gradient).any()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_spreads_are_histograms_of_every_number_and_their_ends_are_counted_unit_by_unit(kind):
+    trainer = trained(kind, samples=30)
+    state = {name: 3 * a for name, a in trainer.network.parameters().items()}  # so that gates come near their ends
+    trainer.network.load_parameters(state)
+    p = {name[2:]: a for name, a in state.items() if name.startswith("r.")}
+    states = unrolled(kind, p, trainer.data.x)
+    (sweep,) = ThroughTime().measure(trainer).sweeps
+    maps = {one.name: one for one in sweep.maps}
+    before = np.concatenate([np.zeros_like(states[:1]), states[:-1]])
+    wanted = {"h": states}
+    if kind != "rnn":
+        a = np.einsum("gf,ntf->tng", p["weight_ih_l0"], trainer.data.x) + p["bias_ih_l0"]
+        b = np.einsum("gu,tnu->tng", p["weight_hh_l0"], before) + p["bias_hh_l0"]
+        for place, name in enumerate({"lstm": "if", "gru": "rz"}[kind]):
+            wanted[name] = logistic((a + b)[..., 3 * place : 3 * place + 3])
+    for name, values in wanted.items():
+        spread, low = maps[name].spread, 0 if name != "h" else -1
+        assert (spread.low, spread.high, spread.lost, spread.examples, spread.every) == (low, 1, 0, 30, 1)
+        for step in range(7):
+            expected, _ = np.histogram(values[step], BINS, (low, 1))
+            np.testing.assert_array_equal(spread.counts[:, step], expected)
+        for unit in range(3):
+            of_unit = values[:, :, unit].ravel()
+            assert spread.left[unit] == pytest.approx(sum(v < low + 0.1 for v in of_unit) / of_unit.size)
+            assert spread.right[unit] == pytest.approx(sum(v > 0.9 for v in of_unit) / of_unit.size)
+    assert any(one.spread.left is not None and one.spread.left.max() > 0.1 for one in sweep.maps)
+
+
+def test_what_has_no_ends_is_never_saturated_and_binned_as_far_as_it_goes():
+    for kind, name, fields in (("lstm", "c", {}), ("rnn", "h", {"nonlinearity": "relu"})):
+        trainer = trained(kind, **fields)
+        trainer.network.load_parameters({n: 3 * a for n, a in trainer.network.parameters().items()})
+        (sweep,) = ThroughTime().measure(trainer).sweeps
+        one = next(one for one in sweep.maps if one.name == name)
+        assert one.spread.left is None
+        assert one.spread.right is None
+        assert one.spread.high == -one.spread.low > 1
+        assert one.spread.counts.sum() == 7 * 20 * 3
+        held = np.flatnonzero(one.spread.counts.sum(axis=1))
+        assert held[0] == 0 or held[-1] == BINS - 1  # the furthest stands at an end
+
+
+def test_long_layers_put_columns_of_steps_fewer_examples_and_units_into_bins(monkeypatch):
+    trainer = trained("gru", steps=150, units=40, samples=100)
+    whole = ThroughTime().measure(trainer).sweeps[0].maps[-1].spread
+    assert (whole.examples, whole.counts.shape) == ((1 << 17) // 6000, (BINS, 75))
+    assert (whole.counts.sum(axis=0) == 2 * 40 * whole.examples).all()
+    monkeypatch.setattr("engine.probes.through_time.MOST", 2500)
+    few = ThroughTime().measure(trainer).sweeps[0].maps[-1].spread
+    assert (few.examples, few.every, len(few.left)) == (1, 3, 14)
+    assert few.counts.sum() == 150 * 14
+
+
+def test_numbers_that_are_none_are_in_no_bin():
+    trainer = trained("lstm")
+    state = trainer.network.parameters()
+    state["r.weight_ih_l0"][0] = np.nan  # the first unit's input gate, and so its cell and all that follows
+    trainer.network.load_parameters(state)
+    (sweep,) = ThroughTime().measure(trainer).sweeps
+    gate = next(one.spread for one in sweep.maps if one.name == "i")
+    assert gate.lost > 0
+    assert gate.counts.sum() + gate.lost == 7 * 20 * 3

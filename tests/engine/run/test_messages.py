@@ -27,6 +27,7 @@ from engine.probes.representation import LayerView, Representation, Representati
 from engine.probes.section import Section as Plane
 from engine.probes.section import Through
 from engine.probes.spectrum import Jacobian, Singular, Spectrum, SpectrumAnswer
+from engine.probes.through_time import Spread, SweepInTime, ThroughTimeAnswer, TimeMap
 from engine.probes.unit_shares import LayerShares, UnitShares, UnitSharesAnswer
 from engine.probes.unit_spread import UnitSpread, UnitSpreadAnswer
 from engine.probes.units import UnitMaps, Units, UnitsAnswer
@@ -47,6 +48,7 @@ LISTED = (
     Listed(3, 1, 0, 0.75, 0.25, None, np.ones(1), NAN, (2,), np.ones(2, "float32")),
     Listed(4, None, None, NAN, NAN, np.ones(2), np.ones(2), 0.5, (1, 7, 7), np.ones(49, "float32")),
 )
+GATE = Spread(0.0, 1.0, np.ones((4, 3), int), 0, 9, 1, np.zeros(2, "f4"), np.ones(2, "f4"))
 PROBES = (
     ConfusionAnswer(EXTENT, np.eye(3, dtype="int64"), "", ("a", "b", "ü"), (1, 2), LISTED),
     ConfusionAnswer(EXTENT, None, "no classes", (), None, ()),
@@ -213,6 +215,25 @@ PROBES += (
         *(np.ones((3, 2), "f4"), np.ones((0, 2), "f4"), np.zeros(3, "f4"), np.zeros(0, "f4"), 2, ("a", "ü"), (9, 0)),
         *((-1.0, 1.0, NAN, 2.0), np.ones((5, 5, 4), "f4"), Part.TRAINING, (0, 2)),
         *(np.ones((2, 4), "f4"), np.ones((2, 4), "f4"), (0.5, NAN), 0.25, None, 0.5),
+    ),
+    ThroughTimeAnswer((), 0, 1, 0),
+    ThroughTimeAnswer(
+        (
+            SweepInTime(
+                *("r", 1, True, 2, np.ones(3)),
+                (
+                    TimeMap("f", True, np.ones((2, 3), "f4"), 0.5, GATE),
+                    TimeMap(
+                        "c",
+                        False,
+                        np.ones((2, 3), "f4"),
+                        NAN,
+                        Spread(-2.0, 2.0, np.ones((4, 3), int), 3, 9, 2, None, None),
+                    ),
+                ),
+            ),
+        ),
+        *(3, 1, 9),
     ),
     DecodedAnswer("code", (0.5, -1.0), np.ones(4, "f4")),
     NeuronAnswer(9, "a1", 0, 4, EXTENT, None, (), SPREAD, (), (DRIVEN,), None, None, None, (), 0.5, NAN, False),

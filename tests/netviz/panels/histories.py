@@ -26,7 +26,8 @@ from engine.probes.noise import NoiseAnswer
 from engine.probes.predictions import Extent, Listed
 from engine.probes.representation import LayerView, RepresentationAnswer
 from engine.probes.spectrum import Jacobian, Singular, SpectrumAnswer
-from engine.probes.through_time import SweepInTime, ThroughTimeAnswer, TimeMap
+from engine.probes.through_time import BINS as TIME_BINS
+from engine.probes.through_time import Spread, SweepInTime, ThroughTimeAnswer, TimeMap
 from engine.probes.unit_shares import LayerShares, UnitSharesAnswer
 from engine.probes.weights import LayerWeights, Matrix, WeightsAnswer
 from engine.probes.worst import WorstAnswer
@@ -222,7 +223,12 @@ def unit_shares_answer(**changes: object) -> UnitSharesAnswer:
 def time_map(name: str = "f", scale: float = 1.0, units: int = 2, columns: int = 4) -> TimeMap:
     """Numbers that rise evenly from the first unit's first column to the last unit's last."""
     values = scale * np.linspace(0, 1, units * columns, dtype=np.float32).reshape(units, columns)
-    return TimeMap(name, name in "ifozr", values, float(values.mean()))
+    low = 0.0 if name in "ifozr" else -1.0
+    counts = np.zeros((TIME_BINS, columns), int)
+    counts[0], counts[-1, -1] = 30, 10  # shut at every step, and at the last a quarter open
+    left, right = (None, None) if name == "c" else (np.linspace(0, 0.5, units), np.linspace(1, 0.25, units) / 2)
+    spread = Spread(low, 1.0, counts, 0, 10, 1, left, right)
+    return TimeMap(name, name in "ifozr", values, float(values.mean()), spread)
 
 
 def sweep_in_time(node: str = "h1", scale: float = 1.0, steps: int = 4, **changes: object) -> SweepInTime:

@@ -6,7 +6,7 @@ from PySide6.QtCore import QPoint, QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QImage
 from PySide6.QtTest import QTest
 
-from engine.probes.through_time import ThroughTimeAnswer
+from engine.probes.through_time import BINS, ThroughTimeAnswer
 from netviz.panels.through_time import ThroughTimePanel
 from netviz.theme import depth_colour, mix, theme
 from netviz.widgets.plane import Palette
@@ -214,3 +214,92 @@ def test_what_would_fill_it(qtbot):
     take(history.lanes[0], probes=[through_time_answer()])
     panel.refresh()
     assert panel.curves.note == panel.maps.note == ""
+
+
+def spread_of(qtbot, *answers: ThroughTimeAnswer, **size):
+    history = opened(*"ABC"[: len(answers)])
+    for lane, answer in zip(history.lanes, answers, strict=True):
+        take(lane, probes=[answer])
+    panel = shown(qtbot, history, **size)
+    QTest.keyClick(panel, Qt.Key.Key_3)
+    return panel, list(panel.spreads.placed(QRectF(panel.spreads.rect())))
+
+
+def test_bins_are_coloured_by_their_share_of_each_step(qtbot):
+    """In the history 30 of 30 values are in the lowest bin, at the last step 10 of 40 in the highest one."""
+    panel, (gate, _) = spread_of(qtbot, through_time_answer())
+    image, corner = image_of(panel), QPointF(panel.spreads.mapTo(panel, QPoint(0, 0)))
+    full, most, quarter = (QColor(*_pixel(share)) for share in (1.0, 0.75, 0.25))
+
+    def at(column: int, level: int) -> QPointF:
+        wide, high = gate.area.width() / 4, gate.area.height() / BINS
+        return corner + QPointF(gate.area.left() + (column + 0.5) * wide, gate.area.bottom() - (level + 0.5) * high)
+
+    assert like(image, at(1, 0), full)
+    assert like(image, at(3, 0), most)
+    assert like(image, at(3, BINS - 1), quarter)
+    assert like(image, at(0, BINS - 1), QColor(theme().card))
+    assert "75.0 %" in plain(panel.spreads.tip(at(3, 0) - corner))
+    assert "step 3" in panel.spreads.tip(at(3, 0) - corner)
+
+
+def plain(words: str) -> str:
+    return words.replace("\N{NO-BREAK SPACE}", " ")
+
+
+def _pixel(share: float) -> tuple[int, int, int]:
+    """The ramp written otherwise: its cube root, from card through accent to text."""
+    root = share ** (1 / 3)
+    ends = (theme().card, theme().accent, root * 2) if root < 0.5 else (theme().accent, theme().text, root * 2 - 1)
+    colour = mix(*ends)
+    return colour.red(), colour.green(), colour.blue()
+
+
+def test_units_are_dots_by_how_often_they_are_saturated(qtbot):
+    panel, (gate, state) = spread_of(qtbot, through_time_answer(), height=420)
+    square = panel.spreads.square(gate)
+    assert square.left() >= gate.area.right()
+    image, corner = image_of(panel), QPointF(panel.spreads.mapTo(panel, QPoint(0, 0)))
+    expected = ((0.0, 0.5), (0.5, 0.125))  # left and right of the two units
+    for number, (left, right) in enumerate(expected):
+        dot = QPointF(square.left() + left * square.width(), square.bottom() - right * square.height())
+        assert like(image, corner + dot, QColor(theme().amber), within=1)
+        assert panel.spreads.mark_at(dot).unit == number
+        assert panel.spreads.mark_at(dot).layer == "h1"
+    assert "50.0 % of its time below 0.1, 12.5 % above 0.9" in plain(panel.spreads.tip(dot))
+    assert panel.spreads.mark_at(state.area.center()).unit is None
+    before = image_of(panel)
+    panel.history.cursor.hover(panel.spreads.mark_at(dot))
+    assert image_of(panel) != before
+
+
+def test_what_has_no_ends_has_no_dots_and_narrow_columns_have_none_at_all(qtbot):
+    answer = through_time_answer(sweep_in_time(maps=(time_map("c"), time_map("f"))))
+    panel, (cell, gate) = spread_of(qtbot, answer)
+    assert panel.spreads.square(cell).isEmpty()
+    assert not panel.spreads.square(gate).isEmpty()
+    assert cell.area.right() == gate.area.right()
+    narrow, placed = spread_of(qtbot, answer, answer, answer, width=300)
+    assert all(narrow.spreads.square(one).isEmpty() for one in placed)
+    assert coloured_somewhere(narrow)
+
+
+def coloured_somewhere(panel) -> bool:
+    image = image_of(panel)
+    return any(image.pixelColor(x, 100).saturation() > 60 for x in range(image.width()))
+
+
+def test_the_spread_in_words_and_as_a_table(qtbot):
+    panel, _ = spread_of(qtbot, through_time_answer())
+    assert "forget gate 25 % below 0.1, 31 % above 0.9" in plain(panel.summary())
+    header, rows = panel.table()
+    assert header == ("network", "layer", "of", "time_step", "to_time_step", "low", "high", "count")
+    assert len(rows) == 2 * BINS * 4
+    assert sum(row[-1] for row in rows if row[2] == "f") == 130
+    assert [row[5:] for row in rows if row[2] == "f" and row[3] == 3 and row[-1] == 10] == [
+        (pytest.approx(1 - 1 / BINS), 1.0, 10)
+    ]
+    assert panel.state()["view"] == "spread"
+    other = shown(qtbot, panel.history)
+    other.restore(panel.state())
+    assert other.stack.currentWidget() is other.spreads
