@@ -86,6 +86,8 @@ class _Writer:
         ]
         if self.trained:
             lines += ["", "Run with a file of arrays x and y (numpy.savez), it trains the network anew."]
+        if self.trained and (without := course.left_out(self.training)):
+            lines += ["", "Its training leaves out what the project has besides:", f"{without}."]
         lines += ['"""', ""]
         if self.trained:
             lines += [*(f"import {module}" for module in modules), "", "import numpy as np"]
@@ -185,6 +187,7 @@ class _Writer:
             '    """Trains as the project does: its loss, optimizer, batch size and epochs."""',
             *fitted(f"criterion = {training.loss.torch(self.units)}", 4),
             *self._optimizer(),
+            *(["    free = [w != 0 for w in weights]  # the others stay zero"] if training.keep_zeros else []),
             *fitted(f"y = {targets}", 4),
             *_indented(held_out, 4),
             *fitted(f"batches = DataLoader(TensorDataset(x, y), batch_size={size}, shuffle={shuffle})", 4),
@@ -218,7 +221,7 @@ class _Writer:
         return [
             *([f"    # {note}"] if note else []),
             *fitted(f"optimizer = {optimizer.torch('model.parameters()')}", 4),
-            *(weights if self._penalties() or limit is not None else []),
+            *(weights if self._penalties() or limit is not None or self.training.keep_zeros else []),
         ]
 
     def _weights(self) -> Iterator[str]:
@@ -236,6 +239,7 @@ class _Writer:
         return [
             *self._losses(),
             f"{_sum('loss', self._penalties())}.backward()",
+            *self._held_still(),
             *([f"nn.utils.clip_grad_value_(model.parameters(), {value})"] if value is not None else []),
             *([f"nn.utils.clip_grad_norm_(model.parameters(), {norm})"] if norm is not None else []),
             "optimizer.step()",
@@ -250,16 +254,25 @@ class _Writer:
             *(" " * STEP + line for line in self._losses()),
             *([f"    loss = loss + {' + '.join(penalties)}"] if penalties else []),
             "    loss.backward()",
+            *(" " * STEP + line for line in self._held_still()),
             "    return loss",
             "",
             "loss = optimizer.step(closure)",
         ]
 
-    def _limits(self) -> list[str]:
-        limit = self.training.regularization.max_norm
-        if limit is None:
+    def _held_still(self) -> list[str]:
+        """Weights that were zero at the start have no gradient."""
+        if not self.training.keep_zeros:
             return []
-        return ["with torch.no_grad():", "    for w in weights:", f"        w.copy_(w.renorm(2, 0, {limit}))"]
+        return ["for w, moves in zip(weights, free, strict=True):", "    w.grad.mul_(moves)"]
+
+    def _limits(self) -> list[str]:
+        limit, lines = self.training.regularization.max_norm, list[str]()
+        if limit is not None:
+            lines += ["    for w in weights:", f"        w.copy_(w.renorm(2, 0, {limit}))"]
+        if self.training.keep_zeros:
+            lines += ["    for w, moves in zip(weights, free, strict=True):", "        w.mul_(moves)"]
+        return ["with torch.no_grad():", *lines] if lines else []
 
     def _penalties(self) -> dict[str, str]:
         strength, found = self.training.regularization, {}

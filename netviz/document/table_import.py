@@ -73,10 +73,10 @@ class TableLook:
                     roles[place] = role
         return TableWish(tuple(roles), before.get("task", "auto"), before.get("missing", "refuse"))
 
-    def with_role(self, wish: TableWish, place: int, role: Role) -> TableWish:
-        """Another role for a column. There is one target: the one before is then what its cells look like."""
+    def with_role(self, wish: TableWish, place: int, role: Role, also: bool = False) -> TableWish:
+        """Another role for a column. A target stands alone unless it is `also` one: those before become features."""
         roles = list(wish.roles)
-        if role == "target":
+        if role == "target" and not also:
             roles = [kind if r == "target" else r for r, kind in zip(roles, self.types, strict=True)]
         roles[place] = role
         return replace(wish, roles=tuple(roles))
@@ -143,8 +143,11 @@ class TableLook:
         if not several and wish.task != "numbers" and (not column.numeric or wish.task == "classes" or few):
             count = str(len(classes)) if classes else "many"
             return f"{names}: {count} {'class' if len(classes) == 1 else 'classes'}", classes
-        numbers = f"numbers from {number(column.low)} to {number(column.high)}" if column.found else "numbers"
-        return f"{names}: {numbers}", ()
+        found = [self.preview.columns[i] for i in places if self.preview.columns[i].found]
+        if not found:
+            return f"{names}: numbers", ()
+        low, high = min(column.low for column in found), max(column.high for column in found)
+        return f"{names}: numbers from {number(low)} to {number(high)}", ()
 
     def _warnings(self, wish: TableWish) -> list[str]:
         found = []

@@ -97,6 +97,7 @@ class ImportDialog(QDialog):
         self.table = RoleTable()
         self.table.setMinimumHeight(130)
         self.table.chosen.connect(self._take_role)
+        self.table.joined.connect(lambda place: self._take_role(place, "target", also=True))
         self.bar = QProgressBar(maximum=1000, textVisible=False)
         self.bar.setAccessibleName("How much of the file is read")
         self.bar.setFixedHeight(6)
@@ -341,10 +342,10 @@ class ImportDialog(QDialog):
 
     # What is wanted
 
-    def _take_role(self, place: int, role: str) -> None:
+    def _take_role(self, place: int, role: str, also: bool = False) -> None:
         if isinstance(self._look, TableLook):
             self._by_hand.add("columns")
-            self._wish = self._look.with_role(self._wish, place, role)  # type: ignore[arg-type]
+            self._wish = self._look.with_role(self._wish, place, role, also)  # type: ignore[arg-type]
             self._wished()
 
     def _take_task(self) -> None:

@@ -15,6 +15,7 @@ KEYS: dict[Qt.Key, Role] = {
     Qt.Key.Key_T: "target",
 }
 CHOICES: dict[Role, str] = {"number": "&Number", "category": "&Category", "unused": "&Leave Out", "target": "&Target"}
+JOIN, JOIN_KEY = "&Also a Target", Qt.Key.Key_A
 NARROWEST, WIDEST = 78, 190
 MEASURED = 40  # columns whose texts are measured; the others are of usual width
 
@@ -118,9 +119,10 @@ class _Heads(QHeaderView):
 
 
 class RoleTable(QTableView):
-    """`chosen` is what a person takes a column for: by click on its head, or by keys."""
+    """`chosen` is what a person takes a column for: by click on its head, or by keys; `joined`, one more target."""
 
     chosen = Signal(int, str)
+    joined = Signal(int)
 
     def __init__(self) -> None:
         super().__init__()
@@ -146,7 +148,7 @@ class RoleTable(QTableView):
     def show_sheet(self, sheet: Sheet, changes: bool) -> None:
         """Without `changes` a column is what it is."""
         self.heads.changes = changes
-        keys = "N number, C category, L leave out, T target for the column, Enter for a list"
+        keys = "N number, C category, L leave out, T target, A one more target for the column, Enter for a list"
         self.setAccessibleDescription(keys if changes else "")
         before, at = self.sheet_model.sheet, self.currentIndex().column()
         if self.sheet_model.show_sheet(sheet):
@@ -178,6 +180,8 @@ class RoleTable(QTableView):
             action.triggered.connect(lambda _, r=role: self.chosen.emit(section, r))
             if sheet.roles[section] == role:
                 menu.setActiveAction(action)
+        if "target" in sheet.roles and sheet.roles[section] != "target":
+            menu.addAction(JOIN).triggered.connect(lambda _: self.joined.emit(section))
         menu.aboutToHide.connect(menu.deleteLater)
         at = QPoint(self.heads.sectionViewportPosition(section), self.heads.height())
         menu.popup(self.heads.viewport().mapToGlobal(at))
@@ -187,6 +191,9 @@ class RoleTable(QTableView):
         if column >= 0 and self.heads.changes and not event.modifiers():
             if key in KEYS:
                 self.chosen.emit(column, KEYS[key])
+                return
+            if key == JOIN_KEY:
+                self.joined.emit(column)
                 return
             if key in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space, Qt.Key.Key_Menu):
                 self.ask(column)

@@ -202,6 +202,20 @@ NETS: dict[str, Project] = {
             "batch_size": "all",
         },
     ),
+    "zeros kept": chain(
+        [dense("h1", 3, init="sparse", init_nonzero=2), act("a1", "tanh"), dense("out", 2)],
+        training={"keep_zeros": True, "regularization": {"l2": 0.1, "max_norm": 3.0}, "early_stopping": {}},
+    ),
+    "zeros kept, lbfgs": chain(
+        [dense("h1", 3), act("a1", "tanh"), dense("out", 2)],
+        training={"keep_zeros": True, "optimizer": {"kind": "lbfgs"}, "batch_size": "all"},
+    ),
+    "left out": chain(
+        [dense("h1", 3), act("a1", "tanh"), dense("out", 3)],
+        "cross_entropy",
+        CLASSES,
+        training={"curriculum": {}, "augmentation": {"shift": 0, "noise": 0.1}},
+    ),
     "newton": chain([dense("out", 2)], training={"optimizer": {"kind": "newton"}, "batch_size": "all"}),
     "hinge": chain([dense("h1", 5), act("a1", "tanh"), dense("out", 1)], "hinge", PAIR),
     "hinge of classes": chain([dense("out", 3)], "hinge", CLASSES),

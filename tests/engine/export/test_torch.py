@@ -243,6 +243,13 @@ def test_everything_declared_has_its_line() -> None:
         assert re.fullmatch(owner + r"\w+\(p, lr=0\.25.*\)", made.torch("p"))
 
 
+def test_what_its_training_does_without_is_said_at_the_top() -> None:
+    head = ast.get_docstring(ast.parse(torch_source(ALL["left out"])))
+    assert head is not None
+    assert "leaves out what the project has besides:\nthe curriculum and the augmentation of examples." in head
+    assert not any("leaves out" in torch_source(made) for name, made in ALL.items() if name != "left out")
+
+
 def test_nesterov_without_momentum_is_plain_descent() -> None:
     assert OPTIMIZERS["sgd"](lr=1.0, nesterov=True).torch("p") == "torch.optim.SGD(p, lr=1.0)"  # type: ignore[call-arg]
 

@@ -155,6 +155,23 @@ def test_a_frozen_layer_stays_and_the_rest_trains(torch: Any) -> None:
     trains_the_same(torch, made)
 
 
+@pytest.mark.parametrize(
+    "training",
+    [
+        {"optimizer": {"kind": "adam", "lr": 0.02}, "regularization": {"l2": 0.1}, "clip_norm": 0.5},
+        {"optimizer": {"kind": "adamw", "lr": 0.02, "weight_decay": 0.1}},
+        {"optimizer": {"kind": "lbfgs", "history": 3}, "batch_size": "all"},
+    ],
+    ids=lambda training: training["optimizer"]["kind"],
+)
+def test_zeros_that_are_kept_stay_zero_and_the_rest_trains(torch: Any, training: dict[str, Any]) -> None:
+    layers = [dense("h1", 30, init="sparse", init_nonzero=2), act("a1", "tanh"), dense("out", 2)]
+    made = chain(layers, training={"shuffle": False, "epochs": 3, "batch_size": 8, "keep_zeros": True, **training})
+    trains_the_same(torch, made)
+    zeros = Trainer(made).network.state()["h1.weight"] == 0
+    assert 0.2 < zeros.mean() < 0.9
+
+
 @pytest.mark.parametrize("gain", [1.0, 2.5])
 @pytest.mark.parametrize("init", [name for name in INITIALIZERS if name != "lsuv"])  # which the data scale afterwards
 def test_first_weights_are_drawn_by_the_same_law(torch: Any, init: str, gain: float) -> None:

@@ -109,8 +109,14 @@ def test_cancel_changes_nothing(show, document, qtbot, how) -> None:
 def test_a_column_is_taken_for_something_else_by_its_head(show, document, qtbot) -> None:
     dialog = show()
     menu = click_head(dialog, 3)
-    assert [action.text() for action in menu.actions()] == ["&Number", "&Category", "&Leave Out", "&Target"]
-    assert [action.isChecked() for action in menu.actions()] == [True, False, False, False]
+    assert [action.text() for action in menu.actions()] == [
+        "&Number",
+        "&Category",
+        "&Leave Out",
+        "&Target",
+        "&Also a Target",
+    ]
+    assert [action.isChecked() for action in menu.actions()] == [True, False, False, False, False]
     QTest.keyClick(menu, Qt.Key.Key_T)
     assert roles(dialog) == ("unused", "number", "category", "target", "category")
     assert dialog.target.text() == "age: 7 classes"
@@ -201,6 +207,45 @@ def test_arrays_say_themselves_what_they_are(show, document, qtbot, tmp_path) ->
     QTest.mouseClick(dialog.accept_button, LEFT)
     assert document.project.data.kind() == "npz"
     assert document.project.training.loss.kind() == "cross_entropy"
+
+
+@pytest.mark.parametrize("how", ["head", "key"])
+def test_several_columns_are_targets(show, document, qtbot, how) -> None:
+    dialog = show()
+
+    def join(column: int) -> None:
+        dialog.table.setCurrentIndex(dialog.table.sheet_model.index(0, column))
+        if how == "head":
+            QTest.keyClick(click_head(dialog, column), Qt.Key.Key_A)
+        else:
+            QTest.keyClick(dialog.table, Qt.Key.Key_A)
+
+    dialog.table.setCurrentIndex(dialog.table.sheet_model.index(0, 3))
+    QTest.keyClick(dialog.table, Qt.Key.Key_T)
+    join(1)
+    assert roles(dialog) == ("unused", "target", "category", "target", "category")
+    assert dialog.target.text() == "weight, age: numbers from 0 to 144"
+    settled(dialog, qtbot)
+    assert dialog.network.text().endswith("→ 2, mean squared error, Adam")
+    join(4)
+    settled(dialog, qtbot)
+    assert dialog.trouble.text() == "t.csv has text in its target 'kind', expected numbers"
+    QTest.keyClick(dialog.table, Qt.Key.Key_C)
+    settled(dialog, qtbot)
+    QTest.mouseClick(dialog.accept_button, LEFT)
+    assert document.project.data.target == "weight,age"
+    assert document.project.summary().targets == 2
+
+
+def test_one_target_again_where_another_stands_alone(show, document, qtbot) -> None:
+    dialog = show()
+    for column, key in ((3, Qt.Key.Key_T), (1, Qt.Key.Key_A), (3, Qt.Key.Key_T)):
+        dialog.table.setCurrentIndex(dialog.table.sheet_model.index(0, column))
+        QTest.keyClick(dialog.table, key)
+    assert roles(dialog) == ("unused", "number", "category", "target", "category")
+    menu = click_head(dialog, 3)
+    assert "&Also a Target" not in [action.text() for action in menu.actions()]
+    menu.close()
 
 
 def test_what_was_chosen_for_the_numbers_stays(show, document, qtbot) -> None:
