@@ -19,7 +19,8 @@ from tests.engine.export.nets import CLASSES, act, chain, dense, trained
 from tests.netviz.test_import_window import drop
 
 LONG = 30_000
-NET = trained(chain([dense("h1", 5), act("a1", "tanh"), dense("out", 3), act("p", "softmax")], "cross_entropy", CLASSES))
+LAYERS = [dense("h1", 5), act("a1", "tanh"), dense("out", 3), act("p", "softmax")]
+NET = trained(chain(LAYERS, "cross_entropy", CLASSES))
 
 
 @pytest.fixture
