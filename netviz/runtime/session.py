@@ -22,7 +22,7 @@ from netviz.runtime.view import View
 FRAME_MS = 16
 CALM_MS = 400  # between two pictures of a view, for those who want less motion
 VIEW_MS = 8  # from one turn of views to the next
-TURNS = 6  # in which all views are drawn that have something to draw: as many in each
+TURNS = 7  # in which all views are drawn that have something to draw, as many in each: just before the next answer
 MOST_RECORDS = 64  # drained in one frame
 MOST_DEATHS = 3  # of a worker that never got on in between
 
@@ -68,7 +68,7 @@ class Session(QObject):
         self._records: deque[m.Record] = deque()
         self._views: list[View] = []
         self._dirty: list[View] = []
-        self._a_turn = 1  # views
+        self._a_turn, self._owed = 1.0, 0.0  # views in a turn, and those that are due
         self._watch = m.Watch()
         self._keyframe: m.Keyframe | None = None
         self._waiting: dict[int, Callable[[m.Keyframe], None]] = {}
@@ -237,14 +237,17 @@ class Session(QObject):
         """`view` has something to draw, in one of the next turns."""
         if view in self._views and view not in self._dirty:
             self._dirty.append(view)
-            self._a_turn = max(self._a_turn, -(-len(self._dirty) // TURNS))
+            self._a_turn = max(self._a_turn, len(self._dirty) / TURNS)
         if self._dirty and not self._refresher.isActive():
             self._refresher.start()
 
     def _refresh_some(self) -> None:
         """A few views at a time, painted before the next: input never waits for all of them."""
         self._dirty = [view for view in self._dirty if view.isVisible()]
-        for view in [view for view in self._views if view in self._dirty][: self._a_turn]:
+        self._owed += self._a_turn
+        due = int(self._owed + 1e-9)
+        self._owed -= due
+        for view in [view for view in self._views if view in self._dirty][:due]:
             # Behind all others: when there are too many for every answer, all are drawn equally often.
             self._views.remove(view)
             self._views.append(view)
@@ -252,7 +255,7 @@ class Session(QObject):
             view.refresh()
         if not self._dirty:
             self._refresher.stop()
-            self._a_turn = 1
+            self._a_turn, self._owed = 1.0, 0.0
 
     # Records
 

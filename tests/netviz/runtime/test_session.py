@@ -237,7 +237,7 @@ def test_views_are_drawn_one_at_a_time(silent: tuple[Session, list[Silent]]) -> 
 
 def test_of_many_views_as_many_are_drawn_in_each_turn(silent: tuple[Session, list[Silent]]) -> None:
     session, _ = silent
-    views = [FakeView("loss") for _ in range(3 * TURNS - 1)]
+    views = [FakeView("loss") for _ in range(3 * TURNS - TURNS // 2)]
     for _ in range(2):
         for view in views:
             session.add_view(view) if view not in session._views else session.mark(view)
@@ -245,7 +245,9 @@ def test_of_many_views_as_many_are_drawn_in_each_turn(silent: tuple[Session, lis
         while session._refresher.isActive():
             session._refresh_some()
             drawn.append(sum(view.refreshed for view in views))
-        assert np.diff(drawn).tolist() == [3] * (TURNS - 1) + [2]
+        each = np.diff(drawn)
+        assert len(each) == TURNS
+        assert set(each.tolist()) == {2, 3}
     session.mark(views[0])
     session.mark(views[1])
     session._refresh_some()
