@@ -6,6 +6,8 @@ from typing import Any
 
 import numpy as np
 
+WORD = (1 << 64) - 1
+
 
 def generator(seed: int, *purpose: str | int) -> np.random.Generator:
     """A fresh Philox generator for (seed, purpose...): the same key gives the same numbers, everywhere.
@@ -14,6 +16,21 @@ def generator(seed: int, *purpose: str | int) -> np.random.Generator:
     Building one costs about 20 µs, more than a step of a tiny net: ask once an epoch at most.
     """
     return np.random.Generator(np.random.Philox(key=key_of(seed, *purpose)))
+
+
+class Generators:
+    """The generators that `generator` makes, one at a time, in a twentieth of the time: each ends the one before it."""
+
+    def __init__(self) -> None:
+        self._bits = np.random.Philox(key=0)
+        self._fresh, self._made = self._bits.state, np.random.Generator(self._bits)
+
+    def at(self, seed: int, *purpose: str | int) -> np.random.Generator:
+        """As `generator` has it."""
+        key = key_of(seed, *purpose)
+        self._fresh["state"]["key"] = np.array([key & WORD, key >> 64], np.uint64)
+        self._bits.state = self._fresh
+        return self._made
 
 
 def key_of(seed: int, *purpose: str | int) -> int:

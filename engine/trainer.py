@@ -4,7 +4,7 @@ from collections import deque
 from functools import cached_property
 from itertools import repeat
 from math import isfinite
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
 import numpy as np
@@ -32,6 +32,9 @@ from engine.training import Settings
 from engine.unread import MOST, Step, Unread
 from engine.update import update_calls
 from engine.zeros import KeptZeros
+
+if TYPE_CHECKING:
+    from engine.kernels.running import Steps
 
 SAMPLE = 2000  # raw examples of each part that are kept for pictures
 ALIKE = 256  # steps laid out at once where every batch is all examples
@@ -70,6 +73,7 @@ class Trainer:
         self._update_calls = update_calls(self.backend, self.parameters, training, *state)
         self._plans: dict[int, tuple[Plan, list[Call], list[Call]]] = {}
         self._statistics: WeakKeyDictionary[Plan, Statistics] = WeakKeyDictionary()
+        self._steps: WeakKeyDictionary[Plan, Steps | None] = WeakKeyDictionary()  # compiled, where they can be
         self._moment = network.moment
         self.lr = self.optimizer.lr  # before the schedule's share
         self.batch_size = self._count(training.batch_size)
@@ -216,20 +220,27 @@ class Trainer:
 
     def _run_compiled(self, most: int) -> int:
         """Up to `most` updates in one call; returns how many were done, 0 where that cannot be."""
+        if self.backend.kernels != "numba":
+            return 0
         size, train = self.batch_size, self._train
         stays = size == train.count and train.stays(self.epoch)
-        count = most if stays else min(most, (train.count - self.position) // size)
-        if self.backend.kernels != "numba" or not count or (stays and (self.position or self.course.watches)):
-            return 0
-        from engine.kernels.running import updates
-
         plan, forward, after = self._calls_for(size)
+        if plan not in self._steps:
+            from engine.kernels.running import steps
+
+            self._steps[plan] = steps(plan, forward, after, self._scalars)
+        compiled = self._steps[plan]
+        if compiled is None or (stays and (self.position or self.course.watches)):
+            return 0
+        count = most if stays else min(most, train.whole(self.epoch, self.position, size, self.course.watches))
+        if not count:
+            return 0
         data, targets = train.block(self.epoch, self.position, size, 1 if stays else count)
         if stays:
             plan.fill(data[0], targets[0])
         changing = self.optimizer.every_step or self.course.schedule is not None
         scalars = self._scalars_for(count if stays else len(data)) if changing else None
-        done = updates(plan, (forward, after), count, None if stays else (data, targets), scalars, self._scalars)
+        done = compiled(count, None if stays else (data, targets), scalars)
         self._ahead.clear()
         self._advance(size, done)
         return done
@@ -271,7 +282,8 @@ class Trainer:
         self._moment.step = self.step_number
         self.position += batch * steps
         if self.position >= self._train.count:
-            self.epoch, self.position = self.epoch + (self.position // self._train.count if steps > 1 else 1), 0
+            epochs, self.position = divmod(self.position, self._train.count)
+            self.epoch += epochs
             if self.course.watches:
                 self._end_epoch()
 

@@ -171,7 +171,7 @@ def install_locked(dev: bool) -> None:
 
 def compile_kernels() -> None:
     """Half a minute once, which nobody then waits for; everything works without them."""
-    say("compiling the kernels for small nets")
+    say("compiling the kernels")
     run(VENV / "bin" / "python", "-m", "engine.kernels", needed=False)
 
 

@@ -10,7 +10,7 @@ from engine.data.augmentation import Augmentation, Augmenter
 from engine.data.curriculum import Curriculum, by_centroid
 from engine.data.preprocess import CHUNK
 from engine.data.rows import Rows
-from engine.random import generator
+from engine.random import Generators
 
 WINDOW = 1 << 20  # bytes of shuffled examples gathered at once: a batch is then a slice of rows that lie together
 WINDOW_THERE = 1 << 26  # the same on a device, where a launch costs more than a look at far memory
@@ -44,6 +44,7 @@ class Batches:
         self._curriculum: Curriculum | None = None
         self._augmenter: Augmenter | None = None
         self._easiest: Array | None = None  # the examples' numbers, those of a curriculum's first epoch first
+        self._generators = Generators()
         self._order: tuple[int, Array | None] = (-1, None)  # of the epoch that was last asked for
 
     @property
@@ -102,10 +103,25 @@ class Batches:
         if full < stop - position:
             yield rows[full:], targets[full:].T
 
+    def whole(self, epoch: int, position: int, batch: int, pause: bool) -> int:
+        """How many whole batches follow; with `pause`, or where batches differ in length, until the epoch ends."""
+        left = (self.count - position) // batch
+        alike = not self.count % batch and self._kept is not None and self._augmenter is None
+        return left if pause or not alike or self._curriculum is not None else self._size(batch) // batch
+
     def block(self, epoch: int, position: int, batch: int, most: int) -> tuple[Array, Array]:
         """As `window`, of up to `most` whole batches: rows (n, batch, features + 1) and targets (n, units, batch)."""
-        count = min(self._size(batch), self.count - position, most * batch) // batch
-        rows, targets = self._laid_out(epoch, position, position + count * batch, batch)
+        count = min(self._size(batch) // batch, most)
+        stop = position + count * batch
+        if stop <= self.count:
+            rows, targets = self._laid_out(epoch, position, stop, batch)
+        else:  # of several epochs, which `whole` allows
+            pieces = list[tuple[Array, Array]]()
+            for number in range(epoch, epoch - (-stop // self.count)):
+                here = (number - epoch) * self.count
+                part = max(0, position - here), min(self.count, stop - here)
+                pieces.append(self._laid_out(number, *part, batch))
+            rows, targets = (self.backend.xp.concatenate(part) for part in zip(*pieces, strict=True))
         columns = targets.reshape(count, batch, targets.shape[1]).transpose(0, 2, 1)
         return rows.reshape(count, batch, self._width), columns
 
@@ -160,7 +176,7 @@ class Batches:
 
     def _drawn(self, epoch: int) -> Array:
         """The order of an epoch; of a curriculum, the shown examples again and again until it is full."""
-        rng = generator(self.seed, "shuffle", epoch)
+        rng = self._generators.at(self.seed, "shuffle", epoch)
         if self._curriculum is None or not self.chooses(epoch):
             return rng.permutation(self.count)
         assert self._easiest is not None

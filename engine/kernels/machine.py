@@ -1,325 +1,97 @@
-"""The compiled function that runs the rows of a program."""
+"""The machine: it calls one row's function after another."""
 
 # mypy: ignore-errors
 import math
 
 import numba as nb
 import numpy as np
+from llvmlite import ir
 from numba.core import types
 from numba.extending import intrinsic
 
-from engine.kernels.functions import exp, log, log1p, tanh
-from engine.kernels.program import Op
+from engine.kernels.loops import NONE, OPTIONS, at, compiled
+from engine.kernels.rows import WIDTH
 
-# Plain numbers, which Numba folds into the code.
-ADD, SUBTRACT, MULTIPLY, DIVIDE, MAXIMUM, MINIMUM, FMAX, FMIN, GREATER, LOGADDEXP = map(int, list(Op)[:10])
-COPY, NEGATIVE, ABSOLUTE, SIGN, SQUARE, SQRT, RECIPROCAL, EXP, EXPM1, LOG, LOG1P, TANH = map(int, list(Op)[10:22])
-CLIP, GREATER_TO_MASK, COPY_OF_MASK, MULTIPLY_BY_MASK, SUM, MOST, DOT = map(int, list(Op)[22:])
-BYTE = np.uint8(0)
-FOUR = np.uint64(4)
-NONE = np.uint64(0)
-FAR = 1 << 40  # numbers: whoever indexes knows how many there are
+ROW = types.CPointer(types.uint64)
+FIELD = np.uint64(0)
+STEP = np.uint64(WIDTH * FIELD.itemsize)
+BYTES, BITS = np.uint64(255), np.uint64(8)  # of a size in a row's field of sizes
+OPERAND = 7  # the field of the first operand's address
+NUMBERS = {np.float32: types.float32, np.float64: types.float64}
 
-# NumPy's rules of division, so that no check stands in a loop's way to vector instructions.
-compiled = nb.njit(error_model="numpy", nogil=True, cache=True, boundscheck=False)
-# Of one number: a call inside a loop would keep it from vector instructions.
-small = nb.njit(error_model="numpy", nogil=True, cache=True, boundscheck=False, forceinline=True)
+_kept = []  # what is compiled lives as long as the process: its addresses are in rows
+
+
+def as_address(function, number: type) -> int:
+    """The address of `function(row, zero)` as machine code for rows of such numbers."""
+    made = nb.cfunc(types.void(ROW, NUMBERS[number]), cache=True, **OPTIONS)(function)
+    _kept.append(made)
+    return made.address
 
 
 @intrinsic
-def _pointer(typing, address, like):
-    """An address as a pointer to numbers of the type of `like`."""
+def _call(typing, address, row, zero):
+    """Calls what is at `address` with the row at `row`."""
 
     def codegen(context, builder, signature, arguments):
-        return builder.inttoptr(arguments[0], context.get_value_type(signature.return_type))
+        pointer = context.get_value_type(ROW)
+        kind = ir.FunctionType(ir.VoidType(), [pointer, context.get_value_type(zero)])
+        function = builder.inttoptr(arguments[0], kind.as_pointer())
+        builder.call(function, [builder.inttoptr(arguments[1], pointer), arguments[2]])
+        return context.get_dummy_value()
 
-    return types.CPointer(like)(address, like), codegen
-
-
-@compiled
-def _at(address, like):
-    return nb.carray(_pointer(address, like), (FAR,))
-
-
-# One number from one or two. A NaN comes through `maximum`, and not through `fmax`: NumPy's rules.
-
-
-@small
-def _maximum(x, y):
-    return x if x > y or x != x else y
-
-
-@small
-def _minimum(x, y):
-    return x if x < y or x != x else y
-
-
-@small
-def _fmax(x, y):
-    return x if x >= y or y != y else y
-
-
-@small
-def _fmin(x, y):
-    return x if x <= y or y != y else y
-
-
-@small
-def _sign(x):
-    return type(x)((x > 0) - (x < 0)) if x == x else x
-
-
-@small
-def _logaddexp(x, y):
-    most, least = _maximum(x, y), _minimum(x, y)
-    apart = type(x)(0) if x == y else least - most  # of two infinities the difference is no number
-    return most + log1p(exp(apart))
-
-
-def _unary(function):
-    """out ← function(a); `write` and `read` are of their types."""
-
-    @compiled
-    def loop(rows, k, write, read):
-        out, a = _at(rows[k, 4], write), _at(rows[k, 7], read)
-        n, m, so, to, sa, ta = rows[k, 1], rows[k, 2], rows[k, 5], rows[k, 6], rows[k, 8], rows[k, 9]
-        for i in range(n):
-            o, p = i * so, i * sa
-            # In place, a compiler sees it only where it is one array.
-            if to == 1 and ta == 1 and rows[k, 4] == rows[k, 7]:
-                for j in range(m):
-                    out[o + j] = function(out[o + j])
-            elif to == 1 and ta == 1:
-                for j in range(m):
-                    out[o + j] = function(a[p + j])
-            else:
-                for j in range(m):
-                    out[o + j * to] = function(a[p + j * ta])
-
-    return loop
-
-
-def _binary(function):
-    """out ← function(a, b); `write`, `read` and `like` are of their types."""
-
-    @compiled
-    def loop(rows, k, write, read, like):
-        out, a, b = _at(rows[k, 4], write), _at(rows[k, 7], read), _at(rows[k, 10], like)
-        n, m, so, to, sa, ta = rows[k, 1], rows[k, 2], rows[k, 5], rows[k, 6], rows[k, 8], rows[k, 9]
-        sb, tb = rows[k, 11], rows[k, 12]
-        for i in range(n):
-            o, p, q = i * so, i * sa, i * sb
-            if to == 1 and ta == 1 and tb == 1:
-                if rows[k, 4] == rows[k, 7]:
-                    for j in range(m):
-                        out[o + j] = function(out[o + j], b[q + j])
-                elif rows[k, 4] == rows[k, 10]:
-                    for j in range(m):
-                        out[o + j] = function(a[p + j], out[o + j])
-                else:
-                    for j in range(m):
-                        out[o + j] = function(a[p + j], b[q + j])
-            elif to == 1 and ta == 1 and tb == 0:
-                second = b[q]
-                if rows[k, 4] == rows[k, 7]:
-                    for j in range(m):
-                        out[o + j] = function(out[o + j], second)
-                else:
-                    for j in range(m):
-                        out[o + j] = function(a[p + j], second)
-            elif to == 1 and ta == 0 and tb == 1:
-                first = a[p]
-                if rows[k, 4] == rows[k, 10]:
-                    for j in range(m):
-                        out[o + j] = function(first, out[o + j])
-                else:
-                    for j in range(m):
-                        out[o + j] = function(first, b[q + j])
-            else:
-                for j in range(m):
-                    out[o + j * to] = function(a[p + j * ta], b[q + j * tb])
-
-    return loop
-
-
-def _reduction(function):
-    """Along the axes where `out` does not step on, from its first number on."""
-
-    @compiled
-    def loop(rows, k, like):
-        out, a = _at(rows[k, 4], like), _at(rows[k, 7], like)
-        n, m, so, to, sa, ta = rows[k, 1], rows[k, 2], rows[k, 5], rows[k, 6], rows[k, 8], rows[k, 9]
-        for i in range(n):
-            for j in range(m):
-                first = (so != 0 or i == 0) and (to != 0 or j == 0)
-                value = a[i * sa + j * ta]
-                out[i * so + j * to] = value if first else function(out[i * so + j * to], value)
-
-    return loop
+    return types.void(address, row, zero), codegen
 
 
 @compiled
-def _dot(rows, k, zero):
-    """Rows of `a` times columns of `b`."""
-    out, a, b = _at(rows[k, 4], zero), _at(rows[k, 7], zero), _at(rows[k, 10], zero)
-    n, m, inner, so, to = rows[k, 1], rows[k, 2], rows[k, 3], rows[k, 5], rows[k, 6]
-    sa, ta, sb, tb = rows[k, 8], rows[k, 9], rows[k, 11], rows[k, 12]
-    for i in range(n):
-        if to == 1 and tb == 1:
-            for j in range(m):
-                out[i * so + j] = zero
-            fours = inner // FOUR * FOUR  # whose products are summed up before `out` is touched
-            for h in range(NONE, fours, FOUR):
-                p = i * sa + h * ta
-                a0, a1, a2, a3 = a[p], a[p + ta], a[p + ta + ta], a[p + ta + ta + ta]
-                q0 = h * sb
-                q1 = q0 + sb
-                q2 = q1 + sb
-                q3 = q2 + sb
-                for j in range(m):
-                    out[i * so + j] += a0 * b[q0 + j] + a1 * b[q1 + j] + a2 * b[q2 + j] + a3 * b[q3 + j]
-            for h in range(fours, inner):
-                factor = a[i * sa + h * ta]
-                for j in range(m):
-                    out[i * so + j] += factor * b[h * sb + j]
-        elif ta == 1 and sb == 1:
-            for j in range(m):
-                out[i * so + j * to] = _product(a, i * sa, b, j * tb, inner, zero)
-        else:
-            for j in range(m):
-                sum_ = zero
-                for h in range(inner):
-                    sum_ += a[i * sa + h * ta] * b[h * sb + j * tb]
-                out[i * so + j * to] = sum_
+def run_blocks(row, zero):
+    """Does the rows at the address that `row` tells, a block of their numbers after another.
+
+    The line before them stands for each in turn.
+    """
+    high, wide, count, work = row[1], row[2], row[3], row[4]
+    first, line = work + STEP, at(work, FIELD)
+    rows = at(first, FIELD)
+    n, m = rows[1], rows[2]
+    for i in range(NONE, n, high):
+        for j in range(NONE, m, wide):
+            for number in range(count):
+                its = at(first + number * STEP, FIELD)
+                for field in range(WIDTH):
+                    line[field] = its[field]
+                line[1], line[2] = min(high, n - i), min(wide, m - j)
+                sizes = its[3]
+                for place in range(4, WIDTH, 3):
+                    line[place] += (sizes & BYTES) * (i * its[place + 1] + j * its[place + 2])
+                    sizes >>= BITS
+                _call(its[0], work, zero)
 
 
-@nb.njit(error_model="numpy", nogil=True, cache=True, boundscheck=False, fastmath={"reassoc", "contract"})
-def _product(a, p, b, q, inner, zero):
-    """Σ a b, several sums at a time."""
-    sum_ = zero
-    for h in range(inner):
-        sum_ += a[p + h] * b[q + h]
-    return sum_
+@nb.njit(nogil=True, cache=True, **OPTIONS)
+def run(rows, count, zero):
+    """Runs `count` rows from address `rows` on, of numbers of the type of `zero`."""
+    for row in range(rows, rows + count * STEP, STEP):
+        _call(at(row, FIELD)[0], row, zero)
 
 
-@compiled
-def _clip(rows, k, like):
-    out, a, low, high = _at(rows[k, 4], like), _at(rows[k, 7], like), _at(rows[k, 10], like), _at(rows[k, 13], like)
-    n, m, so, to, sa, ta = rows[k, 1], rows[k, 2], rows[k, 5], rows[k, 6], rows[k, 8], rows[k, 9]
-    sl, tl, sh, th = rows[k, 11], rows[k, 12], rows[k, 14], rows[k, 15]
-    for i in range(n):
-        for j in range(m):
-            x = a[i * sa + j * ta]
-            out[i * so + j * to] = _minimum(_maximum(x, low[i * sl + j * tl]), high[i * sh + j * th])
-
-
-add = _binary(small(lambda x, y: x + y))
-subtract = _binary(small(lambda x, y: x - y))
-multiply = _binary(small(lambda x, y: x * y))
-divide = _binary(small(lambda x, y: x / y))
-greater = _binary(small(lambda x, y: x > y))
-maximum, minimum, fmax, fmin, logaddexp = map(_binary, (_maximum, _minimum, _fmax, _fmin, _logaddexp))
-copy = _unary(small(lambda x: x))
-negative = _unary(small(lambda x: -x))
-absolute = _unary(small(lambda x: abs(x)))
-square = _unary(small(lambda x: x * x))
-root = _unary(small(lambda x: math.sqrt(x)))
-reciprocal = _unary(small(lambda x: type(x)(1) / x))
-expm1 = _unary(small(lambda x: math.expm1(x)))
-logarithm = _unary(small(lambda x: log(x)))
-log_beside_one = _unary(small(lambda x: log1p(x)))
-exponential = _unary(small(lambda x: exp(x)))
-hyperbolic = _unary(small(lambda x: tanh(x)))
-sign = _unary(_sign)
-total = _reduction(small(lambda x, y: x + y))
-greatest = _reduction(_maximum)
-
-
-@compiled
-def run(rows, zero):
-    """Runs `rows` (n, WIDTH) uint64, of numbers of the type of `zero`."""
-    for k in range(len(rows)):
-        op = rows[k, 0]
-        if op == MULTIPLY:
-            multiply(rows, k, zero, zero, zero)
-        elif op == ADD:
-            add(rows, k, zero, zero, zero)
-        elif op == SUBTRACT:
-            subtract(rows, k, zero, zero, zero)
-        elif op == DIVIDE:
-            divide(rows, k, zero, zero, zero)
-        elif op == DOT:
-            _dot(rows, k, zero)
-        elif op == TANH:
-            hyperbolic(rows, k, zero, zero)
-        elif op == EXP:
-            exponential(rows, k, zero, zero)
-        elif op == SQUARE:
-            square(rows, k, zero, zero)
-        elif op == SQRT:
-            root(rows, k, zero, zero)
-        elif op == LOG:
-            logarithm(rows, k, zero, zero)
-        elif op == COPY:
-            copy(rows, k, zero, zero)
-        elif op == SUM:
-            total(rows, k, zero)
-        elif op == MOST:
-            greatest(rows, k, zero)
-        elif op == LOGADDEXP:
-            logaddexp(rows, k, zero, zero, zero)
-        elif op == GREATER:
-            greater(rows, k, zero, zero, zero)
-        elif op == GREATER_TO_MASK:
-            greater(rows, k, BYTE, zero, zero)
-        elif op == COPY_OF_MASK:
-            copy(rows, k, zero, BYTE)
-        elif op == MULTIPLY_BY_MASK:
-            multiply(rows, k, zero, BYTE, zero)
-        elif op == MAXIMUM:
-            maximum(rows, k, zero, zero, zero)
-        elif op == MINIMUM:
-            minimum(rows, k, zero, zero, zero)
-        elif op == FMAX:
-            fmax(rows, k, zero, zero, zero)
-        elif op == FMIN:
-            fmin(rows, k, zero, zero, zero)
-        elif op == NEGATIVE:
-            negative(rows, k, zero, zero)
-        elif op == ABSOLUTE:
-            absolute(rows, k, zero, zero)
-        elif op == SIGN:
-            sign(rows, k, zero, zero)
-        elif op == RECIPROCAL:
-            reciprocal(rows, k, zero, zero)
-        elif op == EXPM1:
-            expm1(rows, k, zero, zero)
-        elif op == LOG1P:
-            log_beside_one(rows, k, zero, zero)
-        elif op == CLIP:
-            _clip(rows, k, zero)
-
-
-@compiled
-def run_steps(programs, loss, losses, data, targets, scalars, places, zero):
+@nb.njit(nogil=True, cache=True, **OPTIONS)
+def run_steps(tables, turn, feeds, place, losses):
     """One update after another; returns how many were done: fewer than asked for where a loss is no number.
 
-    `programs`: rows of what follows the targets, of the way to the loss, and of the way back with the update. What
-    differs from step to step is copied to its place first: `data` (S, N, features + 1) and `targets` (S, units, N),
-    of none where they are there already, and `scalars` (S, k) after the loss is known. `losses` (S,) takes the losses.
+    `tables` (n, 2) are addresses and counts of rows; after the first `turn` of them the loss stands at address
+    `place`. From step to step the operands of the rows whose addresses `feeds` (n, 2) gives move on by so many bytes.
+    `losses` (S,) takes one for each step.
     """
-    prepare, forward, after = programs
-    rows_place, targets_place, scalars_place = places
+    zero = losses.dtype.type(0)
+    loss = at(place, zero)
     for step in range(len(losses)):
-        if len(data):
-            rows_place[:] = data[step]
-            targets_place[:] = targets[step]
-            run(prepare, zero)
-        run(forward, zero)
+        for feed in range(len(feeds) if step else 0):
+            at(feeds[feed, 0], FIELD)[OPERAND] += feeds[feed, 1]
+        for table in range(turn):
+            run(tables[table, 0], tables[table, 1], zero)
         losses[step] = loss[0]
         if not math.isfinite(loss[0]):
             return step
-        if len(scalars):
-            scalars_place[:] = scalars[step]
-        run(after, zero)
+        for table in range(turn, len(tables)):
+            run(tables[table, 0], tables[table, 1], zero)
     return len(losses)

@@ -1,207 +1,123 @@
-"""A list of bound array calls as a table of numbers that one compiled function runs: for nets so small that calls cost.
+"""A list of bound array calls as tables of numbers that one compiled function runs.
 
 A plan is a flat list of NumPy calls over buffers that exist already, at a quarter of a microsecond each, whatever they
-do. Here each call becomes a row: what to do, how often, and for each array its address and its steps. A list is taken
-as a whole or not at all; what it computes is the same within rounding.
+do; and each goes through all its numbers before the next one begins. Here calls become rows (`engine.kernels.rows`).
+A list that is small in all becomes one table. Of others the large products and whatever no row can say stay as they
+are, and what lies between two of those is a table; rows in turn over many numbers go through them block by block, so
+that what one has written the next one finds in the processor's nearest memory. What is computed is the same within
+rounding.
 """
 
-from collections.abc import Sequence
-from enum import IntEnum
-from functools import partial
-from typing import Any
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 import numpy as np
 
 from engine.backend import Array, Call
+from engine.kernels.rows import WIDTH, NotPlainError, Op, Place, Row, rows_of, same_place
 
-MOST_WORK = 1 << 15  # multiplications and other operations of one list: larger ones are better off with BLAS
-OPERANDS = 3
-VECTOR = 8  # numbers that a processor takes at once, about
-WIDTH = 4 + 3 * (OPERANDS + 1)  # op, rows, columns, inner; address, row step and column step of out and operands
-
-
-class Op(IntEnum):
-    """What a row does, number by number unless it says otherwise. In masks a number is a byte."""
-
-    ADD = 0
-    SUBTRACT = 1
-    MULTIPLY = 2
-    DIVIDE = 3
-    MAXIMUM = 4
-    MINIMUM = 5
-    FMAX = 6
-    FMIN = 7
-    GREATER = 8
-    LOGADDEXP = 9
-    COPY = 10
-    NEGATIVE = 11
-    ABSOLUTE = 12
-    SIGN = 13
-    SQUARE = 14
-    SQRT = 15
-    RECIPROCAL = 16
-    EXP = 17
-    EXPM1 = 18
-    LOG = 19
-    LOG1P = 20
-    TANH = 21
-    CLIP = 22
-    GREATER_TO_MASK = 23
-    COPY_OF_MASK = 24
-    MULTIPLY_BY_MASK = 25
-    SUM = 26  # over rows, columns or both: where the step of `out` is 0
-    MOST = 27  # the same with the greatest
-    DOT = 28  # (rows, inner) times (inner, columns)
+MOST_WORK = 1 << 15  # multiplications and other operations of a list that is one table, products and all
+SMALL_PRODUCT = 1 << 11  # multiplications of a product that in any list is done faster than BLAS can be called
+BLOCK = 1 << 10  # numbers of each array that are gone through at a time
+MOST_PLACES = 8  # arrays of one run of blocks: so many blocks lie in the nearest memory, of 32 KB, side by side
 
 
-PLAIN = {
-    np.add: Op.ADD,
-    np.subtract: Op.SUBTRACT,
-    np.multiply: Op.MULTIPLY,
-    np.divide: Op.DIVIDE,
-    np.maximum: Op.MAXIMUM,
-    np.minimum: Op.MINIMUM,
-    np.fmax: Op.FMAX,
-    np.fmin: Op.FMIN,
-    np.greater: Op.GREATER,
-    np.logaddexp: Op.LOGADDEXP,
-    np.negative: Op.NEGATIVE,
-    np.absolute: Op.ABSOLUTE,
-    np.sign: Op.SIGN,
-    np.square: Op.SQUARE,
-    np.sqrt: Op.SQRT,
-    np.reciprocal: Op.RECIPROCAL,
-    np.exp: Op.EXP,
-    np.expm1: Op.EXPM1,
-    np.log: Op.LOG,
-    np.log1p: Op.LOG1P,
-    np.tanh: Op.TANH,
-    np.clip: Op.CLIP,
-}
-# Those of which one of the arrays may be a mask, and at which place (0 is `out`).
-MASKED = {
-    (Op.GREATER, 0): Op.GREATER_TO_MASK,
-    (Op.COPY, 1): Op.COPY_OF_MASK,
-    (Op.MULTIPLY, 1): Op.MULTIPLY_BY_MASK,
-}
-REDUCED = {np.add: Op.SUM, np.maximum: Op.MOST, np.fmax: Op.MOST}
+class Table(NamedTuple):
+    """Lines (n, WIDTH) int64, of which the first `first` are the program, and the arrays that must stay."""
+
+    lines: Array
+    first: int
+    kept: list[Array]
 
 
-class NotPlainError(Exception):
-    """A call that no row can stand for."""
-
-
-def table(calls: Sequence[Call]) -> tuple[Array, list[Array]] | None:
-    """The rows (n, WIDTH) int64 of `calls`, and the arrays that must stay; None where a call is of another kind."""
-    kept: list[Array] = []
+def table(calls: Sequence[Call]) -> Table | None:
+    """All `calls` as one table; None where one is of another kind, or they are too much work."""
     try:
-        rows = [row for call in calls for row in _rows(call, kept)]
+        rows = [row for call in calls for row in rows_of(call)]
     except NotPlainError:
         return None
-    made = np.array(rows, np.int64).reshape(len(rows), WIDTH)
-    if int((made[:, 1] * made[:, 2] * np.maximum(made[:, 3], 1)).sum()) > MOST_WORK:
-        return None
-    return made, kept
+    mixed = len({row.bytes for row in rows}) > 1
+    return None if mixed or sum(row.work for row in rows) > MOST_WORK else told(rows)
 
 
-def _rows(call: Call, kept: list[Array]) -> list[list[int]]:
-    if not isinstance(call, partial):
-        raise NotPlainError
-    function, arguments = call.func, [*call.args, *call.keywords.values()]
-    if set(call.keywords) - {"out"}:
-        raise NotPlainError
-    owner = getattr(function, "__self__", None)
-    if isinstance(owner, np.ufunc) and function == owner.reduce:
-        return [_reduction(owner, arguments, kept)]
-    if isinstance(owner, np.ndarray) and function.__name__ == "dot":
-        return _dot([owner, *arguments], kept)
-    if function is np.dot:
-        return _dot(arguments, kept)
-    if function is np.logaddexp and arguments[2].size >= 2 * VECTOR:
-        return _long_logaddexp(arguments, kept)
-    if function is np.copyto:
-        return [_plain(Op.COPY, [arguments[1], arguments[0]], kept)]
-    try:
-        return [_plain(PLAIN[function], arguments, kept)]
-    except (KeyError, TypeError):
-        raise NotPlainError from None
+def parts(calls: Sequence[Call]) -> Iterator[Table | Call]:
+    """The same calls: tables where there are several rows in turn, between what stays as it is."""
+    rows, waiting = list[Row](), list[Call]()
+    for call in calls:
+        try:
+            found = rows_of(call)
+        except NotPlainError:
+            found = []
+        fits = not rows or not found or found[0].bytes == rows[0].bytes
+        if found and fits and not any(row.op == Op.DOT and row.work > SMALL_PRODUCT for row in found):
+            rows += found
+            waiting.append(call)
+            continue
+        yield from [told(rows)] if len(waiting) > 1 else waiting
+        rows, waiting = [], []
+        yield call
+    yield from [told(rows)] if len(waiting) > 1 else waiting
 
 
-def _plain(op: Op, arguments: list[Any], kept: list[Array]) -> list[int]:
-    *operands, out = [_matrix(a) for a in arguments]
-    if len(operands) > OPERANDS:
-        raise NotPlainError
-    for place, array in enumerate([out, *operands]):
-        if array.dtype == bool:
-            op = MASKED.get((op, place)) or _refuse()
-    whole = [np.broadcast_to(array, out.shape) for array in operands]
-    return _told(op, out.shape, 0, [out, *whole], kept)
+def told(rows: list[Row]) -> Table:
+    """The rows in their order; runs of blocks stand behind them all, and the rows that speak of them know where."""
+    lines, blocks = list[list[int]](), list[list[int]]()
+    heads = list[list[int]]()
+    for run in _runs(rows):
+        if len(run) == 1:
+            lines.append(run[0].numbers())
+            continue
+        wide = min(run[0].shape[1], BLOCK)
+        head = [int(Op.BLOCKS), max(1, BLOCK // wide), wide, len(run), len(blocks)]
+        heads.append(head)
+        lines.append(head)
+        blocks += [[0] * WIDTH, *(row.numbers() for row in run)]  # the first is for the row at work
+    for head in heads:
+        head[-1] += len(lines)
+        head += [0] * (WIDTH - len(head))
+    made = np.array(lines + blocks, np.int64).reshape(-1, WIDTH)
+    return Table(made, len(lines), [array for row in rows for array in row.arrays])
 
 
-def _long_logaddexp(arguments: list[Any], kept: list[Array]) -> list[list[int]]:
-    """max(a, b) + log(1 + exp(-|a - b|)) in parts, each of which is vector instructions."""
-    a, b, out = arguments
-    apart = np.empty(out.shape, out.dtype)
-    return [
-        _plain(Op.SUBTRACT, [a, b, apart], kept),
-        _plain(Op.ABSOLUTE, [apart, apart], kept),
-        _plain(Op.NEGATIVE, [apart, apart], kept),
-        _plain(Op.EXP, [apart, apart], kept),
-        _plain(Op.LOG1P, [apart, apart], kept),
-        _plain(Op.MAXIMUM, [a, b, out], kept),
-        _plain(Op.ADD, [out, apart, out], kept),
-    ]
+def _runs(rows: list[Row]) -> Iterator[list[Row]]:
+    """Rows that may go through their numbers together."""
+    run: list[Row] = []
+    for row in rows:
+        if run and not _joins(row, run):
+            yield run
+            run = []
+        run.append(row)
+    if run:
+        yield run
 
 
-def _reduction(ufunc: np.ufunc, arguments: list[Any], kept: list[Array]) -> list[int]:
-    source, axis, dtype, out, *_ = arguments
-    if ufunc not in REDUCED or dtype is not None:
-        raise NotPlainError
-    source, out = _matrix(source), _matrix(out)
-    axes = {0, 1} if axis is None else {axis} if isinstance(axis, int) else set(axis)
-    shape = tuple(1 if i in axes else n for i, n in enumerate(source.shape))
-    return _told(REDUCED[ufunc], source.shape, 0, [np.broadcast_to(out.reshape(shape), source.shape), source], kept)
+def _joins(row: Row, run: list[Row]) -> bool:
+    first = run[0]
+    if row.op >= Op.TOTAL or first.op >= Op.TOTAL or row.shape != first.shape or row.work <= BLOCK:
+        return False
+    if len({place for each in (*run, row) for place in each.places}) > MOST_PLACES:
+        return False
+    return not any(_meet(row, other) for other in run)
 
 
-def _dot(arguments: list[Any], kept: list[Array]) -> list[list[int]]:
-    a, b, out = arguments
-    if a.ndim == b.ndim == 1:
-        a, b, out = a[None, :], b[:, None], _matrix(out)
-    if not a.ndim == b.ndim == out.ndim == 2:
-        raise NotPlainError
-    (rows, inner), columns = a.shape, b.shape[1]
-    step = b.itemsize
-    by_rows = b.strides[1] == out.strides[1] == step and columns >= VECTOR
-    by_products = a.strides[1] == b.strides[0] == step and inner >= VECTOR
-    if by_rows or by_products or rows == 1 or max(columns, inner) < VECTOR:
-        return [_told(Op.DOT, out.shape, inner, [out, a, b], kept)]
-    # The columns lie so that none of the two ways to a vector instruction is open: they are laid out anew first.
-    order: Any = "C" if columns >= VECTOR else "F"
-    laid = np.empty(b.shape, b.dtype, order)
-    return [_told(Op.COPY, b.shape, 0, [laid, b], kept), _told(Op.DOT, out.shape, inner, [out, a, laid], kept)]
+def _meet(row: Row, other: Row) -> bool:
+    """Whether one writes what the other has to do with for another of its numbers."""
+    for i, place in enumerate(row.places):
+        for j, its in enumerate(other.places):
+            if (i and j) or place == its or not _overlap(place, its, row.shape):
+                continue
+            if same_place(row.arrays[i], other.arrays[j]) or np.shares_memory(row.arrays[i], other.arrays[j]):
+                return True
+    return False
 
 
-def _matrix(array: Any) -> Array:
-    """An array of up to two axes as one of two."""
-    if not isinstance(array, np.ndarray) or array.ndim > 2:
-        raise NotPlainError
-    made: Array = array[(None,) * (2 - array.ndim)]
-    return made
+def _overlap(a: Place, b: Place, shape: tuple[int, int]) -> bool:
+    """Whether the memory from the first number to the last one has anything in common."""
+    (low, high), (its_low, its_high) = (_bounds(place, shape) for place in (a, b))
+    return low < its_high and its_low < high
 
 
-def _told(op: Op, shape: tuple[int, ...], inner: int, arrays: list[Array], kept: list[Array]) -> list[int]:
-    floats = {a.dtype for a in arrays if a.dtype != bool}
-    if len(floats) != 1 or any(dtype.kind != "f" for dtype in floats):
-        raise NotPlainError
-    kept += arrays
-    if op < Op.SUM and all(a.strides == (0, 0) or a.flags.c_contiguous for a in arrays):
-        arrays = [a.reshape(1, -1) if any(a.strides) else a for a in arrays]  # one long row
-        shape = (1, shape[0] * shape[1])
-    row = [int(op), *shape, inner]
-    for a in arrays:
-        row += [a.ctypes.data, *(step // a.itemsize for step in a.strides)]
-    return row + [0] * (WIDTH - len(row))
-
-
-def _refuse() -> Op:
-    raise NotPlainError
+def _bounds(place: Place, shape: tuple[int, int]) -> tuple[int, int]:
+    ends = [(n - 1) * step * place.size for n, step in zip(shape, place[2:], strict=True)]
+    low = place.address + sum(min(end, 0) for end in ends)
+    return low, place.address + sum(max(end, 0) for end in ends) + place.size

@@ -37,7 +37,7 @@ def open_lanes(project: Project, command: Open, old: Before) -> tuple[list[Lane]
         raise ValueError(f"states: expected one for each of {len(project.lanes())} networks, got {len(command.states)}")
     lanes, kept, notes = [], [], []
     for number, part in enumerate(project.lanes()):
-        backend = open_backend(command.device, command.dtype, kernels_for(part, command.device))
+        backend = open_backend(command.device, command.dtype, kernels_for(command.device))
         with telling_sizes(part, backend):
             trainer = Trainer(part, backend=backend)
         if command.states is not None:

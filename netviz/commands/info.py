@@ -37,5 +37,5 @@ def info() -> int:
 def _kernels() -> str:
     """What computes a step."""
     if not installed():
-        return "NumPy (small nets are faster with Numba: pip install 'netviz[fast]')"
-    return "NumPy, and Numba for small nets" if is_compiled() else "NumPy (Numba: python -m engine.kernels)"
+        return "NumPy (Numba makes it faster: pip install 'netviz[fast]')"
+    return "NumPy and Numba" if is_compiled() else "NumPy (Numba: python -m engine.kernels)"

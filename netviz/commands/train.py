@@ -83,7 +83,7 @@ def _trainer(options: argparse.Namespace) -> Trainer:
     if options.variant is not None:
         project = project.lane(options.variant)
     # The seed once more: a variant may have a training section of its own.
-    backend = open_backend(options.device, options.dtype, kernels_for(project, options.device))
+    backend = open_backend(options.device, options.dtype, kernels_for(options.device))
     with telling_sizes(project, backend):
         trainer = Trainer(project, seed=options.seed, backend=backend)
     if options.init is not None:
