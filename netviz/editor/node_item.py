@@ -4,8 +4,9 @@ from math import ceil
 
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPainterPath, QPixmap
-from PySide6.QtWidgets import QGraphicsItem, QStyleOptionGraphicsItem, QWidget
+from PySide6.QtWidgets import QStyleOptionGraphicsItem, QWidget
 
+from netviz.editor.bounded import Bounded
 from netviz.editor.boxes import OUT, BoxPicture
 from netviz.editor.health import Mark
 from netviz.editor.kit import Kit, dot
@@ -20,7 +21,7 @@ STRIP = 13.0  # for the numbers of inputs whose order counts
 SHARPEST = 4.0  # pixels that a kept picture has to a pixel of the scene, at most
 
 
-class NodeItem(QGraphicsItem):
+class NodeItem(Bounded):
     """Draws a BoxPicture; knows which of its two nodes lies under a point. Its place is the box's top left."""
 
     def __init__(self, lane: int, picture: BoxPicture, metrics: Metrics, kit: Kit) -> None:
@@ -51,8 +52,6 @@ class NodeItem(QGraphicsItem):
         resized, old = metrics is not self.metrics, self.picture
         if not resized and (picture is old or picture == old) and taken == self.taken:
             return
-        if resized:
-            self.prepareGeometryChange()
         self.metrics, self.picture, self.taken = metrics, picture, taken
         self._last = None
         if resized or (picture.depth is None, picture.numbered) != (old.depth is None, old.numbered):
@@ -161,16 +160,13 @@ class NodeItem(QGraphicsItem):
         box = self.picture.box
         return box.activation if box.activation and self.second_rect().contains(point) else box.node
 
-    def boundingRect(self) -> QRectF:
-        return self._bounds
-
     def shape(self) -> QPainterPath:
         return self._shape
 
     def _layout(self) -> None:
         """Where things are in the box; asked for at every repaint, so it is known beforehand."""
         self._frame = rect = QRectF(0, 0, self.metrics.width, self.metrics.height)
-        self._bounds = rect.adjusted(-6, -6, 6, 6)
+        self.bound(rect.adjusted(-6, -6, 6, 6))
         self._shape = QPainterPath()
         self._shape.addRect(rect)
         bar = self.picture.depth is not None

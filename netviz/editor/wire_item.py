@@ -6,6 +6,7 @@ from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPainterPath, QPainterPathStroker, QPen
 from PySide6.QtWidgets import QGraphicsItem, QStyleOptionGraphicsItem, QWidget
 
+from netviz.editor.bounded import Bounded
 from netviz.editor.boxes import Wire
 from netviz.editor.kit import Kit, Stress
 from netviz.editor.metrics import Detail, Metrics
@@ -29,7 +30,7 @@ class Carried(Protocol):
     def paint(self, painter: QPainter, route: Route) -> None: ...
 
 
-class WireItem(QGraphicsItem):
+class WireItem(Bounded):
     """A curve from port to port, in scene coordinates."""
 
     def __init__(self, lane: int, wire: Wire, kit: Kit) -> None:
@@ -37,7 +38,7 @@ class WireItem(QGraphicsItem):
         self.lane, self.wire = lane, wire
         self._kit = kit
         self.route = Route(QPainterPath(), QPointF())
-        self._bounds, self._label_rect = QRectF(), QRectF()
+        self._led, self._label_rect = QRectF(), QRectF()  # round the curve, and round its words
         self._points: list[tuple[float, float]] = []
         self._label, self._font = "", QFont()
         self.ends: tuple[QPointF, QPointF] | None = None  # where it was led from and to
@@ -57,12 +58,20 @@ class WireItem(QGraphicsItem):
         (width, height), middle = self._kit.size_of(label, font), found.middle
         top = middle.y() + 2 if found.below else middle.y() - height - 4
         self._label_rect = QRectF(middle.x() - width / 2, top, width, height)
-        if led or not self._bounds.contains(self._label_rect):
-            self.prepareGeometryChange()
-            self._bounds = found.path.boundingRect().adjusted(-4, -4, 4, 4) | self._label_rect
         if led:
             self._points = []
+            self._led = found.path.boundingRect().adjusted(-4, -4, 4, 4)
+        self._surround()
         self.update()
+
+    def _surround(self) -> None:
+        """All that is painted lies in the bounds."""
+        around = self._led | self._label_rect
+        if self.strands is not None:
+            around |= self.strands.area
+        if self._carried is not None:
+            around |= self._carried.rect(self.route)
+        self.bound(around)
 
     def emphasise(self, stress: Stress) -> None:
         if stress is not self.stress:
@@ -73,18 +82,18 @@ class WireItem(QGraphicsItem):
 
     def show_flow(self, step: int | None, words: str) -> None:
         """Colours the wire by what runs along it; `words` say it beside the pointer."""
-        if self.strands is not None:
-            self.prepareGeometryChange()
         if step != self.flow or words != self.toolTip() or self.strands is not None or self.size is not None:
-            self.flow, self.strands, self.size = step, None, None
+            stranded, self.flow, self.strands, self.size = self.strands, step, None, None
+            if stranded is not None:
+                self._surround()
             self.setToolTip(words)
             self.update()
 
     def carry(self, carried: "Carried | None") -> None:
         """What one example sends along the wire, in place of the shape that flows."""
         if carried is not self._carried:
-            self.prepareGeometryChange()
             self._carried = carried
+            self._surround()
             self._rise()
             self.update()
 
@@ -99,9 +108,9 @@ class WireItem(QGraphicsItem):
 
     def show_weights(self, strands: Strands | None, size: float | None, words: str) -> None:
         """Its weights, one by one or as a whole."""
-        if strands is not None or self.strands is not None:
-            self.prepareGeometryChange()
-        self.flow, self.strands, self.size = None, strands, size
+        stranded, self.flow, self.strands, self.size = self.strands, None, strands, size
+        if strands is not None or stranded is not None:
+            self._surround()
         self.setToolTip(words)
         self.update()
 
@@ -135,17 +144,13 @@ class WireItem(QGraphicsItem):
             found = self.strands.near(point, limit)
             return float("inf") if found is None else found[0]
         x, y = point.x(), point.y()
-        if not self._bounds.adjusted(-limit, -limit, limit, limit).contains(point):
+        if not self._led.adjusted(-limit, -limit, limit, limit).contains(point):
             return float("inf")
         if not self._points:
             at = (self.route.path.pointAtPercent(i / SAMPLES) for i in range(SAMPLES + 1))
             self._points = [(p.x(), p.y()) for p in at]
         near = min(_to_segment(x, y, *a, *b) for a, b in zip(self._points, self._points[1:], strict=False))
         return near if near <= limit else float("inf")
-
-    def boundingRect(self) -> QRectF:
-        bounds = self._bounds if self.strands is None else self._bounds | self.strands.area
-        return bounds if self._carried is None else bounds | self._carried.rect(self.route)
 
     def shape(self) -> QPainterPath:
         stroker = QPainterPathStroker()
