@@ -1,7 +1,7 @@
 """What is drawn of a lane: boxes, wires and words, as frozen values that are compared before anything is drawn."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -9,14 +9,13 @@ from engine.errors import Problem
 from engine.graph import Graph, Structure, once_for_wires
 from engine.layers.base import Activation, Layer, Shape, Weighted
 from engine.layers.input import Input
-from engine.project import Project
+from engine.project import Layout, Project
 from netviz.document import layered, wiring
 
 OUT = -1  # the number of a box's output
 
 
-@dataclass(frozen=True, slots=True)
-class Box:
+class Box(NamedTuple):
     """One box: a layer, and the activation that is docked onto it."""
 
     node: str
@@ -72,27 +71,71 @@ class LanePicture:
     problem: str
     boxes: Mapping[str, BoxPicture]  # by the box's node, in reading order
     places: Mapping[str, tuple[float, float]]
+    corners: tuple[tuple[float, float], tuple[float, float]]  # the least and the greatest of them, by x and y
     wires: Mapping[Wire, str]  # the shape that flows
     homes: Mapping[str, str]  # the box of every node
     taken: Mapping[str, frozenset[int]]  # the inputs of every box to which wires come; OUT where one leaves
+    made_of: "_Known" = field(compare=False, repr=False)
 
-    def stands_like(self, other: "LanePicture") -> bool:
-        """Whether nothing but words and colours differs, so that boxes and wires stay where they are."""
-        return self.taken is other.taken and self.places == other.places
+    def wired_like(self, other: "LanePicture") -> bool:
+        """Whether the same wires run between the same boxes."""
+        return self.made_of.frame is other.made_of.frame
+
+
+class _Look(NamedTuple):
+    """What is drawn of one box whatever its layers' fields are."""
+
+    box: Box
+    sources: tuple[str, ...]  # by input number
+    depth: tuple[int, int] | None
+    ports: tuple[int, bool]
+    loose: bool
 
 
 @dataclass(frozen=True, slots=True)
 class _Frame:
     """What is drawn of a graph whatever its layers' fields are."""
 
-    boxes: Mapping[str, Box]
+    boxes: Mapping[str, _Look]
     homes: Mapping[str, str]
     wires: tuple[Wire, ...]
     taken: Mapping[str, frozenset[int]]
-    sources: Mapping[str, tuple[str, ...]]  # of every box, by input number
-    ports: Mapping[str, tuple[int, bool]]
-    depths: Mapping[str, tuple[int, int]]
-    loose: frozenset[str]
+    followers: Mapping[str, tuple[str, ...]]  # of every node, the boxes that it feeds
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What a lane's picture is made of."""
+
+    frame: _Frame
+    layers: Mapping[str, Layer]
+    layout: Layout
+    data: str
+    shapes: Mapping[str, Shape]  # after nodes
+    problems: Mapping[str, list[str]]  # by node
+
+    def reshaped(self, old: "_Known") -> set[str]:
+        """The nodes after which another shape is known than in `old`."""
+        mine, other = self.shapes, old.shapes
+        if mine is other:
+            return set()
+        found = {n for n, shape in mine.items() if (was := other.get(n)) is not shape and was != shape}
+        return found if len(mine) == len(other) and not found else found | (other.keys() - mine.keys())
+
+    def touched(self, old: "_Known", reshaped: set[str]) -> set[str]:
+        """The boxes that may look otherwise than in `old`: what nobody edited is the same object, and left alone."""
+        frame, was = self.frame, old.frame
+        if self.data != old.data:
+            return set(frame.boxes)
+        found = {target for node in reshaped for target in frame.followers.get(node, ())}
+        nodes = reshaped | {n for n, layer in self.layers.items() if old.layers.get(n) is not layer}
+        if self.problems or old.problems:
+            said = self.problems.keys() | old.problems.keys()
+            nodes |= {n for n in said if self.problems.get(n) != old.problems.get(n)}
+        found |= {home for n in nodes if (home := frame.homes.get(n)) is not None}
+        if frame is not was:
+            found |= {n for n, look in frame.boxes.items() if was.boxes.get(n) != look}
+        return found
 
 
 def picture(
@@ -102,24 +145,62 @@ def picture(
     name: str,
     data_shape: Shape | None = None,
     apart: str = "",
+    before: LanePicture | None = None,
 ) -> LanePicture:
     """What to draw of one lane. Without a structure, shapes are shown as far as they can be known.
 
-    `apart` are the words that tell it from the other lanes.
+    `apart` are the words that tell it from the other lanes. What is as it was in the picture `before` is taken over
+    from there as the same object.
     """
     graph, frame = lane.graph, _frame(lane.graph)
-    shapes, by_node, rest = _known(lane, structure, problems, data_shape)
-    made, layers, data = frame.boxes.values(), graph.layers, lane.data.title
-    boxes = {box.node: _box(box, frame, layers, data, shapes, by_node) for box in made}
-    wires = {wire: text_of_shape(shapes.get(wire.source, ())) for wire in frame.wires}
-    total = sum(box.parameters for box in boxes.values())
-    places = {n: at for n, at in lane.layout.items() if n in boxes}
-    if len(places) < len(boxes):
-        places = {**layered.automatic(graph), **places}
-    ordered = {node: boxes[node] for node in sorted(boxes, key=places.__getitem__)}
+    shapes, by_node, rest = _shapes_and_problems(lane, structure, problems, data_shape)
+    now = _Known(frame, graph.layers, lane.layout, lane.data.title, shapes, by_node)
+    boxes, places, wires = _new(graph, now) if before is None else _changed(graph, now, before)
+    corners = before.corners if before is not None and places is before.places else _corners(places.values())
+    total = sum([box.parameters for box in boxes.values()])
     problem = rest[0] if rest else "; ".join(f"{n}: {lines[0]}" for n, lines in list(by_node.items())[:1])
     note = " · ".join(words for words in (counted(total) if total else "", apart) if words)
-    return LanePicture(name, note, problem, ordered, places, wires, frame.homes, frame.taken)
+    return LanePicture(name, note, problem, boxes, places, corners, wires, frame.homes, frame.taken, now)
+
+
+_Parts = tuple[Mapping[str, BoxPicture], Mapping[str, tuple[float, float]], Mapping[Wire, str]]
+
+
+def _new(graph: Graph, now: _Known) -> _Parts:
+    places = _places(graph, now)
+    boxes = {node: _box(node, now) for node in sorted(now.frame.boxes, key=places.__getitem__)}
+    return boxes, places, {wire: text_of_shape(now.shapes.get(wire.source, ())) for wire in now.frame.wires}
+
+
+def _changed(graph: Graph, now: _Known, before: LanePicture) -> _Parts:
+    """Only what differs from the picture `before` is made anew."""
+    was = before.made_of
+    same, reshaped = now.frame is was.frame, now.reshaped(was)
+    touched = now.touched(was, reshaped)
+    places, boxes, wires = before.places, before.boxes, before.wires
+    if not same or now.layout != was.layout:
+        found = _places(graph, now)
+        places = places if found == places else found
+    made = {node: _box(node, now) for node in touched}
+    if places is before.places:
+        boxes = {**boxes, **made} if made else boxes
+    else:
+        known = before.boxes
+        boxes = {n: made[n] if n in made else known[n] for n in sorted(now.frame.boxes, key=places.__getitem__)}
+    if not same or reshaped:
+        wires = {wire: text_of_shape(now.shapes.get(wire.source, ())) for wire in now.frame.wires}
+    return boxes, places, wires
+
+
+def _places(graph: Graph, now: _Known) -> Mapping[str, tuple[float, float]]:
+    boxes = now.frame.boxes
+    places = {n: at for n, at in now.layout.items() if n in boxes}
+    return places if len(places) == len(boxes) else {**layered.automatic(graph), **places}
+
+
+def _corners(places: Collection[tuple[float, float]]) -> tuple[tuple[float, float], tuple[float, float]]:
+    xs, ys = zip(*places, strict=True) if places else ((0.0,), (0.0,))
+    return (min(xs), min(ys)), (max(xs), max(ys))
 
 
 def box_of(
@@ -129,8 +210,9 @@ def box_of(
     frame = _frame(lane.graph)
     if node not in frame.homes:
         return None
-    shapes, by_node, _ = _known(lane, structure, problems, data_shape)
-    return _box(frame.boxes[frame.homes[node]], frame, lane.graph.layers, lane.data.title, shapes, by_node)
+    shapes, by_node, _ = _shapes_and_problems(lane, structure, problems, data_shape)
+    known = _Known(frame, lane.graph.layers, lane.layout, lane.data.title, shapes, by_node)
+    return _box(frame.homes[node], known)
 
 
 def dock(graph: Graph) -> dict[str, Box]:
@@ -154,7 +236,7 @@ def grouped(number: int) -> str:
     return f"{number:,}".replace(",", "\N{NARROW NO-BREAK SPACE}")
 
 
-def _known(
+def _shapes_and_problems(
     lane: Project, structure: Structure | None, problems: list[Problem], data_shape: Shape | None
 ) -> tuple[Mapping[str, Shape], dict[str, list[str]], list[str]]:
     """The shapes after nodes, the problems of each node, and those of no node."""
@@ -180,43 +262,41 @@ def _frame(graph: Graph) -> _Frame:
             taken[start].add(OUT)
             taken[end].add(number)
     weighted = [node for node in found if isinstance(layers[node], Weighted)]
+    depths = {node: (index, len(weighted)) for index, node in enumerate(weighted)}
+    reached, looks = _reached(graph, layers), dict[str, _Look]()
+    followers: dict[str, list[str]] = {}
+    for node, box in found.items():
+        sources = tuple(source for _, source in sorted(slots[node].items()))
+        looks[node] = _Look(box, sources, depths.get(node), _ports(layers[node], slots[node]), node not in reached)
+        for source in sources:
+            followers.setdefault(source, []).append(node)
     return _Frame(
-        boxes=found,
+        boxes=looks,
         homes=homes,
         wires=tuple(wires),
         taken={node: frozenset(numbers) for node, numbers in taken.items()},
-        sources={node: tuple(source for _, source in sorted(slots[node].items())) for node in found},
-        ports={node: _ports(layers[node], slots[node]) for node in found},
-        depths={node: (index, len(weighted)) for index, node in enumerate(weighted)},
-        loose=frozenset(found) - _reached(graph, layers),
+        followers={node: tuple(fed) for node, fed in followers.items()},
     )
 
 
-def _box(
-    box: Box,
-    frame: _Frame,
-    layers: Mapping[str, Layer],
-    data: str,
-    shapes: Mapping[str, Shape],
-    problems: Mapping[str, list[str]],
-) -> BoxPicture:
+def _box(node: str, known: _Known) -> BoxPicture:
     """One box, as far as it is known what comes to it."""
-    node = box.node
-    sources = frame.sources[node]
+    look, layers, shapes, problems = known.frame.boxes[node], known.layers, known.shapes, known.problems
+    box, sources = look.box, look.sources
     wrong = "\n".join(line for part in box.nodes for line in problems.get(part, ())) if problems else ""
     return _drawn(
         box,
         layers[node],
         None if box.activation is None else layers[box.activation].title,
-        data,
+        known.data,
         tuple([shapes[source] for source in sources if source in shapes]),
         len(sources),
         shapes.get(node),
         shapes.get(box.exit),
-        frame.depths.get(node),
+        look.depth,
         wrong,
-        frame.ports[node],
-        node in frame.loose,
+        look.ports,
+        look.loose,
     )
 
 

@@ -85,12 +85,11 @@ def metrics(
     After an edit they stay as `old` has them, where the words allow it: under the hand nothing else should move.
     """
     lanes = list(lanes)
-    xs = [at[0] for lane in lanes for at in lane.places.values()]
-    columns = (max(xs) - min(xs)) / COLUMN + 1 if xs else 1.0
     gap, box = _needed(lanes, roomy=False)
     same = old is not None and (old.picture == 0) == (tall is None)
     if old is not None and same and box <= old.width and gap <= old.pitch - old.width:
         return old
+    columns = spread(lanes) / COLUMN + 1
     pitch = max(NARROWEST, gap + box, min(scaled(WIDEST), (width - 2 * MARGIN + gap) / columns))
     gap = min(pitch - box, max(gap, 0.3 * pitch))  # where there is room, the wires get their share
     roomy = pitch - gap >= _needed(lanes, roomy=True)[1]
@@ -103,10 +102,15 @@ def metrics(
     return replace(made, picture=_picture(lanes, (tall - 2 * MARGIN) / zoom, made))
 
 
+def spread(lanes: Iterable[LanePicture]) -> float:
+    """From the leftmost box to the rightmost one, in the units of a project's layout."""
+    corners = [lane.corners for lane in lanes if lane.places]
+    return max((right for _, (right, _) in corners), default=0.0) - min((left for (left, _), _ in corners), default=0.0)
+
+
 def _picture(lanes: list[LanePicture], tall: float, made: Metrics) -> float:
     """How high pictures are, where all lanes are to stand in `tall`; never higher than boxes are wide."""
-    ys = [[y for _, y in lane.places.values()] or [0.0] for lane in lanes]
-    rows = [(max(places) - min(places)) / ROW + 1 for places in ys] or [1.0]
+    rows = [(bottom - top) / ROW + 1 for (_, top), (_, bottom) in (lane.corners for lane in lanes)] or [1.0]
     between = sum(count - 1 for count in rows) * BETWEEN + (len(rows) - 1) * LEAST_BETWEEN + len(rows) * made.header
     room = (tall - between) / sum(rows) - made.words - ABOVE - BELOW
     return float(int(max(LEAST_PICTURE, min(room, MOST_PICTURE, made.width - 2 * PADDING))))

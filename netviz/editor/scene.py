@@ -2,17 +2,16 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from PySide6.QtCore import QObject, QPointF, QRectF, Signal
+from PySide6.QtCore import QObject, QPointF, QRectF, QSizeF, Signal
 from PySide6.QtWidgets import QGraphicsItem, QGraphicsScene, QGraphicsSceneHelpEvent, QToolTip
 
 from netviz.document.document import Change, Document
-from netviz.editor.boxes import OUT, BoxPicture, LanePicture, Wire, picture
+from netviz.editor.boxes import LanePicture, Wire, picture
 from netviz.editor.kit import Kit
-from netviz.editor.metrics import LEAST_BETWEEN, LEAST_FIT, MARGIN, MOST_BETWEEN, Detail, Metrics, metrics
+from netviz.editor.lane_items import LaneItems
+from netviz.editor.metrics import LEAST_BETWEEN, LEAST_FIT, MARGIN, MOST_BETWEEN, Detail, Metrics, metrics, spread
 from netviz.editor.node_item import NodeItem
 from netviz.editor.overview import Overview
-from netviz.editor.routed import Routed
-from netviz.editor.routing import Obstacles, Rect, route
 from netviz.editor.wire_item import TOUCH, LaneItem, WireItem
 
 THIN = 0.75  # zoom below which a wire is one pixel wide
@@ -35,13 +34,12 @@ class NetworkScene(QGraphicsScene):
         self.overview = Overview(self)
         self.addItem(self.overview)
         self.pictures: list[LanePicture] = []
-        self._matched: list[LanePicture] = []  # those that the items are of
+        self._lanes: list[LaneItems] = []
         self.nodes: dict[tuple[int, str], NodeItem] = {}  # by lane and box
         self.wires: dict[tuple[int, Wire], WireItem] = {}
-        self.headers: dict[int, LaneItem] = {}
+        self.headers: dict[int, LaneItem] = {}  # by lane
         self.rings: Mapping[tuple[int, str], QGraphicsItem] = {}  # lights, by lane and box; not part of the drawing
         self._content = QRectF()
-        self._routed: dict[int, Routed] = {}  # by lane
         self._drawn: dict[int, object] = {}  # by lane, what its picture was made of
         self._told: dict[int, str] = {}  # by lane, what tells it from the others
         self._rows: list[float] = []  # scene y of each lane's layout y of 0
@@ -67,14 +65,11 @@ class NetworkScene(QGraphicsScene):
             drawn = lane.graph, lane.layout, lane.data, shape, problems, name, apart[index]
             if self._drawn.get(index) != drawn:
                 self._drawn[index] = drawn
-                made = picture(lane, self._document.structure(index), problems, name, shape, apart[index])
+                was = before[index] if index < len(before) else None
+                made = picture(lane, self._document.structure(index), problems, name, shape, apart[index], was)
                 self.pictures[index : index + 1] = [made]
         del self.pictures[len(lanes) :]
-        if self._rows and self._stands_like(before):
-            for index, was in enumerate(before):
-                self._rewrite(index, was)
-        else:
-            self._place(keep=bool(self._rows))
+        self._place(keep=bool(self._rows))
 
     def make_room(self, width: float, height: float) -> None:
         """Spreads the boxes over a view of this size."""
@@ -190,58 +185,9 @@ class NetworkScene(QGraphicsScene):
 
     def connect_wires(self, lane: int, held: Sequence[WireItem]) -> None:
         """Draws some of a lane's wires to where the boxes are for the moment."""
-        self._routed.setdefault(lane, Routed()).hold(held)
-        self._lead(lane, held, Obstacles(rect for rect, _ in self._standing(lane).values()))
+        self._lanes[lane].lead(held)
 
     # Inside
-
-    def _standing(self, lane: int) -> dict[str, tuple[Rect, int]]:
-        """Where the boxes of a lane are now, and how many inputs they show."""
-        width, height, found = self.metrics.width, self.metrics.height, {}
-        for (index, node), item in self.nodes.items():
-            if index == lane:
-                x, y = item.x(), item.y()
-                found[node] = (x, x + width, y, y + height), item.picture.inputs
-        return found
-
-    def _show_wires(self, lane: int) -> None:
-        """Leads the wires anew that need it, and writes beside the others where their shape is another one."""
-        standing, labels, font = self._standing(lane), self.pictures[lane].wires, self.metrics.small
-        items = [self.wires[lane, wire] for wire in labels]
-        if stale := self._routed.setdefault(lane, Routed()).stale(standing, items):
-            self._lead(lane, stale, Obstacles(rect for rect, _ in standing.values()))
-        for item, label in zip(items, labels.values(), strict=True):
-            if item.label != label:
-                item.show(item.route, label, font)
-
-    def _lead(self, lane: int, items: Iterable[WireItem], obstacles: Obstacles) -> None:
-        labels, font = self.pictures[lane].wires, self.metrics.small
-        for item in items:
-            wire = item.wire
-            item.ends = self.nodes[lane, wire.start].port(OUT), self.nodes[lane, wire.end].port(wire.number)
-            item.show(route(*item.ends, obstacles), labels[wire], font)
-        self.overview.refresh()
-
-    def _stands_like(self, before: list[LanePicture]) -> bool:
-        """Whether everything is where it was in the pictures `before`, and has room for its words there."""
-        return (
-            len(before) == len(self.pictures)
-            and all(now.stands_like(was) for now, was in zip(self.pictures, before, strict=True))
-            and not any(routed.held for routed in self._routed.values())
-            and metrics(self.pictures, self._room[0], self.metrics, self._tall) is self.metrics
-        )
-
-    def _rewrite(self, lane: int, was: LanePicture) -> None:
-        """Takes over words and colours where they are not as they were."""
-        now, font = self.pictures[lane], self.metrics.small
-        for node, box in now.boxes.items():
-            if box is not was.boxes[node]:
-                self.nodes[lane, node].show(box, self.metrics, now.taken[node])
-        for (wire, label), old in zip(now.wires.items(), was.wires.values(), strict=True):
-            if label != old:
-                item = self.wires[lane, wire]
-                item.show(item.route, label, font)
-        self._show_header(lane)
 
     def _show_header(self, lane: int) -> None:
         now, width = self.pictures[lane], max(self._room[0] - 2 * MARGIN, 120.0)
@@ -267,41 +213,45 @@ class NetworkScene(QGraphicsScene):
         if new != self.metrics:
             self.metrics, keep = new, False
             self.kit.forget_words()
-            self._routed.clear()
-        self._match()
-        self._rows = self._kept_rows() if keep and len(self._rows) == len(self.pictures) else self._new_rows()
-        for index, lane in enumerate(self.pictures):
-            row, (across, down) = self._rows[index], self.metrics.place((1.0, 1.0))
-            for node, (x, y) in lane.places.items():
-                item, box, taken = self.nodes[index, node], lane.boxes[node], lane.taken[node]
-                if item.picture is not box or item.metrics is not self.metrics or item.taken != taken:
-                    item.show(box, self.metrics, taken)
-                if item.x() != x * across or item.y() != row + y * down:
-                    item.setPos(x * across, row + y * down)
-            self._show_wires(index)
-            left = min((self.nodes[index, node].x() for node in lane.places), default=0.0)
-            self.headers[index].setPos(left, self._top(index))
-            self._show_header(index)
-        self._content = self._measured()
-        if self._corner and self.headers:
-            self._show_header(0)
-        if self.kit.detail is Detail.BOXES:
-            self._show_items()
+        rows = self._kept_rows() if keep and len(self._rows) == len(self.pictures) else self._new_rows()
+        elsewhere, self._rows = self._take(rows), rows
+        if elsewhere or not self.nodes:
+            for lane, items in enumerate(self._lanes):
+                items.header.setPos(self.metrics.place(self.pictures[lane].corners[0])[0], self._top(lane))
+            self._content = self._measured()
+        for lane in range(len(self._lanes)):
+            self._show_header(lane)
+
+    def _take(self, rows: list[float]) -> bool:
+        """Hands each lane's items its picture; says whether something stands elsewhere than before."""
+        elsewhere = len(self._lanes) != len(self.pictures)
+        while len(self._lanes) > len(self.pictures):
+            self.headers.pop(len(self._lanes) - 1)
+            self._lanes.pop().remove()
+        for lane, (made, row) in enumerate(zip(self.pictures, rows, strict=True)):
+            if lane == len(self._lanes):
+                self._lanes.append(LaneItems(self, lane, made, self.metrics, row))
+                self.headers[lane] = self._lanes[lane].header
+            else:
+                elsewhere |= self._lanes[lane].take(made, self.metrics, row)
+        return elsewhere
 
     def _measured(self) -> QRectF:
         if not self.nodes:  # the room of the view, so that names stand at its top
             return QRectF(0, 0, self._room[0] - 2 * MARGIN, self._room[1] - 2 * MARGIN)
-        xs, ys = [item.x() for item in self.nodes.values()], [item.y() for item in self.nodes.values()]
-        width, height = self.metrics.width, self.metrics.height
-        found = QRectF(QPointF(min(xs), min(ys)), QPointF(max(xs) + width, max(ys) + height))
+        found = QRectF()
+        for lane, row in zip(self.pictures, self._rows, strict=True):
+            if lane.places:
+                (left, top), (right, bottom) = map(self.metrics.place, lane.corners)
+                size = QSizeF(right - left + self.metrics.width, bottom - top + self.metrics.height)
+                found |= QRectF(QPointF(left, row + top), size)
         for header in self.headers.values():
             found |= QRectF(found.left(), header.y(), 1, 1)
         return found
 
     def _extent(self, lane: int) -> tuple[float, float]:
         """From above the header to the lowest box, relative to the lane's row."""
-        ys = [y for _, y in self.pictures[lane].places.values()] or [0.0]
-        top, bottom = (self.metrics.place((0.0, y))[1] for y in (min(ys), max(ys)))
+        (_, top), (_, bottom) = map(self.metrics.place, self.pictures[lane].corners)
         return top - self.metrics.header, bottom + self.metrics.height
 
     def _top(self, lane: int) -> float:
@@ -330,37 +280,5 @@ class NetworkScene(QGraphicsScene):
 
     def _zoom(self) -> float:
         """How far a view must zoom out to show the longest lane."""
-        xs = [at[0] for lane in self.pictures for at in lane.places.values()] or [0.0]
-        width = self.metrics.place((max(xs) - min(xs), 0.0))[0] + self.metrics.width
+        width = self.metrics.place((spread(self.pictures), 0.0))[0] + self.metrics.width
         return min(1.0, (self._room[0] - 2 * MARGIN) / width)
-
-    def _match(self) -> None:
-        """One item for everything that is in the pictures, none for what is gone."""
-        for index in range(max(len(self._matched), len(self.pictures))):
-            old, new = (table[index] if index < len(table) else None for table in (self._matched, self.pictures))
-            if old is None:
-                self.headers[index] = LaneItem(index)
-                self.addItem(self.headers[index])
-            elif new is None:
-                self.removeItem(self.headers.pop(index))
-            self._match_boxes(index, old.boxes if old else {}, new.boxes if new else {})
-            self._match_wires(index, old.wires if old else {}, new.wires if new else {})
-        self._matched = list(self.pictures)
-
-    def _match_boxes(self, lane: int, old: Mapping[str, BoxPicture], new: Mapping[str, BoxPicture]) -> None:
-        for node in old.keys() - new.keys():
-            self.removeItem(self.nodes.pop((lane, node)))
-            self.overview.refresh()
-        for node, box in new.items():
-            if node not in old:
-                item = self.nodes[lane, node] = NodeItem(lane, box, self.metrics, self.kit)
-                self.addItem(item)
-
-    def _match_wires(self, lane: int, old: Mapping[Wire, str], new: Mapping[Wire, str]) -> None:
-        for wire in old.keys() - new.keys():
-            self.removeItem(self.wires.pop((lane, wire)))
-            self.overview.refresh()
-        for wire in new:
-            if wire not in old:
-                item = self.wires[lane, wire] = WireItem(lane, wire, self.kit)
-                self.addItem(item)
