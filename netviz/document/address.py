@@ -7,7 +7,7 @@ from engine.errors import Problem, ProjectError
 from engine.graph import Graph, Node
 from engine.project import Layout, Project, Variant
 from engine.training import Training
-from netviz.document.layered import places
+from netviz.document.layered import boxes, docked, places
 
 Section = Literal["graph", "training", "data", "layout", "panels", "name", "drawing", "lane", "lanes", "all"]
 Place = tuple[float, float]
@@ -37,7 +37,10 @@ class Drawn:
         found = {node.id for node in _unlike(self.graph.nodes, other.graph.nodes)}
         for edge in _unlike(self.graph.edges, other.graph.edges):
             found |= {edge.source, edge.target}
+        same = boxes(self.graph) == boxes(other.graph) and docked(self.graph) == docked(other.graph)
         for (_, mine), (_, theirs) in zip(self.places, other.places, strict=True):
+            if same and mine == theirs and {node for node, _ in mine}.issuperset(boxes(self.graph)):
+                continue  # nothing is placed by itself
             here, there = places(self.graph, dict(mine)), places(other.graph, dict(theirs))
             found |= {node for node, _ in here.items() ^ there.items()}
         return frozenset(found)
@@ -59,10 +62,11 @@ T = TypeVar("T")
 
 
 def _unlike(mine: tuple[T, ...], theirs: tuple[T, ...]) -> set[T]:
-    """What only one of the two has. Most of it is the same at both ends, and to compare is quicker than to hash."""
+    """What only one of the two has. Most of it is the same at both ends, and the same objects: quicker than to hash."""
     least = min(len(mine), len(theirs))
-    first = next((i for i in range(least) if mine[i] != theirs[i]), least)
-    last = next((i for i in range(least - first) if mine[-1 - i] != theirs[-1 - i]), least - first)
+    pairs = zip(mine, theirs, strict=False), zip(reversed(mine), reversed(theirs), strict=False)
+    first, last = (next((i for i, (a, b) in enumerate(both) if a is not b and a != b), least) for both in pairs)
+    last = min(last, least - first)
     return set(mine[first : len(mine) - last]) ^ set(theirs[first : len(theirs) - last])
 
 

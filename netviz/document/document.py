@@ -49,6 +49,7 @@ class Document(QObject):
         self._project = project
         self._structures: dict[int, tuple[Structure | None, list[Problem]]] = {}
         self._summary: tuple[DataSource, Path, Summary | None] | None = None
+        self._lanes = project, project.lanes()
         self._apart: tuple[list[object], tuple[str, ...]] = [], ()
         self._problems: list[Problem] | None = None
 
@@ -64,7 +65,10 @@ class Document(QObject):
 
     def lanes(self) -> tuple[Project, ...]:
         """One project for each network trained side by side, the project's own first."""
-        return self._project.lanes()
+        known, lanes = self._lanes
+        if known is not self._project:
+            known, lanes = self._lanes = self._project, self._project.lanes()
+        return lanes
 
     def apart(self) -> tuple[str, ...]:
         """What tells each lane from the others, in words; asked once for each drawing."""

@@ -1,6 +1,6 @@
 """The items of one lane: boxes, wires and a header, touched only where the lane's picture is another one."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, TypeVar
 
 from PySide6.QtCore import QPointF
@@ -33,7 +33,7 @@ class LaneItems:
         scene.addItem(self.header)
         self._match(picture.boxes, picture.wires)
         self._show_boxes(picture.boxes)
-        self._stand(picture.boxes)
+        self._stand(picture.boxes, ())
         self._lead_stale()
 
     @property
@@ -56,8 +56,8 @@ class LaneItems:
         moved = set(picture.places) if anew or self.held else _unlike(picture.places, was.places)
         elsewhere = anew or bool(moved) or picture.boxes.keys() != was.boxes.keys()
         self._show_boxes(shown)
-        if shown or elsewhere:
-            self._stand(shown | moved)
+        if shown or moved:
+            self._stand(moved, shown)
         if shown or elsewhere or rewired or self.held:
             self._lead_stale()
         for wire in _unlike(picture.wires, was.wires):
@@ -115,20 +115,23 @@ class LaneItems:
         for node in nodes:
             self._scene.nodes[self._lane, node].show(picture.boxes[node], self._metrics, picture.taken[node])
 
-    def _stand(self, nodes: Iterable[str]) -> None:
-        """Puts boxes where they belong, and notes it."""
-        places, metrics, row = self._picture.places, self._metrics, self._row
-        (across, down), width, height = metrics.place((1.0, 1.0)), metrics.width, metrics.height
+    def _stand(self, moved: Collection[str], shown: Collection[str]) -> None:
+        """Puts boxes where they belong, and notes that and what they show."""
+        nodes, lane, places, boxes = self._scene.nodes, self._lane, self._picture.places, self._picture.boxes
+        (across, down), row = self._metrics.place((1.0, 1.0)), self._row
+        width, height = self._metrics.width, self._metrics.height
         self._standing = standing = dict(self._standing)
-        for node in nodes:
-            item, (x, y) = self._scene.nodes[self._lane, node], places[node]
+        for node in moved:
+            item, (x, y) = nodes[lane, node], places[node]
             left, top = x * across, row + y * down
             if item.x() != left or item.y() != top:
                 item.setPos(left, top)
-            rect = left, left + width, top, top + height
-            if node not in standing or standing[node][0] != rect:
-                self._obstacles = None
-            standing[node] = rect, item.picture.inputs
+            standing[node] = (left, left + width, top, top + height), boxes[node].inputs
+            self._obstacles = None
+        for node in shown:
+            rect, inputs = standing[node]
+            if inputs != boxes[node].inputs:
+                standing[node] = rect, boxes[node].inputs
 
     def _lead_stale(self) -> None:
         if stale := self._routed.stale(self._standing, self._wires.values()):

@@ -44,7 +44,7 @@ class NodeItem(Bounded):
         self._last: str | None = None  # the third line, once it was painted
         self._shape = QPainterPath()
         self._layout()
-        self.setToolTip(picture.words)
+        self._said = False  # whether the words beside the pointer are those of what is drawn
         self.setZValue(1)
 
     def show(self, picture: BoxPicture, metrics: Metrics, taken: frozenset[int]) -> None:
@@ -105,10 +105,17 @@ class NodeItem(Bounded):
                 self.update(self._corner)
 
     def _say(self) -> None:
+        """Other words are to stand beside the pointer: put together when they are wanted."""
+        self._said = False
+
+    def toolTip(self) -> str:  # noqa: N802 - Qt's name
         """Beside the pointer: what is drawn, line by line."""
-        words = self.picture.words + (f"; {self._levels.words}" if self._levels is not None else "")
-        more = [said.words for said in (self._mark, self._followed or self._live) if said is not None]
-        self.setToolTip("\n".join([words, *more]))
+        if not self._said:
+            words = self.picture.words + (f"; {self._levels.words}" if self._levels is not None else "")
+            more = [said.words for said in (self._mark, self._followed or self._live) if said is not None]
+            self.setToolTip("\n".join([words, *more]))
+            self._said = True
+        return super().toolTip()
 
     @property
     def mark(self) -> Mark | None:

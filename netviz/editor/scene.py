@@ -147,9 +147,11 @@ class NetworkScene(QGraphicsScene):
         return found
 
     def helpEvent(self, event: QGraphicsSceneHelpEvent) -> None:
-        """A single weight says what it is; its words are made when they are wanted."""
+        """What lies under the pointer says what it is; the words are made when they are wanted."""
         point, near = event.scenePos(), TOUCH / 2
-        wire = self.wire_at(point, near) if self.box_at(point) is None else None
+        if (box := self.box_at(point)) is not None:
+            box.toolTip()
+        wire = self.wire_at(point, near) if box is None else None
         if wire is not None and (words := wire.point_at(point, near)):
             QToolTip.showText(event.screenPos(), words, event.widget())
         else:

@@ -2,7 +2,7 @@
 
 from typing import Protocol
 
-from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtCore import QPointF, QRectF, QSizeF, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPainterPath, QPainterPathStroker, QPen
 from PySide6.QtWidgets import QGraphicsItem, QStyleOptionGraphicsItem, QWidget
 
@@ -16,6 +16,7 @@ from netviz.theme import lane_colour, theme
 
 SAMPLES = 12  # points of a curve that are looked at to find what is near
 ABOVE_BOXES = 1.5
+LEAST_ROOM = 48.0  # for words, so that most other ones have room there as well
 TOUCH = 10.0  # how wide a wire is for the pointer that rests on it
 
 
@@ -38,7 +39,7 @@ class WireItem(Bounded):
         self.lane, self.wire = lane, wire
         self._kit = kit
         self.route = Route(QPainterPath(), QPointF())
-        self._led, self._label_rect = QRectF(), QRectF()  # round the curve, and round its words
+        self._curve, self._room = QRectF(), QRectF()  # round the curve, and for its words
         self._points: list[tuple[float, float]] = []
         self._label, self._font = "", QFont()
         self.ends: tuple[QPointF, QPointF] | None = None  # where it was led from and to
@@ -55,18 +56,20 @@ class WireItem(Bounded):
         if not led and label == self._label and font is self._font:
             return
         self.route, self._label, self._font = found, label, font
-        (width, height), middle = self._kit.size_of(label, font), found.middle
-        top = middle.y() + 2 if found.below else middle.y() - height - 4
-        self._label_rect = QRectF(middle.x() - width / 2, top, width, height)
+        width, height = self._kit.size_of(label, font)
         if led:
             self._points = []
-            self._led = found.path.boundingRect().adjusted(-4, -4, 4, 4)
-        self._surround()
-        self.update()
+            self._curve = found.path.boundingRect().adjusted(-4, -4, 4, 4)
+        if led or width > self._room.width() or height > self._room.height():
+            self._room.setSize(QSizeF(max(width, LEAST_ROOM), height))
+            self._room.moveCenter(found.middle + QPointF(0, height / 2 + 2 if found.below else -height / 2 - 4))
+            self._surround()
+        if led or self._kit.detail is Detail.ALL:
+            self.update()
 
     def _surround(self) -> None:
         """All that is painted lies in the bounds."""
-        around = self._led | self._label_rect
+        around = self._curve | self._room
         if self.strands is not None:
             around |= self.strands.area
         if self._carried is not None:
@@ -144,7 +147,7 @@ class WireItem(Bounded):
             found = self.strands.near(point, limit)
             return float("inf") if found is None else found[0]
         x, y = point.x(), point.y()
-        if not self._led.adjusted(-limit, -limit, limit, limit).contains(point):
+        if not self._curve.adjusted(-limit, -limit, limit, limit).contains(point):
             return float("inf")
         if not self._points:
             at = (self.route.path.pointAtPercent(i / SAMPLES) for i in range(SAMPLES + 1))
@@ -173,7 +176,7 @@ class WireItem(Bounded):
         elif kit.detail is Detail.ALL and self._label:
             painter.setFont(self._font)
             painter.setPen(kit.label)
-            painter.drawText(self._label_rect, Qt.AlignmentFlag.AlignCenter, self._label)
+            painter.drawText(self._room, Qt.AlignmentFlag.AlignCenter, self._label)
 
     def _pen(self) -> QPen:
         kit = self._kit
