@@ -55,7 +55,7 @@ class BoxPictures:
         palette, found = self._colours(classes), dict[str, pictures.Picture]()
         drawn, sources = common.graph.layers, sources_of(common.graph)
         for node in nodes:
-            end = common.boxes[node].exit
+            end = common.boxes[node].box.exit
             if end not in sources:
                 reach = 1.0
                 if not answer.decision.probability and not several:
@@ -111,7 +111,8 @@ class BoxPictures:
         negative = any(h.least < 0 for h in wide)
         found: dict[str, pictures.Picture] = {}
         for node in nodes:
-            layer, (end, depth) = common.graph.layers[node], common.boxes[node]
+            layer, drawn = common.graph.layers[node], common.boxes[node]
+            end, depth = drawn.box.exit, drawn.depth
             if isinstance(layer, Input) and layer.columns is None and examples is not None and len(examples):
                 words = f"the first {len(examples)} examples to train on"
                 made = pictures.Rows(examples, lane.info.inputs, words)

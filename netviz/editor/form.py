@@ -64,6 +64,9 @@ class Form(QWidget):
         self.facts: dict[str, tuple[QLabel, ElidedLabel]] = {}
         self._key: Hashable = None
         self._problems: Mapping[str, str] = {}
+        self._shown: tuple[object, ...] = ()
+        self._touched = False  # by a hand, or by a refusal, since it was shown
+        self.built = 0  # how often rows came or went
         self._grid = QGridLayout(self)
         self._grid.setContentsMargins(0, 0, 0, 0)
         self._grid.setHorizontalSpacing(theme.GAP)
@@ -82,6 +85,10 @@ class Form(QWidget):
         suggestions: Mapping[str, object] | None = None,
     ) -> None:
         """Takes over what there is to show. Another `key` means: of another thing, nothing half typed stays."""
+        shown = key, properties, dict(values), dict(problems or {}), dict(facts or {})
+        if shown == self._shown and not self._touched:
+            return
+        self._shown, self._touched = shown, False
         another, self._key = key != self._key, key
         self._problems, facts = problems or {}, facts or {}
         if tuple(row.property for row in self.rows.values()) != properties or set(facts) != set(self.facts):
@@ -96,6 +103,7 @@ class Form(QWidget):
 
     def fail(self, name: str, words: str) -> None:
         """Says beside a field why it did not change."""
+        self._touched = True
         self.rows[name].say(words)
 
     def settle(self, name: str) -> None:
@@ -106,6 +114,9 @@ class Form(QWidget):
     def focus_chain(self) -> list[QWidget]:
         return [widget for row in self.rows.values() for widget in row.editor.widgets()]
 
+    def _touch(self) -> None:
+        self._touched = True
+
     def _build(
         self,
         properties: tuple[Property, ...],
@@ -114,6 +125,7 @@ class Form(QWidget):
         suggestions: Mapping[str, object],
     ) -> None:
         """Rows whose declaration is still there keep their widgets, and with them the focus."""
+        self.built += 1
         old, self.rows = self.rows, {}
         for p in properties:
             row = old.pop(p.name) if p.name in old and old[p.name].property == p else None
@@ -159,6 +171,8 @@ class Form(QWidget):
         error.setWordWrap(True)
         error.hide()
         name = p.name
+        for wish in (made.committed, made.refused, made.restored, made.browse):
+            wish.connect(self._touch)
         made.committed.connect(lambda value, gesture: self.edited.emit(name, value, gesture))
         made.refused.connect(lambda words: self.fail(name, words))
         made.restored.connect(lambda: self.settle(name))

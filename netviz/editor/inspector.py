@@ -91,14 +91,15 @@ class Inspector(QWidget):
         self._show_all()
 
     def _show_all(self) -> None:
+        forms = [part.form for part in (self.node, self.training, self.data)]
+        built = [form.built for form in forms]
         self._show_node()
         self._show_training()
         self._show_data()
+        if [form.built for form in forms] == built:
+            return
         # A form that was made anew stands last in the order of the Tab key.
-        chain: list[QWidget] = [
-            self,
-            *(w for part in (self.node, self.training, self.data) for w in part.form.focus_chain()),
-        ]
+        chain: list[QWidget] = [self, *(widget for form in forms for widget in form.focus_chain())]
         for before, after in pairwise(chain):
             QWidget.setTabOrder(before, after)
 

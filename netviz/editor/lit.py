@@ -8,6 +8,7 @@ from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QPen
 from PySide6.QtWidgets import QApplication, QGraphicsItem, QStyleOptionGraphicsItem, QWidget
 
 from netviz.document.document import Change
+from netviz.editor.boxes import LanePicture
 from netviz.editor.canvas import Canvas
 from netviz.editor.followed_pictures import Cells
 from netviz.editor.node_item import NodeItem
@@ -54,6 +55,7 @@ class Lit(QObject):
         super().__init__(canvas)
         self._canvas, self._cursor = canvas, cursor
         self._pressed: QPointF | None = None
+        self._housed: list[LanePicture] = []  # of which the cursor knows the boxes
         self.rings: dict[tuple[int, str], Ring] = {}
         canvas.sheet.rings = self.rings  # which pictures of the network leave out
         canvas.viewport().installEventFilter(self)
@@ -119,8 +121,11 @@ class Lit(QObject):
         if change.section in ("training", "data", "panels"):
             return
         self._forget()
-        drawn = (picture.box for lane in self._canvas.sheet.pictures for picture in lane.boxes.values())
-        self._cursor.house([box.nodes for box in drawn if box.activation is not None])
+        lanes, housed = self._canvas.sheet.pictures, self._housed
+        if len(lanes) != len(housed) or not all(map(LanePicture.wired_like, lanes, housed)):
+            self._housed = list(lanes)
+            drawn = (picture.box for lane in lanes for picture in lane.boxes.values())
+            self._cursor.house([box.nodes for box in drawn if box.activation is not None])
         self._show()
 
     # Onto the canvas

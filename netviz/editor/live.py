@@ -197,8 +197,9 @@ class Live(QObject):
         made_of = (session.project, document.project, len(session.history.lanes), len(shown))
         if not _same(self._made_of, made_of):
             running = () if session.project is None else session.project.lanes()
-            lanes = zip(running, document.lanes(), shown, session.history.lanes, strict=False)
-            self._made_of, self._lanes = made_of, [in_common(run, edited, drawn) for run, edited, drawn, _ in lanes]
+            before = [*self._lanes, *[None] * len(running)]
+            lanes = zip(running, document.lanes(), shown, before, session.history.lanes, strict=False)
+            self._made_of, self._lanes = made_of, [in_common(*parts) for *parts, _ in lanes]
         return self._lanes
 
     def _look(self) -> None:

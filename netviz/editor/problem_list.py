@@ -20,6 +20,7 @@ class ProblemList(QWidget):
         super().__init__(parent)
         self._document, self._canvas = document, canvas
         self._drawing = Drawing(document)
+        self._told: list[tuple[str, tuple[int, str]]] = []
         self.list = _Lines()
         self.list.setAccessibleName("Problems")
         self.list.setWordWrap(True)
@@ -46,22 +47,28 @@ class ProblemList(QWidget):
         return [self.list.item(row).text() for row in range(self.list.count())]
 
     def _changed(self, change: Change) -> None:
-        if change.section not in ("layout", "panels", "name"):
+        if change.section not in ("layout", "panels", "name") and self._found() != self._told:
             self._show()
 
-    def _show(self) -> None:
-        self.list.clear()
-        lanes = self._document.lanes()
+    def _found(self) -> list[tuple[str, tuple[int, str]]]:
+        """The lines, each with its lane and the node that it leads to."""
+        lanes, found = self._document.lanes(), []
         for index, lane in enumerate(lanes):
-            nodes = {node.id for node in lane.graph.nodes}
             for problem in self._problems(index):
                 where = problem.where.removeprefix("graph.edges.").split("->")[-1].split(".")[0]
                 place = f"{lane.variant}: " if len(lanes) > 1 else ""
-                item = QListWidgetItem(f"{place}{problem}")
-                item.setForeground(QColor(theme.theme().red))
-                item.setData(WHERE, (index, where if where in nodes else ""))
-                item.setToolTip("Show the node" if where in nodes else "")
-                self.list.addItem(item)
+                found.append((f"{place}{problem}", (index, where if where in lane.graph.layers else "")))
+        return found
+
+    def _show(self) -> None:
+        self._told = self._found()
+        self.list.clear()
+        for words, (lane, node) in self._told:
+            item = QListWidgetItem(words)
+            item.setForeground(QColor(theme.theme().red))
+            item.setData(WHERE, (lane, node))
+            item.setToolTip("Show the node" if node else "")
+            self.list.addItem(item)
         self.fine.setVisible(self.list.count() == 0)
         self.list.setVisible(self.list.count() > 0)
 
