@@ -1,11 +1,11 @@
 """A network's graph: nodes and wires, their order, and the shape on every wire."""
 
-from collections.abc import Callable, Container, Hashable, Mapping
+from collections.abc import Callable, Container, Hashable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache, wraps
 from graphlib import CycleError, TopologicalSorter
 from math import prod
-from typing import Any, Concatenate, ParamSpec, TypeVar, cast
+from typing import Any, Concatenate, NamedTuple, ParamSpec, TypeVar, cast
 
 from engine.errors import Problem, ShapeError
 from engine.layers.base import Layer, Shape, Weighted
@@ -23,8 +23,7 @@ class Node:
     layer: Layer
 
 
-@dataclass(frozen=True, slots=True)
-class Edge:
+class Edge(NamedTuple):
     """A wire into `target`'s input number `port`; None takes the next free one, in file order."""
 
     source: str
@@ -175,6 +174,13 @@ class _Wiring:
     output: str
     problems: tuple[Problem, ...]
 
+    @property
+    def steps(self) -> Iterable["Step"]:
+        return ((node, self.inputs[node]) for node in self.order)
+
+
+Step = tuple[str, tuple[str, ...]]  # a node, and its sources by input number
+
 
 def resolve(graph: Graph, data_shape: Shape | None) -> tuple[Structure | None, list[Problem]]:
     """The structure of `graph` fed with examples of `data_shape`, or every problem that it has."""
@@ -187,15 +193,12 @@ def _resolved(graph: Graph, data_shape: Shape | None) -> tuple[Structure | None,
     wiring, layers = _wiring(graph), dict(graph.layers)
     if wiring.problems:
         return None, wiring.problems
-    inputs, shapes = wiring.inputs, dict[str, Shape]()
     example = data_shape if data_shape is not None else declared_shape(graph)
-    for node in wiring.order:
-        try:
-            shapes[node] = _shape(layers[node], [shapes[source] for source in inputs[node]], example)
-        except ShapeError as error:
-            return None, (Problem(node, str(error)),)
+    shapes, errors = shapes_along(graph, wiring.steps, example)
+    for node, message in errors.items():
+        return None, (Problem(node, message),)
     assert example is not None  # or the input node had said so
-    structure = Structure(wiring.order, layers, inputs, shapes, wiring.output, example)
+    structure = Structure(wiring.order, layers, wiring.inputs, shapes, wiring.output, example)
     if not any(isinstance(layer, Weighted) for layer in layers.values()):
         return None, (Problem("graph", "no layer has weights, so there is nothing to train"),)
     misfits = [(node, layers[node].problem(node, structure)) for node in structure.order]
@@ -211,16 +214,54 @@ def _wiring(graph: Graph) -> _Wiring:
     return _Wiring(inputs, order, output, tuple(problems))
 
 
+def shapes_along(graph: Graph, steps: Iterable[Step], example: Shape | None) -> tuple[dict[str, Shape], dict[str, str]]:
+    """The shape after each node whose sources' shapes are known, and what others have against theirs.
+
+    A layer that is the same as when these wires were last asked, and is fed the same, is not asked again.
+    """
+    layers, steps, memory = graph.layers, tuple(steps), _memory(graph)
+    before, known = memory.get(example, ({}, {}))
+    shapes, errors, made = dict[str, Shape](), dict[str, str](), dict[str, Shape | str]()
+    other = known.keys() - {node for node, _ in steps}  # the nodes that do not say what they said then
+    for node, sources in steps:
+        layer = layers[node]
+        found = known.get(node)
+        if found is None or before[node] is not layer or not other.isdisjoint(sources):
+            fed = [shapes[source] for source in sources if source in shapes]
+            found = _shape(layer, fed, example) if len(fed) == len(sources) else None
+            if found != known.get(node):
+                other.add(node)
+        if found is None:
+            continue
+        made[node] = found
+        if isinstance(found, str):
+            errors[node] = found
+        else:
+            shapes[node] = found
+    memory[example] = layers, made
+    return shapes, errors
+
+
+@once_for_wires
+def _memory(graph: Graph) -> dict[Shape | None, tuple[Mapping[str, Layer], Mapping[str, Shape | str]]]:
+    """By the shape of an example, the layers that were last asked, and what they said."""
+    return {}
+
+
 def declared_shape(graph: Graph) -> Shape | None:
     """One example's shape as an input node declares it."""
     declared = (node.layer.shape for node in graph.nodes if isinstance(node.layer, Input))
     return next((shape for shape in declared if shape is not None), None)
 
 
-def _shape(layer: Layer, sources: list[Shape], example: Shape | None) -> Shape:
-    if isinstance(layer, Input):
-        return layer.part_of(layer.shape_for(example))
-    return layer.output_shape(*sources)
+def _shape(layer: Layer, sources: list[Shape], example: Shape | None) -> Shape | str:
+    """What leaves a layer, or what it has against what comes."""
+    try:
+        if isinstance(layer, Input):
+            return layer.part_of(layer.shape_for(example))
+        return layer.output_shape(*sources)
+    except ShapeError as error:
+        return str(error)
 
 
 def _inputs(graph: Graph) -> tuple[dict[str, tuple[str, ...]], list[Problem]]:

@@ -5,7 +5,6 @@ A graph may be unfinished before and after. The order of nodes and wires is kept
 
 import re
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import replace
 
 from engine.errors import Problem, ProjectError
 from engine.graph import Edge, Graph, Node
@@ -93,7 +92,7 @@ def reconnected(graph: Graph, old: tuple[str, str], new: tuple[str, str]) -> Gra
     rest = Graph(graph.nodes, graph.edges[:index] + graph.edges[index + 1 :])
     if old[1] != new[1]:
         return connected(rest, *new)
-    made = replace(graph.edges[index], source=new[0])
+    made = graph.edges[index]._replace(source=new[0])
     # The others into the target stay where they are, so what they take is not asked.
     alone = Graph(graph.nodes, tuple(e for e in graph.edges if e.target != new[1]))
     connected(alone, *new, made.port)
@@ -130,7 +129,7 @@ def inserted(graph: Graph, node: str, source: str, target: str, port: int | None
         raise ProjectError(Problem(node, "takes no input"))
     if any(node in (e.source, e.target) for e in graph.edges):
         raise ProjectError(Problem(node, "is on a wire already"))
-    through = (Edge(source, node), replace(graph.edges[index], source=node))
+    through = (Edge(source, node), graph.edges[index]._replace(source=node))
     return Graph(graph.nodes, graph.edges[:index] + through + graph.edges[index + 1 :])
 
 
@@ -180,7 +179,7 @@ def repeated(graph: Graph, nodes: Iterable[str], times: int) -> tuple[Graph, lis
         made = Graph(made.nodes, made.edges + wires)
         copies.append(names)
         last, behind = names[exit_name], names[block[-1]]
-    edges = tuple(replace(e, source=last) if i in outward else e for i, e in enumerate(made.edges))
+    edges = tuple(e._replace(source=last) if i in outward else e for i, e in enumerate(made.edges))
     return Graph(made.nodes, edges), copies
 
 
@@ -231,6 +230,6 @@ def _healed(graph: Graph, gone: set[str]) -> tuple[Edge, ...]:
             if source is None or source == edge.target or (source, edge.target) in pairs:
                 continue
             pairs.add((source, edge.target))
-            edge = replace(edge, source=source)
+            edge = edge._replace(source=source)
         kept.append(edge)
     return tuple(kept)

@@ -6,8 +6,7 @@ Nothing here asks for a finished network: nodes may stand alone, inputs be missi
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from engine.errors import ShapeError
-from engine.graph import Edge, Graph, free_port, once, once_for_wires, resolve
+from engine.graph import Edge, Graph, Step, declared_shape, free_port, once, once_for_wires, resolve, shapes_along
 from engine.layers.base import Layer, Shape
 from engine.layers.input import Input
 
@@ -111,23 +110,15 @@ def shapes(graph: Graph, data_shape: Shape | None) -> Shapes:
     structure, _ = resolve(graph, data_shape)
     if structure is not None:
         return Shapes(structure.shapes, {})
-    layers, found = graph.layers, Shapes({}, {})
-    for node, sources in _ready(graph):
-        layer = layers[node]
-        known = [found.outputs[source] for source in sources if source in found.outputs]
-        if len(known) < len(sources) or (isinstance(layer, Input) and layer.shape is None and data_shape is None):
-            continue
-        try:
-            found.outputs[node] = (
-                layer.shape_for(data_shape) if isinstance(layer, Input) else layer.output_shape(*known)
-            )
-        except ShapeError as error:
-            found.errors[node] = str(error)
-    return found
+    example = data_shape if data_shape is not None else declared_shape(graph)
+    steps = _ready(graph)
+    if example is None:  # what is not known yet is no fault
+        steps = tuple(step for step in steps if not isinstance(graph.layers[step[0]], Input))
+    return Shapes(*shapes_along(graph, steps, example))
 
 
 @once_for_wires
-def _ready(graph: Graph) -> tuple[tuple[str, tuple[str, ...]], ...]:
+def _ready(graph: Graph) -> tuple[Step, ...]:
     """The nodes that have as many sources as they take, with these, each after all that feed it."""
     layers, into, found = graph.layers, _slots(graph), []
     for node in downstream(graph):
