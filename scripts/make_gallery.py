@@ -57,6 +57,7 @@ BEST = {
     "derivative": "deep",
     "maps": "pictures",
     "latent": "code",
+    "adversary": "pictures",
 }
 
 

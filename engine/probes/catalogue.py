@@ -2,6 +2,7 @@
 
 from typing import get_args
 
+from engine.probes.adversary import Adversary, AdversaryAnswer
 from engine.probes.base import Probe
 from engine.probes.boundary import Boundary, BoundaryAnswer
 from engine.probes.confusion import Confusion, ConfusionAnswer
@@ -50,6 +51,7 @@ ProbeRequest = (
     | Maps
     | Latent
     | Decoded
+    | Adversary
 )
 ProbeAnswer = (
     HistogramAnswer
@@ -75,6 +77,7 @@ ProbeAnswer = (
     | MapsAnswer
     | LatentAnswer
     | DecodedAnswer
+    | AdversaryAnswer
 )
 
 

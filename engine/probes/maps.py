@@ -44,7 +44,7 @@ class LayerFilters(msgspec.Struct, frozen=True, eq=False):
     values: Any  # (filters, maps seen, height, width) float32: the first ones
 
 
-class Adversary(msgspec.Struct, frozen=True, eq=False):
+class Fooled(msgspec.Struct, frozen=True, eq=False):
     """The smallest step tried that changes the decision."""
 
     step: float  # in the picture's own units
@@ -63,7 +63,7 @@ class MapsAnswer(msgspec.Struct, frozen=True, eq=False, tag="maps"):
     decided: int | None
     loss: float | None
     saliency: Any | None  # (C, H, W) float32: ∂ℓ/∂(raw x) of its own loss; None without a target, or behind other axes
-    adversary: Adversary | None  # None where no step tried does it
+    adversary: Fooled | None  # None where no step tried does it
     layers: tuple[LayerMaps, ...]
     filters: tuple[LayerFilters, ...]
 
@@ -173,7 +173,7 @@ def _decided(trainer: Trainer, x: Array) -> list[int | None]:
     return [None] * len(x) if halves is None else [int(hit) for hit in np.asarray(halves).reshape(-1)]
 
 
-def _adversary(trainer: Trainer, x: Array, gradient: Array) -> Adversary | None:
+def _adversary(trainer: Trainer, x: Array, gradient: Array) -> Fooled | None:
     if not np.isfinite(gradient).all() or trainer.network.classes is None:
         return None
     sample = np.asarray(trainer.sample.x, np.float64)
@@ -185,5 +185,5 @@ def _adversary(trainer: Trainer, x: Array, gradient: Array) -> Adversary | None:
     for at, decided in enumerate(others, 1):
         if decided is not None and first is not None and decided != first:
             step = float(shares[at] * (high - low))
-            return Adversary(step, float(shares[at]), decided, maps_first(tried[at]).astype(np.float32))
+            return Fooled(step, float(shares[at]), decided, maps_first(tried[at]).astype(np.float32))
     return None

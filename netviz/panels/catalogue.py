@@ -1,5 +1,6 @@
 """The panels there are, in the order of the window's menu."""
 
+from netviz.panels.adversary import AdversaryPanel
 from netviz.panels.base import Panel
 from netviz.panels.boundary import BoundaryPanel
 from netviz.panels.confusion import ConfusionPanel
@@ -43,6 +44,7 @@ PANELS: tuple[type[Panel], ...] = (
     NeuronPanel,
     MapsPanel,
     LatentPanel,
+    AdversaryPanel,
     RatePanel,
     TryPanel,
     FollowPanel,

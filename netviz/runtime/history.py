@@ -8,6 +8,7 @@ import numpy as np
 
 from engine.catalogue import LAYERS
 from engine.layers.base import Activation
+from engine.probes.adversary import AdversaryAnswer
 from engine.probes.boundary import BoundaryAnswer
 from engine.probes.catalogue import topic
 from engine.probes.confusion import ConfusionAnswer
@@ -80,6 +81,7 @@ class LaneHistory:
     maps: MapsAnswer | None = None
     latent: LatentAnswer | None = None
     decoded: DecodedAnswer | None = None
+    adversary: AdversaryAnswer | None = None
     spectrum: SpectrumAnswer | None = None
     noise: NoiseAnswer | None = None
     landscape: LandscapeAnswer | None = None

@@ -4,24 +4,22 @@ from dataclasses import dataclass
 
 import numpy as np
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QImage, QPainter
+from PySide6.QtGui import QColor, QPainter
 
 from engine.probes.maps import LayerMaps, MapsAnswer
 from netviz import theme
 from netviz.runtime.cursor import NOTHING, Cursor, Mark
 from netviz.runtime.history import History, LaneHistory
 from netviz.widgets.canvas import Canvas
-from netviz.widgets.grey import grey_picture
 from netviz.widgets.marks import Column, columns, draw_head, draw_lit
 from netviz.widgets.ticks import figure
+from netviz.widgets.tiles import draw_values, reach_of, shown
 
 MAPS, FILTERS = "maps", "filters"
 TILE_GAP = 2.0
 SMALLEST, LARGEST = 10.0, 96.0  # pixels of a tile's side
 FACES = 0.34  # of the height, at most, for the picture and what is made of it
 WIDE = 3.0  # times as wide as high: a signal
-APART = 5.0  # pixels of a bar's width, from which on a gap stands between bars
-HARDLY = 1e-30  # full colour, where all is 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,10 +34,6 @@ class Tile:
     values: np.ndarray  # (height, width), or (3, height, width)
     reach: float  # full colour; 0 of what is in grey or in colours of its own
     words: str
-
-    @property
-    def is_signal(self) -> bool:
-        return self.values.ndim == 2 and len(self.values) == 1
 
 
 class FeatureMaps(Canvas):
@@ -86,14 +80,14 @@ class FeatureMaps(Canvas):
         faces = [("signal" if signal else "picture", np.asarray(answer.x), 0.0, self._said(answer))]
         if answer.saliency is not None:
             together = np.asarray(answer.saliency).sum(axis=0)
-            faces.append(("∂ℓ/∂x", together, _reach(together), "what each pixel would change of its loss"))
+            faces.append(("∂ℓ/∂x", together, reach_of(together), "what each pixel would change of its loss"))
         if answer.adversary is not None:
             fooled = answer.adversary
             told = f"a step of {figure(fooled.step).strip()} each pixel ({fooled.share:.0%}): class {fooled.decided}"
             faces.append((f"→ class {fooled.decided} at {fooled.share:.0%}", np.asarray(fooled.x), 0.0, told))
         for number, (name, values, reach, told) in enumerate(faces):
-            values = _shown(values)
-            tiles.append(Tile(lane, "", number, None, QRectF(place), values, _reach(values) if signal else reach, told))
+            face = shown(values)
+            tiles.append(Tile(lane, "", number, None, QRectF(place), face, reach_of(face) if signal else reach, told))
             words.append((QRectF(place.left(), place.bottom(), side + gap, line), name))
             place.translate(side + gap, 0)
         top = body.top() + side + line + 4
@@ -124,7 +118,7 @@ class FeatureMaps(Canvas):
             per = 1 if self.view == MAPS else pictures.shape[1]
             flat = pictures.reshape(-1, *pictures.shape[-2:])
             area = QRectF(room.left() + name_width, room.top() + k * height, room.width() - name_width, height - 3)
-            reach, size = _reach(flat), pictures.shape[-2] * pictures.shape[-1]
+            reach, size = reach_of(flat), pictures.shape[-2] * pictures.shape[-1]
             aspect = _width_of_signals(len(flat), area) if flat.shape[1] == 1 else flat.shape[2] / flat.shape[1]
             places = _tiling(len(flat), area, aspect)
             high = places[-1].bottom() - area.top() if places else area.height()
@@ -150,12 +144,8 @@ class FeatureMaps(Canvas):
                 flags = int(Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap)
                 painter.drawText(column.body, flags, lane.maps.reason)
         tiles, words = self.placed(rect)
-        ramp = theme.diverging()
         for tile in tiles:
-            if tile.is_signal:
-                _draw_signal(painter, tile)
-            else:
-                painter.drawImage(tile.area, _image(tile, ramp))
+            draw_values(painter, tile.area, tile.values, tile.reach)
         painter.setFont(self.fonts.words)
         painter.setPen(QColor(theme.theme().faint))
         for area, text in words:
@@ -207,51 +197,5 @@ def _tiling(count: int, area: QRectF, aspect: float) -> list[QRectF]:
     ]
 
 
-def _reach(values: np.ndarray) -> float:
-    return float(np.abs(np.where(np.isfinite(values), values, 0)).max(initial=HARDLY))
-
-
 def _spread(values: np.ndarray) -> str:
     return f"{figure(float(values.min())).strip()} to {figure(float(values.max())).strip()}"
-
-
-def _shown(values: np.ndarray) -> np.ndarray:
-    """One channel as (height, width); three stay colours; of others their mean is shown."""
-    if values.ndim == 2:
-        return values
-    if len(values) == 3 and values.shape[1] > 1:
-        return values
-    return values[0] if len(values) == 1 else values.mean(axis=0)
-
-
-def _draw_signal(painter: QPainter, tile: Tile) -> None:
-    """Bars around 0, side by side where there are many; what is no number is a red one over all the height."""
-    colours, area, values = theme.theme(), tile.area, np.asarray(tile.values[0], np.float64)
-    room = max(1, int(area.width()))
-    if len(values) > room:  # of what shares a pixel, what reaches farthest; NaN farther than all
-        parts = np.array_split(values, room)
-        values = np.array([part[np.argmax(np.abs(part))] for part in parts])
-    width, middle = area.width() / len(values), area.center().y()
-    gap = 1.0 if width > APART else 0.0
-    painter.fillRect(area, QColor(colours.raised))
-    painter.fillRect(QRectF(area.left(), middle - 0.5, area.width(), 1), QColor(colours.faint))
-    for k, value in enumerate(values):
-        left = area.left() + k * width
-        if not np.isfinite(value):
-            painter.fillRect(QRectF(left, area.top(), width - gap, area.height()), QColor(colours.red))
-            continue
-        height = value / tile.reach * (area.height() / 2 - 1)
-        bar = QRectF(left, middle - max(height, 0.0), width - gap, abs(height))
-        painter.fillRect(bar, QColor(colours.orange if height > 0 else colours.blue))
-
-
-def _image(tile: Tile, ramp: np.ndarray) -> QImage:
-    values = np.asarray(tile.values, np.float64)
-    if tile.reach:
-        with np.errstate(all="ignore"):
-            level = np.clip(values / (2 * tile.reach) + 0.5, 0, 1) * (len(ramp) - 1)
-        pixels = ramp[np.nan_to_num(level).astype(int)]
-        pixels[~np.isfinite(values)] = QColor(theme.theme().red).getRgb()
-        rows, columns_ = values.shape
-        return QImage(pixels.data, columns_, rows, 4 * columns_, QImage.Format.Format_RGBA8888).copy()
-    return grey_picture(values, float(np.nanmin(values)), float(np.nanmax(values)))

@@ -8,6 +8,7 @@ import msgspec
 import numpy as np
 import pytest
 
+from engine.probes.adversary import Adversary, AdversaryAnswer, ForAll, Outcome
 from engine.probes.arithmetic.lines import Line, Section, Way
 from engine.probes.boundary import Boundary, BoundaryAnswer
 from engine.probes.confusion import Confusion, ConfusionAnswer
@@ -19,7 +20,7 @@ from engine.probes.gradients import Gradients, GradientsAnswer, LayerGradient
 from engine.probes.histograms import HistogramAnswer, Histograms, LayerHistogram
 from engine.probes.landscape import Landscape, LandscapeAnswer, PlaneOf
 from engine.probes.latent import Decoded, DecodedAnswer, Latent, LatentAnswer
-from engine.probes.maps import Adversary, LayerFilters, LayerMaps, Maps, MapsAnswer
+from engine.probes.maps import Fooled, LayerFilters, LayerMaps, Maps, MapsAnswer
 from engine.probes.neuron import Answers, Driven, Links, Neuron, NeuronAnswer
 from engine.probes.noise import Noise, NoiseAnswer
 from engine.probes.predictions import Extent, Listed
@@ -204,7 +205,7 @@ PROBES += (
     ),
     MapsAnswer(
         *(7, "", Part.TRAINING, 2, np.ones((1, 2, 2), "float32"), 1, None, 0.5, None),
-        Adversary(0.3, 0.1, 0, np.ones((1, 2, 2), "float32")),
+        Fooled(0.3, 0.1, 0, np.ones((1, 2, 2), "float32")),
         (LayerMaps("c", 9, np.ones((2, 2, 2), "float32")),),
         (LayerFilters("c", 9, 1, np.ones((2, 1, 2, 2), "float32")),),
     ),
@@ -236,6 +237,14 @@ PROBES += (
         *(3, 1, 9),
     ),
     DecodedAnswer("code", (0.5, -1.0), np.ones(4, "f4")),
+    AdversaryAnswer(
+        *(7, "", Part.VALIDATION, 2, 1, ("a", "b"), (1, 2, 2), 0.1, 1.6, (0.0, 16.0)),
+        *(np.ones(4, "float32"), np.ones(4, "int8"), np.ones(4, "float32"), np.ones(4, "float32")),
+        *(Outcome(1, 0.5, np.ones(2)), Outcome(None, NAN, None), Outcome(0, 2.5, np.zeros(2))),
+        *(np.ones(3), np.ones(3), np.full(3, NAN), np.array([1, 0, -1])),
+        ForAll(np.ones(4, "float32"), 100, Part.VALIDATION, 290, 0.5, NAN),
+    ),
+    AdversaryAnswer(7, "ü"),
     NeuronAnswer(9, "a1", 0, 4, EXTENT, None, (), SPREAD, (), (DRIVEN,), None, None, None, (), 0.5, NAN, False),
 )
 SCORE = m.EpochScore(2, 11, 0.5, 0.75, NAN, NAN)
@@ -264,6 +273,7 @@ COMMANDS: tuple[Any, ...] = (
     m.Watch((Histograms(), Boundary(), Boundary(37), Units(("a1", "a2"), 12, 3)), True),
     m.Watch((Confusion(), Confusion(Part.TRAINING, (1, 0)), Worst(Part.TRAINING), Fit(7))),
     m.Watch((Weights(), Weights("h1"))),
+    m.Watch((Adversary(), Adversary(b"12345678", Part.VALIDATION, 3, 0.25))),
     m.Watch((Maps(), Maps(b"12345678", Part.VALIDATION, 3))),
     m.Watch((Latent(), Latent("code"), Decoded("code", (0.5, -1.0)))),
     m.Watch((Neuron("a1", 3), Boundary(through=Through()), Boundary(through=Through((2, 0), 9)))),

@@ -8,6 +8,7 @@ from msgspec.structs import replace
 
 from engine.diagnosis import Finding, Health, Remedy
 from engine.diagnosis.edits import SetTraining
+from engine.probes.adversary import AdversaryAnswer, ForAll, Outcome
 from engine.probes.arithmetic.lines import Line, Section, Way
 from engine.probes.boundary import BoundaryAnswer
 from engine.probes.confusion import ConfusionAnswer
@@ -19,7 +20,7 @@ from engine.probes.gradients import GradientsAnswer, LayerGradient
 from engine.probes.histograms import BINS, LayerHistogram
 from engine.probes.landscape import LandscapeAnswer, PlaneOf
 from engine.probes.latent import DecodedAnswer, LatentAnswer
-from engine.probes.maps import Adversary, LayerFilters, LayerMaps, MapsAnswer
+from engine.probes.maps import Fooled, LayerFilters, LayerMaps, MapsAnswer
 from engine.probes.neuron import BINS as NEURON_BINS
 from engine.probes.neuron import Answers, Driven, Links, NeuronAnswer
 from engine.probes.noise import NoiseAnswer
@@ -415,7 +416,7 @@ def maps_answer(scale: float = 1.0, **changes: object) -> MapsAnswer:
         "decided": 1,
         "loss": 0.25,
         "saliency": x * scale - 0.5,
-        "adversary": Adversary(0.3, 0.1, 0, np.clip(x + 0.3, 0, 1)),
+        "adversary": Fooled(0.3, 0.1, 0, np.clip(x + 0.3, 0, 1)),
         "layers": (LayerMaps("h1", 2, np.concatenate([x - 0.5, 0.5 - x]) * scale),),
         "filters": (LayerFilters("h1", 2, 1, np.concatenate([x - 0.5, 0.5 - x])[:, None] * scale),),
     }
@@ -443,6 +444,38 @@ def latent_answer(scale: float = 1.0, side: int = 5, **changes: object) -> Laten
 
 def decoded_answer(at: tuple[float, float] = (0.5, -0.5), node: str = "a1") -> DecodedAnswer:
     return DecodedAnswer(node, at, np.linspace(0, 1, 64, dtype=np.float32))
+
+
+def adversary_answer(scale: float = 1.0, **changes: object) -> AdversaryAnswer:
+    """A picture bright at its left, taken for class 1, that a step makes class 0 where chance does not."""
+    x = np.tile(np.linspace(1.0, 0.0, 8, dtype=np.float32), 8)
+    sign = np.where(x > 0.5, -1, 1).astype(np.int8)
+    shares = np.linspace(0, 0.5, 21)
+    made = {
+        "step": 7,
+        "reason": "",
+        "part": Part.TRAINING,
+        "index": 4,
+        "label": 1,
+        "names": ("no", "yes"),
+        "shape": (1, 8, 8),
+        "share": 0.1,
+        "epsilon": 0.1 * scale,
+        "reach": (0.0, 1.0),
+        "x": x,
+        "sign": sign,
+        "fooled": np.clip(x + 0.1 * sign, 0, 1),
+        "saliency": np.abs(x - 0.5),
+        "before": Outcome(1, 0.1, np.array([0.1, 0.9])),
+        "after": Outcome(0, 1.4, np.array([0.75, 0.25])),
+        "by_chance": Outcome(1, 0.2, np.array([0.2, 0.8])),
+        "shares": shares,
+        "rightly": 0.9 - shares,
+        "rightly_by_chance": 0.9 - shares / 5,
+        "decided": (shares < 0.4).astype(np.int64),
+        "for_all": ForAll(0.1 * sign.astype(np.float32), 100, Part.VALIDATION, 40, 0.5, 0.025),
+    }
+    return AdversaryAnswer(**(made | changes))
 
 
 def xor_answer(size: int = 20) -> BoundaryAnswer:

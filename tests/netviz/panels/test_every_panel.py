@@ -8,15 +8,17 @@ from PySide6.QtGui import QColor, QImage
 from PySide6.QtWidgets import QWidget
 
 import netviz.panels
+from engine.probes.adversary import ForAll, Outcome
 from engine.probes.boundary import BoundaryAnswer
 from engine.probes.catalogue import TOPICS
-from engine.probes.example import NodeValues
+from engine.probes.example import NodeValues, Part
 from engine.probes.histograms import HistogramAnswer
 from netviz import theme
 from netviz.panels.catalogue import PANELS
 from netviz.runtime.history import History
 from tests.netviz.panels.histories import (
     NAN,
+    adversary_answer,
     answers,
     confusion_answer,
     decoded_answer,
@@ -59,6 +61,7 @@ OTHER = {
     "neuron": {"layer": "out", "unit": 2},
     "latent": {"layer": "h1", "at": [0.5, -0.25]},
     "maps": {"view": "filters"},
+    "adversary": {"share": 0.25},
     "through_time": {"view": "gates", "layer": "h1"},
     "representation": {"layer": "out", "all": True, "grid": False},
     "noise": {"view": "cosine"},
@@ -95,6 +98,7 @@ def filled(*names: str) -> History:
             maps_answer(),
             latent_answer(),
             decoded_answer(),
+            adversary_answer(),
             spectrum_answer(),
             noise_answer(),
             landscape_answer(),
@@ -240,6 +244,7 @@ def test_the_description_has_the_numbers_and_changes_once_a_second(qtbot, kind) 
             maps_answer(3.0, loss=0.75),
             latent_answer(3.0, error=0.5),
             decoded_answer((1.5, 1.0)),
+            adversary_answer(3.0),
             spectrum_answer(9.0),
             noise_answer(3.0),
             landscape_answer(3.0),
@@ -297,6 +302,18 @@ def test_numbers_that_are_none_draw_no_warning(qtbot, kind) -> None:
         blind = latent_answer(NAN, pictures=dark, error=NAN, error_val=NAN, bounds=(-1.0, 1.0, -1.0, 1.0))
         seen = (rows, answer, example, weights, worst, nobody, flat, unseen, unit)
         probes = (*seen, steep, shut, through_time_answer(still), lost_way, blank, blind)
+        gone_out = Outcome(None, NAN, np.full(2, NAN))
+        unfooled = adversary_answer(
+            NAN,
+            x=np.full(64, NAN, np.float32),
+            fooled=np.full(64, NAN, np.float32),
+            saliency=np.full(64, NAN, np.float32),
+            **{"before": gone_out, "after": gone_out, "by_chance": gone_out},
+            rightly=np.full(21, NAN),
+            for_all=ForAll(np.full(64, NAN, np.float32), 100, Part.VALIDATION, 0, NAN, NAN),
+        )
+        seen = (unfooled, rows, answer, example, weights, worst, nobody, flat, unseen, unit)
+        probes = (*seen, steep, shut, through_time_answer(still), lost_way, blank)
         take(lane, [NAN] * 5, [score(10, NAN)], nothing, probes)
         take(lane, [np.inf, 1e30, 0.0], [score(20, np.inf)], np.full((3, 3, 6), np.inf), (), start=5)
     panel = open_panel(qtbot, kind, history)

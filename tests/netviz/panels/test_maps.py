@@ -97,7 +97,7 @@ def signal_answer(**changes):
 
 def test_a_signal_is_bars_around_zero(show) -> None:
     panel = show(signal_answer())
-    assert [tile.is_signal for tile in tiles(panel)] == [True, True]
+    assert [len(tile.values) for tile in tiles(panel)] == [1, 1]
     for view in ("maps", "filters"):
         panel.show_view(view)
         image = drawn(panel)

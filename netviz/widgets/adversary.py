@@ -1,0 +1,253 @@
+"""The small step that fools, in every lane's network: picture + step = what is answered, over sizes, and for all."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from PySide6.QtCore import QPointF, QRectF, QSize, Qt
+from PySide6.QtGui import QColor, QPainter, QPen
+
+from engine.probes.adversary import FARTHEST, AdversaryAnswer, ForAll, Outcome
+from netviz import theme
+from netviz.runtime.history import History
+from netviz.widgets.canvas import Canvas
+from netviz.widgets.marks import columns, draw_head
+from netviz.widgets.ticks import percent, whole
+from netviz.widgets.tiles import Span, as_picture, draw_values, reach_of, shown
+
+SPACE = 6.0  # between tiles, and between the parts
+LARGEST = 120.0  # pixels of a tile's side
+LEAST = 34.0  # pixels of a part's height; what has no room for it is left out
+SHARES = {"faces": 0.36, "classes": 0.2, "sizes": 0.24, "all": 0.2}  # of the height
+FADED = 0.45  # of a bar's colour, for what was before
+SIGNS = ("+", "=")
+
+
+@dataclass(frozen=True, slots=True)
+class Face:
+    """A small picture in its place, with the words below it and those that the mouse brings."""
+
+    area: QRectF
+    values: np.ndarray
+    reach: float
+    span: Span | None
+    caption: str
+    words: str
+
+
+def name_of(answer: AdversaryAnswer, label: int | None) -> str:
+    """What a class is called."""
+    if label is None:
+        return "nothing"
+    return answer.names[label] if label < len(answer.names) else str(label)
+
+
+def told(answer: AdversaryAnswer, outcome: Outcome | None) -> str:
+    """The decision, with its probability where there is one."""
+    if outcome is None or outcome.decided is None:
+        return "nothing"
+    name = name_of(answer, outcome.decided)
+    return name if outcome.probabilities is None else f"{name} {percent(float(outcome.probabilities[outcome.decided]))}"
+
+
+def step_in_words(answer: AdversaryAnswer) -> str:
+    return f"ε {answer.epsilon:.3g}, {answer.share:.0%} of the range".replace("%", " %")
+
+
+def for_all_in_words(found: ForAll) -> str:
+    """How many the one step fools."""
+    where = f"{whole(found.tried)} {found.part.value} examples that are right without it"
+    return f"one step fools {percent(found.fooled).strip()} of {where}; by chance {percent(found.by_chance).strip()}"
+
+
+class FooledView(Canvas):
+    def __init__(self, history: History) -> None:
+        super().__init__()
+        self.history = history
+
+    def sizeHint(self) -> QSize:
+        return QSize(360, 360)
+
+    # The places
+
+    def bodies(self, rect: QRectF) -> list[QRectF]:
+        names = [lane.info.name for lane in self.history.lanes]
+        return [column.body for column in columns(rect, names, self.fonts.line + 2)]
+
+    def parts(self, body: QRectF, answer: AdversaryAnswer) -> dict[str, QRectF]:
+        """Faces, the classes' probabilities, what becomes of them with the size, and the step for all: if they fit."""
+        wanted = [
+            part
+            for part in SHARES
+            if part == "faces"
+            or (part == "all" and answer.for_all is not None)
+            or (part in ("classes", "sizes") and answer.before is not None and answer.before.probabilities is not None)
+        ]
+        while len(wanted) > 1 and any(height < LEAST for height in self._heights(body, wanted)[1:]):
+            wanted.pop()
+        made, top = {}, body.top()
+        for part, height in zip(wanted, self._heights(body, wanted), strict=True):
+            made[part] = QRectF(body.left(), top, body.width(), height - SPACE)
+            top += height
+        return made
+
+    def _heights(self, body: QRectF, wanted: list[str]) -> list[float]:
+        """By their shares; what faces in a narrow column do not need goes to the others."""
+        whole_ = sum(SHARES[part] for part in wanted)
+        faces = body.height() * SHARES["faces"] / whole_
+        if len(wanted) > 1:
+            faces = min(faces, self._side(body.width()) + self.fonts.line + SPACE)
+        rest = (body.height() - faces) / max(whole_ - SHARES["faces"], 1e-9)
+        return [faces, *(rest * SHARES[part] for part in wanted[1:])]
+
+    @property
+    def _gap(self) -> float:
+        return max(SPACE, self.fonts.width(SIGNS) + 4)
+
+    def _side(self, width: float) -> float:
+        """Of the faces, as far as the width goes."""
+        return min((width - 3 * self._gap) / 4, LARGEST)
+
+    def faces(self, area: QRectF, answer: AdversaryAnswer) -> list[Face]:
+        """The picture + the step = the sum, and beside them where the score looks."""
+        low, high = answer.reach
+        pictures = [as_picture(np.asarray(flat, np.float64), answer.shape, low) for flat in _flats(answer)]
+        picture, step, fooled, saliency = map(shown, pictures)
+        made = (
+            (picture, 0.0, (low, high), told(answer, answer.before), f"class {name_of(answer, answer.label)}"),
+            (step, answer.epsilon or 1.0, None, f"ε {answer.epsilon:.3g}", step_in_words(answer)),
+            (fooled, 0.0, (low, high), told(answer, answer.after), "with the step"),
+            (saliency, reach_of(saliency), None, "|∂z/∂x|", "what each number changes of the score decided for"),
+        )
+        line = self.fonts.line
+        gap, side = self._gap, max(4.0, min(area.height() - line, self._side(area.width())))
+        return [
+            Face(QRectF(area.left() + n * (side + gap), area.top(), side, side), *face) for n, face in enumerate(made)
+        ]
+
+    # The picture
+
+    def paint(self, painter: QPainter, rect: QRectF) -> None:
+        names = [lane.info.name for lane in self.history.lanes]
+        for number, column in enumerate(columns(rect, names, self.fonts.line + 2)):
+            lane = self.history.lanes[number]
+            draw_head(painter, self.fonts, column.head, column.name, number, apart=lane.apart)
+            answer = lane.adversary
+            if answer is None:
+                continue
+            if answer.reason:
+                painter.setPen(QColor(theme.theme().faint))
+                flags = int(Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap)
+                painter.drawText(column.body, flags, answer.reason)
+                continue
+            areas = self.parts(column.body, answer)
+            self._draw_faces(painter, areas["faces"], answer)
+            if "classes" in areas:
+                self._draw_classes(painter, areas["classes"], answer)
+            if "sizes" in areas:
+                self._draw_sizes(painter, areas["sizes"], answer)
+            if "all" in areas and answer.for_all is not None:
+                self._draw_for_all(painter, areas["all"], answer, answer.for_all)
+
+    def _words(self, painter: QPainter, area: QRectF, text: str, colour: str, flags: int = 0) -> None:
+        painter.setFont(self.fonts.words)
+        painter.setPen(QColor(colour))
+        words = text if flags else self.fonts.word_metrics.elidedText(text, Qt.TextElideMode.ElideRight, area.width())
+        painter.drawText(area, flags or int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter), words)
+
+    def _draw_faces(self, painter: QPainter, area: QRectF, answer: AdversaryAnswer) -> None:
+        colours = theme.theme()
+        faces = self.faces(area, answer)
+        right = [answer.before is not None and answer.before.decided == answer.label]
+        right += [True, answer.after is not None and answer.after.decided == answer.label, True]
+        for number, (face, good) in enumerate(zip(faces, right, strict=True)):
+            draw_values(painter, face.area, face.values, face.reach, face.span)
+            below = QRectF(face.area.left(), face.area.bottom(), face.area.width() + SPACE, self.fonts.line)
+            self._words(painter, below, face.caption, colours.faint if good else colours.red)
+            if number < len(SIGNS):
+                between = QRectF(face.area.right(), face.area.top(), faces[1].area.left() - faces[0].area.right(), 0)
+                between.setHeight(face.area.height())
+                self._words(painter, between, SIGNS[number], colours.faint, int(Qt.AlignmentFlag.AlignCenter))
+
+    def _draw_classes(self, painter: QPainter, area: QRectF, answer: AdversaryAnswer) -> None:
+        """Before (pale) and after, a pair of bars for each class; the class that is true in blue."""
+        assert answer.before is not None
+        assert answer.after is not None
+        before, after = (np.nan_to_num(one.probabilities) for one in (answer.before, answer.after))
+        line, colours, slot = self.fonts.line, theme.theme(), area.width() / len(before)
+        floor, height = area.bottom() - line, area.height() - line
+        for k, shares in enumerate(zip(before.tolist(), after.tolist(), strict=True)):
+            colour = QColor(colours.blue if k == answer.label else colours.orange)
+            for half, share in enumerate(shares):
+                wide = max(1.0, slot * 0.4)
+                bar = QRectF(area.left() + (k + 0.1 + 0.4 * half) * slot, floor - share * height, wide, share * height)
+                painter.fillRect(bar, theme.mix(colours.card, colour, FADED) if half == 0 else colour)
+            name = name_of(answer, k)
+            if self.fonts.word_metrics.horizontalAdvance(name) < slot:
+                under = QRectF(area.left() + k * slot, floor, slot, line)
+                self._words(painter, under, name, colours.faint, int(Qt.AlignmentFlag.AlignCenter))
+        painter.fillRect(QRectF(area.left(), floor, area.width(), 1), QColor(colours.line))
+
+    def _draw_sizes(self, painter: QPainter, area: QRectF, answer: AdversaryAnswer) -> None:
+        """The probability of the true class against ε: along the sign, and by chance."""
+        colours, line = theme.theme(), self.fonts.line
+        plot = QRectF(area.left(), area.top() + line, area.width(), max(1.0, area.height() - 2 * line))
+        shares = np.asarray(answer.shares)
+        painter.fillRect(QRectF(plot.left(), plot.bottom(), plot.width(), 1), QColor(colours.line))
+        across = plot.left() + answer.share / FARTHEST * plot.width()
+        painter.fillRect(QRectF(across, plot.top(), 1, plot.height()), QColor(colours.accent))
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        for values, colour in ((answer.rightly_by_chance, colours.faint), (answer.rightly, colours.orange)):
+            points = [
+                QPointF(plot.left() + share / FARTHEST * plot.width(), plot.bottom() - value * plot.height())
+                for share, value in zip(shares.tolist(), np.asarray(values).tolist(), strict=True)
+                if np.isfinite(value)
+            ]
+            painter.setPen(QPen(QColor(colour), theme.thick(1.5)))
+            painter.drawPolyline(points)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+        top = QRectF(area.left(), area.top(), area.width(), line)
+        self._words(painter, top, f"probability of {name_of(answer, answer.label)} (grey: by chance)", colours.faint)
+        bottom = QRectF(area.left(), area.bottom() - line, area.width(), line)
+        self._words(painter, bottom, "ε 0", colours.faint)
+        end, flags = f"{FARTHEST:.0%} of the range", int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        self._words(painter, bottom, end.replace("%", " %"), colours.faint, flags)
+
+    def _draw_for_all(self, painter: QPainter, area: QRectF, answer: AdversaryAnswer, found: ForAll) -> None:
+        step = shown(as_picture(np.asarray(found.step, np.float64), answer.shape, answer.reach[0]))
+        side = min(area.height(), area.width() / 3, LARGEST)
+        draw_values(painter, QRectF(area.left(), area.top(), side, side), step, answer.epsilon or 1.0)
+        words = QRectF(area.left() + side + SPACE, area.top(), area.width() - side - SPACE, area.height())
+        flags = int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter | Qt.TextFlag.TextWordWrap)
+        self._words(painter, words, for_all_in_words(found), theme.theme().faint, flags)
+
+    def tip(self, place: QPointF) -> str:
+        for body, lane in zip(self.bodies(QRectF(self.rect())), self.history.lanes, strict=True):
+            answer = lane.adversary
+            if answer is None or answer.reason or not body.contains(place):
+                continue
+            areas = self.parts(body, answer)
+            for face in self.faces(areas["faces"], answer):
+                if face.area.contains(place):
+                    return f"{face.caption}: {face.words}"
+            if "classes" in areas and areas["classes"].contains(place):
+                return _of_class(answer, int((place.x() - body.left()) / body.width() * _classes(answer)))
+            if "all" in areas and areas["all"].contains(place) and answer.for_all is not None:
+                return for_all_in_words(answer.for_all)
+        return ""
+
+
+def _classes(answer: AdversaryAnswer) -> int:
+    assert answer.before is not None
+    return len(answer.before.probabilities)
+
+
+def _of_class(answer: AdversaryAnswer, label: int) -> str:
+    """Before, after and by chance."""
+    outcomes = (answer.before, answer.after, answer.by_chance)
+    shares = [float(one.probabilities[min(label, _classes(answer) - 1)]) for one in outcomes if one is not None]
+    before, after, by_chance = (percent(share).strip() for share in shares)
+    return f"{name_of(answer, label)}: {before} → {after}; by chance {by_chance}"
+
+
+def _flats(answer: AdversaryAnswer) -> tuple[np.ndarray, ...]:
+    return answer.x, np.asarray(answer.sign) * answer.epsilon, answer.fooled, answer.saliency
