@@ -8,7 +8,7 @@ VENV := .venv/bin
 check = @echo "$(1)"; $(2) || { echo "make test: stopped at $(1); pytest did not run" >&2; exit 1; }
 
 .DEFAULT_GOAL := run
-.PHONY: run test lint format setup setup-dev benchmark screenshots gallery experiments
+.PHONY: run test lint format setup setup-dev benchmark screenshots gallery project-file experiments
 
 run: setup  ## train XOR before your eyes
 	@$(VENV)/python -m netviz --demo
@@ -33,6 +33,9 @@ screenshots: setup-dev  ## every picture of the documentation, drawn anew
 
 gallery: setup-dev  ## the page of all panels, drawn anew
 	@$(VENV)/python scripts/make_gallery.py
+
+project-file: setup-dev  ## the page of the project file's fields, written anew, after a setting has been added
+	@$(VENV)/python scripts/write_project_file.py
 
 experiments: setup-dev  ## the experiments written anew, after a setting has been added
 	@$(VENV)/python scripts/write_experiments.py

@@ -207,8 +207,8 @@ def project_from(data: JSON, folder: Path, name: str = "") -> Project:
         raise ProjectError(Problem("version", message))
     gather = _Gather()
     for key in data:
-        if key not in _FIELDS:
-            gather.problems.append(Problem(key, unknown("field", key, _FIELDS)))
+        if key not in FIELDS:
+            gather.problems.append(Problem(key, unknown("field", key, FIELDS)))
     for key in ("data", "graph", "training"):
         if key not in data:
             gather.problems.append(Problem(key, "is missing"))
@@ -242,7 +242,7 @@ def project_from(data: JSON, folder: Path, name: str = "") -> Project:
     )
 
 
-_FIELDS = (
+FIELDS = (
     "format",
     "version",
     "name",
