@@ -12,6 +12,10 @@ from engine.backend import Array
 from engine.importing.model import Op, RefusedError
 from engine.importing.values import BATCH_SIZE, Filled
 
+# What leaves numbers the same that are the same everywhere.
+MOVES = frozenset(
+    ("Identity", "Cast", "Reshape", "Transpose", "Slice", "Gather", "Squeeze", "Unsqueeze", "Expand", "Concat")
+)
 MOST_NUMBERS = 1 << 26  # of a constant that is computed
 # What numbers are in a file, by TensorProto's DataType.
 TYPES = {1: "f4", 2: "u1", 3: "i1", 4: "u2", 5: "i2", 6: "i4", 7: "i8", 9: "?", 10: "f2", 11: "f8", 12: "u4", 13: "u8"}
@@ -28,8 +32,21 @@ def constant(op: Op) -> Array:
     return value
 
 
-def computed(op: Op, inputs: Sequence[Array | None], opset: int) -> Array | Filled:
+def computed(op: Op, inputs: Sequence[Array | Filled | None], opset: int) -> Array | Filled:
     """The operator's first output; RefusedError where it is none of those that are computed."""
+    filled = {known.number for known in inputs if isinstance(known, Filled)}
+    if filled:
+        if len(filled) > 1 or op.kind not in MOVES or (op.kind == "Concat" and not _all_filled(inputs)):
+            raise RefusedError("acts on numbers that are repeated for every example")
+        return Filled(filled.pop())
+    return _computed(op, [known for known in inputs if not isinstance(known, Filled)], opset)
+
+
+def _all_filled(inputs: Sequence[Array | Filled | None]) -> bool:
+    return all(isinstance(known, Filled) for known in inputs)
+
+
+def _computed(op: Op, inputs: Sequence[Array | None], opset: int) -> Array | Filled:
     if op.kind == "Constant":
         return constant(op)
     if op.kind not in FOLDS:
@@ -153,7 +170,7 @@ def _unsqueeze(f: _Folding) -> Array:
 
 def _shaped(f: _Folding, array: Array, shape: Sequence[int]) -> Array | Filled:
     if BATCH_SIZE in shape:
-        if array.size == 1:
+        if array.size and (array == array.reshape(-1)[0]).all():
             return Filled(float(array.reshape(-1)[0]))
         raise VariesError
     _must_fit(np.broadcast_shapes(array.shape, tuple(shape)))

@@ -159,6 +159,10 @@ class Draft:
         return Graph(nodes, edges)
 
 
+# Parts of names that exporters set before and behind the layer's own.
+OF_EXPORTERS = frozenset(
+    ("model", "StatefulPartitionedCall", "ReadVariableOp", "Conv2D", "Conv1D", "MatMul", "BiasAdd", "ExpandDims")
+)
 _ENDINGS = re.compile(r"(?:[._/](?:weight|bias|kernel|W|R|B|scale|gamma|beta|weight_ih_l\d+|weight_ih\d*))?(?::\d+)?$")
 
 
@@ -167,7 +171,7 @@ def plain_name(name: str, kind: str) -> str:
     parts = [part for part in _ENDINGS.sub("", name).split("/") if part]
     while parts and re.fullmatch(rf"{re.escape(kind)}(?:_\d+)?", parts[-1]):
         parts.pop()
-    parts = [part for part in parts if part not in ("model", "StatefulPartitionedCall")] or parts
+    parts = [part for part in parts if part not in OF_EXPORTERS] or parts
     whole_name = "_".join(parts)
     made = whole_name if not refusal(whole_name) else re.sub(r"\W+", "_", whole_name, flags=re.ASCII).strip("_")
     if made.isdigit():

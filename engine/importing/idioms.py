@@ -4,12 +4,13 @@ An idiom is known by its last operator; those before it make nothing else.
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import isclose, sqrt
 
 import numpy as np
 
 from engine.backend import Array
+from engine.importing import recurrent
 from engine.importing.arithmetic import elementwise
 from engine.importing.call import Call, Result
 from engine.importing.draft import ones, zeros
@@ -82,6 +83,38 @@ class Looking:
             if sigmoid and sigmoid.input(0) == entry:
                 return _one_by_one("silu", entry, sigmoid)
         return None
+
+    def softsign(self, last: Op) -> Idiom | None:
+        """a / (1 + |a|)."""
+        plus = self.maker(last.input(1), "Add")
+        for name, one in self.with_number(plus) if plus else ():
+            size = self.maker(name, "Abs")
+            if plus and size and size.input(0) == last.input(0) and one == 1:
+                return _one_by_one("softsign", last.input(0), plus, size)
+        return None
+
+    def both_states(self, last: Op) -> Idiom | None:
+        """The last states of both directions side by side."""
+        picks = [self.maker(name, "Gather") for name in last.inputs]
+        if len(picks) != 2 or last.attributes.get("axis") not in (1, -1):
+            return None
+        first, second = picks
+        if not (first and second) or first.input(0) != second.input(0) or self._uses.get(first.input(0)) != 2:
+            return None
+        source = self._makers.get(first.input(0))
+        if source is None or source.kind not in recurrent.OPERATORS or source.attributes.get("layout"):
+            return None
+        places = [self.number(pick.input(1)) for pick in (first, second)]
+        if any(pick.attributes.get("axis", 0) for pick in (first, second)) or source.outputs[1:2] != (first.input(0),):
+            return None
+        if places[0] not in (0, -2) or places[1] not in (1, -1):
+            return None
+
+        def translate(call: Call, value: Value) -> Result:
+            directions, batch, units = value.axes
+            return replace(value, axes=(batch, (*directions, *units)))
+
+        return Idiom(_numbers(first, second), first.input(0), translate)
 
     def gelu(self, last: Op) -> Idiom | None:
         """a (1 + erf(a / √2)) / 2, the factors in any order."""
@@ -206,7 +239,8 @@ def found(model: Model) -> Mapping[int, Idiom]:
     tries: dict[str, tuple[Callable[[Op], Idiom | None], ...]] = {
         "Mul": (look.scaled_tanh, look.gelu, look.silu),
         "Gather": (look.codes,),
-        "Div": (look.layer_norm,),
+        "Div": (look.layer_norm, look.softsign),
+        "Concat": (look.both_states,),
         "Reshape": (look.group_norm,),
     }
     made: dict[int, Idiom] = {}

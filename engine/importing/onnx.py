@@ -4,6 +4,7 @@ Sizes are looked at before numbers are read, and data outside the file only wher
 """
 
 from collections.abc import Iterable
+from dataclasses import replace
 from math import prod
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -62,33 +63,37 @@ class _Reading:
         if len(graph.node) > MOST_OPERATORS:
             self._tell("", f"has {len(graph.node)} operators, at most {MOST_OPERATORS} are read")
             raise ProjectError(*self._problems)
+        if not any(entry.domain in ("", "ai.onnx") for entry in proto.opset_import):
+            self._tell("", "says no version of the operators, as it must: its end may be missing")
         for function in proto.functions:
-            self._tell(function.name, "is an operator that the model defines itself; export without functions")
+            self._tell(_text(function.name), "is an operator that the model defines itself; export without functions")
         for sparse in graph.sparse_initializer:
-            self._tell(sparse.values.name, "is a sparse tensor; netviz reads dense ones")
-        constants = {tensor.name: self._array(tensor, tensor.name) for tensor in graph.initializer}
+            self._tell(_text(sparse.values.name), "is a sparse tensor; netviz reads dense ones")
+        tensors = {_text(tensor.name): tensor for tensor in graph.initializer}
+        constants = {name: self._array(tensor, name) for name, tensor in tensors.items()}
         ops = [self._op(number, node) for number, node in enumerate(graph.node)]
-        inputs = tuple(_entry(value) for value in graph.input if value.name not in constants)
+        inputs = tuple(_entry(value) for value in graph.input if _text(value.name) not in constants)
         if self._problems:
             raise ProjectError(*self._problems)
         self.model = Model(
-            name=graph.name,
+            name=_text(graph.name),
             opset=max((entry.version for entry in proto.opset_import if entry.domain in ("", "ai.onnx")), default=1),
             ops=tuple(ops),
             constants=constants,
             inputs=inputs,
-            outputs=tuple(value.name for value in graph.output),
-            producer=proto.producer_name,
+            outputs=tuple(_text(value.name) for value in graph.output),
+            producer=_text(proto.producer_name),
         )
 
     def _tell(self, where: str, message: str) -> None:
         self._problems.append(Problem(where, message))
 
     def _op(self, number: int, node: "onnx.NodeProto") -> Op:
-        domain = "" if node.domain == "ai.onnx" else node.domain
-        bare = Op(number, node.name, node.op_type, tuple(node.input), tuple(node.output), {}, domain)
-        found = {each.name: self._attribute(each, f"{bare.called}: {bare.kind}") for each in node.attribute}
-        return Op(number, bare.name, bare.kind, bare.inputs, bare.outputs, found, domain)
+        name, kind, domain = map(_text, (node.name, node.op_type, node.domain))
+        inputs, outputs = tuple(map(_text, node.input)), tuple(map(_text, node.output))
+        bare = Op(number, name, kind, inputs, outputs, {}, "" if domain == "ai.onnx" else domain)
+        found = {_text(each.name): self._attribute(each, f"{bare.called}: {bare.kind}") for each in node.attribute}
+        return replace(bare, attributes=found)
 
     def _attribute(self, attribute: "onnx.AttributeProto", where: str) -> Any:
         """A number, a text, a tuple of them, or an array; anything else as a text that no operator expects."""
@@ -108,7 +113,7 @@ class _Reading:
         if attribute.type == kinds.STRINGS:
             return tuple(each.decode("utf-8", "replace") for each in attribute.strings)
         if attribute.type == kinds.TENSOR:
-            return self._array(attribute.t, f"{where}: attribute {attribute.name}")
+            return self._array(attribute.t, f"{where}: attribute {_text(attribute.name)}")
         return f"something of kind {attribute.type}"
 
     def _array(self, tensor: "onnx.TensorProto", where: str) -> Array:
@@ -131,6 +136,11 @@ class _Reading:
         return none
 
 
+def _text(said: str | bytes) -> str:
+    """A text of the file, which the library leaves as bytes where it is none."""
+    return said if isinstance(said, str) else bytes(said).decode("utf-8", "replace")
+
+
 class _TensorError(Exception):
     """What is wrong with a tensor's sizes or with where its numbers are."""
 
@@ -145,7 +155,7 @@ def _count(dims: Iterable[int]) -> int:
 
 def _outside(tensor: "onnx.TensorProto", folder: Path, size: int) -> bytes:
     """The bytes of a tensor in a file of its own, which must lie in `folder` even when links are followed."""
-    said = {entry.key: entry.value for entry in tensor.external_data}
+    said = {_text(entry.key): _text(entry.value) for entry in tensor.external_data}
     name = said.get("location", "")
     home = folder.resolve()
     try:
@@ -172,10 +182,10 @@ def _outside(tensor: "onnx.TensorProto", folder: Path, size: int) -> bytes:
 
 def _entry(value: "onnx.ValueInfoProto") -> Entry:
     if not value.type.HasField("tensor_type"):
-        return Entry(value.name, None, numbers=False)
+        return Entry(_text(value.name), None, numbers=False)
     tensor = value.type.tensor_type
     numbers = tensor.elem_type not in (0, 8)  # 8: texts
     if not tensor.HasField("shape"):
-        return Entry(value.name, None, numbers)
+        return Entry(_text(value.name), None, numbers)
     sizes = (int(dim.dim_value) if dim.HasField("dim_value") else None for dim in tensor.shape.dim)
-    return Entry(value.name, tuple(sizes), numbers)
+    return Entry(_text(value.name), tuple(sizes), numbers)

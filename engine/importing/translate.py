@@ -13,6 +13,7 @@ from engine.importing.call import Call, Result, Translate
 from engine.importing.constants import FOLDS, VariesError, computed
 from engine.importing.draft import MOST_NUMBERS, Draft
 from engine.importing.idioms import found
+from engine.importing.last_states import with_own_states
 from engine.importing.model import Entry, Model, Op, RefusedError
 from engine.importing.values import BATCH, UNKNOWN, Filled, Known, Unknown, Value, group, whole
 from engine.layers.base import Shape, text_of
@@ -29,21 +30,23 @@ def translated(model: Model) -> tuple[Draft, str]:
 
 class _Walk:
     def __init__(self, model: Model) -> None:
-        self._model, self._problems = model, list[Problem]()
+        self._model, self._problems = with_own_states(model), list[Problem]()
+        needed = self._leading_to_outputs()
+        if self._problems:
+            raise ProjectError(*self._problems)
+        # What nothing follows from counts for nothing.
+        model = self._model = replace(self._model, ops=tuple(op for op in self._model.ops if op.number in needed))
         self._known: dict[str, Known] = dict(model.constants)
         self._origins = {name: name for name in model.constants}
         self._uses = model.uses()
-        self._needed = self._leading_to_outputs()
-        self._idioms = {number: idiom for number, idiom in found(model).items() if number in self._needed}
+        self._idioms = found(model)
         self._inside = {number for idiom in self._idioms.values() for number in idiom.inside}
-        if self._problems:
-            raise ProjectError(*self._problems)
         self._draft = Draft(model)
         self._enter()
 
     def done(self) -> tuple[Draft, str]:
         for op in self._model.ops:
-            if op.number in self._needed and op.number not in self._inside:
+            if op.number not in self._inside:
                 self._translate(op)
         output = self._output()
         if self._problems or output is None:
@@ -84,7 +87,7 @@ class _Walk:
 
     def _enter(self) -> None:
         """The model's inputs: one is x; several stand side by side in it."""
-        taken = {name for op in self._model.ops if op.number in self._needed for name in op.inputs}
+        taken = {name for op in self._model.ops for name in op.inputs}
         entries = [entry for entry in self._model.inputs if entry.name in taken]
         if not entries:
             self._tell("graph", "its output does not follow from an input")
@@ -203,7 +206,7 @@ class _Walk:
             return [UNKNOWN] * len(op.outputs)
         if not any(isinstance(known, Value) for known in inputs):
             try:
-                made = computed(op, [_array(known) for known in inputs], self._model.opset)
+                made = computed(op, [_constant(known) for known in inputs], self._model.opset)
             except VariesError:
                 if op.kind not in OPERATORS:
                     raise
@@ -247,7 +250,5 @@ class _Walk:
         return node
 
 
-def _array(known: Known | None) -> Array | None:
-    if isinstance(known, Filled):
-        raise RefusedError("acts on numbers that are repeated for every example")
-    return known if isinstance(known, np.ndarray) else None
+def _constant(known: Known | None) -> Array | Filled | None:
+    return known if isinstance(known, np.ndarray | Filled) else None
