@@ -35,7 +35,7 @@ def test_every_command_works_in_order(tmp_path):
         environment = {**os.environ, "PYTHONPATH": str(ROOT)}
         done = subprocess.run(words, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=100)
         assert done.returncode == 0, f"{command}: {done.stderr}"
-    for name in ("xor.safetensors", "xor.onnx", "xor.py", "y.npz"):
+    for name in ("xor.safetensors", "xor.onnx", "again.safetensors", "xor.py", "y.npz"):
         assert (tmp_path / name).exists(), name
 
 

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import zip_longest
 from math import prod
 from typing import Any
 
@@ -172,6 +173,8 @@ def plain_name(name: str, kind: str) -> str:
     while parts and re.fullmatch(rf"{re.escape(kind)}(?:_\d+)?", parts[-1]):
         parts.pop()
     parts = [part for part in parts if part not in OF_EXPORTERS] or parts
+    # PyTorch's /body/body.1: the second says all that the first does.
+    parts = [part for part, after in zip_longest(parts, parts[1:], fillvalue="") if not after.startswith(f"{part}.")]
     whole_name = "_".join(parts)
     made = whole_name if not refusal(whole_name) else re.sub(r"\W+", "_", whole_name, flags=re.ASCII).strip("_")
     if made.isdigit():

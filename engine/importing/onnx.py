@@ -63,7 +63,7 @@ class _Reading:
         if len(graph.node) > MOST_OPERATORS:
             self._tell("", f"has {len(graph.node)} operators, at most {MOST_OPERATORS} are read")
             raise ProjectError(*self._problems)
-        if not any(entry.domain in ("", "ai.onnx") for entry in proto.opset_import):
+        if not proto.opset_import:
             self._tell("", "says no version of the operators, as it must: its end may be missing")
         for function in proto.functions:
             self._tell(_text(function.name), "is an operator that the model defines itself; export without functions")

@@ -14,7 +14,7 @@ import numpy as np
 
 from engine.backend import Array, open_backend
 from engine.data.preprocess import PREFIX
-from engine.data.toy import MOST_NUMBERS, Noise
+from engine.data.toy import Noise
 from engine.errors import Problem, ProjectError
 from engine.graph import resolve
 from engine.importing.draft import Draft
@@ -25,7 +25,7 @@ from engine.network import Network
 from engine.project import FORMAT, VERSION, Project, graph_to_json, project_from
 
 STANDS_IN = "stands_in"  # in a project's panels: its data are no one's choice
-SAMPLES = 256
+SAMPLES, FEWEST, FEW = 256, 8, 2_000_000  # examples of noise, and about how many numbers they are in all
 DATA = "data: noise of the model's shape stands in for them; choose yours by File → Import Data, or in the project file"
 
 
@@ -92,7 +92,7 @@ def _loss(kind: str, units: int) -> tuple[str, dict[str, int]]:
 
 
 def _samples(shape: Shape, targets: Mapping[str, int]) -> int:
-    return max(4, min(SAMPLES, MOST_NUMBERS // (4 * (prod(shape) + targets.get("targets", 1)))))
+    return max(FEWEST, min(SAMPLES, FEW // (prod(shape) + targets.get("targets", 1))))
 
 
 def _preprocessing(draft: Draft) -> tuple[str, dict[str, Array]]:

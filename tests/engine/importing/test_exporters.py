@@ -1,9 +1,13 @@
 """The ways in which exporters write layers, held to onnxruntime: Keras' axes, products and sums apart, idioms."""
 
+import re
+from pathlib import Path
+
 import numpy as np
 import pytest
 from onnx import TensorProto
 
+from engine.importing.translate import OPERATORS
 from tests.engine.importing.models import kinds, model, must_agree, normal, op, read
 
 
@@ -233,3 +237,9 @@ def test_two_layers_with_the_same_weights() -> None:
     alike = must_agree(model([op("Gemm", "x w", "h"), op("Tanh", "h", "t"), op("Gemm", "t w", "y")], square),
                        normal(5, 4))  # fmt: skip
     assert kinds(alike) == ["input", "dense", "tanh", "dense"]
+
+
+def test_the_documentation_names_every_operator() -> None:
+    text = (Path(__file__).parents[3] / "docs" / "importing.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"`([A-Z][A-Za-z]+)`", text.partition("## What becomes what")[2].partition("\n\n##")[0]))
+    assert named == set(OPERATORS)

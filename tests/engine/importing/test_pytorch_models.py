@@ -193,7 +193,7 @@ def test_names_of_modules_are_kept() -> None:
             return self.head(self.body(x))
 
     found = read(written(Named(), normal(3, 4)))
-    assert [node.id for node in found.project.graph.nodes] == ["in0", "body_0", "body_body_1", "head"]
+    assert [node.id for node in found.project.graph.nodes] == ["in0", "body_0", "body_1", "head"]
 
 
 class TwoInputs(nn.Module):
