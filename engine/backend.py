@@ -133,11 +133,34 @@ def open_backend(device: str = "cpu", dtype: str = "float32", kernels: str = "nu
 
 def cuda_devices() -> list[str] | str:
     """The names of the CUDA devices here, or one line on what is missing and how to get it."""
-    if find_spec("cupy") is None:
-        return "CuPy is not installed: pip install 'netviz[cuda12]' (or cuda13)"
-    import cupy
+    found = cards()
+    return found if isinstance(found, str) else [card.name for card in found]
 
-    if not cupy.cuda.is_available():
-        return "CuPy finds no CUDA device or driver"
-    runtime = cupy.cuda.runtime
-    return [runtime.getDeviceProperties(i)["name"].decode() for i in range(runtime.getDeviceCount())]
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """A CUDA device: what it is called, and the bytes of memory that it has."""
+
+    name: str
+    memory: int
+
+
+def without_cupy() -> str:
+    """One line on how to get CuPy; empty where it is installed."""
+    return "" if find_spec("cupy") else "CuPy is not installed: pip install 'netviz[cuda12]' (or cuda13)"
+
+
+def cards() -> list[Card] | str:
+    """The CUDA devices here, or one line on what is missing and how to get it."""
+    if why := without_cupy():
+        return why
+    try:
+        import cupy
+
+        if not cupy.cuda.is_available():
+            return "CuPy finds no CUDA device or driver"
+        runtime = cupy.cuda.runtime
+        found = [runtime.getDeviceProperties(number) for number in range(runtime.getDeviceCount())]
+    except Exception as error:  # a library of CUDA's is missing, or too old for the driver
+        return f"CuPy does not work here: {' '.join(str(error).split()) or type(error).__name__}"
+    return [Card(properties["name"].decode(), int(properties["totalGlobalMem"])) for properties in found]

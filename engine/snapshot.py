@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import msgspec
+import numpy as np
+from msgspec.structs import replace
 
 from engine.course import CourseState
 from engine.statistics import LayerStatistics
@@ -35,3 +37,14 @@ class Snapshot(msgspec.Struct, frozen=True, eq=False):
     course: CourseState = CourseState()
     preprocess: dict[str, Any] | None = None  # the numbers, where they are not those of the training part
     free: Any = None  # with `keep_zeros`: False for each weight that stays zero
+
+    def in_type(self, dtype: str) -> "Snapshot":
+        """The same state in numbers of another type; itself, to the bit, where they are of it already."""
+        if str(self.values.dtype) == dtype:
+            return self
+        best = self.course.best_values
+        course = replace(self.course, best_values=None if best is None else best.astype(dtype))
+        prepared = self.preprocess and {name: array.astype(dtype) for name, array in self.preprocess.items()}
+        with np.errstate(over="ignore"):
+            values, slots = self.values.astype(dtype), tuple(slot.astype(dtype) for slot in self.slots)
+        return replace(self, values=values, slots=slots, course=course, preprocess=prepared)

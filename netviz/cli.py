@@ -11,7 +11,7 @@ from engine.errors import DeviceError, ProjectError
 from netviz.options import BAD_INPUT, WindowOptions
 
 INTERRUPTED = 130
-BEHIND = ("worker", "answer")  # processes behind a window, of no use to a person
+BEHIND = ("worker", "answer", "devices")  # processes behind a window, of no use to a person
 
 
 class _Parser(argparse.ArgumentParser):
@@ -317,6 +317,12 @@ def _worker(options: argparse.Namespace) -> int:
     return worker()
 
 
+def _devices(options: argparse.Namespace) -> int:
+    from netviz.commands.devices import devices
+
+    return devices()
+
+
 COMMANDS = {
     "train": Command("train without a window", _declare_train, _train),
     "pretrain": Command("first weights, one layer after another", _declare_pretrain, _pretrain),
@@ -331,4 +337,5 @@ COMMANDS = {
     "info": Command("versions, devices, and what is missing", _declare_nothing, _info),
     "worker": Command("the training process behind a window", _declare_nothing, _worker),
     "answer": Command("a check's process behind a window", _declare_nothing, _answer),
+    "devices": Command("the process behind a window that asks for CUDA devices", _declare_nothing, _devices),
 }

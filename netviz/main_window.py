@@ -14,6 +14,7 @@ from engine.run.messages import Diverged, LanePreview
 from netviz import text_size, theme
 from netviz.autosave import Autosave
 from netviz.check_actions import CheckActions
+from netviz.device_actions import remembered_place
 from netviz.document.document import Document
 from netviz.document.remedies import apply_remedy
 from netviz.editor.canvas import Canvas
@@ -60,6 +61,7 @@ class MainWindow(QMainWindow):
         self.setDockOptions(QMainWindow.DockOption.AllowNestedDocks | QMainWindow.DockOption.AllowTabbedDocks)
         self.document = Document(project, path, self)
         self.session = Session(worker, self)
+        self.session.place = remembered_place()
         self.canvas = Canvas(self.document)
         self.live = Live(self.canvas, self.document, self.session)
         self.lit = Lit(self.canvas, self.session.history.cursor)
@@ -219,6 +221,7 @@ class MainWindow(QMainWindow):
             event.ignore()
             return
         self.menus.exports.close()
+        self.menus.devices.close()
         self.checks.close()
         self.session.close()
         self.autosave.close()

@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QApplication, QMenu
 
 from netviz import theme
 from netviz.cursor_actions import CursorActions
+from netviz.device_actions import DeviceActions
 from netviz.experiments import find_experiments
 from netviz.export_actions import ExportActions
 from netviz.lane_actions import LaneActions
@@ -130,6 +131,7 @@ class Menus:
         menu.addSeparator()
         workers = {"process": "In a Process of Its Own", "thread": "On a Thread of the Window"}
         self._choices(menu, "Worker", workers, self._window.session.worker, self._choose_worker)
+        self.devices = DeviceActions(self._window, self._own_menu(menu, "Device"))
 
     def _fill_view(self) -> None:
         menu, window = self._menu("&View"), self._window

@@ -334,6 +334,7 @@ class Refused(Record, frozen=True):
     """A command that could not be carried out; nothing was changed."""
 
     message: str
+    device: bool = False  # because the device is not there
 
 
 AnyCommand = (

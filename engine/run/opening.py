@@ -41,7 +41,7 @@ def open_lanes(project: Project, command: Open, old: Before) -> tuple[list[Lane]
         with telling_sizes(part, backend):
             trainer = Trainer(part, backend=backend)
         if command.states is not None:
-            trainer.restore(command.states[number])
+            trainer.restore(command.states[number].in_type(command.dtype))
         elif command.keep_weights:
             taken = _keep(trainer, *old[part.variant]) if part.variant in old else []
             kept += [f"{part.variant}: {name}" for name in taken]

@@ -99,7 +99,7 @@ class Worker:
         try:
             getattr(self, f"_on_{type(command).__name__.lower()}")(command)
         except (ProjectError, DeviceError, ValueError, OSError, MemoryError) as error:
-            self._send(m.Refused(str(error) or type(error).__name__))
+            self._send(m.Refused(str(error) or type(error).__name__, isinstance(error, DeviceError)))
 
     def _on_open(self, command: m.Open) -> None:
         project = project_from(msgspec.json.decode(command.project), Path(command.folder))

@@ -3,8 +3,9 @@
 import platform
 from importlib.metadata import PackageNotFoundError, version
 
-from engine.backend import cuda_devices
+from engine.backend import cards
 from engine.kernels.choice import installed, is_compiled
+from engine.memory import size
 from engine.telemetry import blas_threads
 from netviz.film.plan import NO_VIDEO, has_video
 from netviz.system import mending_line, missing_libraries
@@ -22,12 +23,12 @@ def info() -> int:
             print(f"{name} is missing: pip install {name}")
     available = blas_threads()
     print(f"device cpu: {platform.machine()}, kernels {_kernels()}, training on one of {available} BLAS threads")
-    found = cuda_devices()
+    found = cards()
     if isinstance(found, str):
         print(f"device cuda: none; {found}")
     else:
-        for number, name in enumerate(found):
-            print(f"device cuda:{number}: {name}")
+        for number, card in enumerate(found):
+            print(f"device cuda:{number}: {card.name}, {size(card.memory)}")
     print("films as mp4: PyAV is there" if has_video() else f"films as {NO_VIDEO}")
     missing = missing_libraries()
     print(mending_line(missing) if missing else "window: every system library is there")

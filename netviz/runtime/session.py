@@ -7,8 +7,10 @@ import contextlib
 import itertools
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from time import monotonic
+from typing import Any
 
 from PySide6.QtCore import QObject, Qt, QTimer, Signal
 
@@ -17,6 +19,7 @@ from engine.project import Project
 from engine.run import messages as m
 from engine.run.transports import Lost, ProcessTransport, Receive, ThreadTransport, Transport
 from netviz.runtime.history import History
+from netviz.runtime.place import Place
 from netviz.runtime.view import View
 
 FRAME_MS = 16
@@ -64,6 +67,8 @@ class Session(QObject):
         self.pictured = 0  # how often another process than training's has made this run's pictures
         self.by_hand: list[str] = []  # what was changed in the run since step 0, in words
         self.kernels, self.device, self.dtype = "", "", ""
+        self.place = Place()  # where runs are opened
+        self._left: Place | None = None  # where the run comes from that opens, and goes back to if it cannot
         self.carried = False  # the run began with weights of the one before
         self._records: deque[m.Record] = deque()
         self._views: list[View] = []
@@ -101,7 +106,10 @@ class Session(QObject):
         if self._given_up:
             self._revive()
             return
-        self._send(m.Open(project.to_bytes(), str(project.folder.resolve()), keep_weights=keep_weights))
+        self._send(self._open_of(project, keep_weights=keep_weights))
+
+    def _open_of(self, project: Project, **more: Any) -> m.Open:
+        return m.Open(project.to_bytes(), str(project.folder.resolve()), *self.place, **more)
 
     def play(self) -> None:
         """Trains; a run that was stopped is opened again first."""
@@ -198,6 +206,37 @@ class Session(QObject):
         self._transport.close()
         self._records.clear()
         self._revive()
+
+    def use_place(self, place: Place) -> None:
+        """Moves the run to another device or type of number, by a new worker that goes on from its state."""
+        before, self.place = self.place, place
+        standing = self.state is m.RunState.IDLE and not self._opening
+        if place == before or self.project is None or standing or self._given_up:
+            return  # the next run is opened there
+        resume = self._resume or self.running
+        self.pause()
+        self._resume = resume
+        # Not while records are taken: what the old worker still said is of no run any more.
+        self.take_keyframe(lambda keyframe: QTimer.singleShot(0, self, lambda: self._move(keyframe, before)))
+
+    def _move(self, keyframe: m.Keyframe | None, before: Place | None) -> None:
+        self._keyframe, self._left = keyframe if keyframe is not None and keyframe.states else None, before
+        self._transport.close()
+        self._records.clear()
+        self._revive()
+
+    def _comes_back(self, refused: m.Refused) -> bool:
+        """Whether a run that cannot be opened at its place goes on where it was, or on the CPU."""
+        project, left = self.project, None if self._left == self.place else self._left
+        if left is None and refused.device and self.place.device != "cpu":
+            left = Place(dtype=self.place.dtype)
+        if project is None or left is None:
+            return False
+        self.place, self._left = left, None
+        self.noticed.emit(f"{refused.message}; the run goes on with {self.place}")
+        again = partial(self._move, self._keyframe, None) if self._reviving else partial(self.open, project)
+        QTimer.singleShot(0, self, again)
+        return True
 
     def close(self) -> None:
         self._timer.stop()
@@ -327,6 +366,8 @@ class Session(QObject):
             case m.Previewed():
                 if record.number == self._previews:  # an older one is of another drawing
                     self.previewed.emit(record.lanes)
+            case m.Refused() if self._comes_back(record):
+                pass
             case m.Refused():
                 self._opening = self._resume = False
                 self.refused.emit(record.message)
@@ -356,6 +397,9 @@ class Session(QObject):
         return topics
 
     def _take_opened(self, opened: m.Opened) -> None:
+        if self._left is not None:
+            self.by_hand.append(f"from step {self.step} on: computed on {self.place}")
+            self._left = None
         self.kernels, self.device, self.dtype = opened.kernels, opened.device, opened.dtype
         self.carried, self.pictured = bool(opened.kept), 0
         if self._reviving and self._keyframe is not None:
@@ -409,7 +453,7 @@ class Session(QObject):
             states = self._keyframe.states if self._keyframe else None
             project = self.project
             self._reviving = states is not None
-            self._send(m.Open(project.to_bytes(), str(project.folder.resolve()), states=states))
+            self._send(self._open_of(project, states=states))
             for token in self._waiting:
                 self._send(m.TakeKeyframe(token))
 

@@ -1,0 +1,18 @@
+"""`netviz devices`: the cards of this machine as a line of JSON; the process that asks CUDA in a window's stead."""
+
+import sys
+
+import msgspec
+
+from engine.backend import cards
+from netviz.runtime.place import Found
+
+
+def found() -> Found:
+    there = cards()
+    return Found(why=there) if isinstance(there, str) else Found(tuple(there))
+
+
+def devices() -> int:
+    sys.stdout.write(msgspec.json.encode(found()).decode() + "\n")
+    return 0
