@@ -57,9 +57,11 @@ class DeviceActions:
         if place.device != "cpu" and int(place.device.partition(":")[2]) >= len(devices.cards):
             self._choice(group, f"{place.device} (chosen before)", place)
         if devices.looking:
-            self._word("Looking for CUDA devices…")
+            self._add("Looking for CUDA devices…", lambda: None).setEnabled(False)
         elif devices.why:
-            self._word(f"No CUDA device: {devices.why}")
+            words = f"No CUDA device: {devices.why}"
+            # Not greyed out: keys come to it, and it can be read.
+            self._add(words, lambda: self._window.banner.show_message("device", words, "amber"))
             if line := INSTALL.search(devices.why):
                 self._add("Copy the Line That Installs It", lambda: QApplication.clipboard().setText(line.group()))
         self._add("Look Again", lambda: devices.look(again=True)).setEnabled(not devices.looking)
@@ -78,10 +80,6 @@ class DeviceActions:
         action.setCheckable(True)
         action.setChecked(place == self.place)
         group.addAction(action)
-
-    def _word(self, text: str) -> None:
-        action = self._menu.addAction(text.replace("&", "&&"))
-        action.setEnabled(False)
 
     def _add(self, text: str, call: Callable[[], object]) -> QAction:
         action = QAction(text.replace("&", "&&"), self._menu)  # kept here: one of the menu's making can be lost

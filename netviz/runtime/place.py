@@ -6,7 +6,7 @@ import msgspec
 
 from engine.backend import Card
 
-DTYPES = {"float32": "float32: fast, about 7 digits", "float64": "float64: exact, about 16 digits"}
+DTYPES = {"float32": "float32: faster, about 7 digits", "float64": "float64: slower, about 16 digits"}
 
 
 class Place(NamedTuple):
