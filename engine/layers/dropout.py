@@ -38,9 +38,7 @@ class Dropout(Layer, frozen=True, tag="dropout"):
             if a.grad is not None and h.grad is not None:
                 plan.backward((xp.copyto, h.grad, a.grad))
             return
-        kept, mask = plan.backend.mask(*h.value.shape), plan.scratch(h)
-        _bind_drawn(plan, kept, self.rate)
-        plan.forward(xp.multiply, kept, plan.number(1 / (1 - self.rate)), mask)
+        mask = drawn_mask(plan, h.value.shape, self.rate, plan.node)
         plan.forward(xp.multiply, h.value, mask, a.value)
         if a.grad is not None and h.grad is not None:
             plan.backward((xp.multiply, a.grad, mask, h.grad))
@@ -55,26 +53,34 @@ class Dropout(Layer, frozen=True, tag="dropout"):
         return f"nn.Dropout({self.rate})"
 
 
-def _bind_drawn(plan: Plan, kept: Array, rate: float) -> None:
+def drawn_mask(plan: Plan, shape: tuple[int, ...], rate: float, name: str) -> Array:
+    """The factors m / (1 - rate), which the plan draws anew at every step from here on; `name` is the stream's."""
+    kept, mask = plan.backend.mask(*shape), plan.backend.zeros(*shape)
+    _bind_drawn(plan, kept, rate, name)
+    plan.forward(plan.xp.multiply, kept, plan.number(1 / (1 - rate)), mask)
+    return mask
+
+
+def _bind_drawn(plan: Plan, kept: Array, rate: float, name: str) -> None:
     """Draws `kept` anew at every step: true where a word of 32 bits is not below rate · 2³²."""
     least = plan.backend.word(min(round(rate * 2**32), 2**32 - 1))
     if plan.backend.kernels != "cuda":
-        plan.forward(_Drawn(plan, kept, least))
+        plan.forward(_Drawn(plan, kept, least, name))
         return
     from engine.cuda.words import Words
 
     words = plan.xp.zeros(kept.shape, "uint32")
-    plan.forward(Words(plan.xp, words, plan.moment, PURPOSE, plan.node))
+    plan.forward(Words(plan.xp, words, plan.moment, PURPOSE, name))
     plan.forward(plan.xp.greater_equal, words, least, kept)
 
 
 class _Drawn:
     """The same from words that are drawn on the host."""
 
-    def __init__(self, plan: Plan, kept: Array, least: Array) -> None:
-        self.kept, self.moment, self.xp, self.node = kept, plan.moment, plan.xp, plan.node
+    def __init__(self, plan: Plan, kept: Array, least: Array, name: str) -> None:
+        self.kept, self.moment, self.xp, self.name = kept, plan.moment, plan.xp, name
         self.bits, self.least = Bits(plan.xp, kept.shape), least
 
     def __call__(self) -> None:
-        words = self.bits.at(self.moment.step, self.moment.seed, PURPOSE, self.node)
+        words = self.bits.at(self.moment.step, self.moment.seed, PURPOSE, self.name)
         self.xp.greater_equal(words, self.least, self.kept)

@@ -11,6 +11,7 @@ from engine.gradient_check import check_gradients
 from engine.initializers import INITIALIZERS
 from engine.plan import Plan
 from engine.project import project_from
+from engine.random import key_of
 from engine.trainer import Trainer
 from tests.engine.cases import CLOSE, network, project, project_json
 from tests.engine.export.nets import graph_project
@@ -365,3 +366,58 @@ def test_every_drawn_law_is_one_of_the_initializers():
     from engine.layers.recurrent.base import StateInit, WeightInit
 
     assert {*WeightInit.__args__, *StateInit.__args__} - {"by_units", "identity"} <= set(INITIALIZERS)
+
+
+# Dropout between the layers
+
+
+@pytest.mark.parametrize("both", [False, True], ids=["forward", "both"])
+@each_kind
+def test_in_training_what_a_layer_takes_of_the_one_below_is_masked(kind, both):
+    """Against the formulas, layer by layer, with the masks drawn by Philox anew; and gradients against differences."""
+    net = network(made(kind, layers=3, bidirectional=both, dropout=0.4))
+    x, y = np.random.default_rng(0).standard_normal((5, 6, 3)), np.ones((5, 2))
+    p, wide = net.parameters(), 4 * (1 + both)
+
+    def masks(layer):
+        words = np.random.Philox(key=key_of(net.moment.seed, "dropout", f"r.{layer}")).random_raw(6 * 5 * wide // 2)
+        kept = words.view("<u4").reshape(6, 5, wide) >= round(0.4 * 2**32)
+        return kept / 0.6
+
+    def of_layer(layer):
+        return {name.replace(f"_l{layer}", "_l0"): a for name, a in own(p).items() if f"_l{layer}" in name}
+
+    states = x.transpose(1, 0, 2)
+    for layer in range(3):
+        taken = states * masks(layer) if layer else states
+        found = [run(kind, taken[:, n], of_layer(layer), 1, both) for n in range(5)]
+        states = np.array([whole for whole, _ in found]).transpose(1, 0, 2)
+    ends = np.array([last for _, last in found])
+    expected = ((ends @ p["out.weight"].T + p["out.bias"] - y) ** 2).mean()
+    loss, _ = net.loss_and_gradients(x, y)
+    assert loss == pytest.approx(expected, rel=1e-12)
+    assert 0.3 < (masks(1) == 0).mean() < 0.5
+    assert check_gradients(net, x, y).ok
+
+
+@each_kind
+def test_afterwards_and_in_a_single_layer_nothing_is_left_out(kind):
+    x = np.random.default_rng(0).standard_normal((5, 6, 3))
+    plain, masked = (network(made(kind, layers=2, dropout=rate)) for rate in (0.0, 0.9))
+    np.testing.assert_array_equal(plain.predict(x), masked.predict(x))
+    assert plain.loss_and_gradients(x, np.ones((5, 2)))[0] != masked.loss_and_gradients(x, np.ones((5, 2)))[0]
+    plain, masked = (network(made(kind, dropout=rate)) for rate in (0.0, 0.9))
+    assert plain.loss_and_gradients(x, np.ones((5, 2)))[0] == masked.loss_and_gradients(x, np.ones((5, 2)))[0]
+    assert "dropout" not in masked.structure.layers["r"].torch((6, 3))
+
+
+def test_other_steps_draw_other_masks_and_the_same_step_the_same():
+    trainer, again = (Trainer(made("gru", layers=2, dropout=0.5), dtype="float64") for _ in range(2))
+    state = trainer.snapshot()
+    losses = [trainer.step().loss for _ in range(3)]
+    again.restore(state)
+    assert [again.step().loss for _ in range(3)] == losses
+    one, x, y = trainer.network, np.ones((4, 6, 3)), np.zeros((4, 2))
+    first = one.loss_and_gradients(x, y)[0]
+    one.moment.step += 1
+    assert one.loss_and_gradients(x, y)[0] != first

@@ -12,6 +12,7 @@ from msgspec import Meta
 from engine.backend import Array, BoundCall
 from engine.initializers import INITIALIZERS, Request
 from engine.layers.base import Block, Operator, Shape, Weighted
+from engine.layers.dropout import drawn_mask
 from engine.layers.recurrent.onnx_form import operators
 from engine.layers.recurrent.sweep import Sweep, Tensors
 from engine.layers.sequence import by_step, sequence, step_rows
@@ -60,6 +61,15 @@ class Recurrent(Weighted, frozen=True):
     bidirectional: Annotated[
         bool, Meta(title="Both directions", description="A second pass from the last step on; states side by side")
     ] = False
+    dropout: Annotated[
+        float,
+        Meta(
+            ge=0,
+            lt=1,
+            title="Dropout",
+            description="Share of what a layer hands on to the next of its stack that is left out in training",
+        ),
+    ] = 0.0
     bias: Annotated[bool, Meta(title="Bias", description="Adds b and b', as PyTorch has two")] = True
     init: Annotated[
         WeightInit,
@@ -102,6 +112,7 @@ class Recurrent(Weighted, frozen=True):
     @property
     def manner(self) -> str:
         stack = [f"{self.layers} layers"] if self.layers > 1 else []
+        stack += [f"dropout {self.dropout:g}"] if self.dropout and self.layers > 1 else []
         stack += ["both ways"] if self.bidirectional else []
         return ", ".join([*stack, "every step" if self.return_sequences else "last step"])
 
@@ -184,11 +195,16 @@ class Recurrent(Weighted, frozen=True):
         xp, steps = plan.xp, plan.structure.input_shapes(plan.node)[0][0]
         values, grads = self._pieces(p.value), self._pieces(p.grad)
         x, stack = step_rows(plan, h.value, steps, self.bias), list[tuple[Sweep, ...]]()
+        masks: list[Array | None] = [None]  # of what each layer takes
         for layer in range(self.layers):
             if layer:
                 x = plan.backend.ones(steps, plan.batch, self.width + self.bias)
+                masks.append(self._mask(plan, (steps, plan.batch, self.width), layer))
                 for place, sweep in self._side_by_side(stack[-1]):
-                    plan.forward(xp.copyto, x[:, :, place], sweep.states)
+                    if (mask := masks[-1]) is not None:
+                        plan.forward(xp.multiply, sweep.states, mask[:, :, place], x[:, :, place])
+                    else:
+                        plan.forward(xp.copyto, x[:, :, place], sweep.states)
             own = zip(values[layer], grads[layer], strict=True)
             kept = [(value, None if a.grad is None else grad) for value, grad in own]
             stack.append(tuple(self.sweep(plan, x, *pair, bool(i)) for i, pair in enumerate(kept)))
@@ -202,9 +218,17 @@ class Recurrent(Weighted, frozen=True):
             else:
                 plan.forward(xp.copyto, a.value[place], sweep.states[sweep.last].T)
         if a.grad is not None:
-            plan.backward(*self._back(plan, h, a.grad, stack))
+            plan.backward(*self._back(plan, h, a.grad, stack, masks))
 
-    def _back(self, plan: Plan, h: Var, grad: Array, stack: list[tuple[Sweep, ...]]) -> list[BoundCall]:
+    def _mask(self, plan: Plan, shape: Shape, layer: int) -> Array | None:
+        """Srivastava et al. 2014 between the layers alone (Zaremba et al. 2014): no step forgets what went before."""
+        if not plan.trains or not self.dropout:
+            return None
+        return drawn_mask(plan, shape, self.dropout, f"{plan.node}.{layer}")
+
+    def _back(
+        self, plan: Plan, h: Var, grad: Array, stack: list[tuple[Sweep, ...]], masks: list[Array | None]
+    ) -> list[BoundCall]:
         xp, steps = plan.xp, stack[0][0].steps
         calls: list[BoundCall] = []
         for place, sweep in self._side_by_side(stack[-1]):
@@ -226,7 +250,10 @@ class Recurrent(Weighted, frozen=True):
                 calls.append((xp.copyto, by_step(h.grad, steps), total))
             else:
                 for place, below in self._side_by_side(stack[layer - 1]):
-                    calls.append((xp.copyto, below.delta, total[:, :, place]))
+                    if (mask := masks[layer]) is not None:
+                        calls.append((xp.multiply, total[:, :, place], mask[:, :, place], below.delta))
+                    else:
+                        calls.append((xp.copyto, below.delta, total[:, :, place]))
         return calls
 
     def _side_by_side(self, sweeps: tuple[Sweep, ...]) -> Iterator[tuple[slice, Sweep]]:
@@ -263,6 +290,7 @@ class Recurrent(Weighted, frozen=True):
     def torch(self, *shapes: Shape) -> str:
         more = f", num_layers={self.layers}" if self.layers > 1 else ""
         more += self.torch_more + ("" if self.bias else ", bias=False")
+        more += f", dropout={self.dropout}" if self.dropout and self.layers > 1 else ""
         more += ", batch_first=True" + (", bidirectional=True" if self.bidirectional else "")
         return f"nn.{self.module}({shapes[0][1]}, {self.units}{more})"
 
