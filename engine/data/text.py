@@ -57,10 +57,10 @@ class Text(DataSource, frozen=True, tag="text"):
 
     def summary(self, folder: Path) -> Summary:
         settings = (self.kind(), self.path, self.length, self.encoding)
-        return known([folder / self.path], settings, lambda: self._summary(self._read(folder)))
+        return known([folder / self.path], settings, lambda: self._summary(self.content(folder)))
 
     def load(self, folder: Path) -> Dataset:
-        content = self._read(folder)
+        content = self.content(folder)
         summary = self._summary(content)
         border = len(content.codes) - round(self.validation * len(content.codes))
         parts = content.codes[:border], content.codes[border:]
@@ -97,7 +97,9 @@ class Text(DataSource, frozen=True, tag="text"):
         names = tuple(SHOWN.get(character, character) for character in content.vocabulary)
         return Summary(shape=shape, classes=characters, targets=1, class_names=names)
 
-    def _read(self, folder: Path) -> Content:
+    def content(self, folder: Path) -> Content:
+        """The file as numbers; raises ProjectError."""
+
         def wrong(message: str) -> ProjectError:
             return ProjectError(Problem("data.path", f"{self.path!r} {message}"))
 
@@ -107,7 +109,7 @@ class Text(DataSource, frozen=True, tag="text"):
                 raise wrong(f"is larger than {MOST_BYTES >> 20} MiB")
             text = path.read_bytes().decode("utf-8-sig")
         except UnicodeDecodeError as error:
-            raise wrong(f"is no text in UTF-8: see byte {error.start}") from None
+            raise wrong(_undecodable(error.object, error.start)) from None
         except FileNotFoundError:
             raise wrong("there is no such file") from None
         except (OSError, ValueError) as error:
@@ -119,3 +121,11 @@ class Text(DataSource, frozen=True, tag="text"):
         if not 2 <= len(letters) <= MOST_CHARACTERS:
             raise wrong(f"has {len(letters)} different characters, expected 2 to {MOST_CHARACTERS}")
         return Content(codes.astype(np.uint16), "".join(map(chr, letters.tolist())))
+
+
+def _undecodable(data: bytes, start: int) -> str:
+    """Why bytes are no UTF-8: where the first wrong one is, or what they are instead."""
+    if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        return "is a text in UTF-16; save it in UTF-8"
+    line = data.count(b"\n", 0, start) + 1
+    return f"is no text in UTF-8: see byte {start} (0x{data[start]:02x}), in line {line}"

@@ -18,6 +18,7 @@ LEAST_WIDTH, MOST_WIDTH = 8, 128
 WEIGHTS_A_ROW = 4  # more of them learn the rows by heart
 TWO_LAYERS = 500  # rows from which a second hidden layer pays
 MANY_ROWS = 10_000  # from which a smaller step is enough
+LSTM_UNITS = 64
 UPDATES = 3000  # that a first run makes, about
 FAR = 10.0  # from 0, where sigmoids are flat and one feature outweighs the others
 UNLIKE = 5.0  # times as wide as another feature
@@ -58,6 +59,26 @@ def first_network(summary: Summary, rows: int) -> Proposal:
     chain = " → ".join([begin, *(f"{units} ReLU" for units in widths), str(outputs)])
     title = loss.title[0].lower() + loss.title[1:]
     return Proposal(graph, training, f"{chain}, {title}, {training.optimizer.title}")
+
+
+def next_character(summary: Summary, rows: int) -> Proposal:
+    """A recurrent network that reads a window of characters, or of their codes, and tells the next one."""
+    assert summary.classes is not None
+    units = LSTM_UNITS if rows >= TWO_LAYERS else LSTM_UNITS // 4
+    nodes: list[tuple[str, dict[str, object]]] = [("x", {"kind": "input"})]
+    chain = [f"{summary.shape[0]} characters"]
+    if len(summary.shape) == 1:
+        dim = min(32, max(2, summary.classes // 2))
+        nodes.append(("codes", {"kind": "embedding", "vocabulary": summary.classes, "dim": dim}))
+        chain.append(f"embedding {dim}")
+    nodes += [("memory", {"kind": "lstm", "units": units}), ("out", {"kind": "dense", "units": summary.classes})]
+    made = tuple(Node(name, build(LAYERS, fields, name)) for name, fields in nodes)
+    graph = Graph(made, tuple(Edge(source, target) for source, target in pairwise(name for name, _ in nodes)))
+    training = Training(
+        loss=CrossEntropy(), optimizer=Adam(lr=0.003), batch_size=_batch(rows), epochs=30, clip_norm=1.0
+    )
+    words = " → ".join([*chain, f"LSTM {units}", str(summary.classes)])
+    return Proposal(graph, training, f"{words}, cross-entropy, Adam, gradients clipped to length 1")
 
 
 def _outputs(summary: Summary) -> int:

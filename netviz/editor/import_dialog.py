@@ -31,8 +31,9 @@ from netviz.document.importing import Look, Sheet, checked, use
 from netviz.document.picture_import import look_at_idx, look_at_images
 from netviz.document.proposal import Advice, Proposal, advice, first_network
 from netviz.document.table_import import TableLook, TableWish, look_at_table
+from netviz.document.text_import import Encoding, TextLook, TextWish, look_at_text
 from netviz.editor.form import ElidedLabel
-from netviz.editor.import_parts import card, choice_of
+from netviz.editor.import_parts import WindowChoice, card, choice_of
 from netviz.runtime.reader import Reader
 from netviz.widgets.balance import BalanceBars
 from netviz.widgets.choice import Choice
@@ -49,6 +50,7 @@ LOOKS: dict[str, Callable[..., Look]] = {
     "npz": look_at_arrays,
     "idx": look_at_idx,
     "images": look_at_images,
+    "text": look_at_text,
 }
 
 
@@ -58,9 +60,9 @@ class ImportDialog(QDialog):
     def __init__(self, document: Document, reader: Reader, kind: str, path: str, parent: QWidget | None) -> None:
         super().__init__(parent)
         self._document, self._reader, self._kind, self._path = document, reader, kind, path
-        before = document.project.data.to_json()
-        names = DATASETS[kind].__struct_fields__
-        self._before: dict[str, Any] = {name: value for name, value in before.items() if name in names}
+        same = document.project.data.kind() == kind  # of other data what every kind means alike
+        names = DATASETS[kind].__struct_fields__ if same else ("preprocess", "seed", "validation")
+        self._before: dict[str, Any] = {n: v for n, v in document.project.data.to_json().items() if n in names}
         self._look: Look | None = None
         self._wish: Any = None
         self._advice: Advice | None = None
@@ -149,6 +151,9 @@ class ImportDialog(QDialog):
                 row.addWidget(choice)
                 row.addSpacing(8)
                 self.layout_choices[name] = choice
+        if self._kind == "text":
+            self.window = WindowChoice(self._take_window)
+            row.addWidget(self.window)
         row.addStretch()
         return row
 
@@ -186,6 +191,8 @@ class ImportDialog(QDialog):
         self.replace.clicked.connect(lambda _: self._by_hand.add("replace"))
         self.network = QLabel(wordWrap=True)
         self.network.setContentsMargins(22, 0, 0, 0)
+        for widget in (label, self.preprocess, self.advice):
+            widget.setHidden(self._kind == "text")  # codes and columns of 0 and 1 are taken as they are
         grid.addWidget(label, 1, 0)
         grid.addWidget(self.preprocess, 1, 1)
         grid.addWidget(self.advice, 2, 0, 1, 2)
@@ -243,6 +250,8 @@ class ImportDialog(QDialog):
         if isinstance(look, TableLook):
             self._say_layout(look)
             self.task.setCurrentIndex(self.task.findData(self._wish.task))
+        elif isinstance(self._wish, TextWish):
+            self.window.show_window(self._wish.length, self._wish.encoding)
         self._wished()
         self._settled.stop()
         self._check()
@@ -268,7 +277,7 @@ class ImportDialog(QDialog):
         self.warnings.setText("\n".join(sheet.warnings))
         self.warnings.setVisible(bool(sheet.warnings))
         self._advice = advice(sheet.ranges)
-        if "preprocess" not in self._by_hand:
+        if self._kind != "text" and "preprocess" not in self._by_hand:
             self.preprocess.setCurrentIndex(self.preprocess.findData(self._advice.kind))
         best = self.preprocess.itemText(self.preprocess.findData(self._advice.kind))
         self.advice.setText(f"Recommended: {best}, {self._advice.why}")
@@ -296,7 +305,8 @@ class ImportDialog(QDialog):
         self._say("")
         data = self._data = self._wanted()
         self.accept_button.setEnabled(True)
-        self._proposal = first_network(summary, self._look.sheet(self._wish).rows)
+        propose = self._look.network if isinstance(self._look, TextLook) else first_network
+        self._proposal = propose(summary, self._look.sheet(self._wish).rows)
         self.network.setText(self._proposal.words)
         self.replace.setEnabled(True)
         self.replace.setAccessibleDescription(self._proposal.words)
@@ -346,6 +356,11 @@ class ImportDialog(QDialog):
         if isinstance(self._look, TableLook):
             self._by_hand.add("columns")
             self._wish = self._look.with_role(self._wish, place, role, also)  # type: ignore[arg-type]
+            self._wished()
+
+    def _take_window(self, length: int, encoding: Encoding) -> None:
+        if isinstance(self._wish, TextWish):
+            self._wish = replace(self._wish, length=length, encoding=encoding)
             self._wished()
 
     def _take_task(self) -> None:

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QFileDialog, QWidget
 from engine.catalogue import DATASETS
 from engine.errors import ProjectError
 from netviz.document.document import Document
+from netviz.document.text_import import looks_like_table
 from netviz.editor.import_dialog import LOOKS, ImportDialog
 from netviz.runtime.reader import Reader
 
@@ -95,10 +96,13 @@ class Importing(QObject):
 
 
 def kind_of(path: Path) -> str | None:
-    """The kind of data that files with such an ending hold, or a folder."""
+    """The kind of data that files with such an ending hold, or a folder; of a table and a text, what it looks like."""
     if path.is_dir():
         return next(kind for kind, cls in DATASETS.items() if cls.of_folder)
-    return next((kind for kind, cls in DATASETS.items() if path.name.lower().endswith(cls.endings)), None)
+    kinds = [kind for kind, cls in DATASETS.items() if path.name.lower().endswith(cls.endings)]
+    if {"csv", "text"} <= set(kinds):
+        return "csv" if looks_like_table(path) else "text"
+    return kinds[0] if kinds else None
 
 
 def endings() -> list[str]:

@@ -17,6 +17,7 @@ KEYS: dict[Qt.Key, Role] = {
 CHOICES: dict[Role, str] = {"number": "&Number", "category": "&Category", "unused": "&Leave Out", "target": "&Target"}
 JOIN, JOIN_KEY = "&Also a Target", Qt.Key.Key_A
 NARROWEST, WIDEST = 78, 190
+FEW, ALONE = 2, 680  # columns that may be so wide, having the table to themselves
 MEASURED = 40  # columns whose texts are measured; the others are of usual width
 
 _Where = QModelIndex
@@ -163,7 +164,8 @@ class RoleTable(QTableView):
         for i, name in enumerate(sheet.names[:MEASURED]):
             texts = [line[i] for line in (*(texts for _, texts in sheet.facts), *sheet.first) if i < len(line)]
             wide = max([bold.horizontalAdvance(name), *(figures.horizontalAdvance(text) for text in texts)], default=0)
-            self.setColumnWidth(i, min(WIDEST, max(NARROWEST, wide + 16)))
+            most = WIDEST if len(sheet.names) > FEW else ALONE
+            self.setColumnWidth(i, min(most, max(NARROWEST, wide + 16)))
 
     def ask(self, section: int) -> None:
         """A list of what the column can be taken for."""

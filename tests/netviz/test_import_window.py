@@ -87,3 +87,17 @@ def test_a_folder_is_asked_for_where_pictures_are_chosen(open_window, tmp_path):
     window.importing.ask("images")
     window.importing.ask("idx")
     assert asked == ["folder", "file"]
+
+
+def test_a_text_dropped_on_the_window_is_trained_on(open_window, qtbot, tmp_path):
+    window = open_window()
+    (tmp_path / "t.txt").write_text("the cat sat on the mat.\n" * 40)
+    drop(window, tmp_path / "t.txt")
+    qtbot.waitUntil(lambda: window.importing.dialog is not None)
+    dialog = window.importing.dialog
+    qtbot.waitUntil(dialog.accept_button.isEnabled, timeout=LONG)
+    QTest.mouseClick(dialog.accept_button, Qt.MouseButton.LeftButton)
+    assert window.document.project.data.kind() == "text"
+    assert window.document.lane_problems(0) == []
+    window.session.advance(steps=1)
+    qtbot.waitUntil(lambda: window.session.step == 1, timeout=LONG)
