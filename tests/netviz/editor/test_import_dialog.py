@@ -357,7 +357,7 @@ def test_a_text_is_shown_by_its_windows_and_imported(show, document, qtbot) -> N
     assert data.pop("path").endswith("t.md")
     assert data == {"kind": "text", "length": 4, "encoding": "codes"}
     assert [node.layer.kind() for node in document.project.graph.nodes] == ["input", "embedding", "lstm", "dense"]
-    assert not document.project.problems()
+    assert document.lane_problems(0) == []
     assert document.stack.count() == 1
 
 
