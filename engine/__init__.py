@@ -6,6 +6,7 @@ from engine.ensemble import Ensemble
 from engine.errors import DeviceError, ProjectError
 from engine.project import Project, load_project, save_project
 from engine.trainer import Snapshot, StepRecord, Trainer
+from engine.views import Views
 
 __all__ = [
     "DeviceError",
@@ -17,6 +18,7 @@ __all__ = [
     "Snapshot",
     "StepRecord",
     "Trainer",
+    "Views",
     "load_project",
     "save_project",
 ]

@@ -119,9 +119,17 @@ class Network:
         """The plan through which raw examples `x` have just gone: every node's value stands in its `vars`."""
         return self._run(self._examples(x))
 
+    def outputs(self, rows: Array) -> Array:
+        """The output (N, units) on the host for device `rows` (N, features + 1), prepared: one plan holds them all."""
+        outputs: Array = self.backend.to_host(self._through(rows).output.value.T)
+        return outputs
+
     def _run(self, x: Array) -> Plan:
-        plan = self.plan(len(x), "predict")
-        plan.fill(with_ones(self.backend, self.prepared(x)))
+        return self._through(with_ones(self.backend, self.prepared(x)))
+
+    def _through(self, rows: Array) -> Plan:
+        plan = self.plan(len(rows), "predict")
+        plan.fill(rows)
         with np.errstate(all="ignore"):
             plan.run_forward()
         return plan

@@ -132,6 +132,9 @@ def _declare_predict(parser: argparse.ArgumentParser) -> None:
     _declare_network(parser, f"{WEIGHTS}; of several files the mean is taken", several=True)
     parser.add_argument("--input", type=Path, required=True, metavar="X.npz", help="examples, the array x")
     parser.add_argument("--output", type=Path, required=True, metavar="Y.npz", help="where the outputs go, the array y")
+    parser.add_argument(
+        "--views", type=int, metavar="N", help="mean over N views, changed by the project's augmentation"
+    )
 
 
 def _declare_export(parser: argparse.ArgumentParser) -> None:

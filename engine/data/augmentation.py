@@ -68,6 +68,17 @@ class Augmenter:
             inner += self._backend.from_host(noise)
         return changed
 
+    def alike(self, rows: Array, seed: int, view: int) -> Array:
+        """A copy of `rows` that are all changed as the first of epoch `view` is: in the same way, by the same noise."""
+        changed = rows.copy()
+        inner = changed[:, :-1]
+        if self._how.moves:
+            inner[...] = self._moved(inner, self._backend.zeros(len(rows), 1) + self._draws(seed, view)[:1])
+        if self._how.noise:
+            noise = normal(seed, view, 0, (1, inner.shape[1])) * self._how.noise
+            inner += self._backend.from_host(noise)
+        return changed
+
     def _draws(self, seed: int, epoch: int) -> Array:
         """For each place of an epoch: shifts down and across, cosine and sine of the angle, and -1 to mirror or 1."""
         known, drawn = self._drawn

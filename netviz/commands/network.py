@@ -8,6 +8,7 @@ from engine.errors import Problem, ProjectError
 from engine.inference import load_for_use, network_with
 from engine.network import Network
 from engine.project import Project
+from engine.views import Views
 from netviz.commands.files import fitting_weights
 from netviz.commands.settings import parse_settings
 
@@ -23,7 +24,26 @@ def trained_ensemble(options: argparse.Namespace, project: Project) -> Ensemble:
     for path in weights_files(options, project):
         with fitting_weights("--weights", path) as weights:
             members.append(network_with(project, weights))
-    return Ensemble(members)
+    return Ensemble(members, _views(options, project, members))
+
+
+def _views(options: argparse.Namespace, project: Project, members: list[Network]) -> Views | None:
+    """As many views of every example as the option says, changed as the project's training changes examples."""
+    if options.views is None:
+        return None
+    how = project.training.augmentation
+    if how is None:
+        message = (
+            "wants to know how: the project has no augmentation; --set 'training.augmentation={\"shift\": 1}' is one"
+        )
+        raise ProjectError(Problem("--views", message))
+    try:
+        views = Views(how, options.views, project.training.seed)
+    except ValueError as error:
+        raise ProjectError(Problem("--views", str(error).partition(": ")[2])) from None
+    if why := views.refusal(members[0]):
+        raise ProjectError(Problem("--views", why))
+    return views
 
 
 def weights_files(options: argparse.Namespace, project: Project) -> list[Path]:

@@ -10,10 +10,12 @@ from typing import Any
 import numpy as np
 import pytest
 
+from engine.data.augmentation import Augmentation
 from engine.ensemble import Ensemble
 from engine.inference import network_with
 from engine.project import load_project
 from engine.trainer import Trainer
+from engine.views import Views
 from engine.weights import load_weights, save_weights
 from tests.netviz.commands.command import Done, here, netviz, write
 
@@ -254,3 +256,56 @@ def test_a_full_disk_is_one_line_and_the_old_file_stays(
     done = cli("predict", file, "--weights", weights, "--input", tmp_path / "x.npz", "--output", out)
     assert (done.status, done.err) == (2, f"{out}: No space left on device\n")
     assert out.read_text() == "the old one"
+
+
+def pictures(tmp_path: Path, augmentation: object) -> Path:
+    """A small network of pictures, trained, with its weights in w.safetensors and examples in p.npz."""
+    nodes = [
+        {"id": "x", "kind": "input", "shape": [1, 4, 4]},
+        {"id": "c", "kind": "conv2d", "filters": 2},
+        {"id": "f", "kind": "flatten"},
+        {"id": "out", "kind": "dense", "units": 3},
+    ]
+    graph = {"nodes": nodes, "edges": [["x", "c"], ["c", "f"], ["f", "out"]]}
+    training = {"loss": {"kind": "cross_entropy"}, "optimizer": {"kind": "sgd", "lr": 0.1}}
+    data = {"kind": "noise", "shape": [1, 4, 4], "classes": 3, "samples": 12}
+    training["augmentation"] = augmentation
+    file = write(tmp_path, {"graph": graph, "data": data, "training": training})
+    save_weights(tmp_path / "w.safetensors", Trainer(load_project(file)).network.state())
+    np.savez(tmp_path / "p.npz", x=np.random.default_rng(0).standard_normal((5, 1, 4, 4)))
+    return file
+
+
+def views(cli: Here, tmp_path: Path, file: Path, *more: object) -> Any:
+    files = ("--weights", tmp_path / "w.safetensors", "--input", tmp_path / "p.npz", "--output", tmp_path / "y.npz")
+    return cli("predict", file, *files, *more)
+
+
+def test_the_mean_over_views(cli: Here, tmp_path: Path) -> None:
+    file = pictures(tmp_path, {"shift": 1})
+    assert views(cli, tmp_path, file, "--views", 5).status == 0
+    trainer = Trainer(load_project(file))
+    x = np.load(tmp_path / "p.npz")["x"]
+    told_ = Views(Augmentation(), 5).predictions(trainer.network, x)
+    each = [np.exp(z) / np.exp(z).sum(1, keepdims=True) for z in told_]
+    found = np.exp(told(tmp_path / "y.npz"))
+    np.testing.assert_allclose(found / found.sum(1, keepdims=True), np.mean(each, axis=0), rtol=1e-5)
+    plain = pictures(tmp_path, None)
+    assert views(cli, tmp_path, plain, "--views", 5, "--set", 'training.augmentation={"shift": 1}').status == 0
+    again = np.exp(told(tmp_path / "y.npz"))
+    np.testing.assert_array_equal(again, found)
+
+
+@pytest.mark.parametrize(
+    ("augmentation", "count", "said"),
+    [
+        (None, 5, "--views: wants to know how: the project has no augmentation"),
+        ({"shift": 1}, 0, "--views: expected 1 to 1024, got 0"),
+        ({"shift": 1}, 5000, "--views: expected 1 to 1024, got 5000"),
+    ],
+)
+def test_views_that_cannot_be(cli: Here, tmp_path: Path, augmentation: object, count: int, said: str) -> None:
+    done = views(cli, tmp_path, pictures(tmp_path, augmentation), "--views", count)
+    assert done.status == 2
+    assert said in done.err
+    assert not (tmp_path / "y.npz").exists()
