@@ -12,12 +12,15 @@ import msgspec
 import numpy as np
 
 from engine.backend import Array
+from engine.data.augmentation import Augmentation
 from engine.data.preprocess import parts
+from engine.ensemble import Ensemble
 from engine.losses import CrossEntropy
 from engine.network import Network
 from engine.plan import Plan
 from engine.probes.base import Probe
 from engine.trainer import Trainer
+from engine.views import Views
 
 MOST = 1024  # values of a layer, and outputs, that an answer holds
 MOST_IN_ALL = 65_536  # values of all layers
@@ -83,13 +86,16 @@ class ExampleAnswer(msgspec.Struct, frozen=True, eq=False, tag="example"):
     chosen: int | None  # the class decided for; None where nothing is
     origin: Origin | None
     data: DataRange
+    views: int = 1  # of the example whose answers are averaged here; nodes are those of the first, the example itself
 
 
 class Example(Probe, frozen=True, tag="example"):
     """An example by its raw numbers `x` (float64, little-endian, of the input's shape), or one of the data.
 
     `index` counts round and round; where there is no validation part, the training part takes its place. `x` of
-    another size has no answer: the network may just have been exchanged.
+    another size has no answer: the network may just have been exchanged. With several `views` the outputs are means
+    over them, changed as the project's augmentation says, or by a pixel; where examples cannot be changed so, it is
+    the one answer.
     """
 
     quick: ClassVar[bool] = True
@@ -98,6 +104,7 @@ class Example(Probe, frozen=True, tag="example"):
     part: Part = Part.TRAINING
     index: int = 0
     number: int = 0  # comes back in the answer
+    views: int = 1
 
     def measure(self, trainer: Trainer, detail: float = 1.0) -> ExampleAnswer | None:
         shape = trainer.network.input_shape
@@ -110,10 +117,14 @@ class Example(Probe, frozen=True, tag="example"):
             return None
         network = trainer.network
         with np.errstate(all="ignore"):  # what is typed may be beyond float32
+            # Before the walk: they go through the same plan, in which the example itself is left.
+            averaged = None if self.views <= 1 else _averaged(trainer, x, self.views)
             plan = network.walk(x[None])
             z = network.backend.to_host(network.logits(plan)).reshape(-1).astype(np.float64)
             drawn = network.backend.to_host(plan.output.value).reshape(-1).astype(np.float64)
             meaning = meaning_of(network)
+            if averaged is not None:
+                z, drawn = averaged
             probabilities = probabilities_of(network, meaning, z, drawn)
         units = np.arange(len(drawn))
         if len(drawn) > MOST:
@@ -129,7 +140,21 @@ class Example(Probe, frozen=True, tag="example"):
             _chosen(network, z),
             origin,
             _data_range(trainer),
+            1 if averaged is None else self.views,
         )
+
+
+def _averaged(trainer: Trainer, x: Array, count: int) -> tuple[Array, Array] | None:
+    """(what decides, what is drawn) of the mean over views; None where examples cannot be changed so."""
+    network, training = trainer.network, trainer.project.training
+    views = Views(training.augmentation or Augmentation(), count, training.seed)
+    if views.refusal(network):
+        return None
+    drawn = np.asarray(Ensemble([network], views).predict(x[None])[0], np.float64)
+    kind = network.structure.layers[network.structure.output].kind()
+    if network.loss.takes_logits and kind in ("sigmoid", "softmax"):
+        return np.log(drawn) - (np.log1p(-drawn) if kind == "sigmoid" else 0.0), drawn
+    return drawn, drawn
 
 
 def raw(x: Array) -> bytes:

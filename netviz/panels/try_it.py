@@ -4,6 +4,7 @@ import random
 from typing import Any, ClassVar
 
 import numpy as np
+from msgspec.structs import replace
 from PySide6.QtCore import QRect, Qt, QTimer
 from PySide6.QtGui import QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QLabel, QToolButton, QWidget
@@ -28,6 +29,8 @@ SETTLE_MS = 8  # a hand that moves faster asks no more often
 TOOLS = 24  # height of the row above
 NARROWEST, INPUT_SHARE = 84, 0.42
 FIELDS_WIDTH = 210
+VIEWS = 16  # of a picture whose answers are averaged
+PICTURE = 3  # axes: channels, height, width
 
 
 class TryPanel(Panel):
@@ -38,7 +41,8 @@ class TryPanel(Panel):
         "The network as it is now, on one example: take one of the data (N next, P previous, R any), or make your own "
         "by typing numbers, pointing at the plane (click, drag, arrows) or drawing (left button draws, right button "
         "or Shift erases). Bars are the outputs, the decision on top. Below, a strip of cells for each layer, a cell a "
-        "unit: orange is positive, blue negative, full colour is the figure at the right. "
+        "unit: orange is positive, blue negative, full colour is the figure at the right. Of pictures the answer can "
+        "be averaged over several views (A): the example, and others changed as augmentation changes it. "
         "Look for the place where the answer turns while you drag; for cells that stay the same whatever you draw "
         "(dead or saturated units); for examples that the network gets wrong, and how sure it is of them."
     )
@@ -77,6 +81,9 @@ class TryPanel(Panel):
         )
         self.follow_it.toggled.connect(self.history.followed.turn)
         self.history.followed.changed.connect(self._followed)
+        words = f"The mean of what is said of {VIEWS} views of the picture, changed as augmentation changes it (A)"
+        self.views = Toggle("views", words, self)
+        self.views.toggled.connect(lambda: self._put(number=self.question.number + 1, views=self._views))
         self.says = QLabel(self)
         self.says.setFont(theme.small())
         self.says.setObjectName("faint")
@@ -95,6 +102,14 @@ class TryPanel(Panel):
         return (self.question,)
 
     # Asking
+
+    @property
+    def _views(self) -> int:
+        return VIEWS if self.views.isChecked() else 1
+
+    def _put(self, **changes: Any) -> None:
+        self.question = replace(self.question, **changes)
+        self._wish.start()
 
     def take(self, index: int) -> None:
         """Asks for an example of the data."""
@@ -118,7 +133,7 @@ class TryPanel(Panel):
         self._tell_origin()
 
     def _ask(self, **question: Any) -> None:
-        self.question = Example(number=self.question.number + 1, **question)
+        self.question = Example(number=self.question.number + 1, views=self._views, **question)
         asked, followed = self.question, self.history.followed
         if asked.x is None:
             followed.take(asked.part, asked.index)
@@ -132,8 +147,7 @@ class TryPanel(Panel):
         self.follow_it.setChecked(followed.on)
         wanted, own = followed.question, self.question
         if "example" in what and (wanted.x, wanted.part, wanted.index) != (own.x, own.part, own.index):
-            self.question = Example(wanted.x, wanted.part, wanted.index, own.number + 1)
-            self._wish.start()
+            self._put(x=wanted.x, part=wanted.part, index=wanted.index, number=own.number + 1)
 
     # Showing
 
@@ -145,6 +159,8 @@ class TryPanel(Panel):
         tools = (self.part, self.previous, self.next, self.any, self.follow_it, self.says)
         for widget in tools:
             widget.setVisible(bool(lanes) and self.input is not None)
+        pictures = bool(lanes) and self.input is not None and len(lanes[0].info.inputs) == PICTURE
+        self.views.setVisible(pictures)
         if isinstance(self.input, QWidget):
             self.input.setVisible(bool(lanes))
         if not lanes:
@@ -164,7 +180,7 @@ class TryPanel(Panel):
         if origin is not None and self.input is not None:
             if self._origin is None or raw(origin.x) != raw(self.input.x):
                 self.input.show_x(np.asarray(origin.x))
-            self.question = Example(None, origin.part, origin.index, self.question.number)
+            self.question = replace(self.question, x=None, part=origin.part, index=origin.index)
             self.part.setCurrentIndex(self.part.findData(origin.part))
         self._origin = self.outcome.origin = origin
         self._tell_origin()
@@ -212,8 +228,7 @@ class TryPanel(Panel):
         """The question stays where the new network can answer it; else it is the first example again."""
         lanes = self.history.lanes
         if self.question.x is not None and lanes and self._fits and lanes[0].info.inputs != self._fits[0]:
-            self.question = Example(number=self.question.number + 1)
-            self._wish.start()
+            self._put(x=None, part=Part.TRAINING, index=0, number=self.question.number + 1)
         if isinstance(self.input, PlaneInput):
             self.input.plane.show_points(self.history.points)
         self.outcome.forget()
@@ -259,6 +274,10 @@ class TryPanel(Panel):
             left += width + 4
         wide = self.follow_it.sizeHint().width()
         self.follow_it.setGeometry(inner.right() - wide, top, wide, TOOLS)
+        if not self.views.isHidden():
+            beside = self.views.sizeHint().width() + 4
+            self.views.setGeometry(inner.right() - wide - beside, top, beside - 4, TOOLS)
+            wide += beside
         self.says.setGeometry(left + 4, top, max(0, inner.right() - wide - left - 8), TOOLS)
         self._tell_origin()
 
@@ -271,6 +290,7 @@ class TryPanel(Panel):
             keys.Key_P: lambda: self.step(-1),
             keys.Key_R: self.take_any,
             keys.Key_E: self.follow_it.toggle,
+            keys.Key_A: self.views.toggle if not self.views.isHidden() else lambda: None,
         }
         call = calls.get(Qt.Key(event.key()))
         if call is not None and not event.modifiers() and self.history.lanes:
@@ -317,9 +337,11 @@ class TryPanel(Panel):
         return rows
 
     def state(self) -> dict[str, Any]:
-        return {"validation": self.part.currentData() == Part.VALIDATION}
+        return {"validation": self.part.currentData() == Part.VALIDATION, "views": self.views.isChecked()}
 
     def restore(self, state: dict[str, Any]) -> None:
         if isinstance(chosen := state.get("validation"), bool):
             self.part.setCurrentIndex(self.part.findData(Part.VALIDATION if chosen else Part.TRAINING))
             self.take(0)
+        if isinstance(views := state.get("views"), bool):
+            self.views.setChecked(views)

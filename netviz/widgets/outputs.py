@@ -136,7 +136,14 @@ def sureness(answer: ExampleAnswer) -> float:
 
 
 def captions(answer: ExampleAnswer, origin: Origin | None) -> tuple[str, ...]:
-    """What the bars are, in more and in fewer words."""
+    """What the bars are, in more and in fewer words; first of all whether they are a mean."""
+    if answer.views == 1:
+        return _captions(answer, origin)
+    mean = f"mean of {answer.views} views"
+    return (*(f"{mean}: {words}" for words in _captions(answer, origin)), mean)
+
+
+def _captions(answer: ExampleAnswer, origin: Origin | None) -> tuple[str, ...]:
     if answer.meaning is Meaning.PROBABILITIES:
         return ("probabilities",)
     if answer.meaning is Meaning.NUMBERS:

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from engine.backend import Backend
+from engine.data.augmentation import Augmentation
 from engine.probes.example import (
     FEW_FEATURES,
     FEWEST,
@@ -18,6 +19,7 @@ from engine.probes.example import (
     raw,
 )
 from engine.trainer import Trainer
+from engine.views import Views
 from tests.engine.cases import LOSS_CASES, LossCase, loss_project, project, sigmoid, softmax, walk
 from tests.strict_array import strict
 
@@ -227,3 +229,50 @@ def test_against_pytorch() -> None:
     for node, values in zip(answer.nodes, (h, a, z, torch.softmax(z, 0)), strict=True):
         np.testing.assert_allclose(node.values, values.numpy(), rtol=1e-6, atol=1e-7)
     assert answer.chosen == int(z.argmax())
+
+
+PICTURES = {"kind": "noise", "shape": [1, 5, 4], "classes": 3, "samples": 20}
+
+
+@pytest.mark.parametrize("last", [(), ({"id": "p", "kind": "softmax"},)], ids=["logits", "softmax"])
+def test_the_answer_can_be_the_mean_over_views(last: tuple[dict[str, object], ...]) -> None:
+    """Of those that the project's augmentation makes; each layer is that of the example itself."""
+    layers = [
+        {"id": "c", "kind": "conv2d", "filters": 2},
+        {"id": "f", "kind": "flatten"},
+        {"id": "out", "kind": "dense"},
+    ]
+    layers[-1]["units"] = 3
+    augmentation = {"shift": 2, "flip": True}
+    made = Trainer(project([*layers, *last], "cross_entropy", PICTURES, augmentation=augmentation), dtype="float64")
+    plain, answer = ask(made, index=2), ask(made, index=2, views=6)
+    views = Views(Augmentation(shift=2, flip=True), 6, made.project.training.seed)
+    told = [output[0] for output in views.predictions(made.network, np.asarray(made.data.x[2:3]))]
+    mean = np.mean([one if last else softmax(one[None])[0] for one in told], axis=0)
+    np.testing.assert_allclose(answer.probabilities, mean, rtol=1e-9)
+    assert not np.allclose(plain.probabilities, mean, rtol=1e-3)
+    assert (answer.chosen, answer.views, plain.views) == (int(mean.argmax()), 6, 1)
+    for mine, theirs in zip(answer.nodes, plain.nodes, strict=True):
+        np.testing.assert_array_equal(mine.values, theirs.values)
+
+
+def test_where_there_are_no_views_it_is_the_one_answer() -> None:
+    made = dense(3)
+    answer = ask(made, views=6)
+    assert answer.views == 1
+    np.testing.assert_array_equal(answer.output, ask(made).output)
+
+
+def test_one_output_is_averaged_as_a_probability() -> None:
+    layers = [
+        {"id": "f", "kind": "flatten"},
+        {"id": "out", "kind": "dense", "units": 1},
+        {"id": "p", "kind": "sigmoid"},
+    ]
+    made = Trainer(project(layers, "binary_cross_entropy", {**PICTURES, "classes": 2}), dtype="float64")
+    for index in range(8):
+        answer = ask(made, index=index, views=4)
+        views = Views(Augmentation(), 4, made.project.training.seed)
+        mean = np.mean(list(views.predictions(made.network, np.asarray(made.data.x[index : index + 1]))))
+        assert answer.output[0] == pytest.approx(mean)
+        assert answer.chosen == int(mean > 0.5)

@@ -15,6 +15,7 @@ from netviz import theme
 from netviz.panels.try_it import TryPanel
 from netviz.runtime.session import Session
 from netviz.widgets.number_sheet import SheetInput
+from netviz.widgets.outputs import captions
 from netviz.widgets.pad import PadInput
 from netviz.widgets.point_plane import PlaneInput
 from tests.engine.cases import project
@@ -72,13 +73,38 @@ def test_next_previous_and_any_by_buttons_and_keys(qtbot) -> None:
     assert panel.probes[0].number == 44
 
 
+def test_of_pictures_the_mean_over_views_is_asked(qtbot) -> None:
+    """And stays so for the next example; of other data there is no such switch."""
+    history = opened("A")
+    info = history.lanes[0].info
+    history.lanes[0].info = m.LaneInfo(**{f: getattr(info, f) for f in info.__struct_fields__} | {"inputs": (1, 8, 8)})
+    range_ = DataRange(np.array([0.0]), np.array([16.0]), 4, 2, 2)
+    origin = Origin(Part.TRAINING, 1, np.zeros((1, 8, 8)), 1, None)
+    take(history.lanes[0], probes=(example_answer(data=range_, origin=origin, views=16),))
+    panel = open_panel(qtbot, TryPanel, history)
+    assert panel.views.isVisible()
+    assert panel.views.geometry().right() < panel.follow_it.geometry().left()
+    before = panel.probes[0]
+    with qtbot.waitSignal(panel.wishes_changed):
+        QTest.keyClick(panel, Qt.Key.Key_A)
+    assert (panel.probes[0].views, panel.probes[0].index) == (16, before.index)
+    assert panel.probes[0].number == before.number + 1
+    QTest.keyClick(panel, Qt.Key.Key_N)
+    assert panel.probes[0].views == 16
+    assert panel.state()["views"] is True
+    assert captions(history.lanes[0].example, origin)[0].startswith("mean of 16 views: ")
+    plain = filled(qtbot)
+    QTest.keyClick(plain, Qt.Key.Key_A)
+    assert (plain.views.isVisible(), plain.probes[0].views) == (False, 1)
+
+
 def test_the_validation_part_is_chosen_by_the_list(qtbot) -> None:
     panel = filled(qtbot)
     panel.part.setFocus()
     with qtbot.waitSignal(panel.wishes_changed):
         QTest.keyClick(panel.part, Qt.Key.Key_Down)
     assert (panel.probes[0].part, panel.probes[0].index) == (Part.VALIDATION, 0)
-    assert panel.state() == {"validation": True}
+    assert panel.state() == {"validation": True, "views": False}
     QTest.keyClick(panel, Qt.Key.Key_R)
     assert panel.probes[0].index < 2
 
