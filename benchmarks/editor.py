@@ -1,8 +1,6 @@
 """The canvas under the hand: what one frame of a drag, of a zoom and of an edit costs the window."""
 
-import os
 import random
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
@@ -10,7 +8,7 @@ from itertools import pairwise
 from PySide6.QtCore import QEvent, QEventLoop, QPoint, QPointF, QStandardPaths
 from PySide6.QtWidgets import QApplication
 
-from benchmarks.frames import frame_row, send, timed, wheel
+from benchmarks.frames import application, frame_row, send, timed, wheel
 from benchmarks.measure import Effort
 from benchmarks.report import Row
 from engine.data.toy import Xor
@@ -24,7 +22,6 @@ from engine.losses import BinaryCrossEntropy
 from engine.optimizers import Sgd
 from engine.project import Project
 from engine.training import Training
-from netviz import theme
 from netviz.document.document import Document
 from netviz.document.drawing import Drawing
 from netviz.editor.canvas import Canvas
@@ -85,11 +82,7 @@ def mesh(count: int) -> Graph:
 
 
 def measure(effort: Effort) -> Iterator[Row]:
-    if sys.platform.startswith("linux") and not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
-        os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
-    app = QApplication.instance() or QApplication([])
-    assert isinstance(app, QApplication)
-    theme.start(app, "dark")
+    app = application()
     frames = max(20, round(effort.pairs * 8))
     for net in nets():
         canvas = Canvas(Document(_project(net)))

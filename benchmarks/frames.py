@@ -1,5 +1,7 @@
 """Frames of a window by the wall clock: an event of the mouse, and all the painting that it asks for."""
 
+import os
+import sys
 from collections.abc import Callable
 from time import perf_counter
 
@@ -8,8 +10,19 @@ from PySide6.QtGui import QKeyEvent, QMouseEvent, QWheelEvent
 from PySide6.QtWidgets import QApplication, QWidget
 
 from benchmarks.report import Row
+from netviz import theme
 
 GOAL = 8.0  # milliseconds: half of a frame at 60 Hz
+
+
+def application() -> QApplication:
+    """The application in the dark theme; where there is no display, offscreen."""
+    if sys.platform.startswith("linux") and not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
+        os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+    app = QApplication.instance() or QApplication([])
+    assert isinstance(app, QApplication)
+    theme.start(app, "dark")
+    return app
 
 
 def frame_row(what: str, times: list[float]) -> Row:

@@ -1,7 +1,5 @@
 """A long past under the hand: a million steps of many layers taken in, zoomed and scrolled."""
 
-import os
-import sys
 from collections.abc import Callable, Iterator
 from time import perf_counter
 
@@ -9,12 +7,11 @@ import numpy as np
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication, QWidget
 
-from benchmarks.frames import frame_row, press, timed, wheel
+from benchmarks.frames import application, frame_row, press, timed, wheel
 from benchmarks.measure import Effort
 from benchmarks.report import Row
 from engine.probes.histograms import BINS, HistogramAnswer, LayerHistogram
 from engine.run.messages import LaneAnswer, LaneInfo, LayerScalars, LossBuckets, Opened
-from netviz import theme
 from netviz.panels.gradients import GradientsPanel
 from netviz.panels.histograms import HistogramsPanel
 from netviz.panels.loss import LossPanel
@@ -36,11 +33,7 @@ are, of those between even parts with their extremes."""
 
 
 def measure(effort: Effort) -> Iterator[Row]:
-    if sys.platform.startswith("linux") and not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
-        os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
-    app = QApplication.instance() or QApplication([])
-    assert isinstance(app, QApplication)
-    theme.start(app, "dark")
+    app = application()
     frames, history = max(20, round(effort.pairs * 8)), History()
     history.open(Opened((_info(),), None, "numpy", "cpu", "float32", ()))
     yield frame_row("take an answer", [_take(history.lanes[0], start) for start in range(0, STEPS, A_FRAME)])

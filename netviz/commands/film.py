@@ -7,10 +7,9 @@ import sys
 from types import FrameType
 
 from engine.errors import Problem, ProjectError
-from engine.project import load_project
 from engine.trainer import Trainer
 from netviz.commands.files import must_be_writable
-from netviz.commands.settings import parse_settings
+from netviz.commands.settings import project_asked
 from netviz.film.plan import FilmPlan
 from netviz.system import ensure_qt
 
@@ -19,12 +18,7 @@ DONE, FAILED, INTERRUPTED = 0, 1, 130
 
 def film(options: argparse.Namespace) -> int:
     """Makes the film and prints where it is; returns the exit status."""
-    settings = parse_settings(options.settings)
-    if options.seed is not None:
-        settings["training.seed"] = options.seed
-    project = load_project(options.file, settings)
-    if options.variant is not None:
-        project = project.lane(options.variant)
+    project = project_asked(options)
     length, unit = options.steps, 1
     if length is None:
         unit = Trainer(project.lanes()[0]).steps_per_epoch

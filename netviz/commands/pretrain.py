@@ -3,14 +3,13 @@
 import argparse
 import sys
 
-from engine.project import load_project
 from engine.recipes.chain import blocks_of
 from engine.recipes.greedy import Pretrained, pretrain
 from engine.telemetry import one_blas_thread
 from engine.weights import save_weights
 from netviz.commands.bar import Bar
 from netviz.commands.files import must_be_writable
-from netviz.commands.settings import parse_settings
+from netviz.commands.settings import project_asked
 
 DONE, DIVERGED = 0, 3
 
@@ -18,12 +17,7 @@ DONE, DIVERGED = 0, 3
 def pretrained(options: argparse.Namespace) -> int:
     """Trains layer by layer and writes the weights; returns the exit status."""
     one_blas_thread()
-    settings = parse_settings(options.settings)
-    if options.seed is not None:
-        settings["training.seed"] = options.seed
-    project = load_project(options.file, settings)
-    if options.variant is not None:
-        project = project.lane(options.variant)
+    project = project_asked(options)
     blocks_of(project)
     must_be_writable({"--save": options.save}, {options.file: "the project"})
     bar, found = Bar(project.name, options.quiet), None

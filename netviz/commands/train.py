@@ -17,7 +17,6 @@ from engine.export.onnx import must_fit, save_onnx
 from engine.kernels.choice import kernels_for
 from engine.memory import telling_sizes
 from engine.network import Network
-from engine.project import load_project
 from engine.records.several import Several, telemetry_file
 from engine.records.tensorboard import TensorBoardFile, must_hold_one_run
 from engine.run.lane import Lane
@@ -26,7 +25,7 @@ from engine.trainer import Trainer
 from engine.weights import save_weights
 from netviz.commands.bar import Bar
 from netviz.commands.files import fitting_weights, must_be_writable
-from netviz.commands.settings import parse_settings
+from netviz.commands.settings import project_asked
 from netviz.report.contents import FRESH
 from netviz.report.gathering import Gathering
 from netviz.report.writing import write_report
@@ -76,12 +75,7 @@ def train(options: argparse.Namespace) -> int:
 
 
 def _trainer(options: argparse.Namespace) -> Trainer:
-    settings = parse_settings(options.settings)
-    if options.seed is not None:
-        settings["training.seed"] = options.seed
-    project = load_project(options.file, settings)
-    if options.variant is not None:
-        project = project.lane(options.variant)
+    project = project_asked(options)
     # The seed once more: a variant may have a training section of its own.
     backend = open_backend(options.device, options.dtype, kernels_for(options.device))
     with telling_sizes(project, backend):

@@ -11,6 +11,7 @@ from engine.probes.catalogue import ProbeRequest
 from engine.probes.confusion import Confusion
 from engine.probes.example import Part
 from netviz.panels.base import Group, Panel, Row, Table
+from netviz.panels.views import note_for
 from netviz.runtime.history import History, LaneHistory
 from netviz.theme import GAP
 from netviz.widgets.confusion import Cell, ConfusionTable, class_accuracies, extents
@@ -75,13 +76,8 @@ class ConfusionPanel(Panel):
         self.refresh()
 
     def refresh(self) -> None:
-        lanes = self.history.lanes
-        if not lanes:
-            self.squares.show_note("No network is open.")
-        elif not any(lane.confusion is not None for lane in lanes):
-            self.squares.show_note("Press play: which classes are taken for which is counted here.")
-        else:
-            self.squares.show_note("")
+        waiting = "Press play: which classes are taken for which is counted here."
+        self.squares.show_note(note_for(self.history.lanes, lambda lane: lane.confusion, waiting))
         self.list.update()
         self.describe()
 

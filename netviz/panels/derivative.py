@@ -1,25 +1,26 @@
 """How much of the gradient each layer lets through: |φ′| of each activation, and δ before over δ after each layer."""
 
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 import numpy as np
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QWidget
 
 from engine.probes.catalogue import ProbeRequest
 from engine.probes.derivative import Derivative
 from engine.probes.histograms import LayerHistogram
-from netviz.panels.base import Group, Panel, Row, Table
+from netviz.panels.base import Group, Row, Table
+from netviz.panels.views import ViewsPanel, note_for
 from netviz.runtime.history import History, LaneHistory
-from netviz.theme import GAP
 from netviz.widgets.histogram_map import HistogramMap
 from netviz.widgets.passages import Passages, captions
-from netviz.widgets.ridge_rows import RidgeRows
+from netviz.widgets.ridge_rows import RidgeRows, numbered
 from netviz.widgets.ridges import bin_rows, past_rows
 from netviz.widgets.ticks import figure, whole
 from netviz.widgets.value_axis import ValueAxis
-from netviz.widgets.view_tools import faint_words, fill_choice, small_choice, tools_row, view_buttons
+from netviz.widgets.view_tools import faint_words, fill_choice, small_choice
 
 SPREAD, TIME, WAY = "spread", "time", "way"
 VIEWS = {
@@ -30,7 +31,7 @@ VIEWS = {
 ALL = "all layers"
 
 
-class DerivativePanel(Panel):
+class DerivativePanel(ViewsPanel):
     ident: ClassVar[str] = "derivative"
     title: ClassVar[str] = "Local derivative"
     group: ClassVar[Group] = Group.GRADIENTS
@@ -46,29 +47,21 @@ class DerivativePanel(Panel):
         "give back, and for what is left at the first layer."
     )
     topics: ClassVar[frozenset[str]] = frozenset({"derivative"})
+    views: ClassVar[Mapping[str, str]] = VIEWS
 
     def __init__(self, history: History, parent: QWidget | None = None) -> None:
         super().__init__(history, parent)
-        self.view, self.node = SPREAD, ""
+        self.node = ""
         self.axis = ValueAxis()
         self.ridges = RidgeRows(history, slopes, axis=self.axis)
         self.map = HistogramMap(history, lambda lane: lane.past_derivatives, self._mapped, self.axis)
         self.way = Passages(history)
-        self.stack = QStackedWidget()
-        for widget in (self.ridges, self.map, self.way):
-            self.stack.addWidget(widget)
-        self.buttons = view_buttons(self, VIEWS, self.show_view)
-        self.buttons[self.view].setChecked(True)
-        row, self.says = tools_row(self.buttons), faint_words()
+        row, self.says = self.make_views(self.ridges, self.map, self.way), faint_words()
         self.layer = small_choice("Layer", "The layer that is drawn (N next, P previous)")
         self.layer.activated.connect(lambda: self.show_layer(self.layer.currentText()))
         row.addWidget(self.says, 1)
         row.addWidget(self.layer, 1)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(GAP, GAP, GAP, GAP)
-        layout.setSpacing(4)
-        layout.addLayout(row)
-        layout.addWidget(self.stack, 1)
+        self.lay_out(row)
         self._fill_layers()
         self.refresh()
 
@@ -80,10 +73,7 @@ class DerivativePanel(Panel):
         names, past = lane.info.layers, lane.past_derivatives
         return [i for i in lane.activations() if self.node in ("", names[i]) and len(past[names[i]])]
 
-    def show_view(self, view: str) -> None:
-        self.view = view
-        self.buttons[view].setChecked(True)
-        self.stack.setCurrentIndex(list(VIEWS).index(view))
+    def turned(self) -> None:
         self._fill_layers()
         self.refresh()
 
@@ -107,29 +97,19 @@ class DerivativePanel(Panel):
         self.refresh()
 
     def refresh(self) -> None:
-        lanes, shown = self.history.lanes, self.stack.currentWidget()
-        for widget in (self.ridges, self.map, self.way):
-            if widget is not shown:
-                widget.show_note("")
+        lanes = self.history.lanes
         told = next((lane.derivative for lane in lanes if lane.derivative is not None), None)
-        if not lanes:
-            shown.show_note("No network is open.")
-        elif told is None:
-            shown.show_note("Press play: how much each layer lets through is drawn here.")
-        elif self.view != WAY and not any(slopes(lane) for lane in lanes):
-            shown.show_note("No hidden activation in this network.")
-        else:
-            shown.show_note("")
+        note = note_for(lanes, lambda _: told, "Press play: how much each layer lets through is drawn here.")
+        if not note and self.view != WAY and not any(slopes(lane) for lane in lanes):
+            note = "No hidden activation in this network."
+        self.show_note(note)
         self.says.setText(f"{whole(told.examples)} examples" if told is not None else "")
         self.describe()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         key, steps = event.key(), {Qt.Key.Key_N: 1, Qt.Key.Key_P: -1}
-        views = dict(zip((Qt.Key.Key_1, Qt.Key.Key_2, Qt.Key.Key_3), VIEWS, strict=True))
         if event.modifiers():
             super().keyPressEvent(event)
-        elif key in views:
-            self.show_view(views[Qt.Key(key)])
         elif key in steps and self.view == TIME:
             at = (self.layer.currentIndex() + steps[Qt.Key(key)]) % self.layer.count()
             self.show_layer(self.layer.itemText(at))
@@ -162,24 +142,19 @@ class DerivativePanel(Panel):
         return ("network", "layer", "delta_after", "delta_before", "factor", "derivative_mean", "derivative_rms"), rows
 
     def state(self) -> dict[str, Any]:
-        return {"view": self.view, "layer": self.node, "axis": self.axis.state()}
+        return {**super().state(), "layer": self.node, "axis": self.axis.state()}
 
     def restore(self, state: dict[str, Any]) -> None:
         if "axis" in state:
             self.axis.restore(state["axis"])
         if isinstance(node := state.get("layer"), str):
             self.show_layer(node)
-        if (view := state.get("view")) in list(VIEWS):
-            self.show_view(str(view))
+        super().restore(state)
 
 
 def slopes(lane: LaneHistory) -> list[tuple[int, LayerHistogram]]:
     """Each activation's histogram with the layer's number."""
-    if lane.derivative is None:
-        return []
-    numbers = {node: i for i, node in enumerate(lane.info.layers)}
-    found = (layer.histogram for layer in lane.derivative.layers)
-    return [(numbers[h.node], h) for h in found if h.node in numbers]
+    return [] if lane.derivative is None else numbered(lane, (layer.histogram for layer in lane.derivative.layers))
 
 
 def _in_words(lane: LaneHistory) -> str:

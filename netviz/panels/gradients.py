@@ -1,26 +1,27 @@
 """∂L/∂W of every layer: its length, its mean size, how it is spread over the decades, and from first layer to last."""
 
+from collections.abc import Mapping
 from math import prod
 from typing import Any, ClassVar
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QWidget
 
 from engine.probes.catalogue import ProbeRequest
 from engine.probes.gradients import Gradients
 from engine.probes.histograms import LayerHistogram
-from netviz.panels.base import Group, Panel, Row, Table
+from netviz.panels.base import Group, Row, Table
+from netviz.panels.views import ViewsPanel, note_for
 from netviz.runtime.history import History, LaneHistory
-from netviz.theme import GAP
 from netviz.widgets.depth_profile import DepthProfiles, Profile, profile, trend, trend_words
 from netviz.widgets.histogram_map import HistogramMap
-from netviz.widgets.layer_curves import LayerCurves, curve_rows, latest_in_words
-from netviz.widgets.ridge_rows import RidgeRows
+from netviz.widgets.layer_curves import LayerCurves, curve_table, latest_in_words
+from netviz.widgets.ridge_rows import RidgeRows, numbered
 from netviz.widgets.ridges import bin_rows, past_rows
 from netviz.widgets.ticks import figure, percent, whole
 from netviz.widgets.value_axis import ValueAxis
-from netviz.widgets.view_tools import faint_words, fill_choice, small_choice, tools_row, view_buttons
+from netviz.widgets.view_tools import faint_words, fill_choice, small_choice
 
 NORM, MEAN, SPREAD, TIME, DEPTH = "norm", "mean", "spread", "time", "depth"
 VIEWS = {
@@ -47,7 +48,7 @@ WAITING = {
 }
 
 
-class GradientsPanel(Panel):
+class GradientsPanel(ViewsPanel):
     ident: ClassVar[str] = "gradients"
     title: ClassVar[str] = "Gradients"
     group: ClassVar[Group] = Group.GRADIENTS
@@ -65,31 +66,22 @@ class GradientsPanel(Panel):
     )
     topics: ClassVar[frozenset[str]] = frozenset({"layers", "gradients"})
     needs_layers: ClassVar[bool] = True
+    views: ClassVar[Mapping[str, str]] = VIEWS
 
     def __init__(self, history: History, parent: QWidget | None = None) -> None:
         super().__init__(history, parent)
-        self.view, self.node, self.quantity = NORM, "", next(iter(QUANTITIES.values()))
+        self.node, self.quantity = "", next(iter(QUANTITIES.values()))
         self.axis = ValueAxis()
         self.plot, self.mean = (LayerCurves(history, field) for field in FIELDS.values())
         self.ridges = RidgeRows(history, sizes, axis=self.axis)
         self.map = HistogramMap(history, lambda lane: lane.past_gradients, self._mapped, self.axis)
         self.depth = DepthProfiles(history, self._profile)
-        self.stack = QStackedWidget()
-        self._drawn = (self.plot, self.mean, self.ridges, self.map, self.depth)
-        for widget in self._drawn:
-            self.stack.addWidget(widget)
-        self.buttons = view_buttons(self, VIEWS, self.show_view)
-        self.buttons[self.view].setChecked(True)
-        row, self.says = tools_row(self.buttons), faint_words()
+        row = self.make_views(self.plot, self.mean, self.ridges, self.map, self.depth)
+        self.says = faint_words()
         self.choice = small_choice("Layer or value", "What is drawn (N or Q next, P previous)")
         self.choice.activated.connect(lambda: self._chosen(self.choice.currentText()))
         row.addWidget(self.says, 1)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(GAP, GAP, GAP, GAP)
-        layout.setSpacing(4)
-        layout.addLayout(row)
-        layout.addWidget(self.choice)
-        layout.addWidget(self.stack, 1)
+        self.lay_out(row, self.choice)
         self._fill_choice()
         self.refresh()
 
@@ -105,14 +97,10 @@ class GradientsPanel(Panel):
     def _profile(self, lane: LaneHistory) -> Profile:
         return profile(lane, self.quantity)
 
-    def show_view(self, view: str) -> None:
-        self.view = view
-        self.buttons[view].setChecked(True)
-        self.stack.setCurrentIndex(list(VIEWS).index(view))
+    def turned(self) -> None:
         self._fill_choice()
         self.ridges.forget()
-        self.wishes_changed.emit()
-        self.refresh()
+        super().turned()
 
     def _chosen(self, words: str) -> None:
         if self.view == DEPTH:
@@ -143,19 +131,12 @@ class GradientsPanel(Panel):
 
     def refresh(self) -> None:
         lanes, shown = self.history.lanes, self.stack.currentWidget()
-        for widget in self._drawn:
-            if widget is not shown:
-                widget.show_note("")
+        waiting = WAITING[self.view]
         if isinstance(shown, LayerCurves):
-            shown.refresh(WAITING[self.view])
-        elif not lanes:
-            shown.show_note("No network is open.")
-        elif not any(lane.weighted() for lane in lanes):
-            shown.show_note("No layer with weights.")
-        elif not any(self._answered(lane) for lane in lanes):
-            shown.show_note(WAITING[self.view])
+            self.show_note(None)
+            shown.refresh(waiting)
         else:
-            shown.show_note("")
+            self.show_note(note_for(lanes, self._answered, waiting, LaneHistory.weighted, "No layer with weights."))
         told = next((lane.gradients for lane in lanes if lane.gradients is not None), None)
         on = self.view == SPREAD and told is not None
         self.says.setText(f"{whole(told.examples)} examples" if on and told is not None else "")
@@ -169,12 +150,8 @@ class GradientsPanel(Panel):
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         key, steps = event.key(), {Qt.Key.Key_N: 1, Qt.Key.Key_Q: 1, Qt.Key.Key_P: -1}
-        numbers = (Qt.Key.Key_1, Qt.Key.Key_2, Qt.Key.Key_3, Qt.Key.Key_4, Qt.Key.Key_5)
-        views = dict(zip(numbers, VIEWS, strict=True))
         if event.modifiers():
             super().keyPressEvent(event)
-        elif key in views:
-            self.show_view(views[Qt.Key(key)])
         elif key in steps and self.view in (TIME, DEPTH):
             at = (self.choice.currentIndex() + steps[Qt.Key(key)]) % self.choice.count()
             self._chosen(self.choice.itemText(at))
@@ -229,11 +206,10 @@ class GradientsPanel(Panel):
                     rows += [(lane.info.name, *row) for row in past_rows(lane.past_gradients, lane.info.layers[layer])]
             return ("network", "layer", "step", "holds", "from", "to", "count"), rows
         name = "gradient_norm" if self.view == NORM else "gradient_mean_abs"
-        header = ("network", "layer", "step", f"{name}_low", f"{name}_mean", f"{name}_high")
-        return header, [row for lane in lanes for row in curve_rows(lane, FIELDS[self.view])]
+        return curve_table(lanes, FIELDS[self.view], name)
 
     def state(self) -> dict[str, Any]:
-        return {"view": self.view, "layer": self.node, "quantity": self.quantity, "axis": self.axis.state()}
+        return {**super().state(), "layer": self.node, "quantity": self.quantity, "axis": self.axis.state()}
 
     def restore(self, state: dict[str, Any]) -> None:
         if (quantity := state.get("quantity")) in list(QUANTITIES.values()):
@@ -242,17 +218,12 @@ class GradientsPanel(Panel):
             self.node = node
         if "axis" in state:
             self.axis.restore(state["axis"])
-        if (view := state.get("view")) in list(VIEWS):
-            self.show_view(str(view))
+        super().restore(state)
 
 
 def sizes(lane: LaneHistory) -> list[tuple[int, LayerHistogram]]:
     """Each layer's histogram with the layer's number."""
-    if lane.gradients is None:
-        return []
-    numbers = {node: i for i, node in enumerate(lane.info.layers)}
-    found = (layer.histogram for layer in lane.gradients.layers)
-    return [(numbers[h.node], h) for h in found if h.node in numbers]
+    return [] if lane.gradients is None else numbered(lane, (layer.histogram for layer in lane.gradients.layers))
 
 
 def sampled_words(lane: LaneHistory) -> str:

@@ -1,27 +1,28 @@
 """How each layer's outputs are spread: heaps at the ends are saturation, a bar at zero is dead ReLUs."""
 
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 import numpy as np
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from engine.catalogue import LAYERS
 from engine.layers.base import Activation
 from engine.probes.catalogue import ProbeRequest
 from engine.probes.histograms import Histograms, LayerHistogram
 from engine.probes.unit_spread import UnitSpread, UnitSpreadAnswer
-from netviz.panels.base import Group, Panel, Row, Table
+from netviz.panels.base import Group, Row, Table
+from netviz.panels.views import ViewsPanel, note_for
 from netviz.runtime.history import History, LaneHistory
 from netviz.runtime.past import HistogramPast
-from netviz.theme import GAP
 from netviz.widgets.histogram_map import HistogramMap
 from netviz.widgets.ridge_rows import RidgeRows
 from netviz.widgets.ridges import Span, bin_rows, in_words, past_rows
 from netviz.widgets.ticks import whole
 from netviz.widgets.unit_rows import UnitRows, counted
 from netviz.widgets.value_axis import AxisBar, ValueAxis
-from netviz.widgets.view_tools import fill_choice, small_choice, small_toggle, tools_row, view_buttons
+from netviz.widgets.view_tools import fill_choice, small_choice, small_toggle
 
 RIDGES, TIME, UNITS = "ridges", "time", "units"
 VIEWS = {
@@ -37,7 +38,7 @@ WAITING = {
 }
 
 
-class HistogramsPanel(Panel):
+class HistogramsPanel(ViewsPanel):
     ident: ClassVar[str] = "histograms"
     title: ClassVar[str] = "Activations"
     group: ClassVar[Group] = Group.LAYERS
@@ -56,30 +57,21 @@ class HistogramsPanel(Panel):
         "layer (collapse), for a high bar at 0 (dead ReLUs), and for rows of units that are all alike."
     )
     topics: ClassVar[frozenset[str]] = frozenset({"histograms", "unit_spread"})
+    views: ClassVar[Mapping[str, str]] = VIEWS
 
     def __init__(self, history: History, parent: QWidget | None = None) -> None:
         super().__init__(history, parent)
-        self.view, self.node = RIDGES, ""
+        self.node = ""
         self.axis = ValueAxis()
         self.ridges = RidgeRows(history, self._shown, axis=self.axis)
         self.map = HistogramMap(history, self._past, self._mapped, self.axis)
         self.units = UnitRows(history, self._units, self.axis)
         self.units.moved.connect(lambda _: self.wishes_changed.emit())
-        self.stack = QStackedWidget()
-        for widget in (self.ridges, self.map, self.units):
-            self.stack.addWidget(widget)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(GAP, GAP, GAP, GAP)
-        layout.setSpacing(3)
-        layout.addLayout(self._make_tools())
-        layout.addLayout(self._make_second_row())
-        layout.addWidget(self.stack, 1)
+        self.lay_out(self._make_tools(), self._make_second_row(), spacing=3)
         self.reopened()
 
     def _make_tools(self) -> QHBoxLayout:
-        self.buttons = view_buttons(self, VIEWS, self.show_view)
-        self.buttons[self.view].setChecked(True)
-        row = tools_row(self.buttons)
+        row = self.make_views(self.ridges, self.map, self.units)
         row.addStretch(1)
         self.before = small_toggle("pre", "What comes into the activations, not what goes out (B)")
         self.all = small_toggle("all", "Layers with weights too (W)")
@@ -155,10 +147,7 @@ class HistogramsPanel(Panel):
 
     # What a person chooses
 
-    def show_view(self, view: str) -> None:
-        self.view = view
-        self.buttons[view].setChecked(True)
-        self.stack.setCurrentIndex(list(VIEWS).index(view))
+    def turned(self) -> None:
         self._choose()
 
     def show_layer(self, node: str) -> None:
@@ -189,16 +178,7 @@ class HistogramsPanel(Panel):
         self._choose()
 
     def refresh(self) -> None:
-        lanes, shown = self.history.lanes, self.stack.currentWidget()
-        for widget in (self.ridges, self.map, self.units):
-            if widget is not shown:
-                widget.show_note("")
-        if not lanes:
-            shown.show_note("No network is open.")
-        elif not any(self._answered(lane) for lane in lanes):
-            shown.show_note(WAITING[self.view])
-        else:
-            shown.show_note("")
+        self.show_note(note_for(self.history.lanes, self._answered, WAITING[self.view]))
         if self.set_axis.isChecked():
             self.axis_bar.show_axis()
         self.describe()
@@ -210,7 +190,6 @@ class HistogramsPanel(Panel):
 
     def keyPressEvent(self, event: Any) -> None:
         key, steps = event.key(), {Qt.Key.Key_N: 1, Qt.Key.Key_P: -1}
-        views = dict(zip((Qt.Key.Key_1, Qt.Key.Key_2, Qt.Key.Key_3), VIEWS, strict=True))
         toggles = {
             Qt.Key.Key_W: self.all,
             Qt.Key.Key_M: self.mode,
@@ -219,8 +198,6 @@ class HistogramsPanel(Panel):
         }
         if event.modifiers():
             super().keyPressEvent(event)
-        elif key in views:
-            self.show_view(views[key])
         elif key in toggles and not toggles[key].isHidden():
             toggles[key].toggle()
         elif key == Qt.Key.Key_L:
@@ -282,7 +259,7 @@ class HistogramsPanel(Panel):
 
     def state(self) -> dict[str, Any]:
         return {
-            "view": self.view,
+            **super().state(),
             "layer": self.node,
             "before": self.before.isChecked(),
             "all": self.all.isChecked(),
@@ -299,8 +276,7 @@ class HistogramsPanel(Panel):
             self.axis.choose_even(state["even"])
         if "axis" in state:
             self.axis.restore(state["axis"])
-        if (view := state.get("view")) in list(VIEWS):
-            self.show_view(str(view))
+        super().restore(state)
         if isinstance(node := state.get("layer"), str):
             self.show_layer(node)
 

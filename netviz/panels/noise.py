@@ -1,23 +1,23 @@
 """Gradient noise: how far a minibatch's gradient is off that of all examples, and how successive steps turn."""
 
-from typing import Any, ClassVar
+from collections.abc import Mapping
+from typing import ClassVar
 
 import numpy as np
-from PySide6.QtCore import Qt
-from PySide6.QtGui import QColor, QKeyEvent
-from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtGui import QColor
+from PySide6.QtWidgets import QWidget
 
 from engine.probes.catalogue import ProbeRequest
 from engine.probes.noise import BATCHES, Noise, NoiseAnswer
-from netviz.panels.base import Group, Panel, Row, Table
+from netviz.panels.base import Group, Row, Table
+from netviz.panels.views import NONE_OPEN, ViewsPanel
 from netviz.runtime.history import History, LaneHistory
-from netviz.theme import GAP, lane_colour, theme
+from netviz.theme import lane_colour, theme
 from netviz.widgets.curves import Bundle, Style
 from netviz.widgets.guides import Guide
 from netviz.widgets.log_charts import Chart, Line, LogCharts, Mark
 from netviz.widgets.plot import Axes, Plot, Scale
 from netviz.widgets.ticks import Reach, figure, whole
-from netviz.widgets.toggle import Toggle
 
 SIZE, COSINE = "batch size", "cosine"
 VIEWS = {
@@ -28,7 +28,7 @@ ACROSS = Guide(0.0, "")  # at right angles
 EDGE = 1.05  # of the axis of cosines
 
 
-class NoisePanel(Panel):
+class NoisePanel(ViewsPanel):
     ident: ClassVar[str] = "noise"
     title: ClassVar[str] = "Gradient noise"
     group: ClassVar[Group] = Group.GRADIENTS
@@ -44,42 +44,23 @@ class NoisePanel(Panel):
         "and for cosines near −1: steps that turn back, the rate is too high."
     )
     topics: ClassVar[frozenset[str]] = frozenset({"noise"})
+    views: ClassVar[Mapping[str, str]] = VIEWS
 
     def __init__(self, history: History, parent: QWidget | None = None) -> None:
         super().__init__(history, parent)
-        self.view = SIZE
         self.charts = LogCharts(history, chart, "batch size B", "noise", 2)
         self.plot = Plot()
         self.plot.follow(history.cursor)
-        self.stack = QStackedWidget()
-        self.stack.addWidget(self.charts)
-        self.stack.addWidget(self.plot)
-        tools, group = QHBoxLayout(), QButtonGroup(self)
-        tools.setSpacing(3)
-        self.buttons: dict[str, Toggle] = {}
-        for name, words in VIEWS.items():
-            button = self.buttons[name] = Toggle(name, words)
-            button.setStyleSheet("QToolButton { padding: 0px 3px; }")
-            button.clicked.connect(lambda _=False, name=name: self.show_view(name))
-            group.addButton(button)
-            tools.addWidget(button)
-        self.buttons[self.view].setChecked(True)
-        tools.addStretch(1)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(GAP, GAP, GAP, GAP)
-        layout.setSpacing(4)
-        layout.addLayout(tools)
-        layout.addWidget(self.stack, 1)
+        row = self.make_views(self.charts, self.plot)
+        row.addStretch(1)
+        self.lay_out(row)
         self.reopened()
 
     @property
     def probes(self) -> tuple[ProbeRequest, ...]:
         return (Noise(),)
 
-    def show_view(self, view: str) -> None:
-        self.view = view
-        self.buttons[view].setChecked(True)
-        self.stack.setCurrentIndex(list(VIEWS).index(view))
+    def turned(self) -> None:
         self.refresh()
 
     def reopened(self) -> None:
@@ -96,8 +77,7 @@ class NoisePanel(Panel):
             self.reopened()
             return
         shown = self.stack.currentWidget()
-        for widget in (self.charts, self.plot):
-            widget.show_note("" if widget is not shown else self._note())
+        self.show_note(self._note())
         if shown is self.plot and not self.plot.note:
             for i, (axes, lane) in enumerate(zip(self.plot.axes, lanes, strict=True)):
                 axes.bundles = [cosines(lane, i)]
@@ -111,19 +91,12 @@ class NoisePanel(Panel):
         """What is shown instead of a picture, if anything is."""
         told = [lane.noise for lane in self.history.lanes if lane.noise is not None]
         if not self.history.lanes:
-            return "No network is open."
+            return NONE_OPEN
         if told and all(answer.reason for answer in told):
             return told[0].reason
         if self.view == COSINE and not any(len(answer.cosines) for answer in told):
             return "Press play: how each step's gradient lies to the one before is drawn here."
         return "" if told else "The noise is computed."
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        views = dict(zip((Qt.Key.Key_1, Qt.Key.Key_2), VIEWS, strict=True))
-        if event.key() in views and not event.modifiers():
-            self.show_view(views[Qt.Key(event.key())])
-        else:
-            super().keyPressEvent(event)
 
     def summary(self) -> str:
         return "; ".join(
@@ -149,13 +122,6 @@ class NoisePanel(Panel):
         if self.view == COSINE:
             return ("network", "step", "cosine"), rows
         return ("network", "step", "batch_size", "noise", "guide", "low", "high"), rows
-
-    def state(self) -> dict[str, Any]:
-        return {"view": self.view}
-
-    def restore(self, state: dict[str, Any]) -> None:
-        if (view := state.get("view")) in list(VIEWS):
-            self.show_view(str(view))
 
 
 def guide(seen: NoiseAnswer) -> np.ndarray:

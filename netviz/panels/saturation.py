@@ -1,27 +1,26 @@
 """Shares of saturated and of dead units over steps: amber that fills a strip stops the layers before it."""
 
-from typing import Any, ClassVar
+from collections.abc import Mapping
+from typing import ClassVar
 
-from PySide6.QtCore import Qt
-from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QWidget
 
 from engine.probes.catalogue import ProbeRequest
 from engine.probes.unit_shares import UnitShares
-from netviz.panels.base import Group, Panel, Row, Table
+from netviz.panels.base import Group, Row, Table
+from netviz.panels.views import ViewsPanel, note_for
 from netviz.runtime.history import History, LaneHistory
 from netviz.runtime.past import ALL, DEAD
-from netviz.theme import GAP
 from netviz.widgets.share_strips import SHARES, ShareStrips, latest
 from netviz.widgets.ticks import percent, whole
 from netviz.widgets.unit_strips import UnitStrips, dead_now, dead_since, told
-from netviz.widgets.view_tools import faint_words, tools_row, view_buttons
+from netviz.widgets.view_tools import faint_words
 
 STRIPS, UNITS = "shares", "units"
 VIEWS = {STRIPS: "The shares of each layer (1)", UNITS: "Which units: a line for each (2)"}
 
 
-class SaturationPanel(Panel):
+class SaturationPanel(ViewsPanel):
     ident: ClassVar[str] = "saturation"
     title: ClassVar[str] = "Saturated and dead"
     group: ClassVar[Group] = Group.LAYERS
@@ -36,60 +35,35 @@ class SaturationPanel(Panel):
     )
     topics: ClassVar[frozenset[str]] = frozenset({"layers", "unit_shares"})
     needs_layers: ClassVar[bool] = True
+    views: ClassVar[Mapping[str, str]] = VIEWS
 
     def __init__(self, history: History, parent: QWidget | None = None) -> None:
         super().__init__(history, parent)
-        self.view = STRIPS
         self.strips, self.units = ShareStrips(history), UnitStrips(history)
-        self.stack = QStackedWidget()
-        for widget in (self.strips, self.units):
-            self.stack.addWidget(widget)
-        self.buttons = view_buttons(self, VIEWS, self.show_view)
-        self.buttons[self.view].setChecked(True)
-        row, self.says = tools_row(self.buttons), faint_words()
+        row, self.says = self.make_views(self.strips, self.units), faint_words()
         row.addWidget(self.says, 1)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(GAP, GAP, GAP, GAP)
-        layout.setSpacing(3)
-        layout.addLayout(row)
-        layout.addWidget(self.stack, 1)
+        self.lay_out(row, spacing=3)
         self.refresh()
 
     @property
     def probes(self) -> tuple[ProbeRequest, ...]:
         return (UnitShares(),) if self.view == UNITS else ()
 
-    def show_view(self, view: str) -> None:
-        self.view = view
-        self.buttons[view].setChecked(True)
-        self.stack.setCurrentIndex(list(VIEWS).index(view))
-        self.wishes_changed.emit()
-        self.refresh()
-
     def refresh(self) -> None:
-        lanes, shown = self.history.lanes, self.stack.currentWidget()
-        for widget in (self.strips, self.units):
-            if widget is not shown:
-                widget.show_note("")
-        if not lanes:
-            shown.show_note("No network is open.")
-        elif not any(lane.activations() for lane in lanes):
-            shown.show_note("No hidden activation in this network.")
-        elif not any(told(lane) if self.view == UNITS else len(lane.layers) for lane in lanes):
-            shown.show_note("Press play: each activation's saturated and dead units are drawn here.")
-        else:
-            shown.show_note("")
+        lanes = self.history.lanes
+        self.show_note(
+            note_for(
+                lanes,
+                lambda lane: told(lane) if self.view == UNITS else len(lane.layers),
+                "Press play: each activation's saturated and dead units are drawn here.",
+                LaneHistory.activations,
+                "No hidden activation in this network.",
+            )
+        )
         answer = next((lane.unit_shares for lane in lanes if lane.unit_shares is not None), None)
         on = self.view == UNITS and answer is not None
         self.says.setText(f"{whole(answer.examples)} examples" if on and answer is not None else "")
         self.describe()
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        views = dict(zip((Qt.Key.Key_1, Qt.Key.Key_2), VIEWS, strict=True))
-        if event.key() in views and not event.modifiers():
-            self.show_view(views[Qt.Key(event.key())])
-        else:
-            super().keyPressEvent(event)
 
     def summary(self) -> str:
         parts = []
@@ -123,13 +97,6 @@ class SaturationPanel(Panel):
                 for step, both in zip(lane.layers.steps, shares, strict=True):
                     rows.append((lane.info.name, lane.info.layers[i], int(step), *both))
         return ("network", "layer", "step", *SHARES), rows
-
-    def state(self) -> dict[str, Any]:
-        return {"view": self.view}
-
-    def restore(self, state: dict[str, Any]) -> None:
-        if (view := state.get("view")) in list(VIEWS):
-            self.show_view(str(view))
 
 
 def _words(lane: LaneHistory, layer: int, name: str) -> str:

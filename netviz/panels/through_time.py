@@ -1,24 +1,23 @@
 """Recurrent layers step by step: the gradient that comes back to each step, and gates and states along the way."""
 
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 import numpy as np
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QLabel, QSizePolicy, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from engine.probes.catalogue import ProbeRequest
 from engine.probes.through_time import SweepInTime, ThroughTime, ThroughTimeAnswer
-from netviz import theme
-from netviz.panels.base import Group, Panel, Row, Table
+from netviz.panels.base import Group, Row, Table
+from netviz.panels.views import ViewsPanel, note_for
 from netviz.runtime.history import History, LaneHistory
-from netviz.theme import GAP
-from netviz.widgets.choice import Choice
 from netviz.widgets.gate_maps import MEANING, GateMaps
 from netviz.widgets.gate_spreads import GateSpreads, saturated_in_words
 from netviz.widgets.ticks import figure
 from netviz.widgets.time_curves import TimeCurves, called
-from netviz.widgets.toggle import Toggle
+from netviz.widgets.view_tools import faint_words, small_choice
 
 GRADIENT, GATES, SPREAD = "gradient", "gates", "spread"
 VIEWS = {
@@ -28,7 +27,7 @@ VIEWS = {
 }
 
 
-class ThroughTimePanel(Panel):
+class ThroughTimePanel(ViewsPanel):
     ident: ClassVar[str] = "through_time"
     title: ClassVar[str] = "Through time"
     group: ClassVar[Group] = Group.GRADIENTS
@@ -45,45 +44,19 @@ class ThroughTimePanel(Panel):
         "best all the time in some units; for gates that open at the steps that matter, and for states stuck at ±1."
     )
     topics: ClassVar[frozenset[str]] = frozenset({"through_time"})
+    views: ClassVar[Mapping[str, str]] = VIEWS
 
     def __init__(self, history: History, parent: QWidget | None = None) -> None:
         super().__init__(history, parent)
-        self.view = GRADIENT
         self._wanted: str | None = None  # what was chosen, though the present networks may not have it
         self.curves, self.maps, self.spreads = TimeCurves(history), GateMaps(history), GateSpreads(history)
-        self.stack = QStackedWidget()
-        for widget in (self.curves, self.maps, self.spreads):
-            self.stack.addWidget(widget)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(GAP, GAP, GAP, GAP)
-        layout.setSpacing(4)
-        layout.addLayout(self._make_tools())
-        layout.addWidget(self.stack, 1)
+        self.lay_out(self._make_tools())
         self.refresh()
 
     def _make_tools(self) -> QHBoxLayout:
-        row = QHBoxLayout()
-        row.setSpacing(3)
-        self.buttons: dict[str, Toggle] = {}
-        group = QButtonGroup(self)
-        for name, words in VIEWS.items():
-            button = Toggle(name, words)
-            button.clicked.connect(lambda _=False, name=name: self.show_view(name))
-            group.addButton(button)
-            row.addWidget(button)
-            self.buttons[name] = button
-        self.buttons[self.view].setChecked(True)
-        self.says = QLabel()
-        self.says.setFont(theme.small())
-        self.says.setObjectName("faint")
-        self.says.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
-        self.says.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        row, self.says = self.make_views(self.curves, self.maps, self.spreads), faint_words()
         row.addWidget(self.says, 1)
-        self.layer = Choice()
-        self.layer.setAccessibleName("Layer")
-        self.layer.setToolTip("The layer whose gates are drawn (N next, P previous)")
-        self.layer.setFont(theme.small())
-        self.layer.setStyleSheet("QComboBox { padding: 0px 4px; min-height: 16px; }")
+        self.layer = small_choice("Layer", "The layer whose gates are drawn (N next, P previous)")
         self.layer.activated.connect(lambda: self.show_layer(self.layer.currentText()))
         row.addWidget(self.layer, 1)
         return row
@@ -92,10 +65,7 @@ class ThroughTimePanel(Panel):
     def probes(self) -> tuple[ProbeRequest, ...]:
         return (ThroughTime(),)
 
-    def show_view(self, view: str) -> None:
-        self.view = view
-        self.buttons[view].setChecked(True)
-        self.stack.setCurrentIndex(list(VIEWS).index(view))
+    def turned(self) -> None:
         self.refresh()
 
     def show_layer(self, name: str) -> None:
@@ -113,15 +83,11 @@ class ThroughTimePanel(Panel):
         lanes = self.history.lanes
         answers = [lane.through_time for lane in lanes if lane.through_time is not None]
         self._offer(list(dict.fromkeys(called(a, sweep) for a in answers for sweep in a.sweeps)))
-        note = ""
-        if not lanes:
-            note = "No network is open."
-        elif not answers:
-            note = "Press play: the gradient at each step of the sequences is drawn here."
-        elif not any(answer.sweeps for answer in answers):
+        waiting = "Press play: the gradient at each step of the sequences is drawn here."
+        note = note_for(lanes, lambda _: answers, waiting)
+        if not note and not any(answer.sweeps for answer in answers):
             note = "This network has no recurrent layer: an RNN, an LSTM or a GRU is drawn here step by step."
-        for widget in (self.curves, self.maps, self.spreads):
-            widget.show_note(note if widget is self.stack.currentWidget() else "")
+        self.show_note(note)
         if not note and self.view == GRADIENT:
             self.curves.refresh()
         self.maps.update()
@@ -141,11 +107,8 @@ class ThroughTimePanel(Panel):
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         key, steps = event.key(), {Qt.Key.Key_N: 1, Qt.Key.Key_P: -1}
-        views = dict(zip((Qt.Key.Key_1, Qt.Key.Key_2, Qt.Key.Key_3), VIEWS, strict=True))
         if event.modifiers() or (key in steps and (self.view == GRADIENT or not self.layer.count())):
             super().keyPressEvent(event)
-        elif key in views:
-            self.show_view(views[Qt.Key(key)])
         elif key in steps:
             self.show_layer(self.layer.itemText((self.layer.currentIndex() + steps[Qt.Key(key)]) % self.layer.count()))
         else:
@@ -186,13 +149,12 @@ class ThroughTimePanel(Panel):
         return ("network", "layer", "of", "unit", "time_step", "to_time_step", "mean"), rows
 
     def state(self) -> dict[str, Any]:
-        return {"view": self.view} | ({"layer": self._wanted} if self._wanted is not None else {})
+        return super().state() | ({"layer": self._wanted} if self._wanted is not None else {})
 
     def restore(self, state: dict[str, Any]) -> None:
         if isinstance(name := state.get("layer"), str):
             self.show_layer(name)
-        if (view := state.get("view")) in list(VIEWS):
-            self.show_view(str(view))
+        super().restore(state)
 
 
 def gradient_in_words(answer: ThroughTimeAnswer, sweep: SweepInTime) -> str:

@@ -1,26 +1,27 @@
 """The weights of every layer: how they are spread, their length, how far a step moves them, and one layer's matrix."""
 
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 import numpy as np
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from engine.probes.catalogue import ProbeRequest
 from engine.probes.histograms import LayerHistogram
 from engine.probes.weights import LayerWeights, Weights
-from netviz.panels.base import Group, Panel, Row, Table
+from netviz.panels.base import Group, Row, Table
+from netviz.panels.views import ViewsPanel, note_for
 from netviz.runtime.history import History, LaneHistory
-from netviz.theme import GAP
 from netviz.widgets.guides import Guide
-from netviz.widgets.layer_curves import LayerCurves, curve_rows, latest_in_words
+from netviz.widgets.layer_curves import LayerCurves, curve_table, latest_in_words
 from netviz.widgets.matrix import MatrixMap, captions
-from netviz.widgets.ridge_rows import RidgeRows
+from netviz.widgets.ridge_rows import RidgeRows, numbered
 from netviz.widgets.ridges import bin_rows, in_words
 from netviz.widgets.ticks import whole
 from netviz.widgets.value_axis import ValueAxis
-from netviz.widgets.view_tools import faint_words, small_choice, tools_row, view_buttons
+from netviz.widgets.view_tools import faint_words, small_choice
 
 SPREAD, NORM, RATIO, MATRIX = "spread", "norm", "ratio", "matrix"
 VIEWS = {
@@ -40,7 +41,7 @@ WAITING = {
 }
 
 
-class WeightsPanel(Panel):
+class WeightsPanel(ViewsPanel):
     ident: ClassVar[str] = "weights"
     title: ClassVar[str] = "Weights"
     group: ClassVar[Group] = Group.GRADIENTS
@@ -56,28 +57,19 @@ class WeightsPanel(Panel):
     )
     topics: ClassVar[frozenset[str]] = frozenset({"weights", "layers"})
     needs_layers: ClassVar[bool] = True
+    views: ClassVar[Mapping[str, str]] = VIEWS
 
     def __init__(self, history: History, parent: QWidget | None = None) -> None:
         super().__init__(history, parent)
-        self.view = SPREAD
         self.axis = ValueAxis()
         self.ridges = RidgeRows(history, spreads, own_axes=True, axis=self.axis)
         self.norm, self.ratio = LayerCurves(history, FIELDS[NORM]), LayerCurves(history, FIELDS[RATIO], (USUAL,))
         self.matrix = MatrixMap(history)
-        self.stack = QStackedWidget()
-        for widget in (self.ridges, self.norm, self.ratio, self.matrix):
-            self.stack.addWidget(widget)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(GAP, GAP, GAP, GAP)
-        layout.setSpacing(4)
-        layout.addLayout(self._make_tools())
-        layout.addWidget(self.stack, 1)
+        self.lay_out(self._make_tools())
         self.reopened()
 
     def _make_tools(self) -> QHBoxLayout:
-        self.buttons = view_buttons(self, VIEWS, self.show_view)
-        self.buttons[self.view].setChecked(True)
-        row, self.says = tools_row(self.buttons), faint_words()
+        row, self.says = self.make_views(self.ridges, self.norm, self.ratio, self.matrix), faint_words()
         row.addWidget(self.says, 1)
         self.layer = small_choice("Layer of the matrix", "The layer whose matrix is drawn (N next, P previous)")
         self.layer.activated.connect(lambda: self.show_layer(self.layer.currentText()))
@@ -89,13 +81,6 @@ class WeightsPanel(Panel):
         if self.view in FIELDS:
             return ()
         return (Weights(self.matrix.node if self.view == MATRIX else None),)
-
-    def show_view(self, view: str) -> None:
-        self.view = view
-        self.buttons[view].setChecked(True)
-        self.stack.setCurrentIndex(list(VIEWS).index(view))
-        self.wishes_changed.emit()
-        self.refresh()
 
     def show_layer(self, node: str) -> None:
         """Another layer's matrix, as soon as the worker has told it."""
@@ -123,19 +108,12 @@ class WeightsPanel(Panel):
     def refresh(self) -> None:
         lanes, shown = self.history.lanes, self.stack.currentWidget()
         self.layer.setVisible(self.view == MATRIX and self.layer.count() > 0)
-        for widget in (self.ridges, self.norm, self.ratio, self.matrix):
-            if widget is not shown:
-                widget.show_note("")
+        waiting = WAITING[self.view]
         if isinstance(shown, LayerCurves):
-            shown.refresh(WAITING[self.view])
-        elif not lanes:
-            shown.show_note("No network is open.")
-        elif not any(lane.weighted() for lane in lanes):
-            shown.show_note("No layer with weights.")
-        elif not any(self._answered(lane) for lane in lanes):
-            shown.show_note(WAITING[self.view])
+            self.show_note(None)
+            shown.refresh(waiting)
         else:
-            shown.show_note("")
+            self.show_note(note_for(lanes, self._answered, waiting, LaneHistory.weighted, "No layer with weights."))
         self._tell_sample()
         self.describe()
 
@@ -156,11 +134,8 @@ class WeightsPanel(Panel):
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         key, steps = event.key(), {Qt.Key.Key_N: 1, Qt.Key.Key_P: -1}
-        views = dict(zip((Qt.Key.Key_1, Qt.Key.Key_2, Qt.Key.Key_3, Qt.Key.Key_4), VIEWS, strict=True))
         if event.modifiers() or (key in steps and (self.view != MATRIX or not self.layer.count())):
             super().keyPressEvent(event)
-        elif key in views:
-            self.show_view(views[Qt.Key(key)])
         elif key in steps:
             at = (self.layer.currentIndex() + steps[Qt.Key(key)]) % self.layer.count()
             self.show_layer(self.layer.itemText(at))
@@ -194,9 +169,7 @@ class WeightsPanel(Panel):
         if self.view == MATRIX:
             header = ("network", "layer", "unit", "to_unit", "input", "to_input", "mean_weight")
             return header, [row for lane in lanes for row in self._matrix_rows(lane)]
-        name = FIELDS[self.view]
-        header = ("network", "layer", "step", f"{name}_low", f"{name}_mean", f"{name}_high")
-        return header, [row for lane in lanes for row in curve_rows(lane, name)]
+        return curve_table(lanes, FIELDS[self.view], FIELDS[self.view])
 
     def _matrix_rows(self, lane: LaneHistory) -> list[Row]:
         """Units and inputs are counted from 1."""
@@ -211,24 +184,19 @@ class WeightsPanel(Panel):
         return rows
 
     def state(self) -> dict[str, Any]:
-        return {"view": self.view, "layer": self.matrix.node, "axis": self.axis.state()}
+        return {**super().state(), "layer": self.matrix.node, "axis": self.axis.state()}
 
     def restore(self, state: dict[str, Any]) -> None:
         if "axis" in state:
             self.axis.restore(state["axis"])
         if isinstance(node := state.get("layer"), str) and (not self.layer.count() or self.layer.findText(node) >= 0):
             self.show_layer(node)
-        if (view := state.get("view")) in list(VIEWS):
-            self.show_view(str(view))
+        super().restore(state)
 
 
 def spreads(lane: LaneHistory) -> list[tuple[int, LayerHistogram]]:
     """Each layer's histogram with the layer's number."""
-    if lane.weights is None:
-        return []
-    numbers = {node: i for i, node in enumerate(lane.info.layers)}
-    found = (layer.histogram for layer in lane.weights.layers)
-    return [(numbers[h.node], h) for h in found if h.node in numbers]
+    return [] if lane.weights is None else numbered(lane, (layer.histogram for layer in lane.weights.layers))
 
 
 def _count(layer: LayerWeights) -> int:

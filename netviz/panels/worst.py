@@ -10,6 +10,7 @@ from engine.probes.catalogue import ProbeRequest
 from engine.probes.example import Part
 from engine.probes.worst import Worst, WorstAnswer
 from netviz.panels.base import Group, Panel, Row, Table
+from netviz.panels.views import note_for
 from netviz.runtime.history import History, LaneHistory
 from netviz.theme import GAP
 from netviz.widgets.example_list import ExampleList, Rows, outcomes
@@ -51,13 +52,8 @@ class WorstPanel(Panel):
         self.refresh()
 
     def refresh(self) -> None:
-        lanes = self.history.lanes
-        if not lanes:
-            self.list.show_note("No network is open.")
-        elif not any(lane.worst is not None for lane in lanes):
-            self.list.show_note("Press play: the examples with the largest loss are listed here.")
-        else:
-            self.list.show_note("")
+        waiting = "Press play: the examples with the largest loss are listed here."
+        self.list.show_note(note_for(self.history.lanes, lambda lane: lane.worst, waiting))
         self.describe()
 
     def resizeEvent(self, event: QResizeEvent) -> None:

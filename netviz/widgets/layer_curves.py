@@ -1,5 +1,7 @@
 """One scalar of every layer with weights over steps, on a logarithmic axis: a pair of axes for each lane, in a row."""
 
+from collections.abc import Iterable
+
 import numpy as np
 
 from netviz.runtime.history import History, LaneHistory
@@ -94,8 +96,14 @@ def latest_in_words(lane: LaneHistory, field: str) -> str:
     return ", ".join(f"{name} {figure(float(value)).strip()}" for name, value in pairs)
 
 
-def curve_rows(lane: LaneHistory, field: str) -> list[Row]:
-    """(network, layer, step, low, mean, high). Of a long past a row stands for some steps, beginning with its own."""
+def curve_table(lanes: Iterable[LaneHistory], field: str, name: str) -> tuple[tuple[str, ...], list[Row]]:
+    """The curves of every lane in numbers, which are called `name`. Of a long past a row stands for some steps."""
+    header = ("network", "layer", "step", f"{name}_low", f"{name}_mean", f"{name}_high")
+    return header, [row for lane in lanes for row in _rows(lane, field)]
+
+
+def _rows(lane: LaneHistory, field: str) -> list[Row]:
+    """(network, layer, step, low, mean, high); a row of several steps begins with its own."""
     bundle = layer_bundle(lane, field)
     steps, parts = bundle.steps.tolist(), (bundle.low, bundle.middle, bundle.high)
     low, mean, high = (np.asarray(part).T.tolist() for part in parts)

@@ -1,6 +1,6 @@
 """Histograms of layers as rows of ridges, a column for each lane: zeros as a bar, what no bin holds in figures."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -26,6 +26,12 @@ ZOOM = 0.8  # of the axis, a notch of the wheel
 ROOM_FOR_ENDS = 110.0  # pixels of a column
 
 Shown = list[tuple[int, LayerHistogram]]  # each with its layer's number
+
+
+def numbered(lane: LaneHistory, histograms: Iterable[LayerHistogram]) -> Shown:
+    """Each histogram with its layer's number; those of layers that are not drawn are left out."""
+    numbers = {node: i for i, node in enumerate(lane.info.layers)}
+    return [(numbers[h.node], h) for h in histograms if h.node in numbers]
 
 
 @dataclass(frozen=True, slots=True)

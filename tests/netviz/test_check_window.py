@@ -1,7 +1,6 @@
 """Questions about the drawn network, by clicks and keys: asked, answered, cancelled, refused, and taken up."""
 
 import csv
-import os
 from dataclasses import replace
 
 import pytest
@@ -26,6 +25,7 @@ from netviz.main_window import MainWindow
 from netviz.widgets.command_palette import actions_of
 from netviz.widgets.key_sheet import keys_of
 from tests.engine.checks.nets import chain, last, made
+from tests.netviz.processes import gone
 
 LONG = 30_000
 BOTH = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
@@ -62,14 +62,6 @@ def click(button: QPushButton) -> None:
     assert button.isVisible()
     assert button.isEnabled()
     QTest.mouseClick(button, Qt.MouseButton.LeftButton)
-
-
-def gone(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return True
-    return False
 
 
 @pytest.fixture

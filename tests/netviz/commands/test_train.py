@@ -276,7 +276,7 @@ def test_ctrl_c_outside_of_training_is_no_traceback(cli: Here, tmp_path: Path, m
     def press(*arguments: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(module, "load_project", press)
+    monkeypatch.setattr(module, "project_asked", press)
     done = cli("train", write(tmp_path))
     assert (done.status, done.out, done.err) == (130, "", "")
 

@@ -9,6 +9,7 @@ from engine.checks.questions import Kind, Question, ask
 from netviz.runtime import asking as module
 from netviz.runtime.asking import Asking
 from tests.engine.checks.nets import chain, last, made
+from tests.netviz.processes import gone
 
 LONG = 30_000
 LARGE = made(chain(600, 3), "mse", {"kind": "noise", "shape": [50], "samples": 64})
@@ -16,14 +17,6 @@ LARGE = made(chain(600, 3), "mse", {"kind": "noise", "shape": [50], "samples": 6
 
 def question(kind=Kind.OVERFIT, project=LARGE):
     return Question(kind, project.to_json(), ".")
-
-
-def gone(pid):
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return True
-    return False
 
 
 @pytest.fixture
