@@ -1,8 +1,9 @@
 """One network of a run: its trainer, stepped with what is due at each step and at each epoch's end."""
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from msgspec.structs import replace
@@ -11,7 +12,15 @@ from engine.backend import Array
 from engine.diagnosis import Diagnosis
 from engine.divergence import DivergenceError
 from engine.metrics import Score
-from engine.run.messages import ACTIVATION_FIELDS, WEIGHT_FIELDS, EpochScore, LaneHealth, LayerScalars, LossBuckets
+from engine.run.messages import (
+    ACTIVATION_FIELDS,
+    WEIGHT_FIELDS,
+    EpochScore,
+    LaneAnswer,
+    LaneHealth,
+    LayerScalars,
+    LossBuckets,
+)
 from engine.run.pending import MOST, Losses, Scalars
 from engine.run.studies import Studies
 from engine.telemetry import Telemetry
@@ -193,6 +202,22 @@ class Lane:
             self.failure = None
         self.studies.restart(self.trainer)
         return taken
+
+    def answer(self, seen: Iterable[Any], health: bool, hurried: bool) -> LaneAnswer:
+        """What has happened since the last answer, and what probes have `seen` now."""
+        trainer = self.trainer
+        losses, scores, scalars = self.take_news()
+        return LaneAnswer(
+            losses,
+            scores,
+            scalars,
+            (*seen, *self.studies.take_news(trainer)),
+            trainer.rate,
+            trainer.batch_size,
+            self.health(hurried) if health else None,
+            self.take_rates(),
+            self.kept,
+        )
 
     def take_news(self) -> tuple[LossBuckets, tuple[EpochScore, ...], LayerScalars | None]:
         """What has happened since the last call."""

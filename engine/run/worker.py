@@ -16,7 +16,7 @@ import numpy as np
 from engine.divergence import DivergenceError
 from engine.errors import DeviceError, ProjectError
 from engine.memory import shortage
-from engine.probes.base import Probe, measured, quick, slow
+from engine.probes.base import measured, quick, slow
 from engine.probes.study import Study
 from engine.project import project_from
 from engine.run import messages as m
@@ -380,7 +380,8 @@ class Worker:
             probes = quick(probes) if self._urgent else ()
         elif not full:
             probes = quick(probes) if self._stale or self._urgent else ()
-        lanes = tuple(self._lane_answer(lane, probes, detail, hurried) for lane in self._lanes)
+        measure, health = self._measuring.answers, self._watched.health
+        lanes = tuple(lane.answer(measure(probes, lane.trainer, detail), health, hurried) for lane in self._lanes)
         step, epoch = (self._step, self._lead.trainer.epoch) if self._lanes else (0, 0)
         self._send(m.Answer(self._frame, self._state, step, epoch, self._rate.now(step), lanes, wanting(self._lanes)))
         looking = sum(lane.take_looking() for lane in self._lanes)
@@ -392,15 +393,6 @@ class Worker:
             self._budget.spend(time.perf_counter() - began + looking)
             if self._budget.detail < 1:
                 self._aside.want()
-
-    def _lane_answer(self, lane: Lane, probes: tuple[Probe, ...], detail: float, hurried: bool) -> m.LaneAnswer:
-        trainer = lane.trainer
-        answers = self._measuring.answers(probes, trainer, detail)
-        losses, scores, scalars = lane.take_news()
-        shown = (*answers, *lane.studies.take_news(trainer))
-        health, rate = lane.health(hurried) if self._watched.health else None, trainer.rate
-        told, kept = lane.take_rates(), lane.kept
-        return m.LaneAnswer(losses, scores, scalars, shown, rate, trainer.batch_size, health, told, kept)
 
     def _send_keyframe(self, token: int) -> None:
         began = time.perf_counter()
