@@ -8,13 +8,16 @@ VENV := .venv/bin
 check = @echo "$(1)"; $(2) || { echo "make test: stopped at $(1); pytest did not run" >&2; exit 1; }
 
 .DEFAULT_GOAL := run
-.PHONY: run test lint format setup setup-dev benchmark screenshots gallery project-file experiments
+.PHONY: run test test-card lint format setup setup-dev benchmark screenshots gallery project-file experiments
 
 run: setup  ## train XOR before your eyes
 	@$(VENV)/python -m netviz --demo
 
 test: lint  ## every check, then every test
 	@$(VENV)/python -m pytest
+
+test-card: setup-dev  ## the tests of cards on a real one, with CuPy from the extra cuda12 or cuda13
+	@NETVIZ_CARD=cuda $(VENV)/python -m pytest -m card
 
 lint: setup-dev
 	$(call check,ruff check,$(VENV)/ruff check --quiet)

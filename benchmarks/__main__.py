@@ -10,7 +10,7 @@ from pathlib import Path
 
 from threadpoolctl import threadpool_limits
 
-from benchmarks import cost, editor, history, lasting, step, window
+from benchmarks import cost, editor, gpu, history, lasting, step, window
 from benchmarks.diagnosis import score as diagnosis
 from benchmarks.measure import Effort
 from benchmarks.report import Row, merged, section, table
@@ -27,15 +27,19 @@ class Group:
     measure: Callable[[Effort], Iterator[Row]]
     needs: tuple[str, ...] = ()  # packages that netviz itself does without
     programs: tuple[str, ...] = ()
+    lacks: Callable[[], list[str]] = list  # of the machine
 
     def missing(self) -> list[str]:
         """What it needs that is not there, and how to get it."""
         packages = [f"{name} (pip install {name})" for name in self.needs if find_spec(name) is None]
-        return packages + [name for name in self.programs if shutil.which(name) is None]
+        return packages + [name for name in self.programs if shutil.which(name) is None] + self.lacks()
 
 
 GROUPS = (
     Group("step", "a training step against PyTorch eager", step.ABOUT, step.measure, ("torch",)),
+    Group(
+        "gpu", "a training step on a card against PyTorch eager", gpu.ABOUT, gpu.measure, ("torch",), lacks=gpu.lacks
+    ),
     Group("cost", "what looking costs, and the memory of a training", cost.ABOUT, cost.measure),
     Group("window", "the window beside a training at full speed", window.ABOUT, window.measure, programs=("Xvfb",)),
     Group("lasting", "a window that stays open", lasting.ABOUT, lasting.measure, programs=("Xvfb",)),

@@ -1,4 +1,4 @@
-"""A project's training in PyTorch eager, as a careful person would write it for speed on one CPU thread."""
+"""A project's training in PyTorch eager, as a careful person would write it for speed on one CPU thread or a card."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 import engine
-from engine.data.batches import WINDOW
+from engine.data.batches import WINDOW, WINDOW_THERE
 from engine.layers.base import Layer
 from engine.layers.convolution import Conv2d
 from engine.layers.dense import Dense
@@ -33,14 +33,14 @@ class LastState(nn.LSTM):
 class PyTorchSide:
     """Chains of the layers of the cases, plain SGD or Adam; weights start as the engine's do."""
 
-    def __init__(self, project: engine.Project) -> None:
+    def __init__(self, project: engine.Project, device: str = "cpu") -> None:
         torch.set_num_threads(1)
-        self.project = project
+        self.project, self.device = project, torch.device(device)
         self.start = {k: torch.from_numpy(v) for k, v in engine.Trainer(project).network.state().items()}
         data = project.data.load(project.folder)
-        self.x = torch.from_numpy(data.x.astype(np.float32))
+        self.x = torch.from_numpy(data.x.astype(np.float32)).to(self.device)
         self.classes = isinstance(project.training.loss, CrossEntropy)
-        self.y = torch.from_numpy(data.y if self.classes else data.y.astype(np.float32)[:, None])
+        self.y = torch.from_numpy(data.y if self.classes else data.y.astype(np.float32)[:, None]).to(self.device)
         batch = project.training.batch_size
         self.batch = len(self.x) if isinstance(batch, str) else batch
         self.reset()
@@ -50,6 +50,7 @@ class PyTorchSide:
         for node in self.project.graph.nodes[1:]:
             self.net.add_module(node.id, self._module(node.id, node.layer))
         self.net.load_state_dict(self.start)
+        self.net.to(self.device)
         self.loss = nn.CrossEntropyLoss() if self.classes else nn.BCEWithLogitsLoss()
         self.optimizer = self._optimizer()
         self.batches = self._batches()
@@ -63,7 +64,7 @@ class PyTorchSide:
             optimizer.step()
 
     def parameters(self) -> dict[str, np.ndarray[Any, Any]]:
-        return {name: tensor.detach().numpy().copy() for name, tensor in self.net.named_parameters()}
+        return {name: tensor.detach().cpu().numpy().copy() for name, tensor in self.net.named_parameters()}
 
     def _module(self, name: str, layer: Layer) -> nn.Module:
         if isinstance(layer, Dense):
@@ -91,13 +92,16 @@ class PyTorchSide:
     def _batches(self) -> Iterator[tuple[Tensor, Tensor]]:
         """The engine's order, epoch by epoch; a window of examples is gathered at once and cut into batches."""
         count, batch = len(self.x), self.batch
-        window = max(batch, WINDOW // self.x[0].nbytes // batch * batch)
+        most = WINDOW if self.device.type == "cpu" else WINDOW_THERE
+        window = max(batch, most // self.x[0].nbytes // batch * batch)
         if batch >= count:
             while True:
                 yield self.x, self.y
         epoch = 0
         while True:
-            order = torch.from_numpy(generator(self.project.training.seed, "shuffle", epoch).permutation(count))
+            order = torch.from_numpy(generator(self.project.training.seed, "shuffle", epoch).permutation(count)).to(
+                self.device
+            )
             for chosen in order.split(window):
                 yield from zip(
                     self.x.index_select(0, chosen).split(batch),

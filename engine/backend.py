@@ -78,6 +78,11 @@ class Backend:
         host: Array = np.ascontiguousarray(self.xp.asnumpy(array))
         return host
 
+    def wait(self) -> None:
+        """Until the device has done all that it was given."""
+        if self.xp is not np:
+            self.xp.cuda.get_current_stream().synchronize()
+
     @property
     def product(self) -> Callable[[Array, Array, Array], object]:
         """out ← a b, of matrices or stacks of them, called as (a, b, out)."""

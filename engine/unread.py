@@ -7,6 +7,7 @@ none, training goes back there and on to the step before it.
 from collections.abc import Sequence
 from math import isfinite
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from engine.backend import Array, Backend, Call
 from engine.plan import Moment, Plan
@@ -25,6 +26,7 @@ class Unread:
         """`state` is all that an update changes."""
         self._backend, self._state, self._scalars, self._moment = backend, tuple(state), scalars, moment
         self._kept: list[Array] = [backend.zeros(*array.shape) for array in (*self._state, scalars)]
+        self._whole: WeakKeyDictionary[Plan, list[Call]] = WeakKeyDictionary()
         self._losses = backend.zeros(MOST)
         self._places: list[Any] = [self._losses[k : k + 1].reshape(()) for k in range(MOST)]
 
@@ -57,10 +59,10 @@ class Unread:
             self._moment.step = first + k
             if rows is not None:
                 plan.fill(rows, targets)
-            for call in forward:
-                call()
-            copy(self._places[k], plan.loss)
             if scalars is not None:
                 copy(self._scalars, scalars)
-            for call in after:
+            if plan not in self._whole:  # no look between the way forward and the way back: both are one list
+                self._whole[plan] = self._backend.lowered([*forward, *after])
+            for call in self._whole[plan]:
                 call()
+            copy(self._places[k], plan.loss)

@@ -5,13 +5,15 @@ import shutil
 import numpy as np
 import pytest
 
-from benchmarks import cost, lasting, step, window
+from benchmarks import cost, gpu, lasting, step, window
 from benchmarks.__main__ import GROUPS, Group, main
 from benchmarks.measure import Effort, compare
 from benchmarks.report import Row, merged, table
 from benchmarks.screen import SIZE, Screen
 from benchmarks.step import CASES, DisagreementError, EngineSide, largest_difference
+from engine.backend import Backend
 from engine.project import project_from
+from tests.strict_array import strict
 
 QUICK = Effort(pairs=2, seconds=0.001)
 SMALL = {case.title: case for case in CASES if max(case.widths) < 100}
@@ -63,6 +65,32 @@ def test_every_case_is_a_sound_project_of_its_shape(case, tmp_path):
 def test_the_xor_case_is_xor(tmp_path):
     data = CASES[0].project(tmp_path).data.load(tmp_path)
     np.testing.assert_array_equal(data.y, data.x[:, 0].astype(bool) ^ data.x[:, 1].astype(bool))
+
+
+def test_a_card_that_is_not_there_leaves_its_group_out(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(gpu, "cards", lambda: "CuPy finds no CUDA device or driver")
+    results = tmp_path / "RESULTS.md"
+    assert main(["gpu"], GROUPS, results) == 0
+    out = capsys.readouterr().out
+    assert "gpu: left out, it needs a CUDA device (CuPy finds no CUDA device or driver)" in out
+    assert not results.exists()
+
+
+@pytest.mark.parametrize("case", gpu.CASES, ids=lambda case: case.title)
+def test_every_case_of_the_card_is_a_sound_project(case, tmp_path):
+    project = case.project(tmp_path)
+    assert project.problems() == []
+    assert len(project.data.load(tmp_path).x) % case.batch == 0
+
+
+def test_the_side_of_a_card_computes_what_the_engine_does(tmp_path, monkeypatch):
+    """On the stand-in, for want of a card."""
+    monkeypatch.setattr("engine.trainer.open_backend", lambda device, dtype: Backend(strict, device, dtype, "cuda"))
+    project = SMALL[next(iter(SMALL))].project(tmp_path)
+    there = gpu.CardSide(project)
+    monkeypatch.undo()
+    assert there.trainer.backend.device == "cuda"
+    assert largest_difference(there, EngineSide(project)) < 1e-5
 
 
 def test_sides_that_disagree_are_not_timed(tmp_path):

@@ -39,29 +39,32 @@ class Recorded:
         self.calls = tuple(calls)
         self.graph: Any = None
         self.why = ""  # recording failed
-        self._xp, self._ran = xp, False
-        self._stream, self._pool = xp.cuda.Stream(non_blocking=True), xp.cuda.MemoryPool()
+        self._xp = xp
+        self._stream: Any = None
+        self._pool: Any = None
 
     def __call__(self) -> None:
         if self.graph is not None:
             self.graph.launch()
         elif self.why:
             self._run()
-        elif self._ran:
+        elif self._stream is not None:
             self._record()
         else:
             self._warm_up()
-            self._ran = True
 
     def _run(self) -> None:
         for call in self.calls:
             call()
 
     def _warm_up(self) -> None:
-        self._xp.cuda.get_current_stream().synchronize()  # streams do not wait for one another
-        with self._xp.cuda.using_allocator(self._pool.malloc), self._stream:
+        cuda = self._xp.cuda
+        stream, self._pool = cuda.Stream(non_blocking=True), cuda.MemoryPool()
+        cuda.get_current_stream().synchronize()  # streams do not wait for one another
+        with cuda.using_allocator(self._pool.malloc), stream:
             self._run()
-        self._stream.synchronize()
+        stream.synchronize()
+        self._stream = stream
 
     def _record(self) -> None:
         try:

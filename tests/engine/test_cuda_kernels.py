@@ -12,6 +12,7 @@ from engine.cuda.sources import WORDS, product_source
 from engine.cuda.words import Words
 from engine.plan import Moment
 from engine.random import Bits, key_of
+from tests.card import card
 from tests.strict_array import HostDeviceError, NotInCupyError, copies, strict
 
 DTYPES = ("float32", "float64")
@@ -235,3 +236,27 @@ def test_words_follow_the_step_and_the_seed():
         words()
         assert copies.since(before)[0] == (seed == 9 or step == 70 or (seed, step) == (5, 0)), "a key is copied"
         np.testing.assert_array_equal(strict.asnumpy(out), Bits(np, (12,)).at(step, seed, "dropout", "d1"))
+
+
+@pytest.mark.card
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_the_product_on_the_device(dtype):
+    backend = card(dtype)
+    xp = backend.xp
+    for a, b, out in cases(dtype):
+        if not out.size:
+            continue
+        there = xp.zeros(out.shape, dtype)
+        backend.product(xp.asarray(np.ascontiguousarray(a)), xp.asarray(np.ascontiguousarray(b)), there)
+        np.testing.assert_allclose(backend.to_host(there), a @ b, rtol=2e-5 if dtype == "float32" else 1e-12, atol=1e-5)
+
+
+@pytest.mark.card
+def test_words_on_the_device():
+    backend, moment = card(), Moment(5, 3)
+    out = backend.xp.zeros((1000,), "uint32")
+    words = Words(backend.xp, out, moment, "dropout", "d1")
+    for moment.step in (3, 70_000):
+        words.tell()
+        words()
+        np.testing.assert_array_equal(backend.to_host(out), Bits(np, (1000,)).at(moment.step, 5, "dropout", "d1"))

@@ -9,6 +9,7 @@ from engine.cuda.capture import Lowered, Recorded
 from engine.divergence import DivergenceError
 from engine.network import Network
 from engine.trainer import Trainer
+from tests.card import card, looks_inside
 from tests.engine.cases import ACTIVATIONS, CLOSE, DTYPES, LAYER_CASES, LOSS_CASES, behind_identity, examples
 from tests.engine.cases import loss_project as with_loss
 from tests.engine.export.nets import ends_in
@@ -16,6 +17,7 @@ from tests.engine.test_trainer import OPTIMIZERS, made
 from tests.strict_array import copies, strict
 from tests.strict_cuda import CaptureError
 
+pytestmark = pytest.mark.card
 each_dtype = pytest.mark.parametrize("dtype", DTYPES)
 DROPPED = [
     {"id": "h1", "kind": "dense", "units": 6},
@@ -23,10 +25,6 @@ DROPPED = [
     {"id": "d1", "kind": "dropout", "rate": 0.3},
     {"id": "out", "kind": "dense", "units": 3},
 ]
-
-
-def card(dtype="float32"):
-    return Backend(strict, "strict", dtype, "cuda")
 
 
 def pair(project, dtype):
@@ -39,9 +37,11 @@ def alike(there, here, dtype):
 
 
 def recorded(trainer):
-    """All pieces of the step that are or can become graphs."""
+    """The pieces of the step that were to become graphs."""
     _, forward, after = trainer._plans[trainer.batch_size]
-    return [part for whole in (*forward, *after) for part in whole.parts if isinstance(part, Recorded)]
+    together = [call for calls in trainer._unread._whole.values() for call in calls]
+    parts = [part for whole in (*forward, *after, *together) for part in whole.parts if isinstance(part, Recorded)]
+    return [part for part in parts if part.graph is not None or part.why]
 
 
 # The same numbers
@@ -117,6 +117,7 @@ def test_products_too_large_for_a_graph_stand_between_graphs(most, monkeypatch):
     assert bool(alone) == (most < 1 << 22)
 
 
+@looks_inside
 def test_a_device_that_records_nothing_computes_the_same(monkeypatch):
     monkeypatch.setattr(strict.cuda, "refuses_to_record", True)
     there, here = pair(made(layers=DROPPED), "float64")
@@ -147,6 +148,7 @@ def test_snapshots_go_on_with_the_same_bits():
 # Nothing crosses
 
 
+@looks_inside
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
 @pytest.mark.parametrize("layers", [None, DROPPED], ids=["plain", "dropped out"])
 def test_a_step_copies_nothing_but_the_losses_of_many_at_once(layers, optimizer):
@@ -165,13 +167,15 @@ def test_a_step_copies_nothing_but_the_losses_of_many_at_once(layers, optimizer)
     assert made_ == 0
 
 
-def test_a_step_is_two_graphs_and_little_else():
+@looks_inside
+def test_a_step_is_one_graph_and_little_else():
     trainer = Trainer(made("adam", batch_size=4), backend=card())
     trainer.run(3)
     trainer.updates(1)
+    trainer.updates(3)
     launches, single = strict.cuda.launches, strict.cuda.single
     trainer.updates(4)
-    assert strict.cuda.launches - launches == 4 * 2
+    assert strict.cuda.launches - launches == 4
     # Rows, targets, the loss's place and the scalars; the state kept for a loss that is no number.
     assert strict.cuda.single - single <= 4 * 5 + 8
 
@@ -214,6 +218,7 @@ def array(*numbers):
     return strict.asarray(np.array(numbers))
 
 
+@looks_inside
 @pytest.mark.parametrize(
     "call",
     [
@@ -246,6 +251,7 @@ def test_what_cannot_be_recorded_breaks_the_recording(call):
                 stream.end_capture()
 
 
+@looks_inside
 def test_a_recording_does_nothing_until_it_is_launched():
     a = array(1.0, 2.0)
     stream = strict.cuda.Stream(non_blocking=True)

@@ -12,8 +12,8 @@ from engine.memory import Needs, ShortageError, free_bytes, must_fit, needs_of, 
 from engine.network import Network
 from engine.trainer import Trainer
 from netviz.cli import run_command
+from tests.card import REAL, card, looks_inside
 from tests.engine.cases import project
-from tests.engine.test_cuda_path import card
 from tests.strict_array import strict
 
 CPU = Backend(np, "cpu", "float32")
@@ -180,6 +180,7 @@ def pool(monkeypatch):
     return made
 
 
+@looks_inside
 def test_of_a_card_the_free_part_of_its_pool_counts(pool):
     assert free_bytes(card()) == (3 << 30) + (1 << 20)
 
@@ -188,6 +189,7 @@ class OutOfMemoryError(MemoryError):
     """As CuPy's."""
 
 
+@looks_inside
 def test_a_card_that_is_full_says_sizes_and_gives_back(pool):
     with pytest.raises(ShortageError) as caught, telling_sizes(small(), card("float64"), 64):
         raise OutOfMemoryError("Out of memory allocating 1,024 bytes\n(allocated so far: 5 bytes).")
@@ -207,6 +209,7 @@ def test_a_shortage_is_told_once():
     assert "out of memory" in str(caught.value)
 
 
+@looks_inside
 def test_a_step_on_a_card_that_is_full_has_not_been(pool, monkeypatch):
     trainers = [Trainer(small(batch_size=2), backend=card()) for _ in range(2)]
     for trainer in trainers:
@@ -214,7 +217,7 @@ def test_a_step_on_a_card_that_is_full_has_not_been(pool, monkeypatch):
     there = trainers[0]
     there.updates(1)
     trainers[1].updates(1)
-    calls = there._plans[2][2]
+    calls = there._unread._whole[there._plans[2][0]]
 
     def short():
         raise OutOfMemoryError
@@ -225,3 +228,17 @@ def test_a_step_on_a_card_that_is_full_has_not_been(pool, monkeypatch):
     calls.pop()
     assert there.snapshot().values.tobytes() == trainers[1].snapshot().values.tobytes()
     assert there.run(7) == trainers[1].run(7)
+
+
+@pytest.mark.card
+@pytest.mark.skipif(not REAL, reason="it fills a card")
+def test_a_real_card_that_is_full():
+    """More than there is, by a net whose weights alone fit: the batch does not."""
+    backend = card()
+    there = free_bytes(backend)
+    assert there is not None
+    with pytest.raises(ShortageError) as caught, telling_sizes(small(), backend, 32):
+        backend.zeros(there)  # four bytes for each that is free
+    assert "Out of memory" in str(caught.value)
+    assert "are free on" in str(caught.value)
+    Trainer(small(), backend=backend).run(3)

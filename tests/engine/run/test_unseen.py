@@ -5,18 +5,16 @@ from typing import Any
 import numpy as np
 import pytest
 
-from engine.backend import Backend
 from engine.divergence import DivergenceError
 from engine.project import Project
 from engine.run import messages as m
 from engine.run.lane import UNSEEN, Lane, unseen
 from engine.trainer import Trainer
+from tests.card import card, looks_inside
 from tests.engine.run.bench import Bench, small, told
-from tests.strict_array import copies, strict
+from tests.strict_array import copies
 
-
-def card() -> Backend:
-    return Backend(strict, "strict", "float32", "cuda")
+pytestmark = pytest.mark.card
 
 
 @pytest.fixture(autouse=True)
@@ -82,6 +80,7 @@ def test_what_somebody_looks_at_is_done_alone() -> None:
     assert Lane(Trainer(many())).unseen(1000) == 1  # where a look costs nothing
 
 
+@looks_inside
 def test_between_two_answers_little_is_copied(bench: Bench) -> None:
     bench.open(many(epochs=40))
     bench.send(m.SetPace(m.Pace(m.PaceUnit.UNLIMITED)))
