@@ -6,6 +6,7 @@ graphs, and there a launch costs little beside what it does.
 """
 
 import contextlib
+import gc
 from collections.abc import Sequence
 from functools import partial
 from itertools import groupby
@@ -67,6 +68,8 @@ class Recorded:
         self._stream = stream
 
     def _record(self) -> None:
+        collects = gc.isenabled()
+        gc.disable()  # what it would free meanwhile would be freed in the graph
         try:
             with self._xp.cuda.using_allocator(self._pool.malloc), self._stream:
                 self._stream.begin_capture()
@@ -81,9 +84,13 @@ class Recorded:
             raise
         except Exception as error:
             self.why = f"{type(error).__name__}: {error}"
+        finally:
+            if collects:
+                gc.enable()
+        if self.graph is None:
             self._run()
-            return
-        self.graph.launch()
+        else:
+            self.graph.launch()
 
 
 class Lowered:
