@@ -239,6 +239,13 @@ def test_two_layers_with_the_same_weights() -> None:
     assert kinds(alike) == ["input", "dense", "tanh", "dense"]
 
 
+def test_weights_that_another_layer_shares_take_no_factor() -> None:
+    ops = [op("Gemm", "x w", "h"), op("Gemm", "x v", "g"), op("Gemm", "g w", "t", transB=1), op("Mul", "h s", "k"),
+           op("Gemm", "k u", "q"), op("Add", "t q", "y")]  # fmt: skip
+    constants = {"w": normal(4, 3), "v": normal(4, 3), "s": normal(3), "u": normal(3, 4)}
+    assert "tied" in kinds(must_agree(model(ops, constants), normal(5, 4)))
+
+
 def test_the_documentation_names_every_operator() -> None:
     text = (Path(__file__).parents[3] / "docs" / "importing.md").read_text(encoding="utf-8")
     named = set(re.findall(r"`([A-Z][A-Za-z]+)`", text.partition("## What becomes what")[2].partition("\n\n##")[0]))

@@ -230,3 +230,8 @@ def test_reading_runs_nothing_of_the_model(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
     assert model_from(PLAIN.SerializeToString(), tmp_path).opset == 17
     assert numpy_helper.to_array(PLAIN.graph.initializer[0]).shape == (4, 3)
+
+
+def test_a_tensor_larger_than_any_is_not_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(door, "MOST_NUMBERS", 11)
+    assert told(PLAIN) == ["w: is said to be 4×3 numbers large, at most 11 are read"]
