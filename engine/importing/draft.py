@@ -169,7 +169,7 @@ _ENDINGS = re.compile(r"(?:[._/](?:weight|bias|kernel|W|R|B|scale|gamma|beta|wei
 
 def plain_name(name: str, kind: str) -> str:
     """The id in a name of the model; empty where there is none, or where it says the kind of operator alone."""
-    parts = [part for part in _ENDINGS.sub("", name).split("/") if part]
+    parts = [re.sub(r"^node_(?=.)", "", part) for part in _ENDINGS.sub("", name).split("/") if part]
     while parts and re.fullmatch(rf"{re.escape(kind)}(?:_\d+)?", parts[-1]):
         parts.pop()
     parts = [part for part in parts if part not in OF_EXPORTERS] or parts

@@ -68,13 +68,11 @@ def _short(sides: list[int]) -> int | list[int]:
 
 
 def global_average(call: Call) -> Result:
-    return _mean_of_maps(call, call.value(0), keep=True)
+    return _mean_of_maps(call, call.value(0))
 
 
 def global_max(call: Call) -> Result:
-    seen = picture(call, call.value(0), turned_too=True)
-    made = _over_all(call, seen, "max_pool2d")
-    return made
+    return _over_all(call, picture(call, call.value(0), turned_too=True), "max_pool2d")
 
 
 def _over_all(call: Call, seen: Picture, kind: str) -> Value:
@@ -84,49 +82,50 @@ def _over_all(call: Call, seen: Picture, kind: str) -> Value:
     return seen.back(call, node)
 
 
-def _mean_of_maps(call: Call, value: Value, keep: bool) -> Value:
+def _mean_of_maps(call: Call, value: Value) -> Value:
     seen = picture(call, value, turned_too=True)
     if seen.turned:
-        made = _over_all(call, seen, "avg_pool2d")
+        return _over_all(call, seen, "avg_pool2d")
+    node = call.draft.add(call.op, "global_avg_pool2d", [seen.node])
+    maps = group(seen.shape[0])
+    return call.draft.seen(node, [value.axes[0], maps, *[()] * seen.rank], maps)
+
+
+def _over_whole_maps(call: Call, value: Value, axes: list[int], is_max: bool) -> Value:
+    """Over `axes`, which are all but that of the examples and that of the maps, wherever this one stands."""
+    rest = [number for number in range(1, len(value.axes)) if number not in axes]
+    if not axes or 0 in axes or len(rest) != 1:
+        what = "the greatest of a map, or a maxout" if is_max else "means over whole maps"
+        raise RefusedError(f"is over the axes {axes} of {value.told}; netviz has {what}")
+    turned = value.transposed((0, *rest, *axes))
+    if is_max:
+        made = _over_all(call, picture(call, turned, turned_too=True), "max_pool2d")
     else:
-        node = call.draft.add(call.op, "global_avg_pool2d", [seen.node])
-        maps = group(seen.shape[0])
-        made = call.draft.seen(node, [value.axes[0], maps, *[()] * seen.rank], maps)
-    return made if keep else replace(made, axes=made.axes[:2])
+        made = _mean_of_maps(call, turned)
+    examples, maps, *_ = made.axes
+    places = {0: examples, rest[0]: maps}
+    keep = call.op.whole("keepdims", 1)
+    return replace(made, axes=tuple(places.get(n, ()) for n in range(len(value.axes)) if keep or n in places))
 
 
 def reduce_mean(call: Call) -> Result:
-    """The mean over all axes behind the maps."""
     value = call.value(0)
     said = call.whole_numbers(1, "axes")
-    axes = sorted(value.axis(axis) for axis in (said or range(len(value.axes))))
-    keep = bool(call.op.whole("keepdims", 1))
     if said is None and call.op.whole("noop_with_empty_axes", 0):
         return value
-    if axes == [1] and len(value.axes) == 3:
-        # Over the steps of a sequence N × T × F, whose features stay.
-        made = _mean_of_maps(call, value.transposed((0, 2, 1)), keep=True).transposed((0, 2, 1))
-        return made if keep else made.without(1)
-    if axes != list(range(2, len(value.axes))):
-        raise RefusedError(f"is over the axes {axes} of {value.told}; netviz has means over whole maps")
-    return _mean_of_maps(call, value, keep)
+    axes = sorted(value.axis(axis) for axis in (said or range(len(value.axes))))
+    return _over_whole_maps(call, value, axes, is_max=False)
 
 
 def reduce_max(call: Call) -> Result:
-    """Of the lines of a maxout, which is a dense layer and the greatest of so many of its outputs."""
+    """Of the lines of a maxout, which is a dense layer and the greatest of so many of its outputs; or of a map."""
     value, draft = call.value(0), call.draft
     layer = draft.layers[value.node]
-    said = call.whole_numbers(1, "axes") or ()
-    axes = [value.axis(axis) for axis in said]
+    axes = sorted(value.axis(axis) for axis in call.whole_numbers(1, "axes") or ())
     fits = type(layer) is Dense and value.alone and not draft.taken(value.node) and value.node not in draft.held
-    keep = bool(call.op.whole("keepdims", 1))
     if not fits or axes != [2] or len(value.axes) != 3 or not value.in_order or len(draft.shapes[value.node]) != 1:
-        if not axes or axes != list(range(2, len(value.axes))):
-            raise RefusedError(
-                f"is over the axes {axes} of {value.told}; netviz has the greatest of a map, or a maxout"
-            )
-        made = _over_all(call, picture(call, value, turned_too=True), "max_pool2d")
-        return made if keep else replace(made, axes=made.axes[:2])
+        return _over_whole_maps(call, value, axes, is_max=True)
+    keep = bool(call.op.whole("keepdims", 1))
     units, pieces = value.example
     draft.become(value.node, "maxout", units=units, pieces=pieces, bias=layer.to_json().get("bias", True))
     own = group(units)

@@ -119,14 +119,28 @@ def concat(call: Call) -> Result:
         others = [number for number in range(len(first.axes)) if number != axis]
         if len(value.axes) != len(first.axes) or any(value.sizes[n] != first.sizes[n] for n in others):
             raise RefusedError(f"joins {first.told} with {value.told}")
-        outer = [factor for part in value.axes[:axis] for factor in part]
-        if not value.in_order or outer != [BATCH]:
+        if not _is_outermost(value, axis) or _beside(value, axis) != _beside(first, axis):
             raise RefusedError(f"joins {value.told} along axis {axis}; netviz joins along the first axis of an example")
     node = draft.add(op, "concat", [draft.flat(op, value.node) for value in values])
-    whole = group(sum(value.sizes[axis] for value in values))
-    rest = [group(size) for size in first.sizes[axis + 1 :]]
-    # Behind it the vector is seen in its shape.
-    return draft.seen(node, [*first.axes[:axis], whole, *rest], [factor for part in (whole, *rest) for factor in part])
+    joint = group(sum(value.sizes[axis] for value in values))
+    # The vector is seen in its shape, in which the joint axis is the outermost.
+    factors = (*joint, *first.factors[len(first.axes[axis]) :])
+    return draft.seen(node, [*first.axes[:axis], joint, *first.axes[axis + 1 :]], factors)
+
+
+def _is_outermost(value: Value, axis: int) -> bool:
+    """Whether the numbers of one place of the axis lie side by side in the layer's output."""
+    own = value.axes[axis]
+    return BATCH not in own and value.factors[: len(own)] == own and value.axes[0] == (BATCH,)
+
+
+def _beside(value: Value, axis: int) -> list[object]:
+    """How the other axes run over what is left; only their lengths, where all is in order."""
+    others = [part for number, part in enumerate(value.axes) if number != axis]
+    if value.in_order:
+        return [True, *(size for number, size in enumerate(value.sizes) if number != axis)]
+    place = {factor: number for number, factor in enumerate(value.factors[len(value.axes[axis]) :])}
+    return [False, *([(place.get(factor, -1), factor.size) for factor in part] for part in others)]
 
 
 def gather(call: Call) -> Result:

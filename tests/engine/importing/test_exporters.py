@@ -239,6 +239,41 @@ def test_two_layers_with_the_same_weights() -> None:
     assert kinds(alike) == ["input", "dense", "tanh", "dense"]
 
 
+@pytest.mark.parametrize("keep", [0, 1])
+@pytest.mark.parametrize("kind", ["ReduceMean", "ReduceMax"])
+def test_joins_and_means_of_pictures_whose_channels_come_last(kind: str, keep: int) -> None:
+    ops = [op("Transpose", "x", "t", perm=[0, 3, 1, 2]), op("Conv", "t k", "c", pads=[1, 1, 1, 1]),
+           op("Conv", "t l", "d", pads=[0, 0, 0, 0]), op("Transpose", "c", "c_last", perm=[0, 2, 3, 1]),
+           op("Transpose", "d", "d_last", perm=[0, 2, 3, 1]), op("Concat", "c_last d_last", "j", axis=3),
+           op("Relu", "j", "r"), op("Mul", "r s", "m"), op(kind, "m", "p", axes=[1, 2], keepdims=keep),
+           op("Reshape", "p flat", "f"), op("MatMul", "f w", "y")]  # fmt: skip
+    constants = {"k": normal(4, 2, 3, 3), "l": normal(3, 2, 1, 1), "s": normal(7), "flat": np.array([-1, 7]),
+                 "w": normal(7, 2)}  # fmt: skip
+    x = normal(3, 5, 6, 2)
+    found = must_agree(model(ops, constants, ("N", 5, 6, 2)), x, x.transpose(0, 3, 1, 2))
+    assert "concat" in kinds(found)
+
+
+@pytest.mark.parametrize("axis", [1, 2, 3])
+def test_joins_along_an_axis_of_one_place(axis: int) -> None:
+    """Whole examples stand one behind the other, wherever the axis stands."""
+    shape = [2, 3, 4]
+    shape[axis - 1] = 1
+    kernel = [shape[0], 1, 1]
+    ops = [op("Conv", "x k", "c"), op("Relu", "x", "r"), op("Concat", "c r", "j", axis=axis), op("Tanh", "j", "t"),
+           op("Flatten", "t", "f"), op("MatMul", "f w", "y")]  # fmt: skip
+    constants = {"k": normal(shape[0], *kernel), "w": normal(2 * int(np.prod(shape)), 2)}
+    found = must_agree(model(ops, constants, ("N", *shape)), normal(6, *shape))
+    assert "concat" in kinds(found)
+
+
+def test_means_over_steps_and_over_each_map_of_a_line() -> None:
+    for axes in ([1], [2], [-1]):
+        features = 3 if axes == [1] else 5
+        ops = [op("MatMul", "x w", "m"), op("ReduceMean", "m", "p", axes=axes, keepdims=0), op("MatMul", "p v", "y")]
+        must_agree(model(ops, {"w": normal(4, 3), "v": normal(features, 2)}, ("N", 5, 4)), normal(6, 5, 4))
+
+
 def test_weights_that_another_layer_shares_take_no_factor() -> None:
     ops = [op("Gemm", "x w", "h"), op("Gemm", "x v", "g"), op("Gemm", "g w", "t", transB=1), op("Mul", "h s", "k"),
            op("Gemm", "k u", "q"), op("Add", "t q", "y")]  # fmt: skip
