@@ -16,6 +16,7 @@ from engine.data.text import Text
 from engine.data.toy import Blobs, Checkerboard, Circles, Moons, Noise, Spiral, Xor
 from engine.layers.activations import Relu, ScaledTanh, Sigmoid, Softsign, Tanh
 from engine.layers.base import Layer
+from engine.layers.bias import Bias
 from engine.layers.convolution import Conv1d, Conv2d
 from engine.layers.dense import Dense
 from engine.layers.dropout import Dropout
@@ -41,7 +42,7 @@ from engine.schedules import Cosine, Cyclic, Exponential, Plateau, Schedule, Ste
 LAYERS: dict[str, type[Layer]] = {
     c.kind(): c
     for c in (
-        *(Input, Dense, Tied, Dropout, BatchNorm, LayerNorm, GroupNorm, InstanceNorm),
+        *(Input, Dense, Tied, Bias, Dropout, BatchNorm, LayerNorm, GroupNorm, InstanceNorm),
         *(Relu, LeakyRelu, PRelu, Elu, Selu, Gelu, Silu, Softplus, Softsign, Sigmoid, Tanh, ScaledTanh),
         *(Softmax, LogSoftmax, Maxout),
         *(Add, Multiply, Concat),

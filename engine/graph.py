@@ -146,7 +146,7 @@ class Structure:
 
     def unit_count(self) -> int:
         """The numbers of the input and of every layer with weights, for one example."""
-        return sum(prod(self.shapes[node]) for node in self.order if isinstance(self.layers[node], Input | Weighted))
+        return sum(prod(self.shapes[node]) for node in self.order if _adds_units(self.layers[node]))
 
     def connection_count(self) -> int | None:
         """Products with a weight, and biases, that one example takes; None with a layer that nobody counts so."""
@@ -163,6 +163,10 @@ class Structure:
     def drawn(self) -> tuple[str, ...]:
         """The layers in order, without the input: what telemetry and pictures speak of."""
         return tuple(node for node in self.order if not isinstance(self.layers[node], Input))
+
+
+def _adds_units(layer: Layer) -> bool:
+    return isinstance(layer, Input) or (isinstance(layer, Weighted) and layer.adds_units)
 
 
 @dataclass(frozen=True, slots=True)

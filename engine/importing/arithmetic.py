@@ -132,7 +132,7 @@ def affine(call: Call, value: Value, scale: Array | None, shift: Array | None, d
 
 
 def _layers(call: Call, value: Value, scale: Array | None, shift: Array | None) -> Value:
-    """Layers of their own: by the map on pictures, else constants that are multiplied and added."""
+    """Layers of their own: by the map on pictures, a bias for each number, else constants multiplied and added."""
     draft, op = call.draft, call.op
     shape = draft.shapes[value.node]
     sizes = [factor.size for factor in value.factors]
@@ -146,6 +146,9 @@ def _layers(call: Call, value: Value, scale: Array | None, shift: Array | None) 
         trains = any(array.size > 1 for array in both)
         node = draft.add(op, "subsampling", [value.node], numbers, kernel_size=1, stride=1, trainable=trains)
         return draft.like(value, node)
+    if scale is None and shift is not None:
+        full = np.broadcast_to(shift, sizes).reshape(shape)
+        return draft.like(value, draft.add(op, "bias", [value.node], {"weight": full}, call.origin(1)))
     node = value.node
     for kind, array in (("multiply", scale), ("add", shift)):
         if array is not None:

@@ -127,6 +127,7 @@ class Weighted(Layer, frozen=True):
     """A layer with parameters: one block (a matrix) with named views, in PyTorch's names and layouts."""
 
     penalized: ClassVar[bool] = True  # L1 and L2 pull at `weight`; not at a norm's or an activation's
+    adds_units: ClassVar[bool] = True  # its outputs count as units, besides those that it takes
 
     @property
     def manner(self) -> str:

@@ -65,7 +65,10 @@ class Convolution(Weighted, frozen=True):
     groups: Annotated[
         int, Meta(ge=1, le=65_536, title="Groups", description="Parts into which maps are divided, each for itself")
     ] = 1
-    bias: Annotated[bool, Meta(title="Bias", description="Adds b to every map")] = True
+    bias: Annotated[
+        bool,
+        Meta(title="Bias", description="Adds b to every map; for one at every place, off, and a bias per unit behind"),
+    ] = True
     connections: Connections = None
     init: Init = "glorot_uniform"
     kernels: by_hand.Kernels = ("identity",)

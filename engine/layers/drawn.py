@@ -79,11 +79,16 @@ class Draws(Protocol):
 
 def words_to_numbers(layer: Any) -> None:
     """Puts numbers in the place of the words that `init_gain` and `bias_init` may be: of a frozen layer being made."""
-    gain, bias = layer.init_gain, layer.bias_init
+    gain = layer.init_gain
     if isinstance(gain, str):
         msgspec.structs.force_setattr(layer, "init_gain", GAINS[gain])
-    if isinstance(bias, str):
-        msgspec.structs.force_setattr(layer, "bias_init", {"zeros": 0.0, "ones": 1.0}[bias])
+    word_to_bias(layer)
+
+
+def word_to_bias(layer: Any) -> None:
+    """The same for `bias_init` alone."""
+    if isinstance(layer.bias_init, str):
+        msgspec.structs.force_setattr(layer, "bias_init", {"zeros": 0.0, "ones": 1.0}[layer.bias_init])
 
 
 def request(layer: Draws, shape: Shape, fan_in: int, fan_out: int) -> Request:

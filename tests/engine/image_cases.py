@@ -61,6 +61,16 @@ def conv2d(name: str, shape: Shape, out: Shape, **fields: Any) -> LayerCase:
     return image_case(name, declared, shape, out, partial(convolved, **where), torch)
 
 
+def bias(name: str, shape: Shape, **fields: Any) -> LayerCase:
+    """A number of its own is added to every number."""
+    made = (
+        f"type('Bias', (nn.Module,), {{'__init__': lambda self: (nn.Module.__init__(self), setattr(self, 'weight', "
+        f"nn.Parameter(torch.empty({shape}))))[0], 'forward': lambda self, x: x + self.weight}})()"
+    )
+    declared: dict[str, object] = {"kind": "bias", **fields}
+    return image_case(name, declared, shape, shape, lambda m, p: m + p["weight"].reshape(m.shape), made)
+
+
 def conv1d(name: str, shape: Shape, out: Shape, **fields: Any) -> LayerCase:
     declared = {"kind": "conv1d", "filters": out[1], **fields}
     said = "".join(
@@ -125,6 +135,10 @@ IMAGE_CASES: tuple[LayerCase, ...] = (
     conv2d("conv2d_connected_strided", (3, 4, 5), (3, 2, 3), connections=CONNECTIONS, stride=2, padding=1, bias=False),
     conv2d("conv2d_whole", (2, 3, 2), (4, 1, 1), kernel_size=[3, 2]),
     conv2d("conv2d_one_number", (1, 1, 1), (1, 1, 1), kernel_size=1),
+    bias("bias", (4,)),
+    bias("bias_of_maps", IMAGE, bias_init=0.25),
+    bias("bias_of_one_map", (1, 3, 4), bias_init=0.5),
+    bias("bias_of_steps", STEPS, bias_init=1.0),
     conv1d("conv1d", STEPS, (5, 3)),
     conv1d("conv1d_of_one", (7, 1), (5, 5)),
     conv1d("conv1d_of_one_wide", (7, 1), (3, 2), kernel_size=2, stride=2, dilation=2),

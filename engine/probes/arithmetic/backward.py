@@ -4,6 +4,7 @@ import numpy as np
 
 from engine.backend import Array
 from engine.layers.base import Weighted
+from engine.layers.bias import Bias
 from engine.layers.convolution import Convolution
 from engine.layers.dense import Dense
 from engine.layers.input import Input
@@ -83,7 +84,7 @@ def through(walk: Walk, node: str, slot: int, unit: int) -> Terms | None:
     if isinstance(layer, Concat):
         unit += sum(walk.units(source) for source in walk.structure.inputs[node][:slot])
     d = float(delta[unit])
-    if isinstance(layer, Add | Concat):
+    if isinstance(layer, Add | Bias | Concat):
         return _single(node, unit, "{0}", (d,), d)
     x = float(walk.value(walk.source(node, slot))[unit])
     if isinstance(layer, BatchNorm):
@@ -171,6 +172,8 @@ def weight_gradients(walk: Walk, node: str, unit: int) -> Section | None:
     title = f"∂L/∂w = ∂L/∂{at(node, unit)}·x"
     if isinstance(layer, Constant):
         return listed(BACKWARD, node, "∂L/∂c", Line("∂L/∂c", "{0}", (d,), d), note=note)
+    if isinstance(layer, Bias):
+        return listed(BACKWARD, node, "∂L/∂b", Line("∂L/∂b", "{0}", (d,), d), note=note)
     if isinstance(layer, Convolution):
         return kernel_gradients(walk, node, unit, d, note)
     source = walk.source(node)

@@ -6,6 +6,7 @@ import numpy as np
 
 from engine.backend import Array
 from engine.layers.base import Activation
+from engine.layers.bias import Bias
 from engine.layers.dense import Dense
 from engine.layers.input import Input
 from engine.layers.join import Add, Concat, Multiply
@@ -50,7 +51,7 @@ def written_out(walk: Walk, node: str) -> bool:
         return True
     if isinstance(layer, Maxout | Softmax | LogSoftmax | BatchNorm | LayerNorm | PRelu | Concat):
         return all(len(shape) == 1 for shape in walk.structure.input_shapes(node))
-    return isinstance(layer, Windowed | Input | Constant | Add | Multiply) or bool(layer.written(0.0)[0])
+    return isinstance(layer, Windowed | Input | Bias | Constant | Add | Multiply) or bool(layer.written(0.0)[0])
 
 
 def weights_of(walk: Walk, node: str) -> tuple[Array, Array | None]:
@@ -219,6 +220,9 @@ def _formula(walk: Walk, node: str, unit: int) -> Section:
         line = Line(name, text, tuple(inputs), value, sources[0], unit)
         return listed(FORWARD, node, f"{name} = {' · '.join(sources)}", line)
     (source,) = sources
+    if isinstance(layer, Bias):
+        line = Line(name, "{0} + {1}", (inputs[0], bias_of(walk, node, unit)), value, source, unit)
+        return listed(FORWARD, node, f"{name} = {source} + b", line)
     if isinstance(layer, BatchNorm):
         views, kept = walk.views(node), walk.buffers(node)
         mean, variance = float(kept["running_mean"][unit]), float(kept["running_var"][unit])
@@ -249,6 +253,11 @@ def filled(text: str) -> str:
 def slope_of_prelu(walk: Walk, node: str, unit: int) -> float:
     weight = walk.views(node)["weight"]
     return float(weight[unit if len(weight) > 1 else 0])
+
+
+def bias_of(walk: Walk, node: str, unit: int) -> float:
+    """Of a layer with a bias for every unit."""
+    return float(walk.views(node)["weight"].reshape(-1)[unit])
 
 
 def concat_source(walk: Walk, node: str, unit: int) -> tuple[str, int]:

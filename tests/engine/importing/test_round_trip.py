@@ -49,8 +49,25 @@ def test_what_is_exported_comes_back(name: str) -> None:
         assert len(kinds(found.project)) > len(kinds(ALL[name]))
     elif name == "many factors":
         assert sum(kind == "multiply" for kind in kinds(found.project).values()) == 9
+    elif name.startswith("layer bias"):  # behind a dense layer it becomes part of that one's own
+        assert kinds(found.project) == {node: kind for node, kind in kinds(ALL[name]).items() if kind != "bias"}
     else:
         assert kinds(found.project) == kinds(ALL[name])
+
+
+def test_a_bias_for_every_place_of_a_map_comes_back() -> None:
+    layers = [
+        {"id": "c", "kind": "conv2d", "filters": 2, "bias": False},
+        {"id": "b", "kind": "bias"},
+        {"id": "flat", "kind": "flatten"},
+        dense("out", 3),
+    ]
+    made = chain(layers, data={"kind": "noise", "shape": [1, 5, 4], "targets": 3, "samples": 8})
+    net = trained(made)
+    found = back(onnx_bytes(net, "Net"))
+    assert kinds(found.project) == {"c": "conv2d", "b": "bias", "out": "dense"}
+    assert np.ptp(net.state()["b.weight"]) > 0
+    np.testing.assert_array_equal(found.weights["b.weight"], net.state()["b.weight"])
 
 
 @pytest.mark.parametrize("name", ["pictures", "residual", "tied", "several inputs", "preprocess skips"])

@@ -47,6 +47,50 @@ def test_lenet_has_the_units_connections_and_parameters_that_were_published():
     assert sum(map(structure.parameter_count, structure.order)) == 2578
 
 
+# LeCun et al. 1989, "Backpropagation applied to handwritten zip code recognition": each of the twelve maps of H2 sees
+# eight of those of H1. Which ones the paper does not list; the counts do not depend on it.
+EIGHT = [sorted((row + k) % 12 for k in range(8)) for row in range(12)]
+
+
+def zip_codes(bias: bool = False) -> Project:
+    """16×16 → 12@8×8 → 12@4×4 → 30 → 10; in place of a bias for each map one at every place of it."""
+    window = {"kernel_size": 5, "stride": 2, "padding": 2, "filters": 12, "bias": bias}
+    layers: list[dict[str, object]] = [
+        {"id": "h1", "kind": "conv2d", **window},
+        *([] if bias else [{"id": "b1", "kind": "bias"}]),
+        {"id": "a1", "kind": "scaled_tanh"},
+        {"id": "h2", "kind": "conv2d", **window, "connections": EIGHT},
+        *([] if bias else [{"id": "b2", "kind": "bias"}]),
+        {"id": "a2", "kind": "scaled_tanh"},
+        {"id": "flat", "kind": "flatten"},
+        {"id": "h3", "kind": "dense", "units": 30},
+        {"id": "a3", "kind": "scaled_tanh"},
+        {"id": "out", "kind": "dense", "units": 10},
+    ]
+    return project_from(project_json(layers, "mse", {"kind": "noise", "shape": [1, 16, 16], "targets": 10}), None)
+
+
+def test_the_reader_of_zip_codes_has_its_published_counts():
+    """1 256 units, 64 660 connections and 9 760 independent parameters, of which 768 and 192 are biases of units."""
+    project = zip_codes()
+    assert project.problems() == []
+    structure = project.structure()
+    assert [structure.shapes[node] for node in ("b1", "b2")] == [(12, 8, 8), (12, 4, 4)]
+    assert structure.unit_count() == 1256
+    assert structure.connection_count() == 64_660
+    assert [structure.parameter_count(node) for node in ("h1", "b1", "h2", "b2", "h3", "out")] == [
+        *(300, 768, 2400, 192, 5790, 310)
+    ]
+    assert sum(map(structure.parameter_count, structure.order)) == 9760
+
+
+def test_with_a_bias_for_each_map_there_are_fewer_parameters_and_as_many_connections():
+    """The control."""
+    structure = zip_codes(bias=True).structure()
+    assert structure.connection_count() == 64_660
+    assert sum(map(structure.parameter_count, structure.order)) == 9760 - (768 + 192) + 2 * 12
+
+
 def test_without_its_table_of_connections_it_has_more():
     """The control."""
     structure = lenet(None).structure()
