@@ -40,7 +40,10 @@ def onnx_bytes(network: Network, name: str) -> bytes:
 
 
 def must_fit(structure: Structure) -> None:
-    """Raises ProjectError where the network is too large for an ONNX file."""
+    """Raises ProjectError where the network is too large for an ONNX file, or a layer has no operator there."""
+    refused = [Problem(node, why) for node in structure.order if (why := structure.layers[node].no_onnx)]
+    if refused:
+        raise ProjectError(*refused)
     size = 4 * sum(structure.parameter_count(node) for node in structure.order)
     if size > MOST_BYTES:
         message = f"the weights take {size / 1e9:.1f} GB as float32, an ONNX file holds {MOST_BYTES / 1e9:.0f} GB"

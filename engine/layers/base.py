@@ -78,6 +78,11 @@ class Layer(Declared, frozen=True):
         """The operators, in order, that take `inputs` (N, *shape) to the output, in inference mode."""
         raise NotImplementedError(self.kind())
 
+    @property
+    def no_onnx(self) -> str:
+        """Why there are no such operators; empty where there are."""
+        return ""
+
     def torch(self, *shapes: Shape) -> str:
         """The PyTorch expression that makes this layer's module; empty for a layer that needs none."""
         raise NotImplementedError(self.kind())

@@ -15,6 +15,7 @@ from engine.layers.base import Block, Operator, Shape, Weighted
 from engine.layers.dropout import drawn_mask
 from engine.layers.recurrent.onnx_form import operators
 from engine.layers.recurrent.sweep import Sweep, Tensors
+from engine.layers.recurrent.torch_form import normed_class, normed_name
 from engine.layers.sequence import by_step, sequence, step_rows
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ WeightInit = Literal[
 ]
 StateInit = Literal["by_units", "orthogonal", "identity", "glorot_uniform", "glorot_normal", "lecun_normal", "zeros"]
 GAINED_STATES = ("orthogonal", "identity")  # take `recurrent_gain`
-KINDS = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
+KINDS = ("weight_ih", "weight_hh", "bias_ih", "bias_hh", "gain_ih", "gain_hh", "gain_c", "bias_c")
 BY_UNITS = "by_units"  # PyTorch's: uniform in ±1/√units
 DIRECTIONS = ("", "_reverse")  # as PyTorch's names end
 
@@ -48,6 +49,7 @@ class Recurrent(Weighted, frozen=True):
     module: ClassVar[str]  # its name in PyTorch, and in capitals in ONNX
     onnx_gates: ClassVar[tuple[int, ...]] = (0,)  # PyTorch's gates in ONNX's order
     onnx_more: ClassVar[dict[str, int | str]] = {}  # attributes
+    has_cell: ClassVar[bool] = False
     torch_last: ClassVar[str] = "[1]"  # of what the module returns: the last states of all layers
 
     units: Annotated[int, Meta(ge=1, le=4096, title="Units", description="Numbers in the state")] = 64
@@ -70,6 +72,13 @@ class Recurrent(Weighted, frozen=True):
             description="Share of what a layer hands on to the next of its stack that is left out in training",
         ),
     ] = 0.0
+    layer_norm: Annotated[
+        bool,
+        Meta(
+            title="Layer norm",
+            description="Norms W x, U h and an LSTM's cell over the units at each step (Ba et al. 2016), with gains γ",
+        ),
+    ] = False
     bias: Annotated[bool, Meta(title="Bias", description="Adds b and b', as PyTorch has two")] = True
     init: Annotated[
         WeightInit,
@@ -113,6 +122,7 @@ class Recurrent(Weighted, frozen=True):
     def manner(self) -> str:
         stack = [f"{self.layers} layers"] if self.layers > 1 else []
         stack += [f"dropout {self.dropout:g}"] if self.dropout and self.layers > 1 else []
+        stack += ["layer norm"] if self.layer_norm else []
         stack += ["both ways"] if self.bidirectional else []
         return ", ".join([*stack, "every step" if self.return_sequences else "last step"])
 
@@ -146,6 +156,20 @@ class Recurrent(Weighted, frozen=True):
                     for part, count in columns.items():
                         shape = (rows, count) if kind == "weight" else (rows,)
                         yield f"{kind}_{part}_l{layer}{direction}", shape
+        if self.layer_norm:
+            for layer in range(self.layers):
+                for direction in self.directions:
+                    for name, count in self._norms:
+                        yield f"{name}_l{layer}{direction}", (count,)
+
+    @property
+    def _norms(self) -> tuple[tuple[str, int], ...]:
+        """Names and lengths of one direction's gains and shifts; the shifts of W x and U h are the biases."""
+        rows = self.gates * self.units
+        found = [("gain_ih", rows), ("gain_hh", rows)]
+        if self.has_cell:
+            found += [("gain_c", self.units), *([("bias_c", self.units)] if self.bias else [])]
+        return tuple(found)
 
     def block_shape(self, *shapes: Shape) -> Shape:
         return (sum(prod(shape) for _, shape in self._tensors(shapes[0][-1])), 1)
@@ -160,19 +184,28 @@ class Recurrent(Weighted, frozen=True):
         return found
 
     def weights(self, block: Array) -> Array:
-        return block[: len(block) - self._bias_count, 0]
+        return block[: len(block) - self._bias_count - self._norm_count, 0]
 
     def tensors(self, block: Array) -> tuple[Array, ...]:
         return tuple(view for name, view in self.views(block).items() if name.startswith("weight"))
 
     def biases(self, block: Array) -> Array | None:
-        return block[len(block) - self._bias_count :, 0] if self.bias else None
+        stop = len(block) - self._norm_count
+        return block[stop - self._bias_count : stop, 0] if self.bias else None
+
+    @property
+    def _norm_count(self) -> int:
+        if not self.layer_norm:
+            return 0
+        return self.layers * len(self.directions) * sum(count for _, count in self._norms)
 
     @property
     def _bias_count(self) -> int:
         return 2 * self.layers * self.gates * self.width if self.bias else 0
 
     def initial(self, name: str, shape: Shape, rng: np.random.Generator) -> Array:
+        if name.startswith("gain"):
+            return np.ones(shape)
         if name.startswith("bias"):
             return self.initial_bias(name, shape)
         init = self.init if name.startswith("weight_ih") else self.recurrent_init
@@ -267,7 +300,9 @@ class Recurrent(Weighted, frozen=True):
 
         def apart(name: str) -> Array | None:
             view = views.get(name)
-            return None if view is None else view.reshape(self.gates, self.units, *view.shape[1:])
+            if view is None or len(view) == self.units < self.gates * self.units:
+                return view  # of a cell, which has one place
+            return view.reshape(self.gates, self.units, *view.shape[1:])
 
         return [
             [
@@ -279,7 +314,7 @@ class Recurrent(Weighted, frozen=True):
 
     def held(self, *shapes: Shape) -> int:
         steps, features = shapes[0]
-        inside = self.layers * len(self.directions) * (2 * self.gates + 3) * self.units
+        inside = self.layers * len(self.directions) * (2 * self.gates + 3) * self.units * (3 if self.layer_norm else 1)
         return steps * (features + 1 + (self.layers - 1) * self.width + inside)
 
     # Exports
@@ -287,7 +322,21 @@ class Recurrent(Weighted, frozen=True):
     def onnx(self, inputs: tuple[str, ...], shapes: tuple[Shape, ...]) -> tuple[Operator, ...]:
         return tuple(operators(self, inputs[0]))
 
+    @property
+    def no_onnx(self) -> str:
+        return (
+            "layer norm inside a recurrent layer is in no ONNX operator; PyTorch source has it"
+            if self.layer_norm
+            else ""
+        )
+
+    def torch_class(self) -> tuple[str, ...]:
+        return normed_class(self) if self.layer_norm else ()
+
     def torch(self, *shapes: Shape) -> str:
+        if self.layer_norm:
+            stack = f"{self.layers}, bias={self.bias}, both={self.bidirectional}, dropout={self.dropout}"
+            return f"{normed_name(self)}({shapes[0][1]}, {self.units}, {stack})"
         more = f", num_layers={self.layers}" if self.layers > 1 else ""
         more += self.torch_more + ("" if self.bias else ", bias=False")
         more += f", dropout={self.dropout}" if self.dropout and self.layers > 1 else ""
@@ -296,6 +345,8 @@ class Recurrent(Weighted, frozen=True):
 
     def torch_forward(self, module: str, inputs: tuple[str, ...]) -> str:
         called = f"{module}({inputs[0]})"
+        if self.layer_norm:
+            return f"{called}[{0 if self.return_sequences else 1}]"
         if self.return_sequences:
             return f"{called}[0]"
         if self.bidirectional:
@@ -310,6 +361,8 @@ class Recurrent(Weighted, frozen=True):
         else:
             lines += ['    if name.startswith("weight_ih"):', *of_x]
             lines += ['    elif name.startswith("weight_hh"):', *of_state]
+        if self.layer_norm:
+            lines += ['    elif name.startswith("gain"):', "        nn.init.ones_(tensor)"]
         if self.bias:
             lines += ["    else:", "        nn.init.zeros_(tensor)", *self.torch_bias()]
         return tuple(lines)

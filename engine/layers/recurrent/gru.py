@@ -19,6 +19,8 @@ class GruSweep(Sweep):
     hidden_places: ClassVar[tuple[int, ...]] = (0, 1, 2)
     sigmoids: ClassVar[slice] = slice(1, 3)
     hidden_sigmoids: ClassVar[slice] = slice(0, 2)
+    joined: ClassVar[tuple[slice, ...]] = (slice(0, 1), slice(1, 3))  # the gates, and the candidate
+    hidden_joined: ClassVar[tuple[slice, ...]] = (slice(0, 2), slice(2, 3))
     apart: ClassVar[int] = 1
     summed: ClassVar[int] = 2
 
@@ -58,7 +60,7 @@ class GruSweep(Sweep):
         if self._bias is not None:
             biased = (xp.add, product[2], self._bias, candidate)
         return [
-            (self.plan.backend.product, before, self.hidden, product),
+            *self.from_states(step),
             (xp.add, from_x[1:], product[:2], gates),
             (xp.tanh, gates, gates),
             *self.sigmoid(gates),
@@ -113,6 +115,9 @@ class Gru(Recurrent, frozen=True, tag="gru"):
     """h = n + z ∘ (h' - n) with n = tanh(W x + b + r ∘ (U h' + b')), r and z = σ(W x + b + U h' + b'); h' comes before.
 
     PyTorch's equations and its order of gates, r z n. While z is near 1 the state stays, and so does its gradient.
+
+    `layer_norm` (Ba, Kiros and Hinton 2016): LN(W x) and LN(U h) in their places, over the units of both gates
+    together and over those of the candidate; LN(a) = γ ∘ (a - mean a) / √(var a + ε) + b.
     """
 
     title: ClassVar[str] = "GRU"

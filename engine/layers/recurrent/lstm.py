@@ -9,6 +9,7 @@ from msgspec import Meta
 
 from engine.backend import Array, BoundCall
 from engine.layers.recurrent.base import Recurrent
+from engine.layers.recurrent.norm import Norm
 from engine.layers.recurrent.sweep import Sweep, Tensors
 
 if TYPE_CHECKING:
@@ -24,6 +25,8 @@ class LstmSweep(Sweep):
     hidden_places: ClassVar[tuple[int, ...]] = (3, 0, 1, 2)
     sigmoids: ClassVar[slice] = slice(0, 3)
     hidden_sigmoids: ClassVar[slice] = slice(0, 3)
+    joined: ClassVar[tuple[slice, ...]] = (slice(0, 4),)
+    hidden_joined: ClassVar[tuple[slice, ...]] = (slice(0, 4),)
     summed: ClassVar[int] = 4
     unbounded: ClassVar[frozenset[str]] = frozenset("c")
 
@@ -34,6 +37,10 @@ class LstmSweep(Sweep):
         self.from_x = self._in_order(self.kept[:-1, :4])  # what the states add is added there
         self.tanh_cell = self.zeros(self.steps, self.batch, self.units)
         self._two = self.zeros(2, self.batch, self.units)
+        if self.normed:
+            self._norm_c = Norm(plan, self.steps, self.batch, self.units, slice(0, 1))
+            self._gain_c, self._bias_c = self.zeros(1, 1, self.units), self.zeros(1, 1, self.units)
+            self._of_cell = self.zeros(self.steps, 1, self.batch, self.units)  # ∂L/∂(the cell behind its norm)
         if grads is not None:
             self._slopes = self.zeros(self.some, 4, self.batch, self.units)
             self._through = self.zeros(self.some, self.batch, self.units)
@@ -45,17 +52,38 @@ class LstmSweep(Sweep):
         cells = self._in_order(self.kept[1:, 4])
         return {"i": inputs, "f": forget, "g": new, "o": output, "c": cells, "h": self.states}
 
+    def forward(self) -> list[BoundCall]:
+        calls, own = super().forward(), self.values
+        if own.gain_c is not None:
+            calls.insert(0, (self.xp.copyto, self._gain_c, own.gain_c))
+        if own.bias_c is not None:
+            calls.insert(0, (self.xp.copyto, self._bias_c, own.bias_c))
+        return calls
+
+    def _bounded(self, number: int, cell: Array, tanh_cell: Array) -> list[BoundCall]:
+        """tanh c; with layer norm tanh(γ ∘ ĉ + β)."""
+        xp = self.xp
+        if not self.normed:
+            return [(xp.tanh, cell, tanh_cell)]
+        behind = tanh_cell[None]
+        return [
+            (xp.copyto, tanh_cell, cell),
+            *self._norm_c.forward(number, behind, self._gain_c),
+            (xp.add, behind, self._bias_c, behind),
+            (xp.tanh, behind, behind),
+        ]
+
     def step(self, number: int, step: int) -> list[BoundCall]:
         xp, kept, two = self.xp, self.kept[number], self._two
         gates, cell, tanh_cell = kept[:4], self.kept[number + 1, 4], self.tanh_cell[number]
         return [
-            (self.plan.backend.product, self.before[step], self.hidden, self.product),
+            *self.from_states(step),
             (xp.add, gates, self.product, gates),
             (xp.tanh, gates, gates),
             *self.sigmoid(kept[:3]),
             (xp.multiply, kept[1:3], kept[3:5], two),
             (xp.add, two[0], two[1], cell),
-            (xp.tanh, cell, tanh_cell),
+            *self._bounded(number, cell, tanh_cell),
             (xp.multiply, kept[0], tanh_cell, self.states[step]),
         ]
 
@@ -91,7 +119,14 @@ class LstmSweep(Sweep):
         through = self._through[number % self.some]
         # At the last step nothing comes from a cell behind it.
         calls: list[BoundCall] = [(xp.multiply, delta, through, part), (xp.add, cell, part, cell)]
-        if number == self.steps - 1:
+        if self.normed:
+            of_cell, end = self._of_cell[number], number == self.steps - 1
+            calls = [
+                (xp.multiply, delta, through, of_cell[0]),
+                *self._norm_c.back(number, of_cell, self._gain_c, part[None]),
+                (xp.copyto, cell, part) if end else (xp.add, cell, part, cell),
+            ]
+        elif number == self.steps - 1:
             calls = [(xp.multiply, delta, through, cell)]
         calls += [
             (xp.multiply, slopes[1:], cell, gates[1:]),
@@ -99,6 +134,15 @@ class LstmSweep(Sweep):
         ]
         if number:
             calls.append((xp.multiply, cell, self.kept[number, 2], cell))
+        return calls
+
+    def _through_norms(self) -> list[BoundCall]:
+        calls, own = super()._through_norms(), self.grads
+        assert own is not None
+        assert own.gain_c is not None
+        calls += self._norm_c.of_gain(self._of_cell, own.gain_c.reshape(1, -1))
+        if own.bias_c is not None:
+            calls.append((self.xp.add.reduce, self._of_cell[:, 0], (0, 1), None, own.bias_c))
         return calls
 
 
@@ -112,12 +156,16 @@ class Lstm(Recurrent, frozen=True, tag="lstm"):
     """c = f ∘ c + i ∘ g, h = o ∘ tanh c with i, f, o = σ and g = tanh of W x + b + U h + b' (at the step before).
 
     PyTorch's equations and its order of gates, i f g o. While f is near 1 the cell hands its gradient on undiminished.
+
+    `layer_norm` (Ba, Kiros and Hinton 2016, equations 20 to 22): the gates are of LN(W x) + LN(U h), each over all
+    gates' units, and h = o ∘ tanh LN(c); LN(a) = γ ∘ (a - mean a) / √(var a + ε) + b. The c that goes on is not normed.
     """
 
     title: ClassVar[str] = "LSTM"
     gates: ClassVar[int] = 4
     sweep: ClassVar[type[Sweep]] = LstmSweep
     module: ClassVar[str] = "LSTM"
+    has_cell: ClassVar[bool] = True
     torch_last: ClassVar[str] = "[1][0]"  # and the cells
     onnx_gates: ClassVar[tuple[int, ...]] = (0, 3, 1, 2)  # ONNX has i o f c
 

@@ -26,7 +26,7 @@ class TanhSweep(Sweep):
     def step(self, number: int, step: int) -> list[BoundCall]:
         state = self.states[step]
         return [
-            (self.plan.backend.product, self.before[step], self.hidden, self.product),
+            *self.from_states(step),
             (self.xp.add, self.from_x[step, 0], self.product[0], state),
             self.activated(state),
         ]
@@ -63,6 +63,10 @@ class Rnn(Recurrent, frozen=True, tag="rnn"):
     """h = f(W x + b + U h + b'), with the h of the step before, 0 at first; f is tanh or ReLU.
 
     Going back, a gradient is multiplied by Uᵀ at each step: it vanishes or explodes with the largest singular values.
+
+    `layer_norm`: h = f(LN(W x) + LN(U h)), LN(a) = γ ∘ (a - mean a) / √(var a + ε) + b over the units, each product
+    with γ and b of its own, as Ba, Kiros and Hinton 2016 have it of the LSTM (equation 20); of the RNN they norm the
+    sum.
     """
 
     title: ClassVar[str] = "RNN"

@@ -14,6 +14,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from engine.backend import Array, BoundCall
+from engine.layers.recurrent.norm import Norm
 from engine.layers.sequence import flat
 
 if TYPE_CHECKING:
@@ -30,6 +31,10 @@ class Tensors:
     weight_hh: Array  # (gates, units, units)
     bias_ih: Array | None  # (gates, units)
     bias_hh: Array | None
+    gain_ih: Array | None = None  # (gates, units): of layer norm, alike those below
+    gain_hh: Array | None = None
+    gain_c: Array | None = None  # (units,): of a cell
+    bias_c: Array | None = None
 
 
 class Sweep:
@@ -44,6 +49,8 @@ class Sweep:
     hidden_places: ClassVar[tuple[int, ...]] = (0,)
     sigmoids: ClassVar[slice] = slice(0, 0)
     hidden_sigmoids: ClassVar[slice] = slice(0, 0)
+    joined: ClassVar[tuple[slice, ...]] = (slice(0, 1),)  # places that a layer norm takes together, of the inputs' part
+    hidden_joined: ClassVar[tuple[slice, ...]] = (slice(0, 1),)  # and of the states'
     apart: ClassVar[int] = 0  # so many gates of the states' part have gradients of their own, the last ones
     unbounded: ClassVar[frozenset[str]] = frozenset()  # of `shown`: what no sigmoid or tanh keeps within limits
     summed: ClassVar[int] = 1  # so many of PyTorch's gates, the first ones, take the sum of both biases
@@ -61,7 +68,11 @@ class Sweep:
         self.hidden = self.zeros(gates, self.units, self.units)
         self.product = self.zeros(gates, self.batch, self.units)
         self.half = plan.number(0.5)
+        self._norms_x, self._norms_h = list[Norm](), list[Norm]()
         self.carry: Array | None = None  # what a step hands to the one before it past the gates
+        self.normed = values.gain_ih is not None
+        if self.normed:
+            self._begin_norms(gates)
         if grads is not None:
             self.delta = self.zeros(self.steps, self.batch, self.units)  # ∂L/∂h of each step
             self.some = max(1, min(self.steps, MOST_NUMBERS // (gates * self.batch * self.units)))
@@ -96,8 +107,57 @@ class Sweep:
         inputs = self.zeros(len(self.places), self.x.shape[2], self.units)
         calls = self._gathered(inputs)
         calls.append((self.plan.backend.product, self.x[:, None], inputs, self.from_x))
+        if self.normed:
+            calls += self._norm_inputs()
         for number, step in enumerate(self.order):
             calls += self.step(number, step)
+        return calls
+
+    def from_states(self, step: int) -> list[BoundCall]:
+        """The states' part of the gates, to `product`."""
+        calls: list[BoundCall] = [(self.plan.backend.product, self.before[step], self.hidden, self.product)]
+        for norm in self._norms_h:
+            calls += norm.forward(step, self.product, self._gain_h)
+        return calls
+
+    def _begin_norms(self, gates: int) -> None:
+        shape = self.steps, self.batch, self.units
+        self._norms_x = [Norm(self.plan, *shape, some) for some in self.joined]
+        self._norms_h = [Norm(self.plan, *shape, some) for some in self.hidden_joined]
+        # γ as it acts, with sigmoids' halved as their argument is, and as it is.
+        self._gain_x, self._gain_h, self._plain_x, self._plain_h, self._shift = (
+            self.zeros(gates, 1, self.units) for _ in range(5)
+        )
+
+    def _norm_inputs(self) -> list[BoundCall]:
+        """The gains as they act, and the inputs' part of all steps with the biases behind its norm."""
+        xp, own, calls = self.xp, self.values, list[BoundCall]()
+        for gain, plain, of, places, some in (
+            (self._gain_x, self._plain_x, own.gain_ih, self.places, self.sigmoids),
+            (self._gain_h, self._plain_h, own.gain_hh, self.hidden_places, self.hidden_sigmoids),
+        ):
+            assert of is not None
+            calls += _copied(xp, plain[:, 0], of, places)
+            calls.append((xp.copyto, gain, plain))
+            if gain[some].size:
+                calls.append((xp.multiply, gain[some], self.half, gain[some]))
+        for norm in self._norms_x:
+            calls += norm.forward(slice(None), self.from_x, self._gain_x)
+        if own.bias_ih is not None:
+            calls += self._biases(self._shift[:, 0])
+            if self._shift[self.sigmoids].size:
+                calls.append((xp.multiply, self._shift[self.sigmoids], self.half, self._shift[self.sigmoids]))
+            calls.append((xp.add, self.from_x, self._shift, self.from_x))
+        return calls
+
+    def _biases(self, into: Array) -> list[BoundCall]:
+        """Each gate's biases to its place, both where they are added up."""
+        own, calls = self.values, list[BoundCall]()
+        if own.bias_ih is not None and own.bias_hh is not None:
+            for to, gates in _runs(self.places):
+                calls.append((self.xp.copyto, into[to], own.bias_ih[gates]))
+                if gates.stop <= self.summed:
+                    calls.append((self.xp.add, into[to], own.bias_hh[gates], into[to]))
         return calls
 
     def _gathered(self, inputs: Array) -> list[BoundCall]:
@@ -105,12 +165,10 @@ class Sweep:
         xp, own = self.xp, self.values
         calls = _copied(xp, inputs[:, : self.features], own.weight_ih.transpose(0, 2, 1), self.places)
         calls += _copied(xp, self.hidden, own.weight_hh.transpose(0, 2, 1), self.hidden_places)
-        if own.bias_ih is not None and own.bias_hh is not None:
-            bias = inputs[:, self.features]
-            for to, gates in _runs(self.places):
-                calls.append((xp.copyto, bias[to], own.bias_ih[gates]))
-                if gates.stop <= self.summed:
-                    calls.append((xp.add, bias[to], own.bias_hh[gates], bias[to]))
+        if self.normed:
+            return calls  # biases come behind the norms, and the gains are halved
+        if own.bias_ih is not None:
+            calls += self._biases(inputs[:, self.features])
         for array, some in ((inputs, self.sigmoids), (self.hidden, self.hidden_sigmoids)):
             if array[some].size:
                 calls.append((xp.multiply, array[some], self.half, array[some]))
@@ -137,6 +195,11 @@ class Sweep:
                 start = number // self.some * self.some
                 calls += self.slopes(slice(start, stop), slice(0, stop - start))
             calls += self.step_back(number, step)
+            for norm in self._norms_h:
+                states = slice(self.apart, None)
+                calls += norm.back(
+                    step, self.deltas[states, step], self._plain_h, self._in_gates(self._of_states)[:, step]
+                )
             if number:
                 calls += self._carried(step, self.order[number - 1], every_step)
         return calls + self._summed()
@@ -152,15 +215,23 @@ class Sweep:
     @property
     def deltas(self) -> Array:
         """∂L/∂(gates), (gates, T, N, units): of the inputs' part the first ones, of the states' part the last ones."""
-        return self._deltas.reshape(self.steps, self.batch, -1, self.units).transpose(2, 0, 1, 3)
+        return self._in_gates(self._deltas)
 
-    @property
+    def _in_gates(self, rows: Array) -> Array:
+        """Rows (T · N, gates · units) as (gates, T, N, units), a view."""
+        return rows.reshape(self.steps, self.batch, -1, self.units).transpose(2, 0, 1, 3)
+
+    @cached_property
     def _of_inputs(self) -> Array:
-        return self._deltas[:, : len(self.places) * self.units]
+        """∂L/∂(W x) as rows; of a layer norm behind it, they are found apart."""
+        wide = len(self.places) * self.units
+        return self.zeros(self.steps * self.batch, wide) if self.normed else self._deltas[:, :wide]
 
-    @property
+    @cached_property
     def _of_states(self) -> Array:
-        return self._deltas[:, self.apart * self.units :]
+        """∂L/∂(U h), alike."""
+        wide = len(self.places) * self.units
+        return self.zeros(self.steps * self.batch, wide) if self.normed else self._deltas[:, self.apart * self.units :]
 
     @cached_property
     def _turned(self) -> Array:
@@ -189,15 +260,41 @@ class Sweep:
         gates = len(self.places)
         of_x = self.zeros(gates, self.units, self.x.shape[2])
         of_state = self.zeros(gates, self.units, self.units)
-        calls: list[BoundCall] = [
+        calls: list[BoundCall] = self._through_norms() if self.normed else []
+        calls += [
             (self._of_inputs.T.dot, flat(self.x), flat(of_x)),
             (self._of_states.T.dot, flat(self.before), flat(of_state)),
             *_put_back(xp, own.weight_ih, of_x[:, :, : self.features], self.places),
             *_put_back(xp, own.weight_hh, of_state, self.hidden_places),
         ]
         if own.bias_ih is not None and own.bias_hh is not None:
-            calls += _put_back(xp, own.bias_ih, of_x[:, :, self.features], self.places)
+            of_bias = of_x[:, :, self.features]
+            if self.normed:
+                of_bias = self.zeros(gates, self.units)
+                calls.append((xp.add.reduce, self.deltas[:gates], (1, 2), None, of_bias))
+            calls += _put_back(xp, own.bias_ih, of_bias, self.places)
             calls += self.hidden_bias(own.bias_ih, own.bias_hh)
+        return calls
+
+    def _through_norms(self) -> list[BoundCall]:
+        """The inputs' part of all steps through its norms, and the gradients of the gains."""
+        xp, own, gates, calls = self.xp, self.grads, len(self.places), list[BoundCall]()
+        assert own is not None
+        assert own.gain_ih is not None
+        assert own.gain_hh is not None
+        by_step = (1, 0, 2, 3)
+        of_x, of_h = self.deltas[:gates].transpose(by_step), self.deltas[self.apart :].transpose(by_step)
+        into = self._in_gates(self._of_inputs).transpose(by_step)
+        for norm in self._norms_x:
+            calls += norm.back(slice(None), of_x, self._plain_x, into)
+        for norms, deltas, gain, places in (
+            (self._norms_x, of_x, own.gain_ih, self.places),
+            (self._norms_h, of_h, own.gain_hh, self.hidden_places),
+        ):
+            found = self.zeros(gates, self.units)
+            for norm in norms:
+                calls += norm.of_gain(deltas, found)
+            calls += _put_back(xp, gain, found, places)
         return calls
 
     def hidden_bias(self, bias_ih: Array, bias_hh: Array) -> list[BoundCall]:
