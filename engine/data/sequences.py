@@ -23,6 +23,10 @@ class CopyMemory(DataSource, frozen=True, tag="copy_memory"):
     all else 0; steps = items + delay + 1. y: of one item its class; of several items × symbols columns of 0 and 1,
     for a binary cross-entropy over all of them. Only memory helps: what stands in the last `delay` + 1 steps is the
     same in every example (Hochreiter and Schmidhuber 1997, experiment 2; several items as Arjovsky et al. 2016).
+
+    With `every_step` there is a target at each step: the symbols are told one by one, the first at the cue, the others
+    at `items` - 1 empty steps behind it; steps = 2 items + delay. y are steps × symbols columns, step by step, with a 1
+    for the symbol that is due and nothing before the cue: as a flatten behind a layer that returns sequences has them.
     """
 
     title: ClassVar[str] = "Copy memory"
@@ -34,15 +38,20 @@ class CopyMemory(DataSource, frozen=True, tag="copy_memory"):
     delay: Annotated[
         int, Meta(ge=0, le=100_000, title="Delay", description="Empty steps between the last item and the cue")
     ] = 20
+    every_step: Annotated[
+        bool, Meta(title="Every step", description="A target at each step: symbols are told one by one from the cue on")
+    ] = False
     seed: Seed = 0
     validation: Validation = 0.25
 
     @property
     def steps(self) -> int:
-        return self.items + self.delay + 1
+        return self.items + self.delay + (self.items if self.every_step else 1)
 
     def summary(self, folder: Path) -> Summary:
         shape = (self.steps, self.symbols + 1)
+        if self.every_step:
+            return Summary(shape=shape, classes=None, targets=self.steps * self.symbols)
         if self.items == 1:
             return Summary(shape=shape, classes=self.symbols, targets=1)
         return Summary(shape=shape, classes=None, targets=self.items * self.symbols)
@@ -54,7 +63,13 @@ class CopyMemory(DataSource, frozen=True, tag="copy_memory"):
         x = np.zeros(shape, np.uint8)
         chosen = drawn[:, :, None] == np.arange(self.symbols)
         x[:, : self.items, : self.symbols] = chosen
-        x[:, -1, -1] = 1
+        cue = self.items + self.delay
+        x[:, cue, -1] = 1
+        if self.every_step:
+            must_fit((self.samples, self.steps, self.symbols), "data.delay")
+            due = np.zeros((self.samples, self.steps, self.symbols))
+            due[:, cue:] = chosen
+            return split(x, due.reshape(self.samples, -1), self.validation, self.seed, None)
         if self.items == 1:
             return split(x, drawn[:, 0], self.validation, self.seed, self.symbols)
         return split(x, chosen.reshape(self.samples, -1).astype(np.float64), self.validation, self.seed, None)

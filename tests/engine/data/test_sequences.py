@@ -14,6 +14,8 @@ SOURCES = [
     CopyMemory(),
     CopyMemory(symbols=3, items=5, delay=0),
     CopyMemory(items=2, delay=7),
+    CopyMemory(items=3, delay=4, every_step=True),
+    CopyMemory(delay=0, every_step=True),
     Adding(),
     Adding(length=2),
 ]
@@ -86,3 +88,16 @@ def test_what_is_too_large_is_refused_before_it_is_drawn():
         source = convert(data, {"copy_memory": CopyMemory, "adding": Adding}[data["kind"]], "data")
         with pytest.raises(ProjectError, match=f"{where}: .* at most 268435456 are allowed"):
             source.load(HERE)
+
+
+@pytest.mark.parametrize(("items", "delay"), [(1, 6), (3, 0), (4, 3)])
+def test_with_a_target_at_every_step_the_symbols_are_due_one_by_one_from_the_cue_on(items, delay):
+    data = CopyMemory(symbols=5, items=items, delay=delay, samples=100, every_step=True).load(HERE)
+    for x, y in zip(data.x, data.y.reshape(len(data.y), -1, 5), strict=True):
+        assert len(x) == len(y) == 2 * items + delay
+        given = [int(np.flatnonzero(row[:5])[0]) for row in x[:items]]
+        assert not x[items:, :5].any()
+        assert np.flatnonzero(x[:, 5]).tolist() == [items + delay]
+        assert not y[: items + delay].any()
+        for row, symbol in zip(y[items + delay :], given, strict=True):
+            assert np.flatnonzero(row).tolist() == [symbol]
