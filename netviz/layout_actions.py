@@ -6,7 +6,17 @@ from typing import TYPE_CHECKING
 from PySide6.QtWidgets import QInputDialog, QMenu
 
 from engine.errors import ProjectError
-from netviz.layouts import EVERYTHING, PRESETS, everything, own_layouts, remove_layout, rename_layout, save_layout
+from netviz.layouts import (
+    EVERYTHING,
+    PRESETS,
+    Rows,
+    everything,
+    own_layouts,
+    remove_layout,
+    rename_layout,
+    save_layout,
+    suited,
+)
 
 if TYPE_CHECKING:
     from netviz.main_window import MainWindow
@@ -23,8 +33,9 @@ class LayoutActions:
     def fill(self) -> None:
         menu, layout = self._menu, self._window.layout_
         menu.clear()
-        for name, rows in (*PRESETS.items(), (EVERYTHING, everything(self._window.panels))):
-            self._add(menu, name, lambda rows=rows: layout.show(rows))
+        for name, rows in PRESETS.items():
+            self._add(menu, name, lambda rows=rows: layout.show(self._suited(rows)))
+        self._add(menu, EVERYTHING, lambda: layout.show(everything(self._window.panels)))
         self._add(menu, "The Project's Own", layout.arrange)
         own = own_layouts()
         if own:
@@ -39,6 +50,9 @@ class LayoutActions:
             for name in own:
                 dots = "…" if title == "Rename" else ""
                 self._add(sub, name.replace("&", "&&") + dots, lambda name=name, call=call: call(name))
+
+    def _suited(self, rows: Rows) -> Rows:
+        return suited(rows, self._window.panels, self._window.document.project)
 
     def _add(self, menu: QMenu, text: str, call: Callable[[], object]) -> None:
         menu.addAction(text).triggered.connect(lambda _=False: call())

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from engine.errors import Problem, ProjectError
+from engine.project import Project
 from netviz.panels.base import Group, Panel
 from netviz.settings import remember, remembered
 
@@ -16,8 +17,8 @@ LONGEST_NAME = 60
 PRESETS: Mapping[str, Rows] = {
     "Beginner": [[["boundary", "fit", "confusion"], ["loss"], ["diagnosis"]]],
     "Gradients": [
-        [["gradients"], ["derivative", "through_time"]],
-        [["histograms"], ["saturation"], ["weights", "noise", "rate"], ["loss", "diagnosis"]],
+        [["gradients", "noise"], ["derivative", "through_time"]],
+        [["histograms"], ["saturation"], ["weights", "rate"], ["loss", "diagnosis"]],
     ],
     "Initialization": [
         [["histograms"], ["gradients"]],
@@ -28,6 +29,15 @@ PRESETS: Mapping[str, Rows] = {
     "Answers": [[["boundary", "fit"], ["confusion"], ["worst"]], [["follow"], ["try"], ["loss"]]],
 }
 EVERYTHING = "Everything"
+
+
+def suited(rows: Rows, panels: Iterable[type[Panel] | Panel], project: Project) -> Rows:
+    """`rows` without the panels that have nothing to show of such networks; all of them where that cannot be told."""
+    try:
+        fitting = {panel.ident for panel in panels if panel.suits(project)}
+    except ProjectError:
+        return rows
+    return read_rows(rows, fitting)
 
 
 def everything(panels: Iterable[type[Panel] | Panel]) -> Rows:

@@ -24,6 +24,7 @@ from PySide6.QtGui import QColor, QPainter, QPaintEvent
 from PySide6.QtWidgets import QWidget
 
 from engine.probes.catalogue import ProbeRequest
+from engine.project import Project
 from netviz.runtime.history import History
 from netviz.theme import look, theme
 
@@ -66,6 +67,11 @@ class Panel(QWidget):
     def probes(self) -> tuple[ProbeRequest, ...]:
         """The questions that the worker should answer while the panel can be seen."""
         return ()
+
+    @classmethod
+    def suits(cls, project: Project) -> bool:
+        """Whether there is something to show of such networks; raises ProjectError where they are not whole."""
+        return True
 
     def refresh(self) -> None:
         """Draws the history as it is now."""

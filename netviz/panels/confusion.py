@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QWidget
 from engine.probes.catalogue import ProbeRequest
 from engine.probes.confusion import Confusion
 from engine.probes.example import Part
+from engine.project import Project
 from netviz.panels.base import Group, Panel, Row, Table
 from netviz.panels.views import note_for
 from netviz.runtime.history import History, LaneHistory
@@ -36,6 +37,10 @@ class ConfusionPanel(Panel):
         "of orange cells across the diagonal: two classes that the network cannot tell apart."
     )
     topics: ClassVar[frozenset[str]] = frozenset({"confusion"})
+
+    @classmethod
+    def suits(cls, project: Project) -> bool:
+        return project.summary().classes is not None
 
     def __init__(self, history: History, parent: QWidget | None = None) -> None:
         super().__init__(history, parent)

@@ -8,11 +8,13 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QWidget
 
+from engine.layers.base import Activation
 from engine.probes.catalogue import ProbeRequest
 from engine.probes.derivative import Derivative
 from engine.probes.histograms import LayerHistogram
+from engine.project import Project
 from netviz.panels.base import Group, Row, Table
-from netviz.panels.views import ViewsPanel, note_for
+from netviz.panels.views import ViewsPanel, has_layer, note_for
 from netviz.runtime.history import History, LaneHistory
 from netviz.widgets.histogram_map import HistogramMap
 from netviz.widgets.passages import Passages, captions
@@ -48,6 +50,10 @@ class DerivativePanel(ViewsPanel):
     )
     topics: ClassVar[frozenset[str]] = frozenset({"derivative"})
     views: ClassVar[Mapping[str, str]] = VIEWS
+
+    @classmethod
+    def suits(cls, project: Project) -> bool:
+        return has_layer(project, Activation)
 
     def __init__(self, history: History, parent: QWidget | None = None) -> None:
         super().__init__(history, parent)

@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from engine.probes.catalogue import ProbeRequest
 from engine.probes.fit import Fit, FitAnswer
+from engine.project import Project
 from netviz.panels.base import Group, Panel, Row, Table
 from netviz.runtime.history import History
 from netviz.theme import GAP
@@ -27,6 +28,10 @@ class FitPanel(Panel):
         "dots and misses the rings (over-fitting), and for what it does beyond the data."
     )
     topics: ClassVar[frozenset[str]] = frozenset({"fit"})
+
+    @classmethod
+    def suits(cls, project: Project) -> bool:
+        return project.summary().shape == (1,)
 
     def __init__(self, history: History, parent: QWidget | None = None) -> None:
         super().__init__(history, parent)

@@ -5,10 +5,12 @@ from typing import ClassVar
 
 from PySide6.QtWidgets import QWidget
 
+from engine.layers.base import Activation
 from engine.probes.catalogue import ProbeRequest
 from engine.probes.unit_shares import UnitShares
+from engine.project import Project
 from netviz.panels.base import Group, Row, Table
-from netviz.panels.views import ViewsPanel, note_for
+from netviz.panels.views import ViewsPanel, has_layer, note_for
 from netviz.runtime.history import History, LaneHistory
 from netviz.runtime.past import ALL, DEAD
 from netviz.widgets.share_strips import SHARES, ShareStrips, latest
@@ -36,6 +38,10 @@ class SaturationPanel(ViewsPanel):
     topics: ClassVar[frozenset[str]] = frozenset({"layers", "unit_shares"})
     needs_layers: ClassVar[bool] = True
     views: ClassVar[Mapping[str, str]] = VIEWS
+
+    @classmethod
+    def suits(cls, project: Project) -> bool:
+        return has_layer(project, Activation)
 
     def __init__(self, history: History, parent: QWidget | None = None) -> None:
         super().__init__(history, parent)

@@ -8,10 +8,12 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QHBoxLayout, QWidget
 
+from engine.layers.recurrent.base import Recurrent
 from engine.probes.catalogue import ProbeRequest
 from engine.probes.through_time import SweepInTime, ThroughTime, ThroughTimeAnswer
+from engine.project import Project
 from netviz.panels.base import Group, Row, Table
-from netviz.panels.views import ViewsPanel, note_for
+from netviz.panels.views import ViewsPanel, has_layer, note_for
 from netviz.runtime.history import History, LaneHistory
 from netviz.widgets.gate_maps import MEANING, GateMaps
 from netviz.widgets.gate_spreads import GateSpreads, saturated_in_words
@@ -45,6 +47,10 @@ class ThroughTimePanel(ViewsPanel):
     )
     topics: ClassVar[frozenset[str]] = frozenset({"through_time"})
     views: ClassVar[Mapping[str, str]] = VIEWS
+
+    @classmethod
+    def suits(cls, project: Project) -> bool:
+        return has_layer(project, Recurrent)
 
     def __init__(self, history: History, parent: QWidget | None = None) -> None:
         super().__init__(history, parent)

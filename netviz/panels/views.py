@@ -7,6 +7,8 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QHBoxLayout, QLayout, QStackedWidget, QVBoxLayout, QWidget
 
+from engine.layers.base import Layer
+from engine.project import Project
 from netviz.panels.base import Panel
 from netviz.runtime.history import LaneHistory
 from netviz.theme import GAP
@@ -28,6 +30,11 @@ def note_for(
     if suits is not None and not any(suits(lane) for lane in lanes):
         return unsuited
     return "" if any(answered(lane) for lane in lanes) else waiting
+
+
+def has_layer(project: Project, *kinds: type[Layer]) -> bool:
+    """Whether one of the networks has a layer of one of these."""
+    return any(isinstance(node.layer, kinds) for lane in project.lanes() for node in lane.graph.nodes)
 
 
 class ViewsPanel(Panel):

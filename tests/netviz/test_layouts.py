@@ -1,9 +1,14 @@
 """Layouts: those that come with netviz, a person's own, and what stands in the View menu."""
 
+from dataclasses import replace
+
 import pytest
 from PySide6.QtWidgets import QInputDialog
 
+from engine.data.files import Npz
 from engine.errors import ProjectError
+from engine.project import load_project
+from netviz.experiments import find_experiments
 from netviz.layouts import (
     EVERYTHING,
     KEY,
@@ -14,6 +19,7 @@ from netviz.layouts import (
     remove_layout,
     rename_layout,
     save_layout,
+    suited,
     write_rows,
 )
 from netviz.panels.base import Group
@@ -99,7 +105,9 @@ def test_nonsense_in_the_settings_is_no_layout(nonsense):
 def test_a_preset_shows_its_panels_and_no_others(open_window, name):
     window = open_window()
     command(window, f"Layout › {name}").trigger()
-    rows = PRESETS.get(name) or everything(PANELS)
+    gone = {"fit", "through_time"} if name != EVERYTHING else ()  # XOR has two inputs and no sequences
+    shown = PRESETS.get(name) or everything(PANELS)
+    rows = read_rows(shown, IDENTS - set(gone))
     assert standing(window) == {panel for row in rows for place in row for panel in place}
     for place in (place for row in rows for place in row):
         tabbed = {dock.objectName() for dock in window.tabifiedDockWidgets(window.docks[place[0]])}
@@ -108,6 +116,29 @@ def test_a_preset_shows_its_panels_and_no_others(open_window, name):
     if len(rows) == 2:
         first, second = (window.docks[row[0][0]] for row in rows)
         assert first.geometry().bottom() < second.geometry().top()
+
+
+@pytest.mark.parametrize(
+    ("experiment", "preset", "wanted", "gone"),
+    [
+        ("long-memory", "Gradients", {"through_time", "weights"}, {"derivative", "saturation"}),
+        ("long-memory", "Answers", {"boundary", "worst"}, {"confusion", "fit"}),
+        ("lenet", "Gradients", {"derivative", "saturation"}, {"through_time"}),
+        ("lenet", "Beginner", {"confusion"}, {"fit"}),
+    ],
+)
+def test_a_preset_leaves_out_what_has_nothing_to_show(experiment, preset, wanted, gone):
+    rows = suited(PRESETS[preset], PANELS, load_project(find_experiments()[experiment].path))
+    names = {panel for row in rows for place in row for panel in place}
+    assert wanted <= names
+    assert not gone & names
+    assert gone <= {panel for row in PRESETS[preset] for place in row for panel in place}
+
+
+def test_of_a_project_that_is_not_whole_nothing_is_left_out(tmp_path):
+    whole = load_project(find_experiments()["xor"].path)
+    rows = suited(PRESETS["Answers"], PANELS, replace(whole, data=Npz(path="gone.npz"), folder=tmp_path))
+    assert rows == PRESETS["Answers"]
 
 
 def test_the_projects_own_layout_comes_back(open_window):
