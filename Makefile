@@ -14,7 +14,7 @@ run: setup  ## train XOR before your eyes
 	@$(VENV)/python -m netviz --demo
 
 test: lint  ## every check, then every test
-	@$(VENV)/python -m pytest
+	@$(VENV)/python -m pytest -n auto --maxprocesses 4 --dist loadfile
 
 test-card: setup-dev  ## the tests of cards on a real one, with CuPy from the extra cuda12 or cuda13
 	@NETVIZ_CARD=cuda $(VENV)/python -m pytest -m card
