@@ -12,14 +12,16 @@ import numpy as np
 import engine
 from benchmarks.measure import Contender, Effort, compare, microseconds
 from benchmarks.report import Row
+from engine.backend import open_backend
+from engine.kernels.choice import installed
 from engine.project import project_from
 
 ABOUT = """\
 Shuffled batches are gathered from a data set in memory in the same order and by the same windows on both sides; where
 the batch is the whole data set (2-4-1: the four points of XOR) it stays in place. PyTorch runs `zero_grad`, forward,
 backward and a fused optimizer, and is never asked for its loss; the engine reads it at every step. float32, one thread
-each; after 50 steps from the same weights the parameters must agree, and the greatest difference is shown. Times:
-engine / PyTorch, a step."""
+each; after 50 steps from the same weights the parameters must agree, and the greatest difference is shown. "With
+fast": the same with compiled kernels (the extra `fast`), in turns of their own. Times: engine / PyTorch, a step."""
 
 CHECKED = 50  # steps after which the parameters must agree
 TOLERANCE = 1e-3  # of the largest parameter: float32 sums in another order, 50 times over
@@ -46,6 +48,7 @@ class Case:
     goal: float
     batch: int = 4
     samples: int | None = None
+    fast: float | None = None  # the goal with compiled kernels
 
     @property
     def title(self) -> str:
@@ -154,27 +157,27 @@ BINARY, CLASSES = "binary_cross_entropy", "cross_entropy"
 
 def _cases() -> Iterator[Case]:
     for optimizer in (SGD, ADAM):
-        yield Case((2, 4, 1), "tanh", BINARY, optimizer, goal=20)
+        yield Case((2, 4, 1), "tanh", BINARY, optimizer, goal=20, fast=300)
     for optimizer in (SGD, ADAM):
-        yield Case((2, 8, 8, 1), "tanh", BINARY, optimizer, goal=18, batch=32, samples=512)
+        yield Case((2, 8, 8, 1), "tanh", BINARY, optimizer, goal=18, batch=32, samples=512, fast=100)
     for optimizer in (SGD, ADAM):
-        yield Case((64, 128, 128, 10), "relu", CLASSES, optimizer, goal=2.5, batch=64, samples=1280)
+        yield Case((64, 128, 128, 10), "relu", CLASSES, optimizer, goal=2.5, batch=64, samples=1280, fast=3)
     for optimizer in (SGD, ADAM):
-        yield Case((784, 256, 128, 10), "relu", CLASSES, optimizer, goal=1.15, batch=128, samples=2560)
+        yield Case((784, 256, 128, 10), "relu", CLASSES, optimizer, goal=1.15, batch=128, samples=2560, fast=1.4)
     # With SGD alone: Adam divides gradients that are float32 noise here, and the two sides part after a few steps.
-    yield Case((784, 1024, 1024, 10), "relu", CLASSES, SGD, goal=0.95, batch=256, samples=2560)
-    yield ImageCase((1, 8, 16, 10), "relu", CLASSES, ADAM, goal=1.8, batch=64, samples=1280)
-    yield RecurrentCase((32, 64, 10), "lstm", CLASSES, ADAM, goal=1.1, batch=32, samples=1280)
+    yield Case((784, 1024, 1024, 10), "relu", CLASSES, SGD, goal=0.95, batch=256, samples=2560, fast=1.05)
+    yield ImageCase((1, 8, 16, 10), "relu", CLASSES, ADAM, goal=1.8, batch=64, samples=1280, fast=3)
+    yield RecurrentCase((32, 64, 10), "lstm", CLASSES, ADAM, goal=1.1, batch=32, samples=1280, fast=1.4)
 
 
 CASES = tuple(_cases())
 
 
 class EngineSide:
-    """engine.Trainer, by its public calls alone."""
+    """engine.Trainer, by its public calls alone; with compiled kernels where `fast`."""
 
-    def __init__(self, project: engine.Project) -> None:
-        self.trainer = engine.Trainer(project)
+    def __init__(self, project: engine.Project, fast: bool = False) -> None:
+        self.trainer = engine.Trainer(project, backend=open_backend(kernels="numba" if fast else "numpy"))
 
     def reset(self) -> None:
         self.trainer.reset()
@@ -203,13 +206,14 @@ def largest_difference(ours: Opponent, theirs: Opponent) -> float:
     return difference
 
 
-def row(case: Case, ours: Opponent, theirs: Opponent, effort: Effort) -> Row:
-    """One line of the table."""
+def row(case: Case, ours: Opponent, theirs: Opponent, effort: Effort, fast: bool = False) -> Row:
+    """One line of the table; `fast` where ours has compiled kernels."""
     difference = largest_difference(ours, theirs)
     found = compare(ours, theirs, effort)
     times = microseconds((found.ours, found.theirs))
     context = f"{times}; parameters within {difference:.1g}"
-    return Row(case.title, found.ratio, case.goal, spread=(found.low, found.high), context=context)
+    title, goal = (f"{case.title}, with fast", case.fast) if fast else (case.title, case.goal)
+    return Row(title, found.ratio, goal, spread=(found.low, found.high), context=context)
 
 
 def measure(effort: Effort) -> Iterator[Row]:
@@ -219,4 +223,6 @@ def measure(effort: Effort) -> Iterator[Row]:
     for case in CASES:
         with TemporaryDirectory() as folder:
             project = case.project(Path(folder))
-            yield row(case, EngineSide(project), PyTorchSide(project), effort)
+            theirs = PyTorchSide(project)
+            for fast in (False, True) if installed() else (False,):
+                yield row(case, EngineSide(project, fast), theirs, effort, fast)

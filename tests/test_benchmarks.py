@@ -51,6 +51,16 @@ def test_a_case_against_the_engine_itself(title, tmp_path):
     assert row.context.endswith("parameters within 0")
 
 
+def test_a_case_with_compiled_kernels_has_a_row_and_a_goal_of_its_own(tmp_path):
+    pytest.importorskip("numba")
+    project = CASES[0].project(tmp_path)
+    sides = EngineSide(project, fast=True), EngineSide(project)
+    assert [side.trainer.backend.kernels for side in sides] == ["numba", "numpy"]
+    row = step.row(CASES[0], *sides, QUICK, fast=True)
+    assert (row.what, row.goal) == (f"{CASES[0].title}, with fast", CASES[0].fast)
+    assert all(case.fast for case in CASES)
+
+
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.title)
 def test_every_case_is_a_sound_project_of_its_shape(case, tmp_path):
     structure = case.project(tmp_path).structure()
