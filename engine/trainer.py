@@ -137,7 +137,7 @@ class Trainer:
     @property
     def rate(self) -> float:
         """The learning rate of the next update."""
-        return self._rates(1)[0]
+        return float(self._rates(1)[0])
 
     @property
     def stopped(self) -> bool:
@@ -321,15 +321,14 @@ class Trainer:
 
     def _scalars_for(self, steps: int) -> Array:
         """A row of the optimizer's scalars for each of the next `steps`."""
-        rates = np.array(self._rates(steps))
-        return self.backend.from_host(self.optimizer.scalar_rows(rates, self.step_number + 1))
+        return self.backend.from_host(self.optimizer.scalar_rows(self._rates(steps), self.step_number + 1))
 
-    def _rates(self, steps: int) -> list[float]:
+    def _rates(self, steps: int) -> Array:
         """The learning rates of the next `steps` by the schedule, as far as it is known now."""
         if self.course.schedule is None:
-            return [self.lr] * steps
+            return np.full(steps, self.lr)
         done, n = self.epoch * self.steps_per_epoch + self.position // self.batch_size, self.steps_per_epoch
-        return [self.lr * self.course.factor(i // n + i % n / n) for i in range(done, done + steps)]
+        return np.array([self.lr * self.course.factor(i // n + i % n / n) for i in range(done, done + steps)])
 
     def _seek(self) -> None:
         """Forgets what was laid out: position, batch size or rate have changed."""

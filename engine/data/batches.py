@@ -45,6 +45,7 @@ class Batches:
         self._augmenter: Augmenter | None = None
         self._easiest: Array | None = None  # the examples' numbers, those of a curriculum's first epoch first
         self._generators = Generators()
+        self._orders, self._window = np.empty((0, self.count), np.int64), tuple[Array, ...]()
         self._order: tuple[int, Array | None] = (-1, None)  # of the epoch that was last asked for
 
     @property
@@ -115,13 +116,8 @@ class Batches:
         stop = position + count * batch
         if stop <= self.count:
             rows, targets = self._laid_out(epoch, position, stop, batch)
-        else:  # of several epochs, which `whole` allows
-            pieces = list[tuple[Array, Array]]()
-            for number in range(epoch, epoch - (-stop // self.count)):
-                here = (number - epoch) * self.count
-                part = max(0, position - here), min(self.count, stop - here)
-                pieces.append(self._laid_out(number, *part, batch))
-            rows, targets = (self.backend.xp.concatenate(part) for part in zip(*pieces, strict=True))
+        else:
+            rows, targets = self._of_epochs(epoch, position, stop)
         columns = targets.reshape(count, batch, targets.shape[1]).transpose(0, 2, 1)
         return rows.reshape(count, batch, self._width), columns
 
@@ -143,6 +139,26 @@ class Batches:
             targets = self.targets[part]
         if self._augmenter is not None:
             rows = self._augmenter(rows, self.seed, epoch, position)
+        return rows, targets
+
+    def _of_epochs(self, first: int, position: int, stop: int) -> tuple[Array, Array]:
+        """What `_laid_out` gives, from `position` of epoch `first` on past its end; good until it is asked for again.
+
+        Into the same memory each time: the system takes longer to hand out new pages than a tiny net needs for them.
+        """
+        assert self._kept is not None
+        epochs = -(-stop // self.count)
+        if len(self._orders) != epochs:
+            self._orders = np.empty((epochs, self.count), np.int64)
+            units = self.targets.shape[1]
+            shapes = (epochs * self.count, self._width), (epochs * self.count, units)
+            self._window = tuple(np.empty(shape, self.backend.dtype) for shape in shapes)
+        for number, order in enumerate(self._orders):
+            order[:] = self._permutation(first + number) if self.shuffle else np.arange(self.count)
+        chosen = self._orders.reshape(-1)[position:stop]
+        rows, targets = (array[: len(chosen)] for array in self._window)
+        self._kept.take(chosen, 0, rows, "clip")  # by which NumPy needs no copy of its own
+        self.targets.take(chosen, 0, targets, "clip")
         return rows, targets
 
     def forget(self) -> None:

@@ -158,50 +158,6 @@ def reduction(function):
 
 
 @compiled
-def dot(row, zero):
-    """Rows of `a` times columns of `b`."""
-    out, a, b = at(row[4], zero), at(row[7], zero), at(row[10], zero)
-    n, m, inner, so, to = row[1], row[2], row[3], row[5], row[6]
-    sa, ta, sb, tb = row[8], row[9], row[11], row[12]
-    for i in range(n):
-        if to == 1 and tb == 1:
-            for j in range(m):
-                out[i * so + j] = zero
-            fours = inner // FOUR * FOUR  # whose products are summed up before `out` is touched
-            for h in range(NONE, fours, FOUR):
-                p = i * sa + h * ta
-                a0, a1, a2, a3 = a[p], a[p + ta], a[p + ta + ta], a[p + ta + ta + ta]
-                q0 = h * sb
-                q1 = q0 + sb
-                q2 = q1 + sb
-                q3 = q2 + sb
-                for j in range(m):
-                    out[i * so + j] += a0 * b[q0 + j] + a1 * b[q1 + j] + a2 * b[q2 + j] + a3 * b[q3 + j]
-            for h in range(fours, inner):
-                factor = a[i * sa + h * ta]
-                for j in range(m):
-                    out[i * so + j] += factor * b[h * sb + j]
-        elif ta == 1 and sb == 1:
-            for j in range(m):
-                out[i * so + j * to] = _product(a, i * sa, b, j * tb, inner, zero)
-        else:
-            for j in range(m):
-                sum_ = zero
-                for h in range(inner):
-                    sum_ += a[i * sa + h * ta] * b[h * sb + j * tb]
-                out[i * so + j * to] = sum_
-
-
-@nb.njit(**OPTIONS, fastmath={"reassoc", "contract"})
-def _product(a, p, b, q, inner, zero):
-    """Σ a b, several sums at a time."""
-    sum_ = zero
-    for h in range(inner):
-        sum_ += a[p + h] * b[q + h]
-    return sum_
-
-
-@compiled
 def clip(row, like):
     out, a, low, high = at(row[4], like), at(row[7], like), at(row[10], like), at(row[13], like)
     n, m, so, to, sa, ta = row[1], row[2], row[5], row[6], row[8], row[9]

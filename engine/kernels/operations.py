@@ -7,7 +7,7 @@ Each is written out by name, as Numba keeps what it has compiled on disk by a fu
 import math
 from functools import cache
 
-from engine.kernels import functions, loops
+from engine.kernels import functions, loops, products
 from engine.kernels.loops import BYTE, binary, reduction, small, unary
 from engine.kernels.machine import as_address, run_blocks
 from engine.kernels.rows import Op
@@ -152,7 +152,7 @@ def most(row, zero):
 
 
 def dot(row, zero):
-    loops.dot(row, zero)
+    products.dot(row, zero)
 
 
 def blocks(row, zero):
