@@ -4,13 +4,13 @@ from collections import deque
 from functools import cached_property
 from itertools import repeat
 from math import isfinite
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from weakref import WeakKeyDictionary
 
 import numpy as np
 from msgspec.structs import replace
 
-from engine.backend import Array, Backend, Call, bound, open_backend
+from engine.backend import Array, Backend, Call, Steps, bound, open_backend
 from engine.course import Course
 from engine.data.batches import Batches
 from engine.data.source import Dataset
@@ -32,9 +32,6 @@ from engine.training import Settings
 from engine.unread import MOST, Step, Unread
 from engine.update import update_calls
 from engine.zeros import KeptZeros
-
-if TYPE_CHECKING:
-    from engine.kernels.running import Steps
 
 SAMPLE = 2000  # raw examples of each part that are kept for pictures
 ALIKE = 256  # steps laid out at once where every batch is all examples
@@ -226,14 +223,10 @@ class Trainer:
         stays = size == train.count and train.stays(self.epoch)
         plan, forward, after = self._calls_for(size)
         if plan not in self._steps:
-            from engine.kernels.running import steps
-
-            self._steps[plan] = steps(plan, forward, after, self._scalars)
+            self._steps[plan] = self.backend.steps(plan, forward, after, self._scalars)
         compiled = self._steps[plan]
-        if compiled is None or (stays and (self.position or self.course.watches)):
-            return 0
         count = most if stays else min(most, train.whole(self.epoch, self.position, size, self.course.watches))
-        if not count:
+        if compiled is None or not count or (stays and (self.position or self.course.watches)):
             return 0
         data, targets = train.block(self.epoch, self.position, size, 1 if stays else count)
         if stays:

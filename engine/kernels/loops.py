@@ -50,21 +50,6 @@ def minimum(x, y):
 
 
 @small
-def fmax(x, y):
-    return x if x >= y or y != y else y
-
-
-@small
-def fmin(x, y):
-    return x if x <= y or y != y else y
-
-
-@small
-def sign(x):
-    return type(x)((x > 0) - (x < 0)) if x == x else x
-
-
-@small
 def logaddexp(x, y):
     most, least = maximum(x, y), minimum(x, y)
     apart = type(x)(0) if x == y else least - most  # of two infinities the difference is no number
@@ -155,14 +140,3 @@ def reduction(function):
                 out[i * so + j * to] = value if first else function(out[i * so + j * to], value)
 
     return loop
-
-
-@compiled
-def clip(row, like):
-    out, a, low, high = at(row[4], like), at(row[7], like), at(row[10], like), at(row[13], like)
-    n, m, so, to, sa, ta = row[1], row[2], row[5], row[6], row[8], row[9]
-    sl, tl, sh, th = row[11], row[12], row[14], row[15]
-    for i in range(n):
-        for j in range(m):
-            x = a[i * sa + j * ta]
-            out[i * so + j * to] = minimum(maximum(x, low[i * sl + j * tl]), high[i * sh + j * th])

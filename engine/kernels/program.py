@@ -14,12 +14,13 @@ from typing import NamedTuple
 import numpy as np
 
 from engine.backend import Array, Call
-from engine.kernels.rows import WIDTH, NotPlainError, Op, Place, Row, rows_of, same_place
+from engine.kernels.patterns import merged
+from engine.kernels.rows import WIDTH, NotPlainError, Op, Row, overlap, rows_of, same_place
 
 MOST_WORK = 1 << 15  # multiplications and other operations of a list that is one table, products and all
 SMALL_PRODUCT = 1 << 11  # multiplications of a product that in any list is done faster than BLAS can be called
-BLOCK = 1 << 10  # numbers of each array that are gone through at a time
-MOST_PLACES = 8  # arrays of one run of blocks: so many blocks lie in the nearest memory, of 32 KB, side by side
+BLOCK = 1 << 12  # numbers of each array that are gone through at a time
+MOST_PLACES = 12  # arrays of one run of blocks: so many blocks lie in the second nearest memory, side by side
 
 
 class Table(NamedTuple):
@@ -63,7 +64,7 @@ def told(rows: list[Row]) -> Table:
     """The rows in their order; runs of blocks stand behind them all, and the rows that speak of them know where."""
     lines, blocks = list[list[int]](), list[list[int]]()
     heads = list[list[int]]()
-    for run in _runs(rows):
+    for run in _runs([*merged(rows)]):
         if len(run) == 1:
             lines.append(run[0].numbers())
             continue
@@ -83,41 +84,33 @@ def _runs(rows: list[Row]) -> Iterator[list[Row]]:
     """Rows that may go through their numbers together."""
     run: list[Row] = []
     for row in rows:
-        if run and not _joins(row, run):
+        longer = _joined(run, row)
+        if longer is None:
             yield run
-            run = []
-        run.append(row)
+        run = longer or [row]
     if run:
         yield run
 
 
-def _joins(row: Row, run: list[Row]) -> bool:
-    first = run[0]
-    if row.op >= Op.TOTAL or first.op >= Op.TOTAL or row.shape != first.shape or row.work <= BLOCK:
-        return False
-    if len({place for each in (*run, row) for place in each.places}) > MOST_PLACES:
-        return False
-    return not any(_meet(row, other) for other in run)
+def _joined(run: list[Row], row: Row) -> list[Row] | None:
+    """The run with one row more, all of one shape; None where they cannot be gone through together."""
+    if not run:
+        return [row]
+    shape = max(run[0].shape, row.shape)  # what lies in one piece can be divided as the other one is
+    every = [one for each in (*run, row) if (one := each.in_rows(shape)) is not None]
+    if len(every) <= len(run) or row.op >= Op.TOTAL or run[0].op >= Op.TOTAL or row.work <= BLOCK:
+        return None
+    if len({place for each in every for place in each.places}) > MOST_PLACES:
+        return None
+    return None if any(_meet(every[-1], other) for other in every[:-1]) else every
 
 
 def _meet(row: Row, other: Row) -> bool:
     """Whether one writes what the other has to do with for another of its numbers."""
     for i, place in enumerate(row.places):
         for j, its in enumerate(other.places):
-            if (i and j) or place == its or not _overlap(place, its, row.shape):
+            if not (row.writes(i) or other.writes(j)) or place == its or not overlap(place, its, row.shape):
                 continue
             if same_place(row.arrays[i], other.arrays[j]) or np.shares_memory(row.arrays[i], other.arrays[j]):
                 return True
     return False
-
-
-def _overlap(a: Place, b: Place, shape: tuple[int, int]) -> bool:
-    """Whether the memory from the first number to the last one has anything in common."""
-    (low, high), (its_low, its_high) = (_bounds(place, shape) for place in (a, b))
-    return low < its_high and its_low < high
-
-
-def _bounds(place: Place, shape: tuple[int, int]) -> tuple[int, int]:
-    ends = [(n - 1) * step * place.size for n, step in zip(shape, place[2:], strict=True)]
-    low = place.address + sum(min(end, 0) for end in ends)
-    return low, place.address + sum(max(end, 0) for end in ends) + place.size

@@ -11,7 +11,7 @@ import numpy as np
 
 from engine.backend import Array, Call
 
-OPERANDS = 3
+OPERANDS = 4  # of one row; what it writes besides `out` counts as one
 VECTOR = 8  # numbers that a processor takes at once, about
 MOST_PARTS = 64  # rows that one call may become
 MOST_SUMMED = 256  # numbers one after another: of more, NumPy's sums by pairs are the better ones
@@ -49,10 +49,19 @@ class Op(IntEnum):
     GREATER_TO_MASK = 24
     COPY_OF_MASK = 25
     MULTIPLY_BY_MASK = 26
-    TOTAL = 27  # over rows, columns or both: where the step of `out` is 0
-    MOST = 28  # the same with the greatest
-    DOT = 29  # (rows, inner) times (inner, columns)
-    BLOCKS = 30  # the `inner` rows behind the next one, a block of (rows, columns) after another
+    # Several in one, see `engine.kernels.patterns`.
+    MULTIPLY_ADD = 27
+    MULTIPLY_SUBTRACT = 28
+    DIVIDE_MULTIPLY = 29
+    SQRT_ADD = 30
+    HALF_WAVE = 31
+    GREATER_ONE = 32
+    TANH_SLOPE = 33
+    SIGMOID_SLOPE = 34
+    TOTAL = 35  # over rows, columns or both: where the step of `out` is 0
+    MOST = 36  # the same with the greatest
+    DOT = 37  # (rows, inner) times (inner, columns)
+    BLOCKS = 38  # the `inner` rows behind the next one, a block of (rows, columns) after another
 
 
 PLAIN = {
@@ -86,6 +95,16 @@ MASKED = {
     (Op.COPY, 1): Op.COPY_OF_MASK,
     (Op.MULTIPLY, 1): Op.MULTIPLY_BY_MASK,
 }
+# What is written besides `out`.
+WRITTEN = {
+    (Op.HALF_WAVE, 3),
+    (Op.HALF_WAVE, 4),
+    (Op.GREATER_ONE, 3),
+    (Op.GREATER_ONE, 4),
+    (Op.TANH_SLOPE, 4),
+    (Op.SIGMOID_SLOPE, 4),
+    (Op.MULTIPLY_SUBTRACT, 4),
+}
 REDUCED = {np.add: Op.TOTAL, np.maximum: Op.MOST, np.fmax: Op.MOST}
 
 
@@ -115,10 +134,22 @@ class Row(NamedTuple):
     def work(self) -> int:
         return prod(self.shape) * max(self.inner, 1)
 
+    def writes(self, place: int) -> bool:
+        return place == 0 or (self.op, place) in WRITTEN
+
     @property
     def bytes(self) -> int:
         """Of a number that is in no mask."""
         return max(place.size for place in self.places)
+
+    def in_rows(self, shape: tuple[int, int]) -> "Row | None":
+        """The same row as `shape`; None unless it is that, or as many numbers in one piece."""
+        if self.shape == shape:
+            return self
+        if self.op >= Op.TOTAL or self.shape[0] > 1 or self.shape[1] != prod(shape):
+            return None
+        places = tuple(place._replace(row_step=place.column_step * shape[1]) for place in self.places)
+        return self._replace(shape=shape, places=places)
 
     def numbers(self) -> list[int]:
         """The entry as the machine reads it. Of what goes number by number `inner` says the sizes, a byte for each."""
@@ -297,6 +328,18 @@ def same_place(a: Array, b: Array) -> bool:
     if a.__array_interface__["data"][0] != b.__array_interface__["data"][0] or a.size != b.size:
         return False
     return (a.shape == b.shape and a.strides == b.strides) or (a.flags.c_contiguous and b.flags.c_contiguous)
+
+
+def overlap(a: Place, b: Place, shape: tuple[int, int]) -> bool:
+    """Whether the memory from the first number to the last one has anything in common."""
+    (low, high), (its_low, its_high) = (_bounds(place, shape) for place in (a, b))
+    return low < its_high and its_low < high
+
+
+def _bounds(place: Place, shape: tuple[int, int]) -> tuple[int, int]:
+    ends = [(n - 1) * step * place.size for n, step in zip(shape, place[2:], strict=True)]
+    low = place.address + sum(min(end, 0) for end in ends)
+    return low, place.address + sum(max(end, 0) for end in ends) + place.size
 
 
 def _refuse() -> Op:
