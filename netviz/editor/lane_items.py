@@ -121,6 +121,8 @@ class LaneItems:
         (across, down), row = self._metrics.place((1.0, 1.0)), self._row
         width, height = self._metrics.width, self._metrics.height
         self._standing = standing = dict(self._standing)
+        if moved:
+            self._scene.overview.refresh()
         for node in moved:
             item, (x, y) = nodes[lane, node], places[node]
             left, top = x * across, row + y * down

@@ -203,9 +203,9 @@ class NodeItem(Bounded):
         if self._mark is not None:
             paint_mark(painter, self._mark.health, self._corner.center())
 
-    def paint_afar(self, painter: QPainter) -> None:
+    def paint_afar(self, painter: QPainter, frame: QRectF) -> None:
         """For the overview, in the scene's coordinates."""
-        kit, picture, frame = self._kit, self.picture, self._frame.translated(self.pos())
+        kit, picture = self._kit, self.picture
         painter.fillRect(frame, kit.box_afar(picture.depth, picture.loose))
         if self._chosen or picture.problem:
             painter.setPen(kit.mark_afar if self._chosen else kit.wrong_afar)

@@ -1,5 +1,7 @@
 """A view onto the drawn networks that zooms, pans and shows everything; dots behind, a small map in the corner."""
 
+import numpy as np
+from pyqtgraph.functions import arrayToQPolygonF
 from PySide6.QtCore import QEvent, QPoint, QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QNativeGestureEvent, QPainter, QPen, QWheelEvent
 from PySide6.QtWidgets import QFrame, QGraphicsView, QWidget
@@ -26,7 +28,6 @@ class Sheet(QGraphicsView):
         self._fitted = QRectF()  # what was to be shown then
         self._dots = QPen()
         self._scale = scaled(1.0)  # of the letters that boxes were measured by
-        self._dotted: tuple[tuple[float, ...], list[QPointF]] = (), []  # where, and the dots there
         self.setScene(scene)
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setRenderHint(QPainter.RenderHint.Antialiasing)
@@ -156,9 +157,6 @@ class Sheet(QGraphicsView):
         painter.setPen(self._dots)
         # Thousands of dots: smoothing them takes longer than drawing the network.
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
-        where = (left, top, step, columns, rows)
-        if where != self._dotted[0]:
-            points = [QPointF(left + i * step, top + j * step) for i in range(columns) for j in range(rows)]
-            self._dotted = where, points
-        painter.drawPoints(self._dotted[1])
+        points = np.stack(np.mgrid[:columns, :rows], axis=-1).reshape(-1, 2) * step + (left, top)
+        painter.drawPoints(arrayToQPolygonF(points[:, 0], points[:, 1]))
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)

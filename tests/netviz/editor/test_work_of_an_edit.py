@@ -192,3 +192,50 @@ def test_what_is_taken_over_is_what_would_be_made_anew(canvas, document):
         assert [*fresh.boxes] == [*kept.boxes]
         shown, _, _ = words(canvas)
         assert {node: picture for (_, node), (picture, _, _) in shown.items()} == fresh.boxes
+
+
+@pytest.fixture
+def afar(canvas, monkeypatch):
+    """The view from so far away that boxes are mere colours; gives the boxes that a repaint paints, with places."""
+    paint, painted = NodeItem.paint_afar, {}
+
+    def counted(item, painter, frame):
+        painted[item.picture.box.node] = frame
+        paint(item, painter, frame)
+
+    monkeypatch.setattr(NodeItem, "paint_afar", counted)
+    canvas.zoom_by(0.3 / canvas.zoom, canvas.viewport().rect().center())
+
+    def repainted():
+        painted.clear()
+        canvas.grab()
+        return dict(painted)
+
+    return repainted
+
+
+def test_from_afar_what_is_in_sight_is_painted(canvas, afar):
+    seen = canvas.visible_rect()
+    inside = {
+        node for (_, node), item in canvas.sheet.nodes.items() if seen.intersects(item.rect().translated(item.pos()))
+    }
+    assert 20 < len(inside) < 250
+    found = afar().keys()
+    assert found >= inside
+    assert len(found) < len(inside) + 30  # those at the edge
+
+
+def test_from_afar_a_box_is_painted_where_it_was_moved(canvas, document, afar):
+    centre = canvas.visible_rect().center()
+    node = min(
+        (node for _, node in canvas.sheet.nodes),
+        key=lambda node: (canvas.node_item(0, node).pos() - centre).manhattanLength(),
+    )
+    assert node in afar()
+    for edge in [edge for edge in document.project.graph.edges if node in edge[:2]]:
+        Drawing(document).disconnect(0, *edge[:2])
+    afar()
+    x, y = document.project.layout[node]
+    Drawing(document).move_nodes(0, {node: (x + 40, y + 30)})
+    item = canvas.node_item(0, node)
+    assert afar()[node].topLeft() == item.pos()
