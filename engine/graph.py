@@ -291,9 +291,15 @@ def _inputs(graph: Graph) -> tuple[dict[str, tuple[str, ...]], list[Problem]]:
             continue
         if len(taken) < layers[node].arity:
             problems.append(Problem(node, f"takes {_count(layers[node])}, got {len(taken) or 'none'}"))
-        elif gaps := sorted(set(range(max(taken, default=-1))) - taken.keys()):
-            problems.append(Problem(node, f"nothing comes to input {gaps[0]}, but to a later one"))
-    return {node: tuple(taken[port] for port in sorted(taken)) for node, taken in slots.items()}, problems
+        elif max(taken, default=-1) >= len(taken):
+            gap = next(port for port in range(max(taken)) if port not in taken)
+            problems.append(Problem(node, f"nothing comes to input {gap}, but to a later one"))
+    return {node: by_number(taken) for node, taken in slots.items()}, problems
+
+
+def by_number(taken: Mapping[int, str]) -> tuple[str, ...]:
+    """The sources of a node, by the number of the input that each comes to."""
+    return tuple(taken.values()) if len(taken) < 2 else tuple([taken[port] for port in sorted(taken)])
 
 
 def free_port(taken: Container[int]) -> int:
@@ -310,13 +316,28 @@ def _count(layer: Layer) -> str:
 
 
 def _order(graph: Graph, inputs: dict[str, tuple[str, ...]], problems: list[Problem]) -> tuple[str, ...]:
-    sorter = TopologicalSorter({node.id: inputs[node.id] for node in graph.nodes})
+    """As `graphlib` has it, nodes in the order in which they are first named; that one finds the circle if need be."""
+    waiting: dict[str, int] = {}
+    followers: dict[str, list[str]] = {}
+    for node, sources in inputs.items():
+        waiting[node] = waiting.get(node, 0) + len(sources)
+        for source in sources:
+            waiting.setdefault(source, 0)
+            followers.setdefault(source, []).append(node)
+    order = [node for node, feeding in waiting.items() if not feeding]
+    for node in order:
+        for target in followers.get(node, ()):
+            waiting[target] -= 1
+            if not waiting[target]:
+                order.append(target)
+    if len(order) == len(waiting):
+        return tuple(order)
     try:
-        return tuple(sorter.static_order())
+        TopologicalSorter(inputs).prepare()
     except CycleError as error:
         circle = error.args[1]
         problems.append(Problem(circle[0], f"the wires go round in a circle: {' -> '.join(reversed(circle))}"))
-        return ()
+    return ()
 
 
 def _output(graph: Graph, problems: list[Problem]) -> str:

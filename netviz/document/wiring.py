@@ -6,7 +6,18 @@ Nothing here asks for a finished network: nodes may stand alone, inputs be missi
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from engine.graph import Edge, Graph, Step, declared_shape, free_port, once, once_for_wires, resolve, shapes_along
+from engine.graph import (
+    Edge,
+    Graph,
+    Step,
+    by_number,
+    declared_shape,
+    free_port,
+    once,
+    once_for_wires,
+    resolve,
+    shapes_along,
+)
 from engine.layers.base import Layer, Shape
 from engine.layers.input import Input
 
@@ -126,7 +137,7 @@ def _ready(graph: Graph) -> tuple[Step, ...]:
         least, most = inputs_of(layers[node])
         without_gap = max(taken, default=-1) + 1 == len(taken)
         if without_gap and len(taken) >= least and (most is None or len(taken) <= most):
-            found.append((node, tuple(taken[number] for number in sorted(taken))))
+            found.append((node, by_number(taken)))
     return tuple(found)
 
 

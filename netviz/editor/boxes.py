@@ -6,7 +6,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from engine.errors import Problem
-from engine.graph import Graph, Structure, once_for_wires
+from engine.graph import Graph, Structure, by_number, once_for_wires
 from engine.layers.base import Activation, Layer, Shape, Weighted
 from engine.layers.input import Input
 from engine.project import Layout, Project
@@ -266,7 +266,7 @@ def _frame(graph: Graph) -> _Frame:
     reached, looks = _reached(graph, layers), dict[str, _Look]()
     followers: dict[str, list[str]] = {}
     for node, box in found.items():
-        sources = tuple(source for _, source in sorted(slots[node].items()))
+        sources = by_number(slots[node])
         looks[node] = _Look(box, sources, depths.get(node), _ports(layers[node], slots[node]), node not in reached)
         for source in sources:
             followers.setdefault(source, []).append(node)
