@@ -13,7 +13,7 @@ import numpy as np
 from engine.backend import Array
 from engine.network import MOST_NUMBERS
 from engine.probes.base import Probe
-from engine.probes.section import Section, Through, cut
+from engine.probes.section import PlaneSection, Through, cut
 from engine.trainer import Trainer
 
 WORK = 1_000_000_000  # products that a picture may take: of large networks it has fewer cells
@@ -32,7 +32,7 @@ class BoundaryAnswer(msgspec.Struct, frozen=True, eq=False, tag="boundary"):
     winners: Any | None
     probability: bool
     bounds: tuple[float, float, float, float]  # x₁ from, to, x₂ from, to
-    section: Section | None = None  # of more than two inputs: the plane, whose own axes then are x₁ and x₂
+    section: PlaneSection | None = None  # of more than two inputs: the plane, whose own axes then are x₁ and x₂
 
 
 class Boundary(Probe, frozen=True, tag="boundary"):

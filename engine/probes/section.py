@@ -38,7 +38,7 @@ class Through(msgspec.Struct, frozen=True):
     at: int | None = None
 
 
-class Section(msgspec.Struct, frozen=True, eq=False):
+class PlaneSection(msgspec.Struct, frozen=True, eq=False):
     """What is told of the plane. Examples are laid into it along all that it leaves out: they lie off the plane."""
 
     features: tuple[int, int] | None  # that it runs along; None: the principal axes
@@ -57,7 +57,7 @@ class Section(msgspec.Struct, frozen=True, eq=False):
 class Cut:
     """A section with what leads from the plane to raw inputs."""
 
-    section: Section
+    section: PlaneSection
     base: Array  # (features,) raw
     origin: Array  # (2,) where the base lies in the plane
     directions: Array  # (2, features) raw, for one along each axis
@@ -108,7 +108,7 @@ def _made(trainer: Trainer, through: Through) -> Cut:
         share = sum(axes.shares)
     laid, held, origin = ((part - middle) @ across.T for part in (x[:SHOWN], x_val[:HELD], base[None]))
     names = trainer.project.summary().features[:MOST_NAMES]
-    section = Section(
+    section = PlaneSection(
         features,
         names,
         None if through.at is None else through.at % len(sample.x),

@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 import numpy as np
 from msgspec.structs import replace
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QKeyEvent
+from PySide6.QtGui import QAction, QKeyEvent
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
 from engine.probes.catalogue import ProbeRequest
@@ -78,8 +78,8 @@ class LandscapePanel(Panel):
         menu.addAction("&Wider\t+", lambda: self.stretch(1))
         menu.addAction("&Narrower\t−", lambda: self.stretch(-1))
         menu.addAction("Other &Directions\tR", self.turn)
-        self.stops = menu.addAction("&Stop Drawing\tS")
-        self.stops.setCheckable(True)
+        self.stops = QAction("&Stop Drawing\tS", self, checkable=True)
+        menu.addAction(self.stops)
         self.stops.triggered.connect(lambda on: self.ask(stopped=on))
         more.setMenu(menu)
         self._show_wish()

@@ -7,7 +7,7 @@ from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QImage, QPainter, QPen, QPixmap
 
 from engine.probes.boundary import BoundaryAnswer
-from engine.probes.section import Section
+from engine.probes.section import PlaneSection
 from engine.run.messages import Points
 from netviz.runtime.cursor import NOTHING, Cursor, Mark
 from netviz.runtime.history import History, LaneHistory
@@ -67,7 +67,7 @@ class DecisionSquares(Canvas):
         self._drawn.forget()
         self.update()
 
-    def section(self) -> Section | None:
+    def section(self) -> PlaneSection | None:
         """The plane through more than two inputs, the same for all lanes; None where the inputs are the plane."""
         found = (lane.boundary.section for lane in self.history.lanes if lane.boundary is not None)
         return next((section for section in found if section is not None), None)

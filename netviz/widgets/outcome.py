@@ -7,7 +7,7 @@ import numpy as np
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter
 
-from engine.probes.example import ExampleAnswer, Meaning, NodeValues, Origin
+from engine.probes.example import ExampleAnswer, NodeValues, Origin
 from netviz import theme
 from netviz.runtime.cursor import NOTHING, Cursor, Mark
 from netviz.runtime.history import History, LaneHistory
@@ -15,9 +15,10 @@ from netviz.theme import class_colour, depth_colour
 from netviz.widgets.canvas import Canvas
 from netviz.widgets.cells import cell_rect, draw_cells, reading
 from netviz.widgets.marks import Column, columns, draw_head, draw_lit, draw_note
-from netviz.widgets.outputs import LOGIT, Bar, bars, captions, shown, verdict
+from netviz.widgets.outcome_words import bar_in_words, short, units_in_words
+from netviz.widgets.outputs import Bar, bars, captions, shown, verdict
 from netviz.widgets.plane import Palette
-from netviz.widgets.ticks import Reach, signed, whole
+from netviz.widgets.ticks import Reach, whole
 
 TALLEST_BAR, TALLEST_CELL = 26.0, 34.0
 LEAST_REACH = 1e-6
@@ -311,7 +312,7 @@ class Outcome(Canvas):
             return f"+ {whole(node.left_out)}"
         if node.least == node.most == 0:
             return "all 0"
-        return "±" + _short(self.layer_reach(history, node))
+        return "±" + short(self.layer_reach(history, node))
 
     # Reading
 
@@ -343,10 +344,10 @@ class Outcome(Canvas):
                 continue
             for row in part.bars:
                 if row.area.united(row.name).contains(place):
-                    return _bar_in_words(row.bar, answer)
+                    return bar_in_words(row.bar, answer)
             for cells in part.cells:
                 if cells.area.contains(place):
-                    return _cell_in_words(cells, place)
+                    return units_in_words(cells.node, cells.area, place)
         return ""
 
 
@@ -354,51 +355,3 @@ def _bold(font: QFont) -> QFont:
     made = QFont(font)
     made.setWeight(QFont.Weight.DemiBold)
     return made
-
-
-def _short(size: float) -> str:
-    """Two figures or a little more, in at most five places."""
-    if 0.01 <= size < 10_000:
-        return f"{size:.2g}" if size < 100 else f"{size:.0f}"
-    digits, _, exponent = f"{size:.0e}".partition("e")
-    return f"{digits}e{int(exponent)}"
-
-
-def _bar_in_words(bar: Bar, answer: ExampleAnswer) -> str:
-    what = {Meaning.PROBABILITIES: "probability", Meaning.LOGITS: "logit", Meaning.NUMBERS: "output"}[answer.meaning]
-    name = "" if bar.label == LOGIT else f"{bar.label}: "
-    lines = [f"{name}{'probability' if bar.share is not None else what} {signed(f'{bar.value:.6g}')}"]
-    if bar.wanted is not None:
-        lines.append(f"should be {signed(f'{bar.wanted:.6g}')}")
-    if bar.true:
-        lines.append("the true class")
-    return "\n".join(lines)
-
-
-def _cell_in_words(row: CellRow, place: QPointF) -> str:
-    values = np.asarray(row.node.values)
-    found = reading(values, row.area, place)
-    if found is None:
-        return ""
-    first, last = found
-    size = int(np.prod(row.node.shape))
-    if first == last:
-        unit, units = unit_name(first, row.node.shape), "×".join(map(str, row.node.shape))
-        text = f"{row.node.node}, unit {unit} of {units}: {figure_of(values[first])}"
-    else:
-        some = values[first : last + 1]
-        ends = figure_of(np.fmin.reduce(some)), figure_of(np.fmax.reduce(some))
-        text = f"{row.node.node}, units {first + 1} to {last + 1} of {whole(size)}: {ends[0]} … {ends[1]}"
-    if row.node.left_out:
-        ends = figure_of(row.node.least), figure_of(row.node.most)
-        text += f"\n{whole(row.node.left_out)} more are not shown; all lie from {ends[0]} to {ends[1]}"
-    return text
-
-
-def unit_name(index: int, shape: tuple[int, ...]) -> str:
-    """Units are counted from 1, places in pictures by their axes."""
-    return ", ".join(str(int(i) + 1) for i in np.unravel_index(index, shape))
-
-
-def figure_of(value: float) -> str:
-    return signed(f"{float(value):.5g}")

@@ -5,7 +5,7 @@ from typing import Any
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtWidgets import QBoxLayout, QSizePolicy, QSpinBox, QWidget
 
-from engine.probes.section import Section, Through
+from engine.probes.section import PlaneSection, Through
 from netviz import theme
 from netviz.widgets.choice import Choice
 from netviz.widgets.ticks import percent, whole
@@ -74,7 +74,7 @@ class SectionBar(QWidget):
                 self.through = Through(None, self.through.at)
             self._fill()
 
-    def show_section(self, section: Section) -> None:
+    def show_section(self, section: PlaneSection) -> None:
         """Takes over the names of features once they are known."""
         if section.names != self._names:
             self._names = section.names
@@ -153,7 +153,7 @@ def name_of(index: int, names: tuple[str, ...]) -> str:
     return names[index] if index < len(names) else feature(index)
 
 
-def axes_of(section: Section) -> tuple[str, str]:
+def axes_of(section: PlaneSection) -> tuple[str, str]:
     """What runs across and up."""
     if section.features is None:
         return "1st principal axis", "2nd"
@@ -161,7 +161,7 @@ def axes_of(section: Section) -> tuple[str, str]:
     return across, up
 
 
-def captions(section: Section) -> tuple[str, ...]:
+def captions(section: PlaneSection) -> tuple[str, ...]:
     """Which plane it is, in several lengths, the longest first."""
     across, up = axes_of(section)
     share = percent(section.share, 0).strip()

@@ -7,7 +7,7 @@ import pytest
 
 from engine.backend import Backend
 from engine.probes.boundary import SMALLEST, Boundary, BoundaryAnswer
-from engine.probes.section import KEPT, Section, Through, cut
+from engine.probes.section import KEPT, PlaneSection, Through, cut
 from engine.trainer import Trainer
 from tests.engine.cases import project, sigmoid, softmax
 from tests.strict_array import strict
@@ -27,7 +27,7 @@ def trained(units: int = 1, loss: str = "binary_cross_entropy", **data: object) 
     return made
 
 
-def picture(made: Trainer, through: Through, size: int = 12) -> tuple[BoundaryAnswer, Section]:
+def picture(made: Trainer, through: Through, size: int = 12) -> tuple[BoundaryAnswer, PlaneSection]:
     answer = Boundary(size, through=through).measure(made)
     assert answer is not None
     assert answer.section is not None

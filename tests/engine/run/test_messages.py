@@ -25,8 +25,7 @@ from engine.probes.neuron import Answers, Driven, Links, Neuron, NeuronAnswer
 from engine.probes.noise import Noise, NoiseAnswer
 from engine.probes.predictions import Extent, Listed
 from engine.probes.representation import LayerView, Representation, RepresentationAnswer
-from engine.probes.section import Section as Plane
-from engine.probes.section import Through
+from engine.probes.section import PlaneSection, Through
 from engine.probes.spectrum import Jacobian, Singular, Spectrum, SpectrumAnswer
 from engine.probes.through_time import Spread, SweepInTime, ThroughTimeAnswer, TimeMap
 from engine.probes.unit_shares import LayerShares, UnitShares, UnitSharesAnswer
@@ -181,7 +180,9 @@ SPREAD = Answers(np.ones((2, 40), "int64"), np.zeros(2, "int64"), -1.0, 1.0, 3, 
 DRIVEN = Driven(7, 0.5, 1.0, (1, 7, 7), np.ones(49, "float32"))
 PLANE = (-1.0, 1.0, -2.0, 2.0)
 NONE = np.zeros((0, 2), "float32")
-SECTION = Plane((3, 1), ("ü", "b"), 7, NAN, np.ones((3, 2), "float32"), np.ones(3, "float32"), NONE, NONE[:, 0], 2)
+SECTION = PlaneSection(
+    (3, 1), ("ü", "b"), 7, NAN, np.ones((3, 2), "float32"), np.ones(3, "float32"), NONE, NONE[:, 0], 2
+)
 PROBES += (
     BoundaryAnswer(np.ones((2, 2), "float32"), None, True, PLANE, SECTION),
     NeuronAnswer(

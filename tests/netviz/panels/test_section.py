@@ -9,7 +9,7 @@ from PySide6.QtTest import QTest
 
 from engine.probes.boundary import Boundary, BoundaryAnswer
 from engine.probes.example import Part
-from engine.probes.section import Section, Through
+from engine.probes.section import PlaneSection, Through
 from netviz import theme
 from netviz.panels.boundary import BoundaryPanel
 from netviz.runtime.cursor import Mark
@@ -22,7 +22,7 @@ PLANE = (-1.0, 1.0, -1.0, 1.0)
 DOTS = np.array([[0.5, 0.5], [-0.5, 0.5]], np.float32)
 
 
-def section(**changes: object) -> Section:
+def section(**changes: object) -> PlaneSection:
     made = {
         "features": (2, 0),
         "names": ("length", "width", "height", "depth"),
@@ -34,10 +34,10 @@ def section(**changes: object) -> Section:
         "y_val": np.zeros(0, np.float32),
         "classes": 2,
     }
-    return Section(**(made | changes))
+    return PlaneSection(**(made | changes))
 
 
-def panel_with(qtbot, *told: Section, size: tuple[int, int] = (460, 420)) -> BoundaryPanel:
+def panel_with(qtbot, *told: PlaneSection, size: tuple[int, int] = (460, 420)) -> BoundaryPanel:
     history = opened(*"ABC"[: len(told) or 1], plane=False)
     for lane in history.lanes:
         lane.info = replace(lane.info, inputs=(4,))
