@@ -61,7 +61,7 @@ class MainWindow(QMainWindow):
         self.setDockOptions(QMainWindow.DockOption.AllowNestedDocks | QMainWindow.DockOption.AllowTabbedDocks)
         self.document = Document(project, path, self)
         self.session = Session(worker, self)
-        self.session.place = remembered_place()
+        self.session.moving.place = remembered_place()
         self.canvas = Canvas(self.document)
         self.live = Live(self.canvas, self.document, self.session)
         self.lit = Lit(self.canvas, self.session.history.cursor)

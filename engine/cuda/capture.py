@@ -13,7 +13,7 @@ from itertools import groupby
 from typing import Any
 
 from engine.backend import Array, Call
-from engine.cuda.own import MOST_OWN, own
+from engine.cuda.own import fits, own
 
 FEWEST = 2  # calls in a graph: of one a graph is no gain
 
@@ -136,7 +136,7 @@ def translated(xp: Any, call: Call) -> Call | None:
             a, b, out = _as_matrices(a, b, out)
             if out.size == 1:
                 return call  # a sum, for which CuPy needs no cuBLAS
-        elif out.size * a.shape[-1] > MOST_OWN and out.flags.c_contiguous:
+        if not fits(a, b, out) and out.flags.c_contiguous:
             return call
     else:
         return call

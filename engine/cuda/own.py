@@ -14,8 +14,9 @@ from engine.backend import Array, Call
 from engine.cuda.sources import TILE, WORDS, product_source
 
 # Multiplications up to which a product is done by the own kernel, which a graph can hold: beyond, cuBLAS' lead in
-# arithmetic is worth more than a launch. From the two machines' data sheets, not measured.
-MOST_OWN = 1 << 22
+# arithmetic is worth more than a launch. A stack of products is worth more, as CuPy copies its operands first; a long
+# sum less, as one thread goes along it. Estimated from launch times and arithmetic of cards, not measured.
+MOST_OWN, MOST_STACKED, LONGEST = 1 << 23, 1 << 26, 1 << 11
 MOST_BLOCKS = 65_535  # along the second and third axis of a grid
 THREADS = 256
 
@@ -38,8 +39,7 @@ class Own:
 
     def product_call(self, a: Array, b: Array, out: Array) -> "partial[object]":
         """That product, bound: by the own kernel where it is small enough, else by cuBLAS."""
-        work = prod(out.shape) * a.shape[-1]
-        if work > MOST_OWN or out.ndim > 4 or min(a.ndim, b.ndim) < 2:
+        if not fits(a, b, out):
             return partial(self.xp.matmul, a, b, out=out)
         return partial(self._products[str(out.dtype)], *launch_of_product(a, b, out))
 
@@ -48,6 +48,13 @@ class Own:
         blocks = -(-out.size // 8)
         grid = (max(1, min(-(-blocks // THREADS), MOST_BLOCKS)),)
         return partial(self._words, grid, (THREADS,), (state, out, np.int64(out.size)))
+
+
+def fits(a: Array, b: Array, out: Array) -> bool:
+    """Whether the own kernel takes a product, and is not much slower than cuBLAS."""
+    most = MOST_STACKED if out.ndim > 2 else MOST_OWN
+    small = prod(out.shape) * a.shape[-1] <= most and a.shape[-1] <= LONGEST
+    return small and out.ndim <= 4 and min(a.ndim, b.ndim) >= 2
 
 
 @lru_cache(maxsize=4)

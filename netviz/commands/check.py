@@ -11,6 +11,7 @@ from engine.checks.rates import RateReport, must_have_rate, range_test
 from engine.errors import ProjectError
 from engine.files import write_atomically
 from engine.gradient_check import GradientReport, checking_project
+from engine.memory import SMALL, needs_of_training
 from engine.project import Project, load_project
 from netviz.commands.bar import Bar
 from netviz.commands.files import must_be_writable
@@ -78,6 +79,10 @@ def _describe(lane: Project) -> None:
         print(f"{name:<{widths[0]}}  {kind:<{widths[1]}}  {shape:<{widths[2]}}  {count:>{widths[3]}}")
     total = sum(structure.parameter_count(node) for node in structure.order)
     print(f"{total:,} parameters in all")
+    batch = lane.training.batch_size
+    needs = needs_of_training(lane, "float32", batch if isinstance(batch, int) else 0)
+    if needs.total >= SMALL:
+        print(f"in float32 training {needs}")
     connections = structure.connection_count()
     if connections is not None:
         print(f"{structure.unit_count():,} units and {connections:,} connections, with the input and the biases")

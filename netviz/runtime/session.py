@@ -7,7 +7,6 @@ import contextlib
 import itertools
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
-from functools import partial
 from pathlib import Path
 from time import monotonic
 from typing import Any
@@ -19,6 +18,7 @@ from engine.project import Project
 from engine.run import messages as m
 from engine.run.transports import Lost, ProcessTransport, Receive, ThreadTransport, Transport
 from netviz.runtime.history import History
+from netviz.runtime.moving import Moving
 from netviz.runtime.place import Place
 from netviz.runtime.view import View
 
@@ -67,8 +67,7 @@ class Session(QObject):
         self.pictured = 0  # how often another process than training's has made this run's pictures
         self.by_hand: list[str] = []  # what was changed in the run since step 0, in words
         self.kernels, self.device, self.dtype = "", "", ""
-        self.place = Place()  # where runs are opened
-        self._left: Place | None = None  # where the run comes from that opens, and goes back to if it cannot
+        self.moving = Moving(self)
         self.carried = False  # the run began with weights of the one before
         self._records: deque[m.Record] = deque()
         self._views: list[View] = []
@@ -189,6 +188,21 @@ class Session(QObject):
         return self._keyframe is None
 
     @property
+    def given_up(self) -> bool:
+        """Whether the worker has died again and again, and play has not tried once more."""
+        return self._given_up
+
+    @property
+    def keyframe(self) -> m.Keyframe | None:
+        """What the run goes on from when its worker is lost."""
+        return self._keyframe
+
+    @property
+    def will_play(self) -> bool:
+        """Whether it trains, or will as soon as it is open."""
+        return self._resume or self.running
+
+    @property
     def opening(self) -> bool:
         """Whether the worker has not answered yet that a run is open."""
         return self._opening
@@ -209,34 +223,24 @@ class Session(QObject):
 
     def use_place(self, place: Place) -> None:
         """Moves the run to another device or type of number, by a new worker that goes on from its state."""
-        before, self.place = self.place, place
-        standing = self.state is m.RunState.IDLE and not self._opening
-        if place == before or self.project is None or standing or self._given_up:
-            return  # the next run is opened there
-        resume = self._resume or self.running
-        self.pause()
-        self._resume = resume
-        # Not while records are taken: what the old worker still said is of no run any more.
-        self.take_keyframe(lambda keyframe: QTimer.singleShot(0, self, lambda: self._move(keyframe, before)))
+        self.moving.to(place)
 
-    def _move(self, keyframe: m.Keyframe | None, before: Place | None) -> None:
-        self._keyframe, self._left = keyframe if keyframe is not None and keyframe.states else None, before
+    @property
+    def place(self) -> Place:
+        """Where runs are opened."""
+        return self.moving.place
+
+    def go_on_from(self, keyframe: m.Keyframe | None) -> None:
+        """A new worker goes on from there; the old one's last words are of no run any more."""
+        self._keyframe = keyframe if keyframe is not None and keyframe.states else None
         self._transport.close()
         self._records.clear()
         self._revive()
 
-    def _comes_back(self, refused: m.Refused) -> bool:
-        """Whether a run that cannot be opened at its place goes on where it was, or on the CPU."""
-        project, left = self.project, None if self._left == self.place else self._left
-        if left is None and refused.device and self.place.device != "cpu":
-            left = Place(dtype=self.place.dtype)
-        if project is None or left is None:
-            return False
-        self.place, self._left = left, None
-        self.noticed.emit(f"{refused.message}; the run goes on with {self.place}")
-        again = partial(self._move, self._keyframe, None) if self._reviving else partial(self.open, project)
-        QTimer.singleShot(0, self, again)
-        return True
+    def play_when_open(self, resume: bool) -> None:
+        """Stands still, and plays as soon as the next run is open if `resume`."""
+        self.pause()
+        self._resume = resume
 
     def close(self) -> None:
         self._timer.stop()
@@ -366,7 +370,7 @@ class Session(QObject):
             case m.Previewed():
                 if record.number == self._previews:  # an older one is of another drawing
                     self.previewed.emit(record.lanes)
-            case m.Refused() if self._comes_back(record):
+            case m.Refused() if self.moving.comes_back(record):
                 pass
             case m.Refused():
                 self._opening = self._resume = False
@@ -397,9 +401,7 @@ class Session(QObject):
         return topics
 
     def _take_opened(self, opened: m.Opened) -> None:
-        if self._left is not None:
-            self.by_hand.append(f"from step {self.step} on: computed on {self.place}")
-            self._left = None
+        self.by_hand += self.moving.arrived()
         self.kernels, self.device, self.dtype = opened.kernels, opened.device, opened.dtype
         self.carried, self.pictured = bool(opened.kept), 0
         if self._reviving and self._keyframe is not None:

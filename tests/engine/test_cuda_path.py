@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 
 from engine.backend import Backend
-from engine.cuda import capture
 from engine.cuda.capture import Lowered, Recorded
 from engine.divergence import DivergenceError
 from engine.network import Network
@@ -103,10 +102,9 @@ def test_every_join_gives_the_same_numbers(kind):
     alike(there, here, "float64")
 
 
-@pytest.mark.parametrize("most", [0, 40, 1 << 22])
-def test_products_too_large_for_a_graph_stand_between_graphs(most, monkeypatch):
-    monkeypatch.setattr("engine.cuda.own.MOST_OWN", most)
-    monkeypatch.setattr(capture, "MOST_OWN", most)
+@pytest.mark.parametrize(("bound", "most"), [("MOST_OWN", 0), ("MOST_OWN", 40), ("LONGEST", 5), ("MOST_OWN", 1 << 22)])
+def test_products_too_large_for_a_graph_stand_between_graphs(bound, most, monkeypatch):
+    monkeypatch.setattr(f"engine.cuda.own.{bound}", most)
     there, here = pair(made(), "float64")
     there.run(5)
     here.run(5)

@@ -60,6 +60,15 @@ def test_the_command_line_says_it_in_one_line(tmp_path, capsys, monkeypatch):
     assert err.count("\n") == 1
 
 
+def test_a_check_tells_what_a_large_net_wants(tmp_path, capsys):
+    for made, words in ((absurd(), ["in float32 training wants about 733 GiB"]), (small(), [])):
+        file = tmp_path / "net.netviz"
+        file.write_bytes(made.to_bytes())
+        assert run_command(["check", str(file)]) == 0
+        told = [line for line in capsys.readouterr().out.splitlines() if "wants about" in line]
+        assert [line.partition(" (")[0] for line in told] == words
+
+
 def test_an_error_without_sizes_is_said_with_them(tmp_path, capsys, monkeypatch):
     file = tmp_path / "small.netviz"
     file.write_bytes(small().to_bytes())

@@ -145,7 +145,7 @@ def test_a_device_remembered_and_gone_is_said_and_the_run_opens_on_the_cpu(
 ) -> None:
     machine.there = False
     session = make()
-    session.place = Place("cuda:1", "float64")
+    session.moving.place = Place("cuda:1", "float64")
     words = told(session)
     opened(qtbot, session, small())
     assert (session.device, session.dtype) == ("cpu", "float64")
@@ -156,7 +156,7 @@ def test_a_device_remembered_and_gone_is_said_and_the_run_opens_on_the_cpu(
 
 def test_what_is_wrong_with_the_project_is_refused_as_ever(qtbot: QtBot, make: Make, machine: Machine) -> None:
     session = make()
-    session.place = CARD
+    session.moving.place = CARD
     with qtbot.waitSignal(session.refused, timeout=10_000) as caught:
         session.open(small(batch_size=8, loss="hinge", optimizer={"kind": "sgd", "lr": 1.0}), keep_weights=True)
         session._send(m.LoadWeights(7, {}, "none"))
