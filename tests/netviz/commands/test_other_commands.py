@@ -104,6 +104,7 @@ WITHOUT_WINDOW = {
     "report": ["report", "@", "@.html", "--epochs", "1"],
     "train with a report": ["train", "@", "--report", "@.html", "--epochs", "1"],
     "info": ["info"],
+    "devices": ["devices"],
     "worker": ["worker"],
     "answer, asked nothing": ["answer"],
 }
