@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass, replace
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from shutil import rmtree
+from tempfile import mkdtemp
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject
@@ -13,7 +14,7 @@ from engine.importing.project import DATA, import_onnx, stands_in
 from engine.project import Project
 from engine.weights import save_weights
 from netviz.document.document import Change
-from netviz.runtime.reader import Reader
+from netviz.runtime.reader import Reader, Told
 
 if TYPE_CHECKING:
     from netviz.main_window import MainWindow
@@ -30,7 +31,7 @@ NO_DATA = "The network has no data of its own yet: noise of its shape stands in 
 class _Read:
     project: Project
     notes: tuple[str, ...]
-    folder: TemporaryDirectory[str]  # where its weights are until the project is saved
+    folder: Path  # where its weights are until the project is saved
 
 
 class ModelImport(QObject):
@@ -39,7 +40,7 @@ class ModelImport(QObject):
     def __init__(self, window: "MainWindow") -> None:
         super().__init__(window)
         self._window, self._reader = window, Reader(self)
-        self._folder: TemporaryDirectory[str] | None = None
+        self._folder: Path | None = None
         window.document.changed.connect(self._changed)
 
     def ask(self) -> None:
@@ -56,7 +57,9 @@ class ModelImport(QObject):
             return
         self._window.banner.show_message(KEY, f"Reading {path.name} …")
         self._reader.read(
-            lambda _: _read(path), lambda found: self._show(path, found), lambda error: self._refuse(path, error)
+            lambda told: _read(path, told),
+            lambda found: self._show(path, found),
+            lambda error: self._refuse(path, error),
         )
 
     def close(self) -> None:
@@ -68,7 +71,7 @@ class ModelImport(QObject):
         before, self._folder = self._folder, found.folder
         self._window.files.show_unsaved(replace(found.project, folder=path.parent))
         if before is not None:
-            before.cleanup()
+            rmtree(before, ignore_errors=True)
         notes = [note for note in found.notes if note != DATA]
         if notes:
             self._tell_of(f"{path.name} is a project now. {NO_DATA}. {_few(notes)}")
@@ -107,20 +110,21 @@ class ModelImport(QObject):
 
     def _forget(self) -> None:
         if self._folder is not None:
-            self._folder.cleanup()
+            rmtree(self._folder, ignore_errors=True)
             self._folder = None
 
 
-def _read(path: Path) -> _Read:
+def _read(path: Path, told: Told) -> _Read:
+    """Runs on a thread; `told` ends it where nobody waits for it any more."""
     found = import_onnx(path)
-    folder = TemporaryDirectory(prefix="netviz-import-")
+    folder = Path(mkdtemp(prefix="netviz-import-"))
     try:
-        weights = Path(folder.name) / WEIGHTS
-        save_weights(weights, found.weights)
+        save_weights(folder / WEIGHTS, found.weights)
+        told(1.0)
     except BaseException:
-        folder.cleanup()
+        rmtree(folder, ignore_errors=True)
         raise
-    return _Read(replace(found.project, weights=str(weights)), found.notes, folder)
+    return _Read(replace(found.project, weights=str(folder / WEIGHTS)), found.notes, folder)
 
 
 def _few(lines: list[str]) -> str:

@@ -27,6 +27,7 @@ from engine.project import FORMAT, VERSION, Project, graph_to_json, project_from
 STANDS_IN = "stands_in"  # in a project's panels: its data are no one's choice
 SAMPLES, FEWEST, FEW = 256, 8, 2_000_000  # examples of noise, and about how many numbers they are in all
 DATA = "data: noise of the model's shape stands in for them; choose yours by File → Import Data, or in the project file"
+PREPARED = "x: what the model does to it first is the project's preprocessing; other data bring numbers of their own"
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +80,8 @@ def finished(draft: Draft, output: str, name: str) -> Imported:
     network = Network(project, open_backend("cpu", "float32"))
     if wrong := network.misfits(weights):
         raise ProjectError(Problem("weights", wrong[0]))
-    return Imported(project, weights, (*draft.notes, DATA))
+    notes = [*draft.notes, DATA] if prepared == "none" else [*draft.notes, PREPARED, DATA]
+    return Imported(project, weights, tuple(notes))
 
 
 def _loss(kind: str, units: int) -> tuple[str, dict[str, int]]:

@@ -1,5 +1,6 @@
 """An ONNX model comes into a window by menu and by hand, with its weights, and the window says that data are wanted."""
 
+import tempfile
 from pathlib import Path
 
 import numpy as np
@@ -161,3 +162,27 @@ def test_closing_the_window_leaves_nothing_behind(open_window, qtbot, model):
     window.files.forget()
     window.close()
     assert not place.parent.exists()
+
+
+def test_closing_the_window_while_a_model_is_read_leaves_nothing(open_window, model, tmp_path, monkeypatch):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "scratch"))
+    (tmp_path / "scratch").mkdir()
+    window = open_window()
+    before = window.document.project
+    window.models.open(model)
+    window.files.forget()
+    window.close()
+    assert window.document.project is before
+    assert list((tmp_path / "scratch").glob("netviz-import-*")) == []
+
+
+def test_a_second_model_takes_the_place_of_the_first(open_window, qtbot, model, tmp_path, monkeypatch):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "scratch"))
+    (tmp_path / "scratch").mkdir()
+    other = tmp_path / "other.onnx"
+    other.write_bytes(model.read_bytes())
+    window = open_window()
+    window.models.open(other)
+    window.models.open(model)
+    imported(window, qtbot)
+    assert len(list((tmp_path / "scratch").glob("netviz-import-*"))) == 1

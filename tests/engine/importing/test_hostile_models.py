@@ -1,5 +1,7 @@
 """Files that are broken or mean harm: a line for what is wrong, nothing read that is not the model's, nothing huge."""
 
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -235,3 +237,10 @@ def test_reading_runs_nothing_of_the_model(tmp_path: Path) -> None:
 def test_a_tensor_larger_than_any_is_not_read(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(door, "MOST_NUMBERS", 11)
     assert told(PLAIN) == ["w: is said to be 4×3 numbers large, at most 11 are read"]
+
+
+def test_onnx_is_imported_when_a_file_is_read_and_not_before() -> None:
+    names = ["engine.importing.project", "netviz.commands.import_onnx", "netviz.cli"]
+    program = f"import sys, {', '.join(names)}; print({{'onnx', 'onnxruntime', 'torch', 'PySide6'}} & set(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=True)
+    assert done.stdout.strip() == "set()"

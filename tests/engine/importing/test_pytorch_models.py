@@ -178,6 +178,7 @@ def test_a_residual_net_with_its_preprocessing() -> None:
     assert "subsampling" not in kinds
     found = read(written(drawn(Residual()), normal(4, 3, 8, 8)))
     assert found.project.data.preprocess == "standardize"
+    assert any("preprocessing" in note for note in found.notes)
     np.testing.assert_allclose(found.weights["preprocess.mean"].ravel(), [0.4, 0.5, 0.6], rtol=1e-6)
     np.testing.assert_allclose(found.weights["preprocess.scale"].ravel(), 0.25, rtol=1e-6)
 
