@@ -139,7 +139,7 @@ def least_or_most(is_max: bool) -> Translate:
 
 
 def prelu(call: Call) -> Result:
-    """One slope, or one for each number: netviz has none for each map."""
+    """One slope, or one for each number: values are flat here, so that none is for a map as a whole."""
     op, value = call.op, call.value(0)
     slope = value.along(floats(call.tensor(1)))
     source = call.draft.flat(op, value.node)

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Annotated, ClassVar
 import numpy as np
 from msgspec import Meta
 
+from engine import layout
 from engine.backend import Array, BoundCall
-from engine.layers.base import Block, Operator, Shape, Weighted, vector
+from engine.errors import ShapeError
+from engine.layers.base import Block, Operator, Shape, Weighted, text_of, vector
 from engine.layers.dense import Dense
 
 if TYPE_CHECKING:
@@ -18,13 +20,18 @@ Trainable = Annotated[bool, Meta(title="Trainable", description="Off: the number
 
 
 class PRelu(Weighted, frozen=True, tag="prelu"):
-    """h = a where a > 0, else w a, with one learned w or one for each feature (He et al. 2015)."""
+    """h = a where a > 0, else w a, with one learned w, or one for each feature, of pictures each map (He et al. 2015).
+
+    It takes numbers in any shape; of sequences all have one slope.
+    """
 
     title: ClassVar[str] = "PReLU"
     group: ClassVar[str] = "Activation"
     penalized: ClassVar[bool] = False  # L2 would pull it towards ReLU
 
-    per_feature: Annotated[bool, Meta(title="Per feature", description="A slope of its own for each feature")] = False
+    per_feature: Annotated[
+        bool, Meta(title="Per feature", description="A slope of its own for each feature, of pictures for each map")
+    ] = False
     slope_init: Annotated[float, Meta(title="First slope", description="What w is at first")] = 0.25
     trainable: Trainable = True
 
@@ -33,7 +40,9 @@ class PRelu(Weighted, frozen=True, tag="prelu"):
         return self.trainable
 
     def output_shape(self, *shapes: Shape) -> Shape:
-        return vector(*shapes)
+        if self.per_feature and len(shapes[0]) == layout.SEQUENCE:
+            raise ShapeError(f"has a slope for each feature of vectors or map of pictures, got {text_of(shapes[0])}")
+        return shapes[0]
 
     def block_shape(self, *shapes: Shape) -> Shape:
         return (shapes[0][0] if self.per_feature else 1, 1)
@@ -46,34 +55,46 @@ class PRelu(Weighted, frozen=True, tag="prelu"):
 
     def bind(self, plan: Plan, h: Var, a: Var, p: Block | None) -> None:
         assert p is not None
-        xp, zero = plan.xp, plan.backend.zeros(*h.value.shape)
-        below, above = plan.scratch(h), plan.backend.mask(*h.value.shape)
-        plan.forward(xp.fmax, h.value, zero, a.value)  # `maximum` costs several times as much
-        plan.forward(xp.subtract, h.value, a.value, below)  # where a NaN, which fmax drops, is still there
-        slope = plan.scratch(h)
-        plan.forward(xp.multiply, below, p.value, slope)
-        plan.forward(xp.add, a.value, slope, a.value)
+        xp, shape, maps = plan.xp, h.value.shape, layout.is_image(h.shape)
+        x, y = h.value, a.value
+        if maps:
+            shape = (*layout.held(h.shape), plan.batch)  # rows of the picture, maps, places in a row, examples
+            x, y = x.reshape(shape), y.reshape(shape)
+        w = p.value.reshape(-1, 1, 1) if maps else p.value
+        below, slope, above = plan.backend.zeros(*shape), plan.backend.zeros(*shape), plan.backend.mask(*shape)
+        plan.forward(xp.fmax, x, plan.backend.zeros(*shape), y)  # `maximum` costs several times as much
+        plan.forward(xp.subtract, x, y, below)  # where a NaN, which fmax drops, is still there
+        plan.forward(xp.multiply, below, w, slope)
+        plan.forward(xp.add, y, slope, y)
         if a.grad is None:
             return
-        axis = 1 if self.per_feature else None
+        delta = a.grad.reshape(shape)
+        own = p.grad[:, 0] if self.per_feature else p.grad.reshape(())
+        alike = ((0, 2, 3) if maps else 1) if self.per_feature else None
         calls: list[BoundCall] = [
-            (xp.multiply, a.grad, below, slope),
-            (xp.add.reduce, slope, axis, None, p.grad if self.per_feature else p.grad.reshape(()), self.per_feature),
+            (xp.multiply, delta, below, slope),
+            (xp.add.reduce, slope, alike, None, own, False),
         ]
         if h.grad is not None:
             # The slope is 1 above 0 and w below: w + (1 - w) [a > 0].
-            rest = plan.backend.zeros(*p.value.shape)
+            rest = plan.backend.zeros(*w.shape)
             calls += [
-                (xp.greater, h.value, plan.number(0), above),
-                (xp.subtract, plan.number(1), p.value, rest),
+                (xp.greater, x, plan.number(0), above),
+                (xp.subtract, plan.number(1), w, rest),
                 (xp.multiply, above, rest, slope),
-                (xp.add, slope, p.value, slope),
-                (xp.multiply, a.grad, slope, h.grad),
+                (xp.add, slope, w, slope),
+                (xp.multiply, delta, slope, h.grad.reshape(shape)),
             ]
         plan.backward(*calls)
 
     def onnx(self, inputs: tuple[str, ...], shapes: tuple[Shape, ...]) -> tuple[Operator, ...]:
-        return (Operator("PRelu", (*inputs, ".weight")),)
+        if not (self.per_feature and layout.is_image(shapes[0])):
+            return (Operator("PRelu", (*inputs, ".weight")),)
+        return (
+            Operator("Constant", (), {"value_ints": (-1, 1, 1)}, ".sides"),
+            Operator("Reshape", (".weight", ".sides"), output=".slopes"),
+            Operator("PRelu", (*inputs, ".slopes")),
+        )
 
     def torch(self, *shapes: Shape) -> str:
         return f"nn.PReLU({shapes[0][0]})" if self.per_feature else "nn.PReLU()"

@@ -118,6 +118,16 @@ def group_norm(name: str, groups: int, eps: float = 1e-5, shape: Shape = WIDE) -
     return image_case(name, declared, shape, shape, formula, torch)
 
 
+def prelu(name: str, shape: Shape, own: bool, first: float) -> LayerCase:
+    """A slope for each map, or one for all; cases are known by what they declare, so each begins at another."""
+    declared: dict[str, object] = {"kind": "prelu", **({"per_feature": True} if own else {}), "slope_init": first}
+
+    def formula(m: Array, p: Parameters) -> Array:
+        return np.stack([np.where(part > 0, part, p["weight"][i if own else 0] * part) for i, part in enumerate(m)])
+
+    return image_case(name, declared, shape, shape, formula, f"nn.PReLU({shape[0]})" if own else "nn.PReLU()")
+
+
 IMAGE_CASES: tuple[LayerCase, ...] = (
     conv2d("conv2d", IMAGE, (3, 3, 2)),
     conv2d("conv2d_no_bias", IMAGE, (5, 5, 4), kernel_size=1, bias=False),
@@ -146,6 +156,9 @@ IMAGE_CASES: tuple[LayerCase, ...] = (
     conv1d("conv1d_same", STEPS, (7, 2), padding="same", dilation=2),
     conv1d("conv1d_all", (9, 4), (4, 6), kernel_size=2, stride=3, padding=2, dilation=3, groups=2),
     conv1d("conv1d_connected", (5, 3), (4, 3), kernel_size=2, connections=CONNECTIONS),
+    prelu("prelu_maps", IMAGE, True, 0.3),
+    prelu("prelu_picture", IMAGE, False, 0.35),
+    prelu("prelu_steps", STEPS, False, 0.4),
     pooling("max_pool2d", "", IMAGE, (2, 2, 2)),
     pooling("max_pool2d", "_overlapping", (2, 5, 5), (2, 3, 3), kernel_size=3, stride=1),
     pooling("max_pool2d", "_padded", (2, 5, 5), (2, 3, 2), kernel_size=[2, 4], stride=[2, 3], padding=[1, 2]),

@@ -49,9 +49,10 @@ def written_out(walk: Walk, node: str) -> bool:
     layer = walk.layers[node]
     if isinstance(layer, Dense | Tied) and not isinstance(layer, Maxout):
         return True
-    if isinstance(layer, Maxout | Softmax | LogSoftmax | BatchNorm | LayerNorm | PRelu | Concat):
+    if isinstance(layer, Maxout | Softmax | LogSoftmax | BatchNorm | LayerNorm | Concat):
         return all(len(shape) == 1 for shape in walk.structure.input_shapes(node))
-    return isinstance(layer, Windowed | Input | Bias | Constant | Add | Multiply) or bool(layer.written(0.0)[0])
+    simple = isinstance(layer, Windowed | Input | Bias | Constant | Add | Multiply | PRelu)
+    return simple or bool(layer.written(0.0)[0])
 
 
 def weights_of(walk: Walk, node: str) -> tuple[Array, Array | None]:
@@ -251,8 +252,9 @@ def filled(text: str) -> str:
 
 
 def slope_of_prelu(walk: Walk, node: str, unit: int) -> float:
+    """That of the feature, or of the map in which the unit stands."""
     weight = walk.views(node)["weight"]
-    return float(weight[unit if len(weight) > 1 else 0])
+    return float(weight[unit * len(weight) // walk.units(node)])
 
 
 def bias_of(walk: Walk, node: str, unit: int) -> float:
