@@ -79,6 +79,7 @@ class Latent(Probe, frozen=True, tag="latent"):
         with np.errstate(all="ignore"):
             seen = walked(trainer, max(2, round(room * share)), round(room * (1 - share)))
             plane = _plane(trainer, node, seen)
+            _told[trainer] = node, plane
             placed = plane.places(trainer.backend.to_host(seen.plan.vars[node].value.T)).astype(np.float32)
             points, held = placed[: seen.training], placed[seen.training :]
             bounds = _around(points)
@@ -130,7 +131,7 @@ class DecodedAnswer(msgspec.Struct, frozen=True, eq=False, tag="decoded"):
 
 
 class Decoded(Probe, frozen=True, tag="decoded"):
-    """What the decoder makes of one place on the plane of `node`, see Latent."""
+    """What the decoder makes of one place on the plane of `node`, see Latent; of principal axes, on those told last."""
 
     quick: ClassVar[bool] = True
 
@@ -143,11 +144,12 @@ class Decoded(Probe, frozen=True, tag="decoded"):
             return DecodedAnswer("", self.at, np.zeros(0, np.float32))
         node = self.node if self.node in nodes else narrowest(trainer, nodes)
         with np.errstate(all="ignore"):
-            seen = None
-            if trainer.network.structure.shapes[node][0] > 2:
-                room = affordable(trainer, EXAMPLES + HELD)
-                seen = walked(trainer, max(2, round(room * EXAMPLES / (EXAMPLES + HELD))), 0)
-            values = decoded(trainer, node, _plane(trainer, node, seen).values(np.array([self.at])))
+            told, plane = _told.get(trainer, ("", None))
+            if plane is None or told != node:
+                room = affordable(trainer, EXAMPLES)
+                many = trainer.network.structure.shapes[node][0] > 2
+                plane = _plane(trainer, node, walked(trainer, max(2, room), 0) if many else None)
+            values = decoded(trainer, node, plane.values(np.array([self.at])))
         return DecodedAnswer(node, self.at, values[0])
 
 
@@ -244,6 +246,7 @@ def decoded(trainer: Trainer, node: str, values: Array) -> Array:
     return _drawn(trainer, trainer.backend.to_host(plan.output.value.T)).astype(np.float32)
 
 
+_told: "WeakKeyDictionary[Trainer, tuple[str, CodePlane]]" = WeakKeyDictionary()
 _decoders: "WeakKeyDictionary[Trainer, dict[tuple[str, int], Plan]]" = WeakKeyDictionary()
 
 

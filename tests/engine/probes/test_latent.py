@@ -119,6 +119,13 @@ def test_of_more_units_the_plane_of_the_principal_axes_is_decoded() -> None:
     at = (0.3, -0.7)
     told = Decoded("code", at).measure(trainer)
     np.testing.assert_allclose(told.values, decode(trainer, (mean + np.array(at) @ axes)[None])[0], atol=1e-5)
+    trainer.run(5)  # the place stays where it was shown, and the decoder is of now
+    told = Decoded("code", at).measure(trainer)
+    np.testing.assert_allclose(told.values, decode(trainer, (mean + np.array(at) @ axes)[None])[0], atol=1e-5)
+    alone = trained(layers(5, after=None))  # nobody has told a plane
+    given = Decoded("code", at).measure(alone)
+    np.testing.assert_allclose(given.values, Decoded("code", at).measure(alone).values)
+    assert np.isfinite(given.values).all()
 
 
 def test_a_place_is_decoded_as_the_layer_that_is_named_takes_it() -> None:
