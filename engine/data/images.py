@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
+import msgspec
 import numpy as np
 from msgspec import Meta
 
@@ -115,6 +116,11 @@ class Images(DataSource, frozen=True, tag="images"):
             with _told(path, found.place):
                 x[i] = self._picture(path, summary.shape)
         return x, found.y
+
+    def picture(self, path: Path, size: tuple[int, int]) -> Array:
+        """One picture as (C, H, W) numbers, brought to `size`; raises DataFileError."""
+        channels = 3 if self.color_mode == "rgb" else 1
+        return msgspec.structs.replace(self, image_size=size)._picture(path, (channels, *size))
 
     def _picture(self, path: Path, shape: tuple[int, ...]) -> Array:
         from PIL import Image, ImageOps

@@ -19,6 +19,14 @@ MOST_COLUMNS = 500  # shown
 
 
 @dataclass(frozen=True, slots=True)
+class Pictures:
+    """The first pictures of a class, raw."""
+
+    name: str  # empty where there are no classes
+    values: tuple[Any, ...]  # arrays of one example's shape
+
+
+@dataclass(frozen=True, slots=True)
 class Sheet:
     """A file as a table. There is a role for every column, the texts are of the first ones."""
 
@@ -32,6 +40,7 @@ class Sheet:
     warnings: tuple[str, ...]
     ranges: tuple[tuple[float, float], ...]  # of the features
     rows: int
+    pictures: tuple[Pictures, ...] = ()
 
 
 class Look(Protocol):

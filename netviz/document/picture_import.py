@@ -11,7 +11,7 @@ from engine.data.idx import Idx
 from engine.data.images import Images
 from engine.data.pictures import PicturesPreview, inspect_idx, inspect_images
 from engine.data.tables import Told
-from netviz.document.importing import Role, Sheet
+from netviz.document.importing import Pictures, Role, Sheet
 from netviz.document.table_import import counted, number
 
 MOST_SIDE = 64  # pixels that pictures of several sizes are brought to, at most
@@ -51,6 +51,10 @@ class PictureLook:
             warnings=self._warnings(),
             ranges=() if found.reach is None else (found.reach,),
             rows=found.parts[0],
+            pictures=tuple(
+                Pictures(name, values)
+                for name, values in zip(names if found.counts else ("",), found.first, strict=False)
+            ),
         )
 
     def _warnings(self) -> tuple[str, ...]:

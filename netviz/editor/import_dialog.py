@@ -25,33 +25,25 @@ from engine.errors import ProjectError
 from engine.spec import build
 from netviz import theme
 from netviz.document import fields
-from netviz.document.array_import import look_at_arrays
 from netviz.document.document import Document
 from netviz.document.importing import Look, Sheet, checked, use
-from netviz.document.picture_import import look_at_idx, look_at_images
+from netviz.document.looks import LOOKS
 from netviz.document.proposal import Advice, Proposal, advice, first_network
-from netviz.document.table_import import TableLook, TableWish, look_at_table
-from netviz.document.text_import import Encoding, TextLook, TextWish, look_at_text
+from netviz.document.table_import import TableLook, TableWish
+from netviz.document.text_import import Encoding, TextLook, TextWish
 from netviz.editor.form import ElidedLabel
 from netviz.editor.import_parts import WindowChoice, card, choice_of
 from netviz.runtime.reader import Reader
 from netviz.widgets.balance import BalanceBars
 from netviz.widgets.choice import Choice
+from netviz.widgets.class_pictures import ClassPictures
 from netviz.widgets.role_table import RoleTable
 
 SETTLE_MS = 120  # a hand that goes on choosing is waited for
 HEAD = 1000  # rows that are shown at once
+WIDGET_MAX = 16_777_215  # pixels: Qt's own, for no limit
 PATIENCE_MS = 300  # before a bar says how far the reading is
 TASKS = {"auto": "As found", "classes": "Classes", "numbers": "Numbers"}
-
-# The kinds that have a dialog.
-LOOKS: dict[str, Callable[..., Look]] = {
-    "csv": look_at_table,
-    "npz": look_at_arrays,
-    "idx": look_at_idx,
-    "images": look_at_images,
-    "text": look_at_text,
-}
 
 
 class ImportDialog(QDialog):
@@ -100,6 +92,7 @@ class ImportDialog(QDialog):
         self.table.setMinimumHeight(130)
         self.table.chosen.connect(self._take_role)
         self.table.joined.connect(lambda place: self._take_role(place, "target", also=True))
+        self.pictures = ClassPictures()
         self.bar = QProgressBar(maximum=1000, textVisible=False)
         self.bar.setAccessibleName("How much of the file is read")
         self.bar.setFixedHeight(6)
@@ -123,6 +116,7 @@ class ImportDialog(QDialog):
         column.addWidget(self.size_words)
         column.addLayout(self._make_layout_choices())
         column.addWidget(self.table, 1)
+        column.addWidget(self.pictures, 2)
         column.addWidget(self.bar)
         column.addWidget(self.trouble)
         column.addWidget(self.warnings)
@@ -272,6 +266,8 @@ class ImportDialog(QDialog):
         sheet: Sheet = self._look.sheet(self._wish)
         self.size_words.setText(sheet.size)
         self.table.show_sheet(sheet, changes=isinstance(self._look, TableLook))
+        self.pictures.show_pictures(sheet.pictures)
+        self.table.setMaximumHeight(self.table.minimumHeight() if sheet.pictures else WIDGET_MAX)
         self.target.setText(sheet.target)
         self.balance.show_balance(sheet.balance)
         self.warnings.setText("\n".join(sheet.warnings))

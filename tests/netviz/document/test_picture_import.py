@@ -66,3 +66,47 @@ def test_a_file_that_is_no_picture_is_named(tmp_path):
     (tmp_path / "p" / "a" / "2.png").write_bytes(b"hello")
     with pytest.raises(DataFileError, match=r"holds '2.png', which is no picture that can be read"):
         look_at_images(tmp_path, "p")
+
+
+def test_the_first_pictures_of_each_class_are_shown(tmp_path):
+    write(tmp_path, images=idx(PICTURES), labels=idx(LABELS))
+    look = look_at_idx(tmp_path, "images")
+    sheet, data = look.sheet(None), look.source.load(tmp_path)  # of the part to train on
+    assert [each.name for each in sheet.pictures] == ["0", "1", "2"]
+    for label, each in enumerate(sheet.pictures):
+        of_class = [x for x, y in zip(data.x, data.y.tolist(), strict=True) if y == label]
+        assert 1 < len(each.values) == min(6, len(of_class))
+        np.testing.assert_array_equal(each.values, of_class[:6])
+    numbers = np.linspace(-1, 1, 20).astype("f4")
+    write(tmp_path, images=idx(PICTURES), labels=idx(numbers))
+    look = look_at_idx(tmp_path, "images")
+    (only,) = look.sheet(None).pictures
+    assert only.name == ""
+    np.testing.assert_array_equal(only.values, look.source.load(tmp_path).x[:6])
+
+
+def test_pictures_in_folders_are_brought_down(tmp_path):
+    for name, value, size in (("a/1", 200, (128, 256)), ("a/2", 100, (20, 10)), ("b/1", 50, (8, 8))):
+        path = tmp_path / "p" / f"{name}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(np.full((*size, 3), value, np.uint8)).save(path)
+    first, second = look_at_images(tmp_path, "p").sheet(None).pictures
+    assert (first.name, second.name) == ("a", "b")
+    assert [values.shape for values in first.values] == [(3, 32, 64), (3, 20, 10)]
+    assert [set(np.unique(values).tolist()) for values in (*first.values, *second.values)] == [{200}, {100}, {50}]
+
+
+def test_large_pictures_in_a_file_are_thinned(tmp_path):
+    large = np.arange(2 * 130 * 70).astype(np.uint8).reshape(2, 130, 70)
+    write(tmp_path, images=idx(large), labels=idx(np.zeros(2, np.uint8)))
+    look = look_at_idx(tmp_path, "images")
+    ((values, *_),) = (each.values for each in look.sheet(None).pictures)
+    np.testing.assert_array_equal(values, look.source.load(tmp_path).x[0][:, ::3, ::3])
+
+
+def test_a_picture_that_is_cut_short_is_named(tmp_path):
+    picture(tmp_path / "p" / "a" / "1.png", 30, 40)
+    content = (tmp_path / "p" / "a" / "1.png").read_bytes()
+    (tmp_path / "p" / "a" / "1.png").write_bytes(content[: len(content) - 30])
+    with pytest.raises(DataFileError, match=r"holds '1.png', which cannot be read"):
+        look_at_images(tmp_path, "p")

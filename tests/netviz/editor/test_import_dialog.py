@@ -4,10 +4,12 @@ import threading
 
 import numpy as np
 import pytest
+from PIL import Image
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QMenu
 
+from engine.data.images import Images
 from netviz import theme
 from netviz.document.table_import import look_at_table
 from netviz.editor import import_dialog
@@ -391,3 +393,36 @@ def test_a_large_text_is_read_in_the_background(show, monkeypatch) -> None:
     show("abc abd abe " * 500, "t.md")
     assert threads
     assert all(thread is not threading.main_thread() for thread in threads)
+
+
+def test_pictures_are_shown_by_class_and_read_beside_the_window(
+    inspector, document, qtbot, monkeypatch, tmp_path
+) -> None:
+    threads = set()
+    plain = Images.picture
+
+    def watched(self, path, size):
+        threads.add(threading.current_thread())
+        return plain(self, path, size)
+
+    monkeypatch.setattr(Images, "picture", watched)
+    for name, grey in (("dark/1", 20), ("dark/2", 30), ("light/1", 200)):
+        path = tmp_path / "pictures" / f"{name}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(np.full((12, 12), grey, np.uint8)).save(path)
+    inspector.importing.open(tmp_path / "pictures")
+    dialog = inspector.importing.dialog
+    with qtbot.waitExposed(dialog):
+        dialog.show()
+    settled(dialog, qtbot)
+    assert dialog.pictures.isVisible()
+    told = [(each.name, [int(values.mean()) for values in each.values]) for each in dialog.pictures.pictures]
+    assert told == [("dark", [20, 30]), ("light", [200])]
+    assert threads
+    assert threading.main_thread() not in threads
+    dialog.reject()
+    inspector.importing.close()
+
+
+def test_a_table_has_no_pictures(show) -> None:
+    assert not show().pictures.isVisible()
