@@ -211,6 +211,7 @@ class _Card(QFrame):
         self.setAccessibleName(f"{words.head}. {words.sentence}")
         self.head.setText(words.head)
         self.sentence.setText(words.sentence)
+        self.sentence.setAccessibleName(words.sentence or words.head)  # it takes the keys, hidden or not
         self.sentence.setHidden(not words.sentence)
 
     def offer(self, remedy: Remedy, call: object) -> None:
