@@ -9,9 +9,10 @@ from engine.divergence import DivergenceError
 from engine.network import Network
 from engine.trainer import Trainer
 from tests.card import card, looks_inside
-from tests.engine.cases import ACTIVATIONS, CLOSE, DTYPES, LAYER_CASES, LOSS_CASES, behind_identity, examples
-from tests.engine.cases import loss_project as with_loss
+from tests.engine.cases import ACTIVATIONS, CLOSE, DTYPES, LAYER_CASES, behind_identity
 from tests.engine.export.nets import ends_in
+from tests.engine.loss_cases import LOSS_CASES, examples
+from tests.engine.loss_cases import loss_project as with_loss
 from tests.engine.test_trainer import OPTIMIZERS, made
 from tests.strict_array import copies, strict
 from tests.strict_cuda import CaptureError

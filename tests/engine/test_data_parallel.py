@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from engine.trainer import Trainer
-from tests.engine.cases import LOSS_CASES, examples, loss_project, network
+from tests.engine.cases import network
+from tests.engine.loss_cases import LOSS_CASES, examples, loss_project
 from tests.engine.test_trainer import LAYERS, made
 
 SHARDS = {"even": (4, 4, 4), "uneven": (1, 2, 9), "one by one": (1,) * 12}

@@ -9,7 +9,8 @@ from engine.layers.activations import Relu, Tanh
 from engine.layers.dense import Dense
 from engine.layers.softmax import Softmax
 from engine.losses import BinaryCrossEntropy
-from tests.engine.cases import LOSS_CASES, examples, loss_project, network, project
+from tests.engine.cases import network, project
+from tests.engine.loss_cases import LOSS_CASES, examples, loss_project
 
 BCE = next(case for case in LOSS_CASES if case.name == "bce")
 

@@ -18,17 +18,14 @@ from tests.engine.cases import (
     CLOSE,
     DTYPES,
     LAYER_CASES,
-    LOSS_CASES,
-    as_rows,
     behind_identity,
-    examples,
-    loss_project,
     network,
     project,
     project_json,
     torch_net,
     walk,
 )
+from tests.engine.loss_cases import LOSS_CASES, as_rows, examples, loss_project
 
 # That PyTorch is slower so changes nothing.
 pytestmark = pytest.mark.filterwarnings("ignore:Using padding='same' with even kernel")

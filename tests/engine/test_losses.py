@@ -7,7 +7,8 @@ import engine
 from engine.probes.boundary import Boundary
 from engine.spec import properties
 from engine.trainer import Trainer
-from tests.engine.cases import DTYPES, LOSS_CASES, as_rows, examples, loss_project, network, project
+from tests.engine.cases import DTYPES, network, project
+from tests.engine.loss_cases import LOSS_CASES, as_rows, examples, loss_project
 
 each_dtype = pytest.mark.parametrize("dtype", DTYPES)
 CLASSES = {"kind": "noise", "shape": [2], "samples": 60, "classes": 3}

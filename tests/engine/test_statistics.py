@@ -7,18 +7,8 @@ from engine.catalogue import LAYERS
 from engine.spec import build
 from engine.statistics import layer_statistics
 from engine.trainer import Trainer
-from tests.engine.cases import (
-    ACTIVATIONS,
-    FUNCTIONS,
-    LOSS_CASES,
-    as_rows,
-    loss_project,
-    normal_cdf,
-    project,
-    sigmoid,
-    softmax,
-    walk,
-)
+from tests.engine.cases import ACTIVATIONS, FUNCTIONS, normal_cdf, project, sigmoid, softmax, walk
+from tests.engine.loss_cases import LOSS_CASES, as_rows, loss_project
 
 WEIGHT_FIELDS = ["weight_norm", "grad_norm", "grad_mean_abs", "update_ratio", "bias_grad_norm"]
 ACTIVATION_FIELDS = ["mean", "std", "zero_fraction", "saturated_fraction", "dead_fraction", "delta_rms"]

@@ -8,8 +8,9 @@ from engine.divergence import DivergenceError
 from engine.gradient_check import check_gradients
 from engine.network import Network
 from engine.trainer import Trainer
-from tests.engine.cases import ACTIVATIONS, DTYPES, LAYER_CASES, LOSS_CASES, behind_identity, examples, loss_project
+from tests.engine.cases import ACTIVATIONS, DTYPES, LAYER_CASES, behind_identity
 from tests.engine.export.nets import ends_in
+from tests.engine.loss_cases import LOSS_CASES, examples, loss_project
 from tests.engine.test_trainer import DATA, LAYERS, OPTIMIZERS, bits, made
 from tests.strict_array import HostDeviceError, strict
 

@@ -25,8 +25,9 @@ from engine.project import Project
 from engine.spec import build
 from engine.trainer import Trainer
 from engine.weights import save_weights
-from tests.engine.cases import LAYER_CASES, LOSS_CASES, Array, LossCase, behind_identity, loss_project
+from tests.engine.cases import LAYER_CASES, Array, behind_identity
 from tests.engine.export.nets import NETS, PREPARED, act, by_hand, chain, dense, examples, network_class, trained
+from tests.engine.loss_cases import LOSS_CASES, LossCase, loss_project
 from tests.engine.optimizer_cases import OPTIMIZER_CASES
 
 ALL = {**NETS, **PREPARED, **{f"layer {case.name}": behind_identity(case) for case in LAYER_CASES}}

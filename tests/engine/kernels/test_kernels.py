@@ -8,7 +8,8 @@ from engine.divergence import DivergenceError
 from engine.kernels import choice, program
 from engine.network import Network
 from engine.trainer import Trainer
-from tests.engine.cases import LAYER_CASES, LOSS_CASES, behind_identity, examples, loss_project, project
+from tests.engine.cases import LAYER_CASES, behind_identity, project
+from tests.engine.loss_cases import LOSS_CASES, examples, loss_project
 from tests.engine.optimizer_cases import OPTIMIZER_CASES
 
 pytest.importorskip("numba")

@@ -20,7 +20,8 @@ from engine.probes.example import (
 )
 from engine.trainer import Trainer
 from engine.views import Views
-from tests.engine.cases import LOSS_CASES, LossCase, loss_project, project, sigmoid, softmax, walk
+from tests.engine.cases import project, sigmoid, softmax, walk
+from tests.engine.loss_cases import LOSS_CASES, LossCase, loss_project
 from tests.strict_array import strict
 
 X = np.array([0.3, -1.7, 2.2, 0.01])

@@ -20,17 +20,8 @@ from engine.probes.example import raw
 from engine.probes.follow import Follow, FollowAnswer
 from engine.spec import build
 from engine.trainer import Trainer
-from tests.engine.cases import (
-    LAYER_CASES,
-    LOSS_CASES,
-    LossCase,
-    as_rows,
-    examples,
-    loss_project,
-    network,
-    project,
-    walk,
-)
+from tests.engine.cases import LAYER_CASES, network, project, walk
+from tests.engine.loss_cases import LOSS_CASES, LossCase, as_rows, examples, loss_project
 from tests.engine.probes.following import STEP, ask, every_card, gradients_of, holds, trained
 from tests.engine.probes.written import computed
 

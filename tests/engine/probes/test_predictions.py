@@ -12,7 +12,8 @@ from engine.probes.example import Part
 from engine.probes.predictions import LISTED, worst_first
 from engine.probes.worst import Worst
 from engine.trainer import Trainer
-from tests.engine.cases import LOSS_CASES, LossCase, loss_project, project, sigmoid, softmax, walk
+from tests.engine.cases import project, sigmoid, softmax, walk
+from tests.engine.loss_cases import LOSS_CASES, LossCase, loss_project
 from tests.strict_array import strict
 
 LAYERS: list[dict[str, object]] = [{"id": "h", "kind": "tanh"}, {"id": "out", "kind": "dense", "units": 3}]

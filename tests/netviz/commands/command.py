@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,9 @@ class Done:
     status: int
     out: str
     err: str
+
+
+Here = Callable[..., Done]  # the fixture `cli`
 
 
 def environment(**variables: str) -> dict[str, str]:

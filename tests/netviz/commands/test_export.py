@@ -1,7 +1,6 @@
 """`netviz export` and `train --export`: files that other programs read, or one line and nothing written."""
 
 import re
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +13,8 @@ from engine.export.torch import torch_source
 from engine.project import load_project
 from engine.trainer import Trainer
 from engine.weights import load_weights, save_weights
-from tests.netviz.commands.command import Done, here, netviz, write
+from tests.netviz.commands.command import Here, netviz, write
 
-Here = Callable[..., Done]
 WILD = {"loss": "mse", "optimizer": {"kind": "sgd", "lr": 1e6}}  # its loss is no number soon
 NARROW = {
     "nodes": [
@@ -27,11 +25,6 @@ NARROW = {
     "edges": [["x", "out"], ["out", "p"]],
 }
 GONE = {"kind": "npz", "path": "gone.npz"}
-
-
-@pytest.fixture
-def cli(capfd: pytest.CaptureFixture[str]) -> Here:
-    return lambda *arguments: here(capfd, *arguments)
 
 
 def weights(folder: Path, file: Path, dtype: str = "float32") -> Path:

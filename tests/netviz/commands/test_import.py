@@ -1,7 +1,6 @@
 """`netviz import`: a project with its weights from an ONNX model, or lines that say of every operator why not."""
 
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -12,16 +11,10 @@ from onnx import TensorProto, helper, numpy_helper
 
 from engine.project import load_project
 from engine.weights import load_weights
-from tests.netviz.commands.command import Done, here, netviz
+from tests.netviz.commands.command import Here, netviz
 
-Here = Callable[..., Done]
 RNG = np.random.default_rng(0)
 W1, B1, W2 = (RNG.normal(size=shape).astype(np.float32) for shape in ((5, 4), (5,), (5, 3)))
-
-
-@pytest.fixture
-def cli(capfd: pytest.CaptureFixture[str]) -> Here:
-    return lambda *arguments: here(capfd, *arguments)
 
 
 def mlp(path: Path, *between: onnx.NodeProto) -> Path:

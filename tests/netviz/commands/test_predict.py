@@ -17,15 +17,9 @@ from engine.project import load_project
 from engine.trainer import Trainer
 from engine.views import Views
 from engine.weights import load_weights, save_weights
-from tests.netviz.commands.command import Done, here, netviz, write
+from tests.netviz.commands.command import Here, netviz, write
 
-Here = Callable[..., Done]
 X = np.random.default_rng(0).uniform(-2, 2, (9, 2))
-
-
-@pytest.fixture
-def cli(capfd: pytest.CaptureFixture[str]) -> Here:
-    return lambda *arguments: here(capfd, *arguments)
 
 
 def trained(folder: Path, file: Path, dtype: str = "float32") -> Trainer:

@@ -1,7 +1,6 @@
 """`netviz pretrain`: weights that `train --init` takes, or one line and nothing written."""
 
 import re
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -10,14 +9,7 @@ import pytest
 from engine.project import load_project
 from engine.recipes.greedy import Pretrained, pretrain
 from engine.weights import load_weights
-from tests.netviz.commands.command import Done, here, netviz, write
-
-Here = Callable[..., Done]
-
-
-@pytest.fixture
-def cli(capfd: pytest.CaptureFixture[str]) -> Here:
-    return lambda *arguments: here(capfd, *arguments)
+from tests.netviz.commands.command import Here, netviz, write
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,6 @@
 """`netviz prune`, and training on with the zeros kept."""
 
 import re
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -10,14 +9,7 @@ import pytest
 
 from engine.recipes.pruning import prune
 from engine.weights import load_weights, save_weights
-from tests.netviz.commands.command import Done, here, write
-
-Here = Callable[..., Done]
-
-
-@pytest.fixture
-def cli(capfd: pytest.CaptureFixture[str]) -> Here:
-    return lambda *arguments: here(capfd, *arguments)
+from tests.netviz.commands.command import Here, write
 
 
 def begun(cli: Here, folder: Path) -> Path:

@@ -18,7 +18,8 @@ from netviz.editor.live import Live
 from netviz.editor.routing import Route
 from tests.netviz.editor.conftest import shown
 from tests.netviz.editor.test_live import Run
-from tests.netviz.panels.histories import follow_answer, take
+from tests.netviz.panels.histories import take
+from tests.netviz.panels.output_answers import follow_answer
 
 AREA = QRectF(0, 0, 100, 60)
 NAN = float("nan")

@@ -10,7 +10,8 @@ from engine.probes.adversary import Adversary, Outcome
 from engine.probes.example import Part
 from netviz.panels.adversary import AdversaryPanel
 from netviz.theme import theme
-from tests.netviz.panels.histories import adversary_answer, opened, take
+from tests.netviz.panels.histories import opened, take
+from tests.netviz.panels.layer_answers import adversary_answer
 
 
 @pytest.fixture

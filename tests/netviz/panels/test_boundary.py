@@ -11,7 +11,8 @@ from engine.run.messages import Points
 from netviz import theme
 from netviz.panels.boundary import BoundaryPanel
 from netviz.widgets.plane import Palette, decision_image, place
-from tests.netviz.panels.histories import opened, score, take, xor_answer
+from tests.netviz.panels.histories import opened, score, take
+from tests.netviz.panels.output_answers import xor_answer
 from tests.netviz.panels.test_every_panel import open_panel, picture
 
 PLANE = (-1.0, 1.0, -1.0, 1.0)

@@ -11,7 +11,8 @@ from engine.probes.example import Part
 from netviz import theme
 from netviz.panels.confusion import ConfusionPanel
 from netviz.widgets.confusion import FAINTEST, cell_in_words, class_accuracies, extents
-from tests.netviz.panels.histories import confusion_answer, listed, opened, take
+from tests.netviz.panels.histories import opened, take
+from tests.netviz.panels.output_answers import confusion_answer, listed
 from tests.netviz.panels.test_every_panel import notes, open_panel, picture
 
 

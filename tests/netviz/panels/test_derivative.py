@@ -10,7 +10,8 @@ from netviz import theme
 from netviz.panels.derivative import DerivativePanel
 from netviz.runtime.cursor import Mark
 from netviz.widgets.passages import short, way_of
-from tests.netviz.panels.histories import NAN, derivative_answer, opened, take
+from tests.netviz.panels.histories import NAN, opened, take
+from tests.netviz.panels.layer_answers import derivative_answer
 from tests.netviz.panels.test_every_panel import open_panel, picture
 
 NAMES = ("h1", "a1", "h2", "a2", "out")

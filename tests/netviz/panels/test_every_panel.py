@@ -16,39 +16,35 @@ from engine.probes.histograms import HistogramAnswer
 from netviz import theme
 from netviz.panels.catalogue import PANELS
 from netviz.runtime.history import History
-from tests.netviz.panels.histories import (
-    NAN,
+from tests.netviz.panels.histories import NAN, fault, opened, scalars, score, take, unwell
+from tests.netviz.panels.layer_answers import (
     adversary_answer,
     answers,
-    confusion_answer,
     decoded_answer,
     derivative_answer,
-    example_answer,
-    fault,
-    fit_answer,
-    follow_answer,
     gradients_answer,
     histogram,
     landscape_answer,
     latent_answer,
     layer_view,
     links,
-    listed,
     maps_answer,
     neuron_answer,
     noise_answer,
-    opened,
     representation_answer,
-    scalars,
-    score,
     spectrum_answer,
     sweep_in_time,
-    take,
     through_time_answer,
     time_map,
     unit_shares_answer,
-    unwell,
     weights_answer,
+)
+from tests.netviz.panels.output_answers import (
+    confusion_answer,
+    example_answer,
+    fit_answer,
+    follow_answer,
+    listed,
     worst_answer,
     xor_answer,
 )

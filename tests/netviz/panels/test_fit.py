@@ -8,7 +8,8 @@ from engine.probes.fit import Fit
 from netviz import theme
 from netviz.panels.fit import FitPanel
 from netviz.widgets.fit import extent, legends, reading
-from tests.netviz.panels.histories import fit_answer, opened, take
+from tests.netviz.panels.histories import opened, take
+from tests.netviz.panels.output_answers import fit_answer
 from tests.netviz.panels.test_every_panel import notes, open_panel, picture
 
 

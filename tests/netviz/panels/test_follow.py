@@ -12,7 +12,8 @@ from engine.probes.arithmetic.lines import Line, Section, Way
 from netviz import theme
 from netviz.panels.follow import FollowPanel
 from netviz.widgets.ledger_view import Placed
-from tests.netviz.panels.histories import follow_answer, opened, take
+from tests.netviz.panels.histories import opened, take
+from tests.netviz.panels.output_answers import follow_answer
 from tests.netviz.panels.test_every_panel import open_panel, picture
 
 

@@ -10,7 +10,8 @@ from netviz import theme
 from netviz.panels.gradients import GradientsPanel
 from netviz.runtime.cursor import Mark
 from netviz.widgets.depth_profile import profile, trend
-from tests.netviz.panels.histories import gradients_answer, opened, scalars, take
+from tests.netviz.panels.histories import opened, scalars, take
+from tests.netviz.panels.layer_answers import gradients_answer
 from tests.netviz.panels.test_every_panel import open_panel, picture
 
 

@@ -11,7 +11,8 @@ from netviz.runtime.cursor import Mark
 from netviz.theme import heights, on_heights, theme
 from netviz.widgets.contours import contours, log_levels
 from netviz.widgets.landscape import much_the_same, path_in_words, path_pixels, plane_in_words, reach
-from tests.netviz.panels.histories import NAN, landscape_answer, opened, take
+from tests.netviz.panels.histories import NAN, opened, take
+from tests.netviz.panels.layer_answers import landscape_answer
 from tests.netviz.panels.test_every_panel import picture
 from tests.netviz.panels.test_spectrum import near
 

@@ -12,7 +12,8 @@ from netviz.panels.latent import LatentPanel
 from netviz.runtime.cursor import Mark
 from netviz.widgets.grey import grey_picture
 from netviz.widgets.latent_parts import as_picture, picture_sides, place_under, sheet_image, tile_under
-from tests.netviz.panels.histories import decoded_answer, latent_answer, opened, take
+from tests.netviz.panels.histories import opened, take
+from tests.netviz.panels.layer_answers import decoded_answer, latent_answer
 from tests.netviz.panels.test_every_panel import open_panel, picture
 
 

@@ -12,7 +12,8 @@ from engine.run.messages import LaneInfo
 from netviz.panels.maps import MapsPanel
 from netviz.runtime.cursor import Mark
 from netviz.theme import theme
-from tests.netviz.panels.histories import maps_answer, opened, take
+from tests.netviz.panels.histories import opened, take
+from tests.netviz.panels.layer_answers import maps_answer
 
 
 @pytest.fixture

@@ -17,7 +17,8 @@ from netviz.widgets.neuron import ANSWERS, DRIVEN, FACE, FIGURES, INTO, ONWARD, 
 from netviz.widgets.neuron_past import MOST, Past
 from netviz.widgets.neuron_words import figures_of
 from netviz.widgets.plane import GRASP, place
-from tests.netviz.panels.histories import NAN, answers, driven, links, neuron_answer, opened, take
+from tests.netviz.panels.histories import NAN, opened, take
+from tests.netviz.panels.layer_answers import answers, driven, links, neuron_answer
 from tests.netviz.panels.test_every_panel import notes, open_panel, picture
 
 PLANE = (-1.0, 1.0, -1.0, 1.0)

@@ -6,7 +6,8 @@ from PySide6.QtCore import QPointF, QRectF, Qt
 
 from netviz.panels.noise import NoisePanel, chart, guide, scale_in_words
 from netviz.theme import lane_colour
-from tests.netviz.panels.histories import noise_answer, opened, take
+from tests.netviz.panels.histories import opened, take
+from tests.netviz.panels.layer_answers import noise_answer
 from tests.netviz.panels.test_every_panel import picture
 from tests.netviz.panels.test_spectrum import near
 

@@ -17,7 +17,9 @@ from netviz.panels.saturation import SaturationPanel
 from netviz.panels.worst import WorstPanel
 from netviz.runtime.cursor import NOTHING, Mark
 from netviz.widgets import hover
-from tests.netviz.panels.histories import histogram, listed, opened, scalars, take, worst_answer, xor_answer
+from tests.netviz.panels.histories import opened, scalars, take
+from tests.netviz.panels.layer_answers import histogram
+from tests.netviz.panels.output_answers import listed, worst_answer, xor_answer
 from tests.netviz.panels.test_every_panel import open_panel, picture
 
 ACCENT = QColor(theme.DARK.accent)

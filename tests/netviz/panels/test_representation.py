@@ -14,7 +14,8 @@ from netviz.runtime.cursor import Mark
 from netviz.widgets.frame import Frame
 from netviz.widgets.plane import GRASP, place
 from netviz.widgets.representation import Cell, feet, tiles, units_in_words
-from tests.netviz.panels.histories import layer_view, opened, representation_answer, take
+from tests.netviz.panels.histories import opened, take
+from tests.netviz.panels.layer_answers import layer_view, representation_answer
 from tests.netviz.panels.test_every_panel import notes, open_panel, picture
 
 CORNERS = np.array([[-1.0, -1.0], [-1.0, 1.0], [1.0, -1.0], [1.0, 1.0]])

@@ -18,7 +18,8 @@ from netviz.runtime.past import ALL, unit_bytes
 from netviz.widgets.share_strips import latest
 from netviz.widgets.strips import strip_pixels
 from netviz.widgets.unit_strips import SEEN, mixed
-from tests.netviz.panels.histories import NAN, opened, scalars, take, unit_shares_answer
+from tests.netviz.panels.histories import NAN, opened, scalars, take
+from tests.netviz.panels.layer_answers import unit_shares_answer
 from tests.netviz.panels.test_every_panel import open_panel, picture
 
 

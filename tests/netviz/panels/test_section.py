@@ -15,7 +15,8 @@ from netviz.panels.boundary import BoundaryPanel
 from netviz.runtime.cursor import Mark
 from netviz.widgets.plane import PLAIN, Palette, decision_image, place
 from netviz.widgets.section_bar import captions
-from tests.netviz.panels.histories import opened, take, xor_answer
+from tests.netviz.panels.histories import opened, take
+from tests.netviz.panels.output_answers import xor_answer
 from tests.netviz.panels.test_every_panel import notes, open_panel, picture
 
 PLANE = (-1.0, 1.0, -1.0, 1.0)

@@ -9,7 +9,8 @@ from engine.probes.spectrum import Jacobian, Singular
 from netviz.panels.spectrum import SpectrumPanel, chart, condition, layer_in_words, over_examples
 from netviz.runtime.cursor import Mark
 from netviz.theme import depth_colour, theme
-from tests.netviz.panels.histories import opened, spectrum_answer, take
+from tests.netviz.panels.histories import opened, take
+from tests.netviz.panels.layer_answers import spectrum_answer
 
 
 def shown(qtbot, history, width=420, height=300):

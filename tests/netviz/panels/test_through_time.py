@@ -11,7 +11,8 @@ from netviz.panels.through_time import ThroughTimePanel
 from netviz.theme import depth_colour, mix, theme
 from netviz.widgets.plane import Palette
 from netviz.widgets.time_curves import called
-from tests.netviz.panels.histories import NAN, opened, sweep_in_time, take, through_time_answer, time_map
+from tests.netviz.panels.histories import NAN, opened, take
+from tests.netviz.panels.layer_answers import sweep_in_time, through_time_answer, time_map
 
 
 def shown(qtbot, history, width=520, height=320):

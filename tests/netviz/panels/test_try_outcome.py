@@ -13,7 +13,8 @@ from netviz.widgets.cells import arrange, draw_cells, pixels, reading, strongest
 from netviz.widgets.outcome import Outcome
 from netviz.widgets.outputs import bars, captions, chance, shown, verdict
 from netviz.widgets.plane import Palette
-from tests.netviz.panels.histories import classes_answer, corner, example_answer, opened, take
+from tests.netviz.panels.histories import opened, take
+from tests.netviz.panels.output_answers import classes_answer, corner, example_answer
 
 NAN = float("nan")
 

@@ -11,7 +11,8 @@ from engine.probes.weights import LayerWeights, Weights, WeightsAnswer
 from netviz import theme
 from netviz.panels.weights import SAMPLED, WeightsPanel
 from netviz.widgets.matrix import captions, cell_in_words
-from tests.netviz.panels.histories import histogram, opened, scalars, take, weights_answer
+from tests.netviz.panels.histories import opened, scalars, take
+from tests.netviz.panels.layer_answers import histogram, weights_answer
 from tests.netviz.panels.test_every_panel import notes, open_panel, picture
 
 

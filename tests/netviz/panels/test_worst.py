@@ -10,7 +10,8 @@ from engine.probes.worst import Worst
 from netviz import theme
 from netviz.panels.worst import WorstPanel, about
 from netviz.widgets.example_list import in_words, outcomes, picture_of
-from tests.netviz.panels.histories import listed, opened, take, worst_answer
+from tests.netviz.panels.histories import opened, take
+from tests.netviz.panels.output_answers import listed, worst_answer
 from tests.netviz.panels.test_every_panel import open_panel, picture
 
 

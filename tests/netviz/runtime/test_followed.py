@@ -6,7 +6,8 @@ import pytest
 from engine.probes.example import Part, raw
 from netviz.runtime.cursor import Cursor, Mark
 from netviz.runtime.followed import Followed, reached, steps
-from tests.netviz.panels.histories import follow_answer, opened
+from tests.netviz.panels.histories import opened
+from tests.netviz.panels.output_answers import follow_answer
 
 
 @pytest.fixture

@@ -5,7 +5,8 @@ import numpy as np
 from engine.probes.histograms import HistogramAnswer
 from engine.run.messages import EpochScore, LaneAnswer, LaneInfo, LayerScalars, LossBuckets, Opened
 from netviz.runtime.history import History
-from tests.netviz.panels.histories import histogram, xor_answer
+from tests.netviz.panels.layer_answers import histogram
+from tests.netviz.panels.output_answers import xor_answer
 
 INFO = LaneInfo("A", ("h1", "a1", "out"), ("dense", "tanh", "dense"), (True, False, True), (2,), 10, 100)
 

@@ -5,7 +5,8 @@ import pytest
 
 from engine.probes.histograms import BINS, HistogramAnswer, edges
 from netviz.runtime.past import APART, FIRST, LEAST, MOST, NUMBERS, RECENT, HistogramPast, Past, most_rows
-from tests.netviz.panels.histories import histogram, opened, take
+from tests.netviz.panels.histories import opened, take
+from tests.netviz.panels.layer_answers import histogram
 
 
 @pytest.mark.parametrize("count", [10, MOST, MOST + 1, 5000, 200_000])
