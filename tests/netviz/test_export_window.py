@@ -257,7 +257,7 @@ def test_the_data_are_the_history(open_window, qtbot, tmp_path, choose):
     window = open_window()
     train(window, qtbot)
     lanes = window.session.history.lanes
-    others = {"fit", "through_time", "maps"}  # which want one input, a recurrent layer, pictures
+    others = {"fit", "through_time", "maps", "latent"}  # which want one input, a recurrent layer, pictures, a code
     panels = [panel for panel in window.panels if panel.ident not in others]
     for panel in panels:
         window.docks[panel.ident].show()  # only what can be seen is asked for

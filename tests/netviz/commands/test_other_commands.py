@@ -99,6 +99,7 @@ WITHOUT_WINDOW = {
     "prune, bad": ["prune", "@", "--share", "0.5", "--save", "@.safetensors"],
     "predict, bad": ["predict", "@", "--input", "nowhere.npz", "--output", "@.npz"],
     "export, bad": ["export", "@", "--to", "onnx", "@.onnx"],
+    "import, bad": ["import", "@", "@.netviz"],
     "experiments": ["experiments"],
     "experiments --copy": ["experiments", "--copy", "xor", "@"],
     "report": ["report", "@", "@.html", "--epochs", "1"],
