@@ -11,6 +11,7 @@ from engine.importing.call import Call, Result, Translate
 from engine.importing.model import RefusedError, floats
 from engine.importing.values import BATCH, Value
 from engine.layers.rectifiers import SELU_ALPHA, SELU_SCALE
+from engine.layout import is_image
 
 
 def plain(kind: str) -> Translate:
@@ -139,18 +140,22 @@ def least_or_most(is_max: bool) -> Translate:
 
 
 def prelu(call: Call) -> Result:
-    """One slope, or one for each number: values are flat here, so that none is for a map as a whole."""
+    """One slope, one for each map of pictures, or one for each number, of values that are flat then."""
     op, value = call.op, call.value(0)
     slope = value.along(floats(call.tensor(1)))
-    source = call.draft.flat(op, value.node)
+    shape, origin = call.draft.shapes[value.node], call.origin(1)
     if slope.size == 1:
-        node = call.draft.add(op, "prelu", [source], {"weight": slope.reshape(1)}, call.origin(1))
-        return call.draft.like(value, node)
-    full = np.broadcast_to(slope, [factor.size for factor in value.factors]).reshape(-1)
+        weights = {"weight": slope.reshape(1)}
+        return call.draft.like(value, call.draft.add(op, "prelu", [value.node], weights, origin))
+    full = np.broadcast_to(slope, [factor.size for factor in value.factors]).reshape(shape)
+    if is_image(shape) and (full == full[:, :1, :1]).all():
+        weights = {"weight": full[:, 0, 0]}
+        return call.draft.like(value, call.draft.add(op, "prelu", [value.node], weights, origin, per_feature=True))
     if full.size > slope.size:
-        call.draft.note(f"{op.called}: has a slope for each number now, where the model has one for each map")
-    node = call.draft.add(op, "prelu", [source], {"weight": full}, call.origin(1), per_feature=True)
-    return call.draft.like(value, node)
+        call.draft.note(f"{op.called}: has a slope for each number now, where the model has fewer")
+    source = call.draft.flat(op, value.node)
+    weights = {"weight": full.reshape(-1)}
+    return call.draft.like(value, call.draft.add(op, "prelu", [source], weights, origin, per_feature=True))
 
 
 def softmax(kind: str) -> Translate:
