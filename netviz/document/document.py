@@ -49,6 +49,7 @@ class Document(QObject):
         self._project = project
         self._structures: dict[int, tuple[Structure | None, list[Problem]]] = {}
         self._summary: tuple[DataSource, Path, Summary | None] | None = None
+        self._fitting: tuple[Summary | None, tuple[str, ...]] = None, ()  # losses, and the data that they suit
         self._lanes = project, project.lanes()
         self._apart: tuple[list[object], tuple[str, ...]] = [], ()
         self._problems: list[Problem] | None = None
@@ -101,7 +102,12 @@ class Document(QObject):
     def fitting_losses(self) -> tuple[str, ...]:
         """The kinds of loss that suit the data, for some number of outputs; all where the data cannot be read."""
         summary = self._data_summary()
-        return tuple(LOSSES) if summary is None else fields.losses_for(summary)
+        known, losses = self._fitting
+        if summary is None:
+            return tuple(LOSSES)
+        if known is not summary:
+            known, losses = self._fitting = summary, fields.losses_for(summary)
+        return losses
 
     def _data_summary(self) -> Summary | None:
         """What the data are, asked once for each data section."""

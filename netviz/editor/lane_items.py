@@ -51,8 +51,8 @@ class LaneItems:
         rewired = anew or not picture.wired_like(was)
         shown = set(picture.boxes) if anew else _unlike(picture.boxes, was.boxes)
         if rewired:
-            shown |= _unlike(picture.taken, was.taken)
-            self._match(picture.boxes, picture.wires)
+            ends = self._match(picture.boxes, picture.wires)
+            shown |= {node for node in ends if picture.taken[node] != was.taken.get(node)}
         moved = set(picture.places) if anew or self.held else _unlike(picture.places, was.places)
         elsewhere = anew or bool(moved) or picture.boxes.keys() != was.boxes.keys()
         self._show_boxes(shown)
@@ -81,8 +81,8 @@ class LaneItems:
     def _boxes(self) -> Iterable[NodeItem]:
         return (self._scene.nodes[self._lane, node] for node in self._picture.boxes)
 
-    def _match(self, boxes: Mapping[str, BoxPicture], wires: Mapping[Wire, str]) -> None:
-        """One item for everything that is in the picture, none for what is gone."""
+    def _match(self, boxes: Mapping[str, BoxPicture], wires: Mapping[Wire, str]) -> set[str]:
+        """One item for everything that is in the picture, none for what is gone; the boxes whose wires are others."""
         scene, nodes, lane = self._scene, self._scene.nodes, self._lane
         afar = scene.kit.detail is Detail.BOXES
         gone = self._standing.keys() - boxes
@@ -109,6 +109,8 @@ class LaneItems:
             scene.addItem(one)
         if made or gone or cut:
             scene.overview.refresh()
+        others = [*cut, *(item.wire for item in made if isinstance(item, WireItem))]
+        return {end for wire in others for end in (wire.start, wire.end) if end in boxes}
 
     def _show_boxes(self, nodes: Iterable[str]) -> None:
         picture = self._picture
@@ -136,7 +138,7 @@ class LaneItems:
                 standing[node] = rect, boxes[node].inputs
 
     def _lead_stale(self) -> None:
-        if stale := self._routed.stale(self._standing, self._wires.values()):
+        if stale := self._routed.stale(self._standing, self._wires):
             if self._obstacles is None:
                 self._obstacles = Obstacles(rect for rect, _ in self._standing.values())
             self._lead(stale, self._obstacles)

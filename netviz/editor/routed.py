@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 
 from PySide6.QtCore import QPointF
 
+from netviz.editor.boxes import Wire
 from netviz.editor.wire_item import WireItem
 
 MANY = 40  # boxes that moved: to ask each wire about each of them takes longer than to lead it anew
@@ -25,7 +26,7 @@ class Routed:
         """These follow what is in the hand, and not where the document has it."""
         self._held.update(wires)
 
-    def stale(self, boxes: Mapping[str, tuple[Rect, int]], wires: Iterable[WireItem]) -> list[WireItem]:
+    def stale(self, boxes: Mapping[str, tuple[Rect, int]], wires: Mapping[Wire, WireItem]) -> list[WireItem]:
         """Those of all the lane's `wires` that must be led anew, now that `boxes` stand so and have as many inputs."""
         old, held, self._boxes, self._held = self._boxes, self._held, boxes, set()
         touched = {node for node in old.keys() | boxes.keys() if old.get(node) != boxes.get(node)}
@@ -35,15 +36,20 @@ class Routed:
             if len(ends) == 2 or not (node in old and node in boxes):
                 moved |= ends
         if len(moved) > MANY:
-            return list(wires)
-        return [
+            return list(wires.values())
+        # Over all wires, after every edit: taken apart in one go, and asked for little.
+        near = [
             item
-            for item in wires
-            if item.ends is None
-            or item in held
-            or item.wire.start in touched
-            or item.wire.end in touched
-            or (moved and _passes(*item.ends, moved))
+            for (_, _, _, _, start, end), item in wires.items()
+            if item.ends is None or start in touched or end in touched
+        ]
+        if not moved and not held:
+            return near
+        known = set(near)
+        return near + [
+            item
+            for item in wires.values()
+            if item not in known and (item in held or (item.ends is not None and _passes(*item.ends, moved)))
         ]
 
 
