@@ -8,7 +8,7 @@ import numpy as np
 from engine.backend import Array
 from engine.importing.draft import Draft
 from engine.importing.model import Op, RefusedError
-from engine.importing.values import BATCH_SIZE, Filled, Known, Value
+from engine.importing.values import Filled, Known, Value
 
 Result = Known | Sequence[Known]
 
@@ -92,12 +92,6 @@ class Call:
         for number, name in enumerate(self.op.outputs[1:], 1):
             if self.used(number):
                 raise RefusedError(f"its output {number} ({name}) is used; netviz has only the first")
-
-    def none_of_batch(self, sizes: Sequence[int]) -> tuple[int, ...]:
-        """Sizes in which the number of examples may not be."""
-        if BATCH_SIZE in sizes:
-            raise RefusedError("a size follows from the number of examples")
-        return tuple(sizes)
 
 
 Translate = Callable[[Call], Result]

@@ -85,38 +85,43 @@ def layer(call: Call, value: Value, weight: Array, bias: Array | None, turned: b
         raise RefusedError(f"its weights take {weight.shape[1]} features, got {value.told}")
     fields: dict[str, Any] = {"units": len(weight), "bias": bias is not None}
     numbers = {"weight": weight} if bias is None else {"weight": weight, "bias": bias}
-    if len(before) == 1:  # a vector
-        if not value.in_order:
-            # The columns are brought into the order in which the layer before has its numbers.
-            places = {factor: place for place, factor in enumerate(last)}
-            table = weight.reshape(-1, *(factor.size for factor in last))
-            turn = [0, *(1 + places[factor] for factor in value.factors)]
-            numbers["weight"] = table.transpose(turn).reshape(weight.shape)
-        source = draft.flat(op, value.node)
-        if turned is not None and value.in_order:
-            owner, its_turn = draft.owners.get(op.input(1), ("", turned))
-            if owner and its_turn != turned and type(draft.layers[owner]) is Dense and _same(call, owner, weight.T):
-                shared = {} if bias is None else {"bias": bias}
-                draft.held.add(owner)
-                node = draft.add(op, "tied", [source], shared, to=owner, **fields)
-                units = group(len(weight))
-                return draft.seen(node, [*front, units], units)
+    units, rows = group(len(weight)), before[1:]
+    if rows:  # a sequence, or what can be seen as one
+        source = draft.shaped(op, value, (prod(factor.size for factor in rows), weight.shape[1]))
         node = draft.add(op, "dense", [source], numbers, call.origin(1), **fields)
-        if turned is not None and value.in_order:
-            draft.owners.setdefault(op.input(1), (node, turned))
-        units = group(len(weight))
-        return draft.seen(node, [*front, units], units)
-    rows = before[1:]
-    steps = prod(factor.size for factor in rows)
-    source = draft.shaped(op, value, (steps, weight.shape[1]))
-    node = draft.add(op, "dense", [source], numbers, call.origin(1), **fields)
-    units = group(len(weight))
-    return draft.seen(node, [*front, units], [*rows, *units])
+        return draft.seen(node, [*front, units], [*rows, *units])
+    if not value.in_order:
+        numbers["weight"] = _in_order(value, weight)
+    source = draft.flat(op, value.node)
+    plain = turned is not None and value.in_order
+    owner = _owner(call, weight, turned) if plain else ""
+    if owner:
+        draft.held.add(owner)
+        del numbers["weight"]
+        node = draft.add(op, "tied", [source], numbers, to=owner, **fields)
+    else:
+        node = draft.add(op, "dense", [source], numbers, call.origin(1), **fields)
+        if plain:
+            draft.owners.setdefault(op.input(1), (node, bool(turned)))
+    return draft.seen(node, [*front, units], units)
 
 
-def _same(call: Call, owner: str, weight: Array) -> bool:
+def _in_order(value: Value, weight: Array) -> Array:
+    """The columns in the order in which the layer before has its numbers."""
+    *_, last = value.axes
+    places = {factor: place for place, factor in enumerate(last)}
+    table = weight.reshape(-1, *(factor.size for factor in last))
+    return table.transpose([0, *(1 + places[factor] for factor in value.factors)]).reshape(weight.shape)
+
+
+def _owner(call: Call, weight: Array, turned: bool | None) -> str:
+    """The dense layer that has the same tensor the other way round; empty where there is none."""
+    owner, its_turn = call.draft.owners.get(call.op.input(1), ("", turned))
+    if not owner or its_turn == turned or type(call.draft.layers[owner]) is not Dense:
+        return ""
     kept = call.draft.weights[f"{owner}.weight"]
-    return kept.shape == weight.shape and np.array_equal(kept, weight.astype(kept.dtype), equal_nan=True)
+    same = kept.shape == weight.shape[::-1] and np.array_equal(kept, weight.T.astype(kept.dtype), equal_nan=True)
+    return owner if same else ""
 
 
 OPERATORS: dict[str, Translate] = {"Gemm": gemm, "MatMul": matmul}

@@ -149,7 +149,6 @@ class Draft:
             more = [source for source in self.sources[left.pop()] if source not in wanted]
             wanted.update(more)
             left += more
-        # A layer whose weights another one shares stays with it.
         nodes = tuple(Node(name, layer) for name, layer in self.layers.items() if name in wanted)
         edges = tuple(
             Edge(source, name, number if len(self.sources[name]) > 1 else None)

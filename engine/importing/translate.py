@@ -23,6 +23,10 @@ OPERATORS: dict[str, Translate] = {kind: make for family in FAMILIES for kind, m
 PICTURES_INSIDE = (0, 3, 1, 2)  # from N × H × W × C
 
 
+NO_LAYER = "netviz has no layer for it"
+IN_IDIOMS = ("Erf", "Round")  # a part of a layer, at times
+
+
 def translated(model: Model) -> tuple[Draft, str]:
     """The layers of a model, and which of them is its output; a ProjectError has a line for each operator refused."""
     return _Walk(model).done()
@@ -32,8 +36,7 @@ class _Walk:
     def __init__(self, model: Model) -> None:
         self._model, self._problems = with_own_states(model), list[Problem]()
         needed = self._leading_to_outputs()
-        if self._problems:
-            raise ProjectError(*self._problems)
+        self._must_be_sound()
         # What nothing follows from counts for nothing.
         model = self._model = replace(self._model, ops=tuple(op for op in self._model.ops if op.number in needed))
         self._known: dict[str, Known] = dict(model.constants)
@@ -55,6 +58,14 @@ class _Walk:
 
     def _tell(self, where: str, message: str) -> None:
         self._problems.append(Problem(where, message))
+
+    def _must_be_sound(self) -> None:
+        """Raises what has been found; operators without a layer are told along with it."""
+        if self._problems:
+            for op in self._model.ops:
+                if not _is_known(op) and op.kind not in IN_IDIOMS:
+                    self._tell(op.called, f"{op.full_kind}: {NO_LAYER}")
+            raise ProjectError(*self._problems)
 
     # What there is
 
@@ -92,8 +103,7 @@ class _Walk:
         if not entries:
             self._tell("graph", "its output does not follow from an input")
         shapes = [self._shape(entry) for entry in entries]
-        if self._problems:
-            raise ProjectError(*self._problems)
+        self._must_be_sound()
         batches = {entry.shape[self._place(entry)] for entry in entries if entry.shape}
         self._draft.batch = batches.pop() if len(batches) == 1 else None
         start, total = 0, sum(map(prod, shapes))
@@ -194,8 +204,8 @@ class _Walk:
     def _results(self, op: Op) -> Sequence[Known]:
         idiom = self._idioms.get(op.number)
         inputs: list[Known | None] = [self._known.get(name) if name else None for name in op.inputs]
-        if op.domain or (op.kind not in OPERATORS and op.kind not in FOLDS and op.kind != "Constant" and not idiom):
-            raise RefusedError("netviz has no layer for it")
+        if not _is_known(op) and not idiom:
+            raise RefusedError(NO_LAYER)
         if idiom is not None:
             entry = self._known.get(idiom.entry)
             if isinstance(entry, Unknown):
@@ -215,7 +225,7 @@ class _Walk:
                 self._origins.update(dict.fromkeys(op.outputs[:1], origin))
                 return [made]
         if op.kind not in OPERATORS:
-            raise RefusedError("netviz has no layer for it")
+            raise RefusedError(NO_LAYER)
         return self._listed(OPERATORS[op.kind](self._call(op, inputs)))
 
     def _call(self, op: Op, inputs: Sequence[Known | None]) -> Call:
@@ -248,6 +258,10 @@ class _Walk:
         if len([axis for axis in value.axes if axis]) > 2:
             self._draft.note(f"{name}: {value.told} is handed on as a vector, as netviz' networks give one")
         return node
+
+
+def _is_known(op: Op) -> bool:
+    return not op.domain and (op.kind in OPERATORS or op.kind in FOLDS or op.kind == "Constant")
 
 
 def _constant(known: Known | None) -> Array | Filled | None:

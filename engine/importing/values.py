@@ -100,7 +100,7 @@ class Value:
 
         `batch` is how many examples there are, where the model says it.
         """
-        walk = _Walk(self, target, batch)
+        walk = _Parting(self, target, batch)
         return replace(self, factors=walk.factors, axes=walk.axes)
 
     def along(self, array: Array) -> Array:
@@ -165,7 +165,7 @@ def sizes_of(value: Value) -> Array:
     return np.array(value.sizes, np.int64)
 
 
-class _Walk:
+class _Parting:
     """Goes through the factors and hands them to the axes of a new shape, splitting where it must."""
 
     def __init__(self, value: Value, target: Sequence[int], batch: int | None) -> None:

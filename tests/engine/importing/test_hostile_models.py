@@ -140,6 +140,9 @@ def test_an_input_without_a_length_is_told() -> None:
     assert told(model([op("Relu", "x", "y")], x=("N", 3, "H", "W"))) == [
         "x: has the shape N×3×?×?; export the model with fixed lengths, all but the examples'"
     ]
+    both = model([op("Resize", "x", "r", "larger"), op("Relu", "r", "y")], x=("N", 3, "H", 4))
+    assert told(both)[0].startswith("x: has the shape N×3×?×4")
+    assert told(both)[1:] == ["larger: Resize: netviz has no layer for it"]
     texts = model([op("MatMul", "x w", "y")], W, dtype=TensorProto.STRING)
     assert told(texts) == ["x: is no tensor of numbers"]
     assert told(model([op("Relu", "x", "y")], x=())) == ["x: has no shape with an axis for the examples"]
