@@ -148,6 +148,9 @@ def _declare_export(parser: argparse.ArgumentParser) -> None:
 def _declare_import(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("file", type=Path, metavar="M.onnx", help="the model to read")
     parser.add_argument("out", type=Path, metavar="PROJECT.netviz", help="the project to write, its weights beside it")
+    parser.add_argument(
+        "--output", metavar="NAME", help="the model's value that the network gives, if there are several"
+    )
 
 
 WEIGHTS = "trained weights; else those saved with the project"

@@ -5,7 +5,7 @@ the network runs and can be looked at; the loss is the one that goes with the la
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import prod
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,7 @@ from engine.importing.translate import translated
 from engine.layers.base import Shape
 from engine.network import Network
 from engine.project import FORMAT, VERSION, Project, graph_to_json, project_from
+from engine.spec import unknown
 
 STANDS_IN = "stands_in"  # in a project's panels: its data are no one's choice
 SAMPLES, FEWEST, FEW = 256, 8, 2_000_000  # examples of noise, and about how many numbers they are in all
@@ -39,10 +40,18 @@ class Imported:
     notes: tuple[str, ...]
 
 
-def import_onnx(path: Path) -> Imported:
-    """The network of an ONNX file with its weights; a ProjectError has a line for each operator that is refused."""
-    draft, output = translated(read_model(path))
-    return finished(draft, output, path.stem[:200] or "network")
+def import_onnx(path: Path, output: str | None = None) -> Imported:
+    """The network of an ONNX file with its weights; a ProjectError has a line for each operator that is refused.
+
+    `output` names the value that the network is to give, where the model has several or another one is wanted.
+    """
+    model = read_model(path)
+    if output is not None:
+        if output not in model.makers():
+            raise ProjectError(Problem("--output", unknown("value", output, tuple(model.outputs))))
+        model = replace(model, outputs=(output,))
+    draft, last = translated(model)
+    return finished(draft, last, path.stem[:200] or "network")
 
 
 def stands_in(project: Project) -> bool:

@@ -74,7 +74,9 @@ class _Walk:
         model = self._model
         if len(model.outputs) != 1:
             named = ", ".join(model.outputs[:5]) or "none"
-            self._tell("graph", f"has {len(model.outputs)} outputs ({named}); a netviz network has one")
+            self._tell(
+                "graph", f"has {len(model.outputs)} outputs ({named}); a netviz network has one: choose by --output"
+            )
         known, makers = {*model.constants, *(entry.name for entry in model.inputs)}, dict[str, Op]()
         for op in model.ops:
             for name in filter(None, op.inputs):

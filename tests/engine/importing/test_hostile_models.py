@@ -151,7 +151,7 @@ def test_an_input_without_a_length_is_told() -> None:
 def test_several_outputs_are_told() -> None:
     made = model([op("MatMul", "x w", "m"), op("Tanh", "m", "y")], W)
     made.graph.output.append(helper.make_tensor_value_info("m", TensorProto.FLOAT, None))
-    assert told(made) == ["graph: has 2 outputs (y, m); a netviz network has one"]
+    assert told(made) == ["graph: has 2 outputs (y, m); a netviz network has one: choose by --output"]
 
 
 def test_what_leads_nowhere_is_left_out() -> None:

@@ -73,6 +73,21 @@ def test_every_operator_that_is_not_understood_is_listed(tmp_path: Path, cli: He
     assert [path.name for path in tmp_path.iterdir()] == ["m.onnx"]
 
 
+def test_one_of_several_outputs_can_be_chosen(tmp_path: Path, cli: Here) -> None:
+    path = mlp(tmp_path / "m.onnx")
+    made = onnx.load(path)
+    made.graph.output.append(helper.make_tensor_value_info("h", TensorProto.FLOAT, ["N", 5]))
+    onnx.save(made, path)
+    done = cli("import", path, tmp_path / "P.netviz")
+    line = f"{path}: graph: has 2 outputs (y, h); a netviz network has one: choose by --output"
+    assert (done.status, done.err.splitlines()) == (2, [line])
+    assert cli("import", path, tmp_path / "P.netviz", "--output", "h").status == 0
+    assert [node.id for node in load_project(tmp_path / "P.netviz").graph.nodes] == ["x", "fc1", "bend"]
+    done = cli("import", path, tmp_path / "Q.netviz", "--output", "scores")
+    assert done.err == f"{path}: --output: unknown value 'scores', allowed: y, h\n"
+    assert not (tmp_path / "Q.netviz").exists()
+
+
 def test_what_is_no_model_is_one_line_and_writes_nothing(tmp_path: Path, cli: Here) -> None:
     whole = mlp(tmp_path / "m.onnx").read_bytes()
     for name, content in {"empty": b"", "text": b"{}", "half": whole[: len(whole) // 2], "zeros": bytes(500)}.items():
