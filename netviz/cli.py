@@ -151,6 +151,9 @@ def _declare_import(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--output", metavar="NAME", help="the model's value that the network gives, if there are several"
     )
+    parser.add_argument(
+        "--shape", type=_shape, metavar="CxHxW", help="an example's lengths, if the model leaves them open"
+    )
 
 
 WEIGHTS = "trained weights; else those saved with the project"
@@ -237,6 +240,10 @@ def _size(text: str) -> tuple[int, int]:
     if not cross:
         raise argparse.ArgumentTypeError(f"expected a size such as 640x480, got {text!r}")
     return _whole(width, 1), _whole(height, 1)
+
+
+def _shape(text: str) -> tuple[int, ...]:
+    return tuple(_whole(part, 1) for part in text.lower().replace("×", "x").split("x"))
 
 
 def _whole(text: str, least: int) -> int:

@@ -40,17 +40,18 @@ class Imported:
     notes: tuple[str, ...]
 
 
-def import_onnx(path: Path, output: str | None = None) -> Imported:
+def import_onnx(path: Path, output: str | None = None, example: Shape | None = None) -> Imported:
     """The network of an ONNX file with its weights; a ProjectError has a line for each operator that is refused.
 
-    `output` names the value that the network is to give, where the model has several or another one is wanted.
+    `output` names the value that the network is to give, where the model has several or another one is wanted;
+    `example` is one example's shape, where the model leaves lengths open.
     """
     model = read_model(path)
     if output is not None:
         if output not in model.makers():
             raise ProjectError(Problem("--output", unknown("value", output, tuple(model.outputs))))
         model = replace(model, outputs=(output,))
-    draft, last = translated(model)
+    draft, last = translated(model, example)
     return finished(draft, last, path.stem[:200] or "network")
 
 

@@ -27,13 +27,17 @@ NO_LAYER = "netviz has no layer for it"
 IN_IDIOMS = ("Erf", "Round")  # a part of a layer, at times
 
 
-def translated(model: Model) -> tuple[Draft, str]:
-    """The layers of a model, and which of them is its output; a ProjectError has a line for each operator refused."""
-    return _Walk(model).done()
+def translated(model: Model, example: Shape | None = None) -> tuple[Draft, str]:
+    """The layers of a model, and which of them is its output; a ProjectError has a line for each operator refused.
+
+    `example` is one example's shape, for a model that leaves lengths open.
+    """
+    return _Walk(model, example).done()
 
 
 class _Walk:
-    def __init__(self, model: Model) -> None:
+    def __init__(self, model: Model, example: Shape | None = None) -> None:
+        self._example = example
         self._model, self._problems = with_own_states(model), list[Problem]()
         needed = self._leading_to_outputs()
         self._must_be_sound()
@@ -104,6 +108,8 @@ class _Walk:
         entries = [entry for entry in self._model.inputs if entry.name in taken]
         if not entries:
             self._tell("graph", "its output does not follow from an input")
+        if self._example is not None and len(entries) > 1:
+            self._tell("--shape", f"is for models of one input, this one has {len(entries)}")
         shapes = [self._shape(entry) for entry in entries]
         self._must_be_sound()
         batches = {entry.shape[self._place(entry)] for entry in entries if entry.shape}
@@ -173,10 +179,15 @@ class _Walk:
             return ()
         place = self._place(entry)
         sizes = entry.shape[:place] + entry.shape[place + 1 :]
-        shape = tuple(size if size is not None else 0 for size in sizes)
-        if None in sizes:
-            told = "×".join("?" if size is None else str(size) for size in ("N", *sizes))
-            self._tell(entry.name, f"has the shape {told}; export the model with fixed lengths, all but the examples'")
+        told = "×".join("?" if size is None else str(size) for size in ("N", *sizes))
+        said = sizes if self._example is None else self._example
+        if len(said) != len(sizes) or any(size not in (None, new) for size, new in zip(sizes, said, strict=True)):
+            self._tell("--shape", f"{text_of(tuple(size or 0 for size in said))} does not fit {entry.name}, {told}")
+            return ()
+        shape = tuple(size if size is not None else 0 for size in said)
+        if None in said:
+            why = "say one example's by --shape, or export the model with fixed lengths"
+            self._tell(entry.name, f"has the shape {told}; {why}")
         elif min(shape, default=1) < 1 or prod(shape) > MOST_NUMBERS or (entry.shape[place] or 1) < 0:
             self._tell(entry.name, f"has examples of {text_of(shape)} numbers, expected 1 to {MOST_NUMBERS} in all")
         return shape

@@ -16,7 +16,7 @@ def imported(options: argparse.Namespace) -> int:
     """Writes both files, or says of every operator why not and writes nothing; returns the exit status."""
     file, out = Path(options.file), Path(options.out)
     try:
-        found = import_onnx(file, options.output)
+        found = import_onnx(file, options.output, options.shape)
     except ProjectError as error:
         for problem in error.problems:
             print(f"{file}: {problem}")

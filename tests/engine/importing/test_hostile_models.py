@@ -138,7 +138,7 @@ def test_what_would_be_huge_is_refused_before_it_is_made() -> None:
 
 def test_an_input_without_a_length_is_told() -> None:
     assert told(model([op("Relu", "x", "y")], x=("N", 3, "H", "W"))) == [
-        "x: has the shape N×3×?×?; export the model with fixed lengths, all but the examples'"
+        "x: has the shape N×3×?×?; say one example's by --shape, or export the model with fixed lengths"
     ]
     both = model([op("Resize", "x", "r", "larger"), op("Relu", "r", "y")], x=("N", 3, "H", 4))
     assert told(both)[0].startswith("x: has the shape N×3×?×4")

@@ -88,6 +88,29 @@ def test_one_of_several_outputs_can_be_chosen(tmp_path: Path, cli: Here) -> None
     assert not (tmp_path / "Q.netviz").exists()
 
 
+def test_lengths_that_a_model_leaves_open_can_be_said(tmp_path: Path, cli: Here) -> None:
+    nodes = [helper.make_node("Conv", ["x", "k"], ["c"]), helper.make_node("GlobalAveragePool", ["c"], ["y"])]
+    ends = [
+        helper.make_tensor_value_info(name, TensorProto.FLOAT, ["N", size, "H", "W"])
+        for name, size in (("x", 2), ("y", 3))
+    ]
+    kernel = numpy_helper.from_array(RNG.normal(size=(3, 2, 3, 3)).astype(np.float32), "k")
+    graph = helper.make_graph(nodes, "open", ends[:1], ends[1:], [kernel])
+    path = tmp_path / "m.onnx"
+    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8), path)
+    done = cli("import", path, tmp_path / "P.netviz")
+    assert done.err.startswith(f"{path}: x: has the shape N×2×?×?; say one example's by --shape")
+    for shape in ("3x8x8", "8x8", "2x8x8x8"):
+        done = cli("import", path, tmp_path / "P.netviz", "--shape", shape)
+        assert (done.status, done.err) == (2, f"{path}: --shape: {shape.replace('x', '×')} does not fit x, N×2×?×?\n")
+    assert cli("import", path, tmp_path / "P.netviz", "--shape", "2xa").status == 2
+    done = cli("import", path, tmp_path / "P.netviz", "--shape", "2x2x2")
+    assert done.err == f"{path}: node 0 (c): Conv: its window [3, 3] does not fit into [2, 2] once\n"
+    assert not (tmp_path / "P.netviz").exists()
+    assert cli("import", path, tmp_path / "P.netviz", "--shape", "2x8x6").status == 0
+    assert load_project(tmp_path / "P.netviz").summary().shape == (2, 8, 6)
+
+
 def test_what_is_no_model_is_one_line_and_writes_nothing(tmp_path: Path, cli: Here) -> None:
     whole = mlp(tmp_path / "m.onnx").read_bytes()
     for name, content in {"empty": b"", "text": b"{}", "half": whole[: len(whole) // 2], "zeros": bytes(500)}.items():
