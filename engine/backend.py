@@ -155,7 +155,13 @@ def open_backend(device: str = "cpu", dtype: str = "float32", kernels: str = "nu
         raise DeviceError(f"device {device!r}: there are {len(found)} CUDA devices, counted from 0")
     import cupy
 
-    cupy.cuda.Device(index).use()
+    try:
+        cupy.cuda.Device(index).use()
+        cupy.zeros(1)  # the first array takes the device: another program may have it for itself
+    except MemoryError:
+        raise
+    except Exception as error:
+        raise DeviceError(f"device {device!r}: {' '.join(str(error).split()) or type(error).__name__}") from error
     return Backend(cupy, f"cuda:{index}", dtype, "cuda")
 
 

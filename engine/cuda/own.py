@@ -35,7 +35,8 @@ class Own:
 
     def product(self, a: Array, b: Array, out: Array) -> None:
         """out ← a b, of matrices or of stacks of them as `matmul` has them; CuPy takes no `out` by position."""
-        self.product_call(a, b, out)()
+        if out.size:
+            self.product_call(a, b, out)()
 
     def product_call(self, a: Array, b: Array, out: Array) -> "partial[object]":
         """That product, bound: by the own kernel where it is small enough, else by cuBLAS."""

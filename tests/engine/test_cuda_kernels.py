@@ -244,8 +244,6 @@ def test_the_product_on_the_device(dtype):
     backend = card(dtype)
     xp = backend.xp
     for a, b, out in cases(dtype):
-        if not out.size:
-            continue
         there = xp.zeros(out.shape, dtype)
         backend.product(xp.asarray(np.ascontiguousarray(a)), xp.asarray(np.ascontiguousarray(b)), there)
         np.testing.assert_allclose(backend.to_host(there), a @ b, rtol=2e-5 if dtype == "float32" else 1e-12, atol=1e-5)

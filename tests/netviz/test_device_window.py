@@ -11,7 +11,7 @@ from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QApplication
 
 from engine import backend as engine_backend
-from engine.backend import Backend, Card, cards
+from engine.backend import Backend, Card, cards, open_backend
 from engine.errors import DeviceError
 from netviz.device_actions import DeviceActions, remembered_place
 from netviz.main_window import MainWindow
@@ -239,3 +239,38 @@ def test_cards_and_what_keeps_them_away(monkeypatch) -> None:
     assert cards() == "CuPy finds no CUDA device or driver"
     fake_cupy(monkeypatch, broken)
     assert cards() == "CuPy does not work here: libcudart.so.12: cannot open shared object file second line"
+
+
+@pytest.mark.parametrize(
+    ("device", "trouble", "words"),
+    [
+        ("cuda", None, ""),
+        ("cuda:1", None, ""),
+        ("cuda:2", None, "there are 2 CUDA devices, counted from 0"),
+        (
+            "cuda",
+            RuntimeError("cudaErrorDevicesUnavailable: all devices are busy\nor unavailable"),
+            "busy or unavailable",
+        ),
+        ("cuda", ValueError(), "ValueError"),
+    ],
+)
+def test_a_device_that_cannot_be_taken_is_said_in_a_line(monkeypatch, device, trouble, words) -> None:
+    fake_cupy(monkeypatch, lambda: True)
+    used: list[int] = []
+
+    def zeros(count: int) -> None:
+        if trouble is not None:
+            raise trouble
+
+    monkeypatch.setattr(sys.modules["cupy"], "zeros", staticmethod(zeros), raising=False)
+    taken = type("Device", (), {"__init__": lambda self, number: used.append(number), "use": lambda self: None})
+    monkeypatch.setattr(sys.modules["cupy"].cuda, "Device", taken, raising=False)
+    if not words:
+        backend = open_backend(device)
+        assert (backend.device, backend.kernels, used) == (f"cuda:{device[5:] or 0}", "cuda", [int(device[5:] or 0)])
+        return
+    with pytest.raises(DeviceError) as caught:
+        open_backend(device)
+    assert words in str(caught.value)
+    assert len(str(caught.value).splitlines()) == 1
