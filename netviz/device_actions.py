@@ -37,9 +37,7 @@ class DeviceActions:
         self.button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self.button.setMenu(menu)
         self._shown = window.run_bar.addWidget(self.button)
-        session = window.session
-        session.opened.connect(self.fill)
-        session.noticed.connect(lambda _: self.fill())
+        window.session.opened.connect(self.fill)
         self.fill()
 
     @property

@@ -135,7 +135,7 @@ def test_choosing_moves_the_run_and_is_remembered(open_window, qtbot, monkeypatc
     qtbot.waitUntil(lambda: session.step == 5, timeout=10_000)
     with qtbot.waitSignal(session.opened, timeout=10_000):
         items(actions)["float64: slower, about 16 digits"].trigger()
-    assert (session.device, session.dtype) == ("cuda:0", "float64")
+    assert (session.device, session.dtype) == remembered_place() == Place("cuda:0", "float64")
     assert len(session.history.lanes[0].loss) == 5
     with qtbot.waitSignal(session.opened, timeout=10_000):
         items(actions)["CPU"].trigger()
