@@ -28,7 +28,7 @@ MOST_CLASSES = 1024
 STEPS, FARTHEST = 20, 0.5  # sizes that are tried, evenly, up to this share of what the data span
 ROUNDS = 5  # in which the step for all examples is found
 LEARNT, TRIED, FEWEST = 100, 300, 20  # examples on which it is found, and on which it is tried; and the fewest
-WORK = 60_000_000  # products that finding it may take
+WORK = 150_000_000  # products that finding it may take: some milliseconds
 
 
 class Outcome(msgspec.Struct, frozen=True, eq=False):

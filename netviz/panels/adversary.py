@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from engine.probes.adversary import Adversary, AdversaryAnswer
 from engine.probes.catalogue import ProbeRequest
+from engine.project import Project
 from netviz.panels.base import Group, Panel, Row, Table
 from netviz.runtime.history import History
 from netviz.theme import GAP
@@ -38,6 +39,10 @@ class AdversaryPanel(Panel):
         "one step that fools many: what fools is the direction."
     )
     topics: ClassVar[frozenset[str]] = frozenset({"adversary"})
+
+    @classmethod
+    def suits(cls, project: Project) -> bool:
+        return project.summary().classes is not None
 
     def __init__(self, history: History, parent: QWidget | None = None) -> None:
         super().__init__(history, parent)

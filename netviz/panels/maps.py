@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from engine.probes.catalogue import ProbeRequest
 from engine.probes.maps import PICTURES, Maps, MapsAnswer
+from engine.project import Project
 from netviz.panels.base import Group, Panel, Row, Table
 from netviz.runtime.history import History, LaneHistory
 from netviz.theme import GAP
@@ -36,6 +37,10 @@ class MapsPanel(Panel):
         "the step is that fools."
     )
     topics: ClassVar[frozenset[str]] = frozenset({"maps"})
+
+    @classmethod
+    def suits(cls, project: Project) -> bool:
+        return len(project.summary().shape) in PICTURES
 
     def __init__(self, history: History, parent: QWidget | None = None) -> None:
         super().__init__(history, parent)

@@ -135,6 +135,22 @@ def test_a_preset_leaves_out_what_has_nothing_to_show(experiment, preset, wanted
     assert gone <= {panel for row in PRESETS[preset] for place in row for panel in place}
 
 
+@pytest.mark.parametrize(
+    ("experiment", "shown", "gone"),
+    [
+        ("lenet", {"maps", "adversary"}, set()),
+        ("kernels-signal", {"maps", "adversary"}, set()),
+        ("xor", {"adversary"}, {"maps"}),
+        ("optimizer-paths", set(), {"maps", "adversary"}),
+    ],
+)
+def test_pictures_and_classes_decide_what_can_be_shown_of_them(experiment, shown, gone):
+    rows = suited([[["maps"], ["adversary"], ["loss"]]], PANELS, load_project(find_experiments()[experiment].path))
+    names = {panel for row in rows for place in row for panel in place}
+    assert shown | {"loss"} == names
+    assert not gone & names
+
+
 def test_of_a_project_that_is_not_whole_nothing_is_left_out(tmp_path):
     whole = load_project(find_experiments()["xor"].path)
     rows = suited(PRESETS["Answers"], PANELS, replace(whole, data=Npz(path="gone.npz"), folder=tmp_path))
