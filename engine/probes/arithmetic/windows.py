@@ -6,6 +6,7 @@ from math import prod
 import numpy as np
 
 from engine.backend import Array
+from engine.layers.by_hand import BY_HAND
 from engine.layers.convolution import Conv1d, Convolution
 from engine.layers.pooling import AvgPool2d, MaxPool2d
 from engine.layers.window import Axis
@@ -15,6 +16,10 @@ from engine.probes.arithmetic.walk import Walk
 Windowed = Convolution | MaxPool2d | AvgPool2d
 Pair = tuple[int, int]  # a number of the window, and the place in the input that it stands at
 OUTSIDE = "Where the window reaches beyond the edge all is 0, and nothing is added"
+WAYS = {  # of kernels set by hand
+    False: "The kernel lies as it was set: Σ k[j] x[i + j], a cross-correlation, as networks have it.",
+    True: "The kernel is turned round: with the one that was set, Σ k[j] x[i − j], a convolution.",
+}
 SHARED = "Every place of the map adds its own to them; these are of one place."
 
 
@@ -171,11 +176,16 @@ def _convolved(walk: Walk, node: str, unit: int, places: _Places) -> Section:
     always = () if bias is None else (Line("bias", "", (), float(bias[filter_])),)
     name, end = at(node, unit), "" if bias is None else " + b"
     whole = prod((places.high.kernel, places.wide.kernel, len(places.seen(filter_))))
-    cut = f"{OUTSIDE}: {whole - len(rows)} of {whole} numbers." if len(rows) < whole else ""
+    assert isinstance(places.layer, Convolution)
+    notes = [WAYS[places.layer.turned]] if places.layer.init == BY_HAND else []
+    if len(rows) < whole:
+        notes.append(f"{OUTSIDE}: {whole - len(rows)} of {whole} numbers.")
     title = f"{name} = Σ w·{places.source}{end} over its window, map {filter_ + 1}"
     with np.errstate(all="ignore"):
         parts = [Terms(w * x[taken] if rows else np.zeros(0), told)]
-        return summed(Way.FORWARD, node, title, name, float(walk.value(node)[unit]), parts, always, note=cut)
+        return summed(
+            Way.FORWARD, node, title, name, float(walk.value(node)[unit]), parts, always, note=" ".join(notes)
+        )
 
 
 def _terms(places: _Places, unit: int) -> Iterator[tuple[tuple[int, int, int], int]]:

@@ -178,6 +178,8 @@ def test_one_by_hand_is_led_away_from_what_is_decided_for_it(digits) -> None:
     beyond = Adversary((x + 100).astype(NUMBER).tobytes()).measure(digits)
     np.testing.assert_allclose(beyond.x, x.ravel() + 100)  # drawn as it is; what is moved stays in the data's range
     assert beyond.fooled.max() <= 16
+    z = digits.network.predict((x + 100)[None])[0].astype(float)
+    np.testing.assert_allclose(beyond.before.probabilities, np.exp(z - z.max()) / np.exp(z - z.max()).sum(), atol=1e-6)
 
 
 @pytest.mark.parametrize(

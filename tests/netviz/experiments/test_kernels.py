@@ -84,6 +84,10 @@ def test_one_sum_is_written_out() -> None:
     assert len(section.lines) == 9
     assert section.value == pytest.approx((x[2:5, 3:6] * TABLES["edges"][0]).sum())
     assert sum(line.value for line in section.lines) == pytest.approx(section.value)
+    assert section.note.endswith("a cross-correlation, as networks have it.")
+    (turned, *_) = Follow(node="k", unit=3 * 8 + 4).measure(begun("kernels", "edges, turned round", 0)).sections
+    assert turned.note.endswith("a convolution.")
+    assert turned.value == pytest.approx((x[2:5, 3:6] * np.asarray(TABLES["edges"][0])[::-1, ::-1]).sum())
 
 
 @pytest.mark.parametrize("name", ["kernels", "kernels-signal"])
