@@ -92,7 +92,7 @@ def test_the_palette_has_every_kind_once_with_its_first_line():
 def test_search_finds_titles_first_then_words():
     assert search("re")[0].kind == "relu"
     assert [e.kind for e in search("affine")] == ["dense"]
-    assert [e.kind for e in search("initial bias")][:2] == ["dense", "maxout"]
+    assert [e.kind for e in search("initial bias")][:3] == ["dense", "bias", "maxout"]
     assert search("zzz") == ()
     assert len(search("")) == sum(len(g.entries) for g in palette())
 
