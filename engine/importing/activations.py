@@ -11,7 +11,6 @@ from engine.importing.call import Call, Result, Translate
 from engine.importing.model import RefusedError, floats
 from engine.importing.values import BATCH, Value
 from engine.layers.rectifiers import SELU_ALPHA, SELU_SCALE
-from engine.layout import is_image
 
 
 def plain(kind: str) -> Translate:
@@ -140,22 +139,21 @@ def least_or_most(is_max: bool) -> Translate:
 
 
 def prelu(call: Call) -> Result:
-    """One slope, one for each map of pictures, or one for each number, of values that are flat then."""
-    op, value = call.op, call.value(0)
+    """One slope, one for each map, or one for each number."""
+    op, value, draft = call.op, call.value(0), call.draft
     slope = value.along(floats(call.tensor(1)))
-    shape, origin = call.draft.shapes[value.node], call.origin(1)
     if slope.size == 1:
-        weights = {"weight": slope.reshape(1)}
-        return call.draft.like(value, call.draft.add(op, "prelu", [value.node], weights, origin))
-    full = np.broadcast_to(slope, [factor.size for factor in value.factors]).reshape(shape)
-    if is_image(shape) and (full == full[:, :1, :1]).all():
-        weights = {"weight": full[:, 0, 0]}
-        return call.draft.like(value, call.draft.add(op, "prelu", [value.node], weights, origin, per_feature=True))
+        return draft.like(value, draft.add(op, "prelu", [value.node], {"weight": slope.reshape(1)}, call.origin(1)))
+    full = np.broadcast_to(slope, [factor.size for factor in value.factors])
+    if value.examples_first and len(value.example) == 3 and value.in_order:
+        by_map = full.reshape(value.example[0], -1)
+        if (by_map == by_map[:, :1]).all():
+            source, numbers = draft.shaped(op, value, value.example), {"weight": by_map[:, 0]}
+            return draft.like(value, draft.add(op, "prelu", [source], numbers, call.origin(1), per_feature=True))
     if full.size > slope.size:
-        call.draft.note(f"{op.called}: has a slope for each number now, where the model has fewer")
-    source = call.draft.flat(op, value.node)
-    weights = {"weight": full.reshape(-1)}
-    return call.draft.like(value, call.draft.add(op, "prelu", [source], weights, origin, per_feature=True))
+        draft.note(f"{op.called}: has a slope for each number now, where the model has one for several")
+    source, numbers = draft.flat(op, value.node), {"weight": full.reshape(-1)}
+    return draft.like(value, draft.add(op, "prelu", [source], numbers, call.origin(1), per_feature=True))
 
 
 def softmax(kind: str) -> Translate:

@@ -1,6 +1,7 @@
 """Sums and products: of two values a join; with a constant, numbers of the layer before, or a layer of its own."""
 
 from collections.abc import Sequence
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -132,7 +133,7 @@ def affine(call: Call, value: Value, scale: Array | None, shift: Array | None, d
 
 
 def _layers(call: Call, value: Value, scale: Array | None, shift: Array | None) -> Value:
-    """Layers of their own: by the map on pictures, a bias for each number, else constants multiplied and added."""
+    """Layers of their own: by the map on pictures; else a constant multiplied, and a bias for each number."""
     draft, op = call.draft, call.op
     shape = draft.shapes[value.node]
     sizes = [factor.size for factor in value.factors]
@@ -146,16 +147,18 @@ def _layers(call: Call, value: Value, scale: Array | None, shift: Array | None) 
         trains = any(array.size > 1 for array in both)
         node = draft.add(op, "subsampling", [value.node], numbers, kernel_size=1, stride=1, trainable=trains)
         return draft.like(value, node)
-    if scale is None and shift is not None:
-        full = np.broadcast_to(shift, sizes).reshape(shape)
-        return draft.like(value, draft.add(op, "bias", [value.node], {"weight": full}, call.origin(1)))
     node = value.node
-    for kind, array in (("multiply", scale), ("add", shift)):
-        if array is not None:
-            vector = np.broadcast_to(array, sizes).reshape(-1)
-            held = draft.add(op, "constant", [], {"weight": vector}, f"{kind}_by", units=len(vector))
-            node = draft.add(op, kind, [node, draft.plain(op, held, shape)])
+    if scale is not None:
+        held = draft.add(op, "constant", [], {"weight": _full(scale, sizes)}, "multiply_by", units=prod(sizes))
+        node = draft.add(op, "multiply", [node, draft.plain(op, held, shape)])
+    if shift is not None:
+        numbers = {"weight": _full(shift, sizes).reshape(shape)}
+        node = draft.add(op, "bias", [node], numbers, call.origin(1), trainable=shift.size > 1)
     return draft.like(value, node)
+
+
+def _full(array: Array, sizes: Sequence[int]) -> Array:
+    return np.broadcast_to(array, sizes).reshape(-1)
 
 
 def _by_map(array: Array, sizes: Sequence[int], maps: int) -> bool:

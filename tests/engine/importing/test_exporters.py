@@ -138,6 +138,14 @@ def test_the_same_of_pictures_and_sequences() -> None:
     assert sorted(set(kinds(found))) == ["constant", "dense", "flatten", "input", "multiply", "relu", "reshape"]
 
 
+def test_a_term_for_every_place_and_a_slope_for_every_map() -> None:
+    ops = [op("Conv", "x k", "c"), op("Add", "c b", "a"), op("PRelu", "a s", "p"), op("Flatten", "p", "y")]
+    constants = {"k": normal(3, 2, 2, 2), "b": normal(3, 4, 4), "s": normal(3, 1, 1)}
+    found = must_agree(model(ops, constants, ("N", 2, 5, 5)), normal(4, 2, 5, 5))
+    assert kinds(found) == ["input", "conv2d", "bias", "prelu", "flatten"]
+    assert found.weights["s.weight"].shape == (3,)
+
+
 @pytest.mark.parametrize("order", ["x first", "gate first"])
 def test_gelu_by_erf_in_both_orders(order: str) -> None:
     root = {"root": np.float32(np.sqrt(2)), "one": np.float32(1), "half": np.float32(0.5), "w": normal(4, 3)}
