@@ -10,9 +10,44 @@ from llvmlite import ir
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-from engine.kernels.loops import FOUR, NONE, OPTIONS, at, compiled, small
+from engine.kernels.loops import FOUR, NONE, at, compiled, small
+from engine.kernels.vectors import WHOLE, repeated
 
-ONE, TWO, EIGHT, SIXTEEN = np.uint64(1), np.uint64(2), np.uint64(8), np.uint64(16)
+ONE, EIGHT, SIXTEEN = np.uint64(1), np.uint64(8), np.uint64(16)
+LANES = 16
+
+
+class _Writer:
+    """Writes out code of numbers and vectors at addresses that a row of a table tells."""
+
+    def __init__(self, context, builder, table, number):
+        self._builder, self._table, self.number = builder, table, number
+        self._apart = context.get_abi_sizeof(number)
+
+    def fields(self, *indices):
+        places = (self._builder.gep(self._table, [ir.Constant(WHOLE, index)]) for index in indices)
+        return tuple(map(self._builder.load, places))
+
+    def at(self, start, kind, *steps):
+        """A pointer; `steps` are counts with how many numbers each takes."""
+        builder = self._builder
+        for count, step in steps:
+            start = builder.add(start, builder.mul(builder.mul(count, step), ir.Constant(WHOLE, self._apart)))
+        return builder.inttoptr(start, kind.as_pointer())
+
+    def load(self, *place):
+        return self._builder.load(self.at(*place), align=self._apart)
+
+    def store(self, value, start, *steps):
+        self._builder.store(value, self.at(start, value.type, *steps), align=self._apart)
+
+    def add_product(self, total, x, y):
+        """total ← total + x y, rounded once where the processor can do so at once."""
+        kind = x.type
+        lanes = f"v{kind.count}" if isinstance(kind, ir.VectorType) else ""
+        name = f"llvm.fmuladd.{lanes}{self.number.intrinsic_name}"
+        function = cgutils.get_or_insert_function(self._builder.module, ir.FunctionType(kind, [kind] * 3), name)
+        self._builder.store(self._builder.call(function, [x, y, self._builder.load(total)]), total)
 
 
 def _tile(rows, columns):
@@ -24,42 +59,62 @@ def _tile(rows, columns):
 
         def codegen(context, builder, signature, arguments):
             table, i, j, zero = arguments
-            number, whole = zero.type, i.type
-            vector, apart = ir.VectorType(number, columns), context.get_abi_sizeof(number)
-            lanes = ir.Constant(ir.VectorType(ir.IntType(32), columns), [0] * columns)
-
-            def field(index):
-                return builder.load(builder.gep(table, [ir.Constant(ir.IntType(64), index)]))
-
-            def place(start, kind, *steps):
-                away = start
-                for count, step in steps:
-                    away = builder.add(away, builder.mul(builder.mul(count, step), ir.Constant(whole, apart)))
-                return builder.inttoptr(away, kind.as_pointer())
-
-            inner, out, so, a, sa, ta, b, sb = map(field, (3, 4, 5, 7, 8, 9, 10, 11))
-            one = ir.Constant(whole, 1)
-            rows_of = [builder.add(i, ir.Constant(whole, row)) for row in range(rows)]
-            name = f"llvm.fmuladd.v{columns}{number.intrinsic_name}"
-            fused = cgutils.get_or_insert_function(builder.module, ir.FunctionType(vector, [vector] * 3), name)
-
-            sums = [cgutils.alloca_once_value(builder, ir.Constant(vector, None)) for _ in range(rows)]
-            with cgutils.for_range(builder, inner, intp=whole) as products:
-                line = builder.load(place(b, vector, (products.index, sb), (j, one)), align=apart)
-                for row, total in enumerate(sums):
-                    factor = builder.load(place(a, number, (rows_of[row], sa), (products.index, ta)))
-                    none = ir.Constant(vector, ir.Undefined)
-                    first = builder.insert_element(none, factor, ir.Constant(ir.IntType(32), 0))
-                    spread = builder.shuffle_vector(first, none, lanes)
-                    builder.store(builder.call(fused, [spread, line, builder.load(total)]), total)
-            for row, total in enumerate(sums):
-                its = place(out, vector, (rows_of[row], so), (j, one))
-                builder.store(builder.load(total), its, align=apart)
+            number, vector = zero.type, ir.VectorType(zero.type, columns)
+            its = _Writer(context, builder, table, number)
+            inner, out, so, a, sa, ta, b, sb = its.fields(3, 4, 5, 7, 8, 9, 10, 11)
+            one, lines = ir.Constant(WHOLE, 1), [builder.add(i, ir.Constant(WHOLE, row)) for row in range(rows)]
+            sums = [cgutils.alloca_once_value(builder, ir.Constant(vector, None)) for _ in lines]
+            with cgutils.for_range(builder, inner, intp=WHOLE) as products:
+                factors = its.load(b, vector, (products.index, sb), (j, one))
+                for line, total in zip(lines, sums, strict=True):
+                    factor = its.load(a, number, (line, sa), (products.index, ta))
+                    its.add_product(total, repeated(builder, factor, columns), factors)
+            for line, total in zip(lines, sums, strict=True):
+                its.store(builder.load(total), out, (line, so), (j, one))
             return context.get_dummy_value()
 
         return nb.types.void(row, i, j, zero), codegen
 
     return tile
+
+
+def _sums(rows):
+    """out ← a b for so many rows of `a` and one column of `b`, both in one piece: a vector of sums for each number."""
+
+    @intrinsic
+    def sums(typing, row, i, j, zero):
+        """From row `i` on, in column `j`."""
+
+        def codegen(context, builder, signature, arguments):
+            table, i, j, zero = arguments
+            number, vector = zero.type, ir.VectorType(zero.type, LANES)
+            its = _Writer(context, builder, table, number)
+            inner, out, so, to, a, sa, b, tb = its.fields(3, 4, 5, 6, 7, 8, 10, 12)
+            one, lines = ir.Constant(WHOLE, 1), [builder.add(i, ir.Constant(WHOLE, row)) for row in range(rows)]
+            wide = [cgutils.alloca_once_value(builder, ir.Constant(vector, None)) for _ in lines]
+            whole, step = builder.and_(inner, ir.Constant(WHOLE, -LANES)), ir.Constant(WHOLE, LANES)
+            with cgutils.for_range_slice(builder, ir.Constant(WHOLE, 0), whole, step, WHOLE) as (h, _):
+                factors = its.load(b, vector, (j, tb), (h, one))
+                for line, total in zip(lines, wide, strict=True):
+                    its.add_product(total, its.load(a, vector, (line, sa), (h, one)), factors)
+            kind = ir.FunctionType(number, [number, vector])
+            name = f"llvm.vector.reduce.fadd.v{LANES}{number.intrinsic_name}"
+            add = cgutils.get_or_insert_function(builder.module, kind, name)
+            totals = []
+            for total in wide:
+                added = builder.call(add, [ir.Constant(number, -0.0), builder.load(total)], fastmath=("reassoc",))
+                totals.append(cgutils.alloca_once_value(builder, added))
+            with cgutils.for_range_slice(builder, whole, inner, one, WHOLE) as (h, _):
+                for line, total in zip(lines, totals, strict=True):
+                    factor = its.load(b, number, (j, tb), (h, one))
+                    its.add_product(total, its.load(a, number, (line, sa), (h, one)), factor)
+            for line, total in zip(lines, totals, strict=True):
+                its.store(builder.load(total), out, (line, so), (j, to))
+            return context.get_dummy_value()
+
+        return nb.types.void(row, i, j, zero), codegen
+
+    return sums
 
 
 def _strip(columns):
@@ -85,13 +140,7 @@ def _strip(columns):
 _sixteen, _eight, _four, _one = (_strip(columns) for columns in (16, 8, 4, 1))
 
 
-@nb.njit(**OPTIONS, fastmath={"reassoc", "contract"})
-def _product(a, p, b, q, inner, zero):
-    """Σ a b, several sums at a time."""
-    sum_ = zero
-    for h in range(inner):
-        sum_ += a[p + h] * b[q + h]
-    return sum_
+_four_sums, _one_sum = _sums(4), _sums(1)
 
 
 @small
@@ -119,14 +168,20 @@ def dot(row, zero):
     if to == ONE and tb == ONE and m >= FOUR:
         _by_strips(row, zero)
         return
+    if ta == ONE and sb == ONE:
+        for j in range(m):
+            i = NONE
+            while i + FOUR <= n:
+                _four_sums(row, i, j, zero)
+                i += FOUR
+            while i < n:
+                _one_sum(row, i, j, zero)
+                i += ONE
+        return
     out, a, b = at(row[4], zero), at(row[7], zero), at(row[10], zero)
     for i in range(n):
-        if ta == 1 and sb == 1:
-            for j in range(m):
-                out[i * so + j * to] = _product(a, i * sa, b, j * tb, inner, zero)
-        else:
-            for j in range(m):
-                sum_ = zero
-                for h in range(inner):
-                    sum_ += a[i * sa + h * ta] * b[h * sb + j * tb]
-                out[i * so + j * to] = sum_
+        for j in range(m):
+            sum_ = zero
+            for h in range(inner):
+                sum_ += a[i * sa + h * ta] * b[h * sb + j * tb]
+            out[i * so + j * to] = sum_

@@ -178,8 +178,6 @@ def rows_of(call: Call) -> list[Row]:
         return _plain(Op.COPY, [np.array(arguments[0], owner.dtype), owner])
     if function is np.dot:
         return _dot(arguments)
-    if function is np.logaddexp and arguments[2].size >= 2 * VECTOR:
-        return _long_logaddexp(arguments)
     if function is np.copyto:
         return _plain(Op.COPY, [arguments[1], arguments[0]])
     try:
@@ -244,21 +242,6 @@ def _merged(shape: tuple[int, ...], steps: list[tuple[int, ...]]) -> tuple[tuple
             mine.append(own[axis])
     missing = max(0, 2 - len(lengths))
     return (1,) * missing + tuple(lengths), [[0] * missing + mine for mine in made]
-
-
-def _long_logaddexp(arguments: list[Any]) -> list[Row]:
-    """max(a, b) + log(1 + exp(-|a - b|)) in parts, each of which is vector instructions."""
-    a, b, out = arguments
-    apart = np.empty(out.shape, out.dtype)
-    return [
-        *_plain(Op.SUBTRACT, [a, b, apart]),
-        *_plain(Op.ABSOLUTE, [apart, apart]),
-        *_plain(Op.NEGATIVE, [apart, apart]),
-        *_plain(Op.EXP, [apart, apart]),
-        *_plain(Op.LOG1P, [apart, apart]),
-        *_plain(Op.MAXIMUM, [a, b, out]),
-        *_plain(Op.ADD, [out, apart, out]),
-    ]
 
 
 def _reduction(ufunc: np.ufunc, arguments: list[Any]) -> Row:

@@ -54,7 +54,7 @@ def each(reads, writes, formula):
                         with builder.if_then(alone):
                             kind = kinds[place][0]
                             value = builder.load(builder.inttoptr(begin[place], kind.as_pointer()))
-                            vector = _repeated(builder, value, LANES[0])
+                            vector = repeated(builder, value, LANES[0])
                             # At once: what is written in pieces cannot be read as a whole before it is in memory.
                             builder.store(vector, builder.bitcast(spread[place], vector.type.as_pointer()), align=1)
                         wide = builder.ptrtoint(spread[place], WHOLE)
@@ -92,7 +92,7 @@ def each(reads, writes, formula):
     return loop
 
 
-def _repeated(builder, value, lanes):
+def repeated(builder, value, lanes):
     """A vector of one number."""
     kind = ir.VectorType(value.type, lanes)
     first = builder.insert_element(ir.Constant(kind, ir.Undefined), value, ir.Constant(INDEX, 0))
