@@ -13,7 +13,8 @@ from pathlib import Path
 from engine.files import write_atomically
 
 VARIABLE = "NETVIZ_KERNELS"
-STAMP = Path(__file__).parent / "__pycache__" / "compiled"  # beside what Numba has compiled
+STAMP = Path(__file__).parent / "__pycache__" / "compiled"  # beside what Numba has compiled, when that is all
+SOURCES = STAMP.with_name("sources")  # of what there is
 
 
 def kernels_for(device: str) -> str:
@@ -37,12 +38,24 @@ def is_compiled() -> bool:
 
 def compile_all() -> None:
     """Compiles for both number types, which takes half a minute once; OSError where that cannot be kept."""
-    for old in STAMP.parent.glob("*.nb[ic]"):  # Numba sees no change in another file than a function's own
-        old.unlink()
     from engine.kernels.running import warm
 
     warm()
     write_atomically(STAMP, _stamp().encode())
+
+
+def forget_others() -> None:
+    """Throws away what was compiled of other sources: Numba sees no change in another file than a function's own."""
+    try:
+        known = SOURCES.read_text(encoding="utf-8")
+    except OSError:
+        known = ""
+    if known == _stamp():
+        return
+    for old in SOURCES.parent.glob("*.nb[ic]"):
+        old.unlink(missing_ok=True)
+    SOURCES.parent.mkdir(exist_ok=True)
+    write_atomically(SOURCES, _stamp().encode())
 
 
 def _stamp() -> str:

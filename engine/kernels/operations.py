@@ -66,6 +66,18 @@ def _sigmoid_back(its, h, one, gradient):
     return slope, its.multiply(gradient, slope)
 
 
+def _square_mean_of(its, mean, gradient, share):
+    square = its.square(gradient)
+    return square, its.add(its.multiply(mean, share), square)
+
+
+def _scaled(its, parameter, square, least, mean, rate):
+    step = its.multiply(its.divide(mean, its.add(its.root(square), least)), rate)
+    return step, its.subtract(parameter, step)
+
+
+_square_mean = each({0: NUMBER, **TWO}, {3: NUMBER, 0: NUMBER}, _square_mean_of)
+_scaled_step = each(dict.fromkeys(range(5), NUMBER), {5: NUMBER, 0: NUMBER}, _scaled)
 _multiply_subtract = each(THREE, {4: NUMBER, 0: NUMBER}, _product_off)
 _half_wave = each(TWO, {0: NUMBER, 3: NUMBER, 4: MASK}, _wave)
 _greater_of_two = each(TWO, {0: NUMBER, 3: NUMBER, 4: MASK}, _greater_one)
@@ -190,6 +202,14 @@ def greater_one(row, zero):
 
 def tanh_slope(row, zero):
     _tanh_slope(row, zero)
+
+
+def square_mean(row, zero):
+    _square_mean(row, zero)
+
+
+def scaled_step(row, zero):
+    _scaled_step(row, zero)
 
 
 def sigmoid_slope(row, zero):

@@ -25,6 +25,13 @@ class Pattern(NamedTuple):
 
 # Longer ones first.
 PATTERNS = (
+    # An update by the root of a mean square, p ← p - r m / (√v + e), and that mean, v ← b v + g².
+    Pattern(
+        Op.SCALED_STEP,
+        ((Op.SQRT, "tv"), (Op.ADD, "tte"), (Op.DIVIDE, "tmt"), (Op.MULTIPLY, "ttr"), (Op.SUBTRACT, "ppt")),
+        "pvemrt",
+    ),
+    Pattern(Op.SQUARE_MEAN, ((Op.MULTIPLY, "tgg"), (Op.MULTIPLY, "vvb"), (Op.ADD, "vvt")), "vgbt"),
     # A rectifier: m = a > b, f = m, o = a f; and a pool, which has the greater one of both.
     Pattern(Op.HALF_WAVE, ((Op.GREATER_TO_MASK, "mab"), (Op.COPY_OF_MASK, "fm"), (Op.MULTIPLY, "oaf")), "oabfm"),
     Pattern(Op.GREATER_ONE, ((Op.GREATER_TO_MASK, "mab"), (Op.COPY_OF_MASK, "fm"), (Op.MAXIMUM, "oba")), "oabfm"),

@@ -11,7 +11,7 @@ import numpy as np
 
 from engine.backend import Array, Call
 
-OPERANDS = 4  # of one row; what it writes besides `out` counts as one
+OPERANDS = 5  # of one row; what it writes besides `out` counts as one
 VECTOR = 8  # numbers that a processor takes at once, about
 MOST_PARTS = 64  # rows that one call may become
 MOST_SUMMED = 256  # numbers one after another: of more, NumPy's sums by pairs are the better ones
@@ -58,10 +58,12 @@ class Op(IntEnum):
     GREATER_ONE = 32
     TANH_SLOPE = 33
     SIGMOID_SLOPE = 34
-    TOTAL = 35  # over rows, columns or both: where the step of `out` is 0
-    MOST = 36  # the same with the greatest
-    DOT = 37  # (rows, inner) times (inner, columns)
-    BLOCKS = 38  # the `inner` rows behind the next one, a block of (rows, columns) after another
+    SQUARE_MEAN = 35
+    SCALED_STEP = 36
+    TOTAL = 37  # over rows, columns or both: where the step of `out` is 0
+    MOST = 38  # the same with the greatest
+    DOT = 39  # (rows, inner) times (inner, columns)
+    BLOCKS = 40  # the `inner` rows behind the next one, a block of (rows, columns) after another
 
 
 PLAIN = {
@@ -104,6 +106,8 @@ WRITTEN = {
     (Op.TANH_SLOPE, 4),
     (Op.SIGMOID_SLOPE, 4),
     (Op.MULTIPLY_SUBTRACT, 4),
+    (Op.SQUARE_MEAN, 3),
+    (Op.SCALED_STEP, 5),
 }
 REDUCED = {np.add: Op.TOTAL, np.maximum: Op.MOST, np.fmax: Op.MOST}
 

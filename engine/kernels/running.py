@@ -1,12 +1,14 @@
 """Programs that run: the only door to what Numba compiles."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from engine.backend import Array, Call
+from engine.kernels.choice import forget_others
 from engine.kernels.machine import OPERAND, run, run_steps
 from engine.kernels.operations import address
 from engine.kernels.program import Table, parts, table, told
@@ -14,6 +16,9 @@ from engine.kernels.rows import WIDTH, Op, rows_of
 
 if TYPE_CHECKING:
     from engine.plan import Plan
+
+with suppress(OSError):  # where nothing can be written, nothing is kept
+    forget_others()
 
 LINE = 8 * WIDTH  # bytes
 NUMBERS = {4: np.float32, 8: np.float64}

@@ -197,3 +197,17 @@ def test_what_was_compiled_of_other_sources_does_not_count(monkeypatch, tmp_path
     assert choice.is_compiled()
     (tmp_path / "compiled").write_text("numba 0.1")
     assert not choice.is_compiled()
+
+
+def test_what_was_compiled_of_other_sources_is_thrown_away_before_it_is_called(monkeypatch, tmp_path):
+    monkeypatch.setattr(choice, "SOURCES", tmp_path / "sources")
+    code = tmp_path / "machine.run.nbc"
+    for wrong in (None, "numba 0.1"):
+        code.write_text("old")
+        if wrong is not None:
+            (tmp_path / "sources").write_text(wrong)
+        choice.forget_others()
+        assert not code.exists()
+    code.write_text("new")
+    choice.forget_others()
+    assert code.exists()

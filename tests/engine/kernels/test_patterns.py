@@ -14,7 +14,7 @@ pytest.importorskip("numba")
 from engine.kernels.running import lowered
 
 RNG = np.random.default_rng(3)
-HALF, ZERO = np.array(0.5, "float32"), np.array(0.0, "float32")
+HALF, LEAST = np.array(0.5, "float32"), np.array(0.01, "float32")
 
 
 def arrays():
@@ -35,6 +35,14 @@ def written(x):
         Op.MULTIPLY_ADD: [(np.multiply, o, HALF, o), (np.add, o, c, o)],
         Op.DIVIDE_MULTIPLY: [(np.divide, a, b, o), (np.multiply, o, HALF, o)],
         Op.SQRT_ADD: [(np.sqrt, a, o), (np.add, o, HALF, o)],
+        Op.SQUARE_MEAN: [(np.multiply, g, g, t), (np.multiply, o, HALF, o), (np.add, o, t, o)],
+        Op.SCALED_STEP: [
+            (np.sqrt, a, t),
+            (np.add, t, HALF, t),
+            (np.divide, b, t, t),
+            (np.multiply, t, LEAST, t),
+            (np.subtract, o, t, o),
+        ],
         Op.MULTIPLY_SUBTRACT: [(np.multiply, t, HALF, t), (np.subtract, c, t, c)],
     }
 
