@@ -93,7 +93,7 @@ class ViewActions(QObject):
 
     def _be_calm(self) -> None:
         calm = motion.calm()
-        self._window.session.calm = calm
+        self._window.session.turns.calm = calm
         self._window.setAnimated(not calm)
 
     # The screen

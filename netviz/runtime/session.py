@@ -8,7 +8,6 @@ import itertools
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from time import monotonic
 from typing import Any
 
 from PySide6.QtCore import QObject, Qt, QTimer, Signal
@@ -20,12 +19,10 @@ from engine.run.transports import Lost, ProcessTransport, Receive, ThreadTranspo
 from netviz.runtime.history import History
 from netviz.runtime.moving import Moving
 from netviz.runtime.place import Place
+from netviz.runtime.turns import Turns
 from netviz.runtime.view import View
 
 FRAME_MS = 16
-CALM_MS = 400  # between two pictures of a view, for those who want less motion
-VIEW_MS = 8  # from one turn of views to the next
-TURNS = 7  # in which all views are drawn that have something to draw, as many in each: just before the next answer
 MOST_RECORDS = 64  # drained in one frame
 MOST_DEATHS = 3  # of a worker that never got on in between
 
@@ -67,12 +64,9 @@ class Session(QObject):
         self.pictured = 0  # how often another process than training's has made this run's pictures
         self.by_hand: list[str] = []  # what was changed in the run since step 0, in words
         self.kernels, self.device, self.dtype = "", "", ""
-        self.moving = Moving(self)
+        self.moving, self.turns = Moving(self), Turns(self)
         self.carried = False  # the run began with weights of the one before
         self._records: deque[m.Record] = deque()
-        self._views: list[View] = []
-        self._dirty: list[View] = []
-        self._a_turn, self._owed = 1.0, 0.0  # views in a turn, and those that are due
         self._watch = m.Watch()
         self._keyframe: m.Keyframe | None = None
         self._waiting: dict[int, Callable[[m.Keyframe], None]] = {}
@@ -80,9 +74,6 @@ class Session(QObject):
         self._frames = itertools.count(1)
         self._asked = 0  # the frame that is not answered yet, or 0
         self._previews = 0
-        self.calm = False  # pictures change seldom
-        self._held: set[str] = set()  # topics that have news, while it is too early to show them
-        self._shown_at = 0.0
         self._restarts = 0
         self._resume = False
         self._opening = False  # records that come before `Opened` are of the run before
@@ -91,8 +82,6 @@ class Session(QObject):
         self._transport = self._connect()
         self._timer = QTimer(self, timerType=Qt.TimerType.PreciseTimer, interval=FRAME_MS)
         self._timer.timeout.connect(self._tick)
-        self._refresher = QTimer(self, timerType=Qt.TimerType.PreciseTimer, interval=VIEW_MS)
-        self._refresher.timeout.connect(self._refresh_some)
         self._timer.start()
 
     # Commands
@@ -244,61 +233,35 @@ class Session(QObject):
 
     def close(self) -> None:
         self._timer.stop()
-        self._refresher.stop()
+        self.turns.timer.stop()
         self._transport.close()
 
     # Views
 
     def add_view(self, view: View) -> None:
-        self._views.append(view)
+        self.turns.add(view)
         self.update_watch()
 
     def remove_view(self, view: View) -> None:
-        self._views.remove(view)
-        if view in self._dirty:
-            self._dirty.remove(view)
+        self.turns.remove(view)
         self.update_watch()
 
     def update_watch(self) -> None:
         """Asks the worker for what the visible views need: a hidden one costs nothing."""
         self.ask()
-        for view in self._views:
-            if view.isVisible():
-                self.mark(view)
+        for view in self.turns.visible():
+            self.turns.mark(view)
 
     def ask(self) -> None:
         """Tells the worker what the visible views want to know now; they are drawn when it answers."""
-        visible = [view for view in self._views if view.isVisible()]
-        probes = tuple(dict.fromkeys(probe for view in visible for probe in view.probes))
-        health = any(view.needs_health for view in visible)
-        watch = m.Watch(probes, health or any(view.needs_layers for view in visible), health)
+        watch = self.turns.watch()
         if watch != self._watch:
             self._watch, self.studying = watch, True  # for all that is known
             self._send(watch)
 
     def mark(self, view: View) -> None:
-        """`view` has something to draw, in one of the next turns."""
-        if view in self._views and view not in self._dirty:
-            self._dirty.append(view)
-            self._a_turn = max(self._a_turn, len(self._dirty) / TURNS)
-        if self._dirty and not self._refresher.isActive():
-            self._refresher.start()
-
-    def _refresh_some(self) -> None:
-        """A few views at a time, painted before the next: input never waits for all of them."""
-        self._dirty = [view for view in self._dirty if view.isVisible()]
-        self._owed += self._a_turn
-        due = int(self._owed + 1e-9)
-        self._owed -= due
-        for view in [view for view in self._views if view in self._dirty][:due]:
-            # Behind all others: when there are too many for every answer, all are drawn equally often.
-            self._views.remove(view)
-            self._views.append(view)
-            self._dirty.remove(view)
-            view.refresh()
-        if not self._dirty:
-            self._refresher.stop()
-            self._a_turn, self._owed = 1.0, 0.0
+        """`view` has something to draw."""
+        self.turns.mark(view)
 
     # Records
 
@@ -322,23 +285,13 @@ class Session(QObject):
         topics: set[str] = set()
         for _ in range(min(len(self._records), MOST_RECORDS)):
             topics |= self._take(self._records.popleft())
-        if topics or self._held:
-            self._tell(topics)
+        if topics or self.turns.held:
+            self.turns.tell(topics, self.running)
         if "scores" in topics:
             self.scored.emit()
         if not self._asked and self.history.lanes:
             self._asked = next(self._frames)
             self._send(m.Frame(self._asked))
-
-    def _tell(self, topics: set[str]) -> None:
-        """Views with news are drawn; calmly, not all the time while it runs."""
-        if self.calm and self.running and monotonic() - self._shown_at < CALM_MS / 1000:
-            self._held |= topics
-            return
-        topics, self._held, self._shown_at = topics | self._held, set(), monotonic()
-        for view in self._views:
-            if view.topics & topics and view.isVisible():
-                self.mark(view)
 
     def _take(self, record: m.Record) -> set[str]:
         match record:
@@ -423,7 +376,7 @@ class Session(QObject):
             self._send(m.Play())
 
     def _reopen_views(self) -> None:
-        for view in self._views:
+        for view in self.turns.views:
             view.reopened()
 
     def _set(self, state: m.RunState, step: int, epoch: int, reason: str) -> None:

@@ -67,7 +67,7 @@ def test_what_is_chosen_is_kept_in_the_project(open_window, qtbot):
     panel = opened(window, qtbot)
     panel.part.setFocus()
     QTest.keyClick(panel.part, Qt.Key.Key_Down)
-    assert window.layout_.save()["states"]["try"] == {"validation": True}
+    assert window.layout_.save()["states"]["try"] == {"validation": True, "views": False}
 
 
 def test_both_networks_of_an_experiment_answer_side_by_side(open_window, qtbot):
@@ -99,5 +99,5 @@ def test_a_point_that_moves_while_nothing_trains_redraws_only_its_own_panel(open
         number = panel.question.number
         QTest.keyClick(panel.input.plane, Qt.Key.Key_Right)
         qtbot.waitUntil(lambda n=number: window.session.history.lanes[0].example.number > n, timeout=LONG)
-    qtbot.waitUntil(lambda: not window.session._dirty, timeout=LONG)
+    qtbot.waitUntil(lambda: not window.session.turns.waiting, timeout=LONG)
     assert set(drawn) == {"try"}

@@ -168,7 +168,7 @@ def test_a_window_closed_in_a_presentation_leaves_the_others_as_they_were(open_w
 def test_less_motion_draws_seldom_and_loses_nothing(open_window, qtbot, monkeypatch):
     window = open_window()
     command(window, "Motion › Less Motion").trigger()
-    assert window.session.calm
+    assert window.session.turns.calm
     assert not window.isAnimated()
     panel = next(panel for panel in window.panels if panel.ident == "loss")
     drawn, clock, refresh = [], QElapsedTimer(), panel.refresh
@@ -183,7 +183,7 @@ def test_less_motion_draws_seldom_and_loses_nothing(open_window, qtbot, monkeypa
     qtbot.waitUntil(lambda: len(panel.loss.bundles[0].steps) == len(window.session.history.lanes[0].loss), timeout=LONG)
     assert min(while_running) >= 300
     command(window, "Motion › All Motion").trigger()
-    assert not window.session.calm
+    assert not window.session.turns.calm
     assert window.isAnimated()
 
 

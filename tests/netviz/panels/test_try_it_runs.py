@@ -168,7 +168,7 @@ def test_moving_the_point_redraws_no_other_panel(qtbot, run) -> None:
     other = FakeView("loss", "histograms", "boundary", probes=(Boundary(),))
     session.add_view(other)
     qtbot.waitUntil(lambda: session.history.lanes[0].boundary is not None)
-    qtbot.waitUntil(lambda: not session._dirty)
+    qtbot.waitUntil(lambda: not session.turns.waiting)
     qtbot.wait(50)
     before = other.refreshed
     for x1 in (0.1, 0.2, 0.3):

@@ -15,7 +15,8 @@ from engine.run import messages as m
 from engine.run.opening import lane_info
 from engine.trainer import Trainer
 from netviz.experiments import find_experiments
-from netviz.runtime.session import TURNS, Session, WorkerLost
+from netviz.runtime.session import Session, WorkerLost
+from netviz.runtime.turns import TURNS
 from tests.engine.cases import project
 from tests.engine.run.bench import DATA, LAYERS, small
 from tests.netviz.runtime.sessions import FakeView, Make, Silent, finished, opened, reaches, uninterrupted, weights
@@ -147,7 +148,7 @@ def test_pictures_made_aside_are_of_their_own_step_and_of_no_run_before(silent: 
     assert lane.boundary is not None
     assert {tuple(past.steps) for past in lane.past((False, False)).nodes.values()} == {(7,)}
     assert session.pictured == 1
-    assert session._dirty == [view]
+    assert session.turns.waiting == [view]
     session.open(small(seed=3))
     transport.receive(seen)  # was on its way
     session._tick()
@@ -224,14 +225,14 @@ def test_views_are_drawn_one_at_a_time(silent: tuple[Session, list[Silent]]) -> 
         session.add_view(view)
         session.mark(view)  # twice marked is drawn once
     drawn = [[view.refreshed for view in views]]
-    while session._refresher.isActive():  # no event loop runs here: each turn of it is one call
-        session._refresh_some()
+    while session.turns.timer.isActive():  # no event loop runs here: each turn of it is one call
+        session.turns.take()
         drawn.append([view.refreshed for view in views])
     assert drawn == [[0, 0, 0, 0], [1, 0, 0, 0], [1, 1, 0, 0], [1, 1, 1, 0], [1, 1, 1, 1]]
     for view in views:
         session.mark(view)
     views[0].visible = False  # hidden before its turn
-    session._refresh_some()
+    session.turns.take()
     assert [view.refreshed for view in views] == [1, 2, 1, 1]
 
 
@@ -240,17 +241,17 @@ def test_of_many_views_as_many_are_drawn_in_each_turn(silent: tuple[Session, lis
     views = [FakeView("loss") for _ in range(3 * TURNS - TURNS // 2)]
     for _ in range(2):
         for view in views:
-            session.add_view(view) if view not in session._views else session.mark(view)
+            session.add_view(view) if view not in session.turns.views else session.mark(view)
         drawn = [sum(view.refreshed for view in views)]
-        while session._refresher.isActive():
-            session._refresh_some()
+        while session.turns.timer.isActive():
+            session.turns.take()
             drawn.append(sum(view.refreshed for view in views))
         each = np.diff(drawn)
         assert len(each) == TURNS
         assert set(each.tolist()) == {2, 3}
     session.mark(views[0])
     session.mark(views[1])
-    session._refresh_some()
+    session.turns.take()
     assert sum(view.refreshed for view in views) == 2 * len(views) + 1  # few again: one at a time
 
 
@@ -270,11 +271,11 @@ def test_a_view_that_marks_itself_has_another_turn_after_the_others(silent: tupl
 
     stranger = FakeView("loss")
     session.mark(stranger)
-    assert not session._refresher.isActive(), "who is no view of the session has no turn"
+    assert not session.turns.timer.isActive(), "who is no view of the session has no turn"
     for view in (Long("loss"), Short("loss")):
         session.add_view(view)
-    while session._refresher.isActive():
-        session._refresh_some()
+    while session.turns.timer.isActive():
+        session.turns.take()
     assert turns == ["long", "short", "long"]
     assert stranger.refreshed == 0
 
