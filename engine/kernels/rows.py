@@ -244,6 +244,10 @@ def _merged(shape: tuple[int, ...], steps: list[tuple[int, ...]]) -> tuple[tuple
         lengths.append(shape[axis])
         for mine, own in zip(made, steps, strict=True):
             mine.append(own[axis])
+    if len(lengths) > 2:  # the longest of the others are the rows of each part
+        rows = lengths.index(max(lengths[:-1]))
+        for own in (lengths, *made):
+            own.insert(-1, own.pop(rows))
     missing = max(0, 2 - len(lengths))
     return (1,) * missing + tuple(lengths), [[0] * missing + mine for mine in made]
 
