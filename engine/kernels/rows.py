@@ -246,8 +246,8 @@ def _merged(shape: tuple[int, ...], steps: list[tuple[int, ...]]) -> tuple[tuple
             mine.append(own[axis])
     if len(lengths) > 2:  # the longest of the others are the rows of each part
         rows = lengths.index(max(lengths[:-1]))
-        for own in (lengths, *made):
-            own.insert(-1, own.pop(rows))
+        for numbers in (lengths, *made):
+            numbers.insert(-1, numbers.pop(rows))
     missing = max(0, 2 - len(lengths))
     return (1,) * missing + tuple(lengths), [[0] * missing + mine for mine in made]
 
