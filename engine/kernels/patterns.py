@@ -44,6 +44,7 @@ PATTERNS = (
     Pattern(Op.SQRT_ADD, ((Op.SQRT, "oa"), (Op.ADD, "ooc")), "oac"),
     Pattern(Op.MULTIPLY_SUBTRACT, ((Op.MULTIPLY, "tab"), (Op.SUBTRACT, "oct")), "oabct"),
 )
+BEGINNING = {op: [pattern for pattern in PATTERNS if pattern.rows[0][0] == op] for op in Op}
 
 
 class Held(NamedTuple):
@@ -57,7 +58,7 @@ def merged(rows: Sequence[Row]) -> Iterator[Row]:
     """The same rows, those that follow a pattern as one."""
     start = 0
     while start < len(rows):
-        for pattern in PATTERNS:
+        for pattern in BEGINNING.get(rows[start].op, ()):
             found = _matched(pattern, rows[start : start + len(pattern.rows)])
             if found is not None:
                 yield found

@@ -216,7 +216,7 @@ def _parts(outer: tuple[int, ...], arrays: tuple[Array, ...], steps: list[list[i
         yield tuple(
             Place(
                 array.itemsize,
-                start + array.itemsize * sum(i * step for i, step in zip(index, own, strict=False)),
+                start + (array.itemsize * sum(i * step for i, step in zip(index, own, strict=False)) if index else 0),
                 *own[-2:],
             )
             for array, start, own in zip(arrays, starts, steps, strict=True)
