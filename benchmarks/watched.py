@@ -94,8 +94,9 @@ class Eye:
         return bool(self.panel.table()[1])
 
     def take(self) -> list[int]:
-        """The counts since the last call."""
-        taken, self.counts = self.counts, [0] * len(self.counts)
+        """The counts since the last call, of networks of which there is something to draw."""
+        taken = [count for count, drawn in zip(self.counts, self._drawn, strict=True) if drawn is not None]
+        self.counts = [0] * len(self.counts)
         return taken
 
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from math import prod
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -17,13 +17,13 @@ from engine.data.preprocess import PREFIX
 from engine.data.toy import Noise
 from engine.errors import Problem, ProjectError
 from engine.graph import resolve
-from engine.importing.draft import Draft
-from engine.importing.onnx import read_model
-from engine.importing.translate import translated
 from engine.layers.base import Shape
 from engine.network import Network
 from engine.project import FORMAT, VERSION, Project, graph_to_json, project_from
 from engine.spec import unknown
+
+if TYPE_CHECKING:
+    from engine.importing.draft import Draft
 
 STANDS_IN = "stands_in"  # in a project's panels: its data are no one's choice
 SAMPLES, FEWEST, FEW = 256, 8, 2_000_000  # examples of noise, and about how many numbers they are in all
@@ -46,6 +46,9 @@ def import_onnx(path: Path, output: str | None = None, example: Shape | None = N
     `output` names the value that the network is to give, where the model has several or another one is wanted;
     `example` is one example's shape, where the model leaves lengths open.
     """
+    from engine.importing.onnx import read_model  # only who imports a model waits for its translators
+    from engine.importing.translate import translated
+
     model = read_model(path)
     if output is not None:
         if output not in model.makers():
@@ -60,7 +63,7 @@ def stands_in(project: Project) -> bool:
     return bool(project.panels.get(STANDS_IN)) and isinstance(project.data, Noise)
 
 
-def finished(draft: Draft, output: str, name: str) -> Imported:
+def finished(draft: "Draft", output: str, name: str) -> Imported:
     """A project of the layers that lead to `output`, checked with its weights."""
     graph = draft.graph(output)
     shape = next(draft.layers[node.id].to_json()["shape"] for node in graph.nodes if node.layer.kind() == "input")
@@ -107,7 +110,7 @@ def _samples(shape: Shape, targets: Mapping[str, int]) -> int:
     return max(FEWEST, min(SAMPLES, FEW // (prod(shape) + targets.get("targets", 1))))
 
 
-def _preprocessing(draft: Draft) -> tuple[str, dict[str, Array]]:
+def _preprocessing(draft: "Draft") -> tuple[str, dict[str, Array]]:
     """Its kind, and its numbers as weights files have them."""
     double = any(array.dtype == np.float64 for array in draft.weights.values())
     found = draft.prepared

@@ -14,7 +14,7 @@ class Canvas(QWidget):
     """Fills itself with the card's colour, then either `note` or `paint`; `tip` tells what is under the mouse.
 
     One that follows the shared cursor tells it by `mark_at` what lies at a place, and paints by `paint_marks` what
-    is pointed at, over its picture: while anything is lit the picture is kept, and not painted anew for a light.
+    is pointed at, over its picture: that is kept, and not painted anew because a light comes or goes.
     """
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -69,13 +69,12 @@ class Canvas(QWidget):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter, rect = QPainter(self), QRectF(self.rect())
-        lit = not self.note and self.pointed is not None and self._lights(self.pointed.mark)
-        if lit and self.sharpness is None:
+        if self.pointed is not None and self.sharpness is None and not self.note:
             painter.drawPixmap(0, 0, self._picture(rect))
         else:
             self._kept = None
             self._fill(painter, rect)
-        if lit and self.pointed is not None:
+        if self.pointed is not None and not self.note and self._lights(self.pointed.mark):
             self.paint_marks(painter, rect, self.pointed)
         painter.end()
 
