@@ -98,7 +98,9 @@ class RunBar(QToolBar):
         return action
 
     def _show_pace(self) -> None:
-        names = [name for name, pace in PACES.items() if pace == self._session.pace]
+        set_to = self._session.pace
+        names = [name for name, pace in PACES.items() if pace == set_to]
+        self.pace.setPlaceholderText("" if names else f"{set_to.amount:g} {set_to.unit}")
         self.pace.setCurrentIndex(self.pace.findText(names[0]) if names else -1)
 
     def _toggle(self) -> None:

@@ -281,6 +281,14 @@ def test_an_experiment_opens_from_the_menu_to_its_layout(open_window, qtbot):
     assert wide.y() < others.y()
 
 
+def test_a_pace_that_is_none_of_the_lists_is_said_all_the_same(open_window, qtbot):
+    window = open_window()
+    window.session.set_pace(Pace(PaceUnit.STEPS_A_FRAME, 14))
+    assert (window.run_bar.pace.currentIndex(), window.run_bar.pace.placeholderText()) == (-1, "14 steps a frame")
+    window.session.set_pace(Pace(PaceUnit.UNLIMITED))
+    assert (window.run_bar.pace.currentText(), window.run_bar.pace.placeholderText()) == ("unlimited", "")
+
+
 def test_layout_panels_and_pace_come_back_with_the_project(open_window, qtbot, tmp_path):
     window = open_window()
     window.docks["saturation"].close()
