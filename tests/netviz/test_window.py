@@ -285,6 +285,9 @@ def test_a_pace_that_is_none_of_the_lists_is_said_all_the_same(open_window, qtbo
     window = open_window()
     window.session.set_pace(Pace(PaceUnit.STEPS_A_FRAME, 14))
     assert (window.run_bar.pace.currentIndex(), window.run_bar.pace.placeholderText()) == (-1, "14 steps a frame")
+    painted = window.run_bar.pace.grab().toImage()
+    window.run_bar.pace.setPlaceholderText("")
+    assert painted != window.run_bar.pace.grab().toImage()
     window.session.set_pace(Pace(PaceUnit.UNLIMITED))
     assert (window.run_bar.pace.currentText(), window.run_bar.pace.placeholderText()) == ("unlimited", "")
 
