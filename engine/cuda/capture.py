@@ -7,6 +7,7 @@ graphs, and there a launch costs little beside what it does.
 
 import contextlib
 import gc
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from functools import partial
 from itertools import groupby
@@ -18,14 +19,14 @@ from engine.cuda.own import fits, own
 FEWEST = 2  # calls in a graph: of one a graph is no gain
 
 
-class Drawn:
+class Drawn(ABC):
     """A call that wants to be told something before each step: `tell` runs outside of a graph, the call inside."""
 
-    def tell(self) -> None:
-        raise NotImplementedError
+    @abstractmethod
+    def tell(self) -> None: ...
 
-    def __call__(self) -> None:
-        raise NotImplementedError
+    @abstractmethod
+    def __call__(self) -> None: ...
 
 
 class Recorded:

@@ -26,12 +26,6 @@ class Probe(msgspec.Struct, frozen=True, tag_field="probe"):
         raise NotImplementedError(type(self).__name__)
 
 
-def measured(probes: Iterable[Probe], trainer: Trainer, detail: float) -> list[Any]:
-    """The answers of those that have one."""
-    answers = (probe.measure(trainer, detail) for probe in probes)
-    return [answer for answer in answers if answer is not None]
-
-
 def quick(probes: Iterable[Asked]) -> tuple[Asked, ...]:
     """Those whose answers cost next to nothing."""
     return tuple(probe for probe in probes if probe.quick)

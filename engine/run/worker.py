@@ -16,7 +16,7 @@ import numpy as np
 from engine.divergence import DivergenceError
 from engine.errors import DeviceError, ProjectError
 from engine.memory import shortage
-from engine.probes.base import measured, quick, slow
+from engine.probes.base import quick, slow
 from engine.probes.study import Study
 from engine.project import project_from
 from engine.run import messages as m
@@ -207,7 +207,8 @@ class Worker:
         began = time.perf_counter()
         for lane, state in zip(self._lanes, command.states, strict=True):
             lane.trainer.show(state)
-        seen = tuple(tuple(measured(command.probes, lane.trainer, command.detail)) for lane in self._lanes)
+        measure = self._measuring.answers
+        seen = tuple(tuple(measure(command.probes, lane.trainer, command.detail)) for lane in self._lanes)
         self._send(m.Pictures(command.number, time.perf_counter() - began, self._step, seen))
 
     def _on_passed(self, said: Passed) -> None:

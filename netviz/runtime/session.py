@@ -6,7 +6,7 @@ A slow window costs frames, never training speed or memory: the worker answers o
 import contextlib
 import itertools
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from engine.backend import Array
 from engine.project import Project
 from engine.run import messages as m
 from engine.run.transports import Lost, ProcessTransport, Receive, ThreadTransport, Transport
+from netviz.runtime.adopting import adopted
 from netviz.runtime.history import History
 from netviz.runtime.moving import Moving
 from netviz.runtime.place import Place
@@ -144,14 +145,10 @@ class Session(QObject):
         """Takes what differs only in rates, batch sizes and epochs into the run, at once."""
         assert self.project is not None
         before, self.project = self.project, project
-        self.by_hand += [f"from step {self.step} on: {words}" for words in _changes(before, project)]
-        for number, (old, new) in enumerate(zip(before.lanes(), project.lanes(), strict=True)):
-            if old.training.optimizer.lr != new.training.optimizer.lr:
-                self._send(m.SetLearningRate(number, new.training.optimizer.lr))
-            if old.training.batch_size != new.training.batch_size:
-                self._send(m.SetBatchSize(number, new.training.batch_size))
-        if before.training.epochs != project.training.epochs:
-            self._send(m.SetEpochs(project.training.epochs))
+        for command, words in adopted(before, project):
+            self._send(command)
+            if words:
+                self.by_hand.append(f"from step {self.step} on: {words}")
 
     def take_keyframe(self, done: Callable[[m.Keyframe], None]) -> None:
         """Calls `done` with the state and the named weights, as soon as the worker has told them."""
@@ -411,14 +408,3 @@ class Session(QObject):
             self._send(self._open_of(project, states=states))
             for token in self._waiting:
                 self._send(m.TakeKeyframe(token))
-
-
-def _changes(before: Project, after: Project) -> Iterator[str]:
-    """What `adopt` takes into a run, in words."""
-    for old, new in zip(before.lanes(), after.lanes(), strict=True):
-        for words, a, b in (
-            ("learning rate", old.training.optimizer.lr, new.training.optimizer.lr),
-            ("batch size", old.training.batch_size, new.training.batch_size),
-        ):
-            if a != b:
-                yield f"{words} of {old.variant} {a} → {b}"
