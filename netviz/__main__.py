@@ -1,5 +1,6 @@
 """The program `netviz`: a command without a window, or the window."""
 
+import gc
 import os
 import sys
 
@@ -19,6 +20,7 @@ def main(arguments: list[str] | None = None) -> int:
             return 1
         os.environ["QT_QPA_PLATFORM"] = "offscreen"
     ensure_qt()
+    gc.disable()  # until the window is there: what starting makes stays, and the collector would find nothing
     from netviz.app import run_window
 
     return run_window(options)

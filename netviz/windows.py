@@ -43,11 +43,14 @@ class Windows:
 def settle_memory() -> None:
     """What a window and its project are made of lives long: the collector need not walk through it at every edit.
 
-    Call it when a project has been opened; what the one before has left is collected first.
+    Call it when a project has been opened; what the one before has left is collected first. The program starts with
+    the collector switched off: there was nothing before, and the first window need not wait for it.
     """
-    gc.unfreeze()
-    gc.collect()
+    if gc.isenabled():
+        gc.unfreeze()
+        gc.collect()
     gc.freeze()
+    gc.enable()
 
 
 def empty_project() -> Project:

@@ -6,7 +6,6 @@ in a window or without. NETVIZ_KERNELS says otherwise.
 """
 
 import os
-from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -60,5 +59,7 @@ def forget_others() -> None:
 
 def _stamp() -> str:
     """What the compiled code depends on."""
+    from importlib.metadata import version  # slow to import, and without Numba not needed
+
     sources = sorted(Path(__file__).parent.glob("*.py"))
     return f"numba {version('numba')} " + " ".join(f"{path.name} {path.stat().st_mtime_ns}" for path in sources)

@@ -1,6 +1,5 @@
 """Frames into files, each written as it comes: no film is ever in memory as a whole (a GIF's frames are, see plan)."""
 
-import queue
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -8,43 +7,11 @@ from typing import Any, BinaryIO
 from PIL import Image
 
 from engine.files import atomic_file
+from netviz.film.feed import Frames
 from netviz.film.plan import HOLD, FilmPlan
 
-WAITING = 4  # frames between who draws and who encodes
 WEBP = {"quality": 90, "method": 2}  # more effort saves little
 EXACT = {"lossless": True, "quality": 40, "method": 2}  # up to three times as large, and five times as slow
-Frames = Iterator[bytes]  # RGB, row by row without gaps
-
-
-class CancelledError(Exception):
-    """Nobody wants the film any more."""
-
-
-class Feed:
-    """Frames from the GUI thread, which never waits, to the one that encodes, which does."""
-
-    def __init__(self) -> None:
-        self._frames: queue.Queue[bytes | None] = queue.Queue()
-        self._cancelled = False
-
-    @property
-    def full(self) -> bool:
-        """Whether the next frame should be drawn later."""
-        return self._frames.qsize() >= WAITING
-
-    def put(self, frame: bytes) -> None:
-        self._frames.put(frame)
-
-    def cancel(self) -> None:
-        self._cancelled = True
-        self._frames.put(None)
-
-    def __iter__(self) -> Frames:
-        while True:
-            frame = self._frames.get()
-            if frame is None or self._cancelled:
-                raise CancelledError
-            yield frame
 
 
 def write_film(path: Path, plan: FilmPlan, frames: Frames) -> None:

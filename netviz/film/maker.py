@@ -7,7 +7,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 
 from engine.project import Project
 from engine.run.messages import RunState
-from netviz.film.encoding import CancelledError, Feed, write_film
+from netviz.film.feed import CancelledError, Feed, Frames
 from netviz.film.plan import FilmPlan
 from netviz.film.stage import Stage
 from netviz.runtime.background import Background
@@ -46,10 +46,13 @@ class FilmMaker(QObject):
 
     def start(self) -> None:
         frames = iter(self._feed)
-        self._background.run(
-            lambda: write_film(self._path, self._plan, frames), lambda _: self._ended(None), self._ended
-        )
+        self._background.run(lambda: self._encode(frames), lambda _: self._ended(None), self._ended)
         self._timer.start()
+
+    def _encode(self, frames: Frames) -> None:
+        from netviz.film.encoding import write_film  # with Pillow: a window that makes no film opens without it
+
+        write_film(self._path, self._plan, frames)
 
     def cancel(self) -> None:
         """Nothing is written."""

@@ -5,7 +5,6 @@ import struct
 import zlib
 from base64 import b64encode
 from dataclasses import dataclass
-from importlib.metadata import version
 
 import numpy as np
 
@@ -26,6 +25,8 @@ class Place:
     blas_threads: int
 
     def rows(self) -> list[tuple[object, ...]]:
+        from importlib.metadata import version  # slow to import, and a window needs it for its first report only
+
         return [
             ("device", self.device),
             ("numbers", self.dtype),

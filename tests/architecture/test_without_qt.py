@@ -1,4 +1,4 @@
-"""What works with no display never imports Qt: tried in fresh processes, since this one has Qt long since."""
+"""What works with no display never imports Qt, and the window little: tried in fresh processes, this one has it all."""
 
 import os
 import subprocess
@@ -9,6 +9,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 FORBIDDEN = {"PySide6", "shiboken6", "pyqtgraph"}
+LATER = {"PIL", "onnx", "onnxruntime", "numba", "scipy", "email"}  # wanted by a film, an export… not by an open window
 
 TELL = "import sys; print('MODULES', *{name.partition('.')[0] for name in sys.modules})"
 RUN = """
@@ -44,6 +45,12 @@ def test_commands_without_a_window_import_no_qt(arguments: list[str], told: str)
     printed, modules = fresh_process(RUN.format(arguments=arguments))
     assert told in printed.lower()
     assert not modules & FORBIDDEN
+
+
+def test_the_window_imports_nothing_before_it_is_needed() -> None:
+    _, modules = fresh_process("import netviz.app")
+    assert "pyqtgraph" in modules
+    assert not modules & LATER
 
 
 def test_the_check_itself_sees_qt() -> None:

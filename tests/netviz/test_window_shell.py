@@ -1,5 +1,6 @@
 """What stands round the network and the panels: menus, commands, keys, windows, files, looks."""
 
+import gc
 import json
 
 import pytest
@@ -9,12 +10,13 @@ from PySide6.QtWidgets import QApplication, QFileDialog, QLabel, QPushButton, QT
 
 from engine.project import load_project, save_project
 from netviz import theme
+from netviz.__main__ import main
 from netviz.experiments import find_experiments
 from netviz.main_window import MainWindow
 from netviz.recent import recent, remember_file
 from netviz.widgets.command_palette import CommandPalette, actions_of, match
 from netviz.widgets.key_sheet import KeySheet
-from netviz.windows import Windows
+from netviz.windows import Windows, settle_memory
 from tests.netviz.by_hand import press
 
 LONG = 30_000
@@ -93,6 +95,31 @@ def test_a_new_window_is_empty_and_says_what_is_missing(open_window, qtbot):
     press(other, other.run_bar.play)
     assert "no layer has weights" in other.banner.text
     other.close()
+
+
+@pytest.fixture
+def collections():
+    """The generations that the collector has walked through."""
+    seen = []
+
+    def note(phase, info):
+        if phase == "start":
+            seen.append(info["generation"])
+
+    gc.callbacks.append(note)
+    yield seen
+    gc.callbacks.remove(note)
+    gc.enable()
+
+
+def test_the_first_window_waits_for_no_collection(collections, monkeypatch):
+    monkeypatch.setattr("netviz.app.run_window", lambda options: 7 if not gc.isenabled() else 0)
+    assert main([]) == 7  # the program starts with the collector switched off
+    settle_memory()
+    assert gc.isenabled()
+    assert 2 not in collections
+    settle_memory()  # another project: what the first has left
+    assert 2 in collections
 
 
 def test_a_project_dropped_on_the_window_opens(open_window, qtbot, tmp_path):

@@ -22,7 +22,8 @@ from netviz import theme
 from netviz.experiments import find_experiments
 from netviz.film import encoding
 from netviz.film.dialog import FilmDialog
-from netviz.film.encoding import WAITING, write_film
+from netviz.film.encoding import write_film
+from netviz.film.feed import WAITING
 from netviz.film.maker import FilmMaker
 from netviz.film.plan import GIF_BYTES, HOLD, NETWORK, NO_VIDEO, WINDOW, FilmPlan
 from netviz.subjects import PanelSubject
