@@ -174,6 +174,11 @@ def flow_colour(share: float) -> QColor:
 
 
 def _along(ramp: tuple[str, ...], share: float) -> QColor:
+    return QColor(_place_along(ramp, share))  # its own: who asks may change it
+
+
+@lru_cache(4096)
+def _place_along(ramp: tuple[str, ...], share: float) -> QColor:
     place = share * (len(ramp) - 1)
     low = min(int(place), len(ramp) - 2)
     return mix(ramp[low], ramp[low + 1], place - low)
@@ -192,12 +197,8 @@ def class_colour(index: int) -> QColor:
 
 def mix(a: str | QColor, b: str | QColor, share: float) -> QColor:
     """`share` of the way from `a` to `b`."""
-    first, second = QColor(a), QColor(b)
-    return QColor.fromRgbF(
-        first.redF() + (second.redF() - first.redF()) * share,
-        first.greenF() + (second.greenF() - first.greenF()) * share,
-        first.blueF() + (second.blueF() - first.blueF()) * share,
-    )
+    first, second = QColor(a).getRgbF(), QColor(b).getRgbF()
+    return QColor.fromRgbF(*(one + (other - one) * share for one, other in zip(first[:3], second[:3], strict=True)))
 
 
 def ink_on(ground: QColor) -> QColor:

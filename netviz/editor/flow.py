@@ -87,13 +87,9 @@ def latest(lane: LaneHistory) -> Mapping[str, float]:
     return found
 
 
-def next_weighted(graph: Graph, node: str) -> str | None:
-    """`node` itself or the nearest node behind it that has weights; None where there is none."""
-    return _next_weighted(graph).get(node)
-
-
 @once_for_wires
-def _next_weighted(graph: Graph) -> dict[str, str]:
+def next_weighted(graph: Graph) -> Mapping[str, str]:
+    """Each node itself or the nearest behind it that has weights; not those behind which there is none."""
     sources: dict[str, list[str]] = {node: [] for node in graph.layers}
     for edge in graph.edges:
         if edge.source in sources and edge.target in sources:

@@ -22,11 +22,11 @@ from engine.run.messages import LaneHealth
 from netviz.document.document import Document
 from netviz.editor import pictures
 from netviz.editor.box_pictures import BoxPictures
-from netviz.editor.boxes import Wire
+from netviz.editor.boxes import Box, Wire
 from netviz.editor.canvas import Canvas
 from netviz.editor.common import Common, hidden, in_common, unlike
 from netviz.editor.flow import TITLES, Flow, along, latest, next_weighted
-from netviz.editor.health import mark_of, states_of
+from netviz.editor.health import Mark, mark_of, states_of
 from netviz.editor.legend import Legend
 from netviz.editor.metrics import Detail
 from netviz.editor.strands import Strands, described
@@ -53,6 +53,7 @@ class _Known:
     weights: Mapping[str, LayerConnections] = field(default_factory=dict)  # the same
     health: LaneHealth | None = None
     states: Mapping[str, Health] = field(default_factory=dict)  # by layer
+    marks: dict[Box, Mark | None] = field(default_factory=dict)  # found from them
 
 
 class Live(QObject):
@@ -247,7 +248,7 @@ class Live(QObject):
             self._wires.update(dict.fromkeys((number, wire) for wire in drawn.wires))
         health = lane.health if self.health.isChecked() else None
         if known.health is not health:
-            known.health, known.states = health, states_of(health, lane.info.layers)
+            known.health, known.states, known.marks = health, states_of(health, lane.info.layers), {}
             for node in known.common.boxes:
                 self._show_mark(number, node)
             self._canvas.describe()
@@ -268,16 +269,20 @@ class Live(QObject):
 
     def _show_mark(self, number: int, node: str) -> None:
         item, known = self._canvas.sheet.nodes.get((number, node)), self._known.get(number)
-        if item is None or known is None or node not in known.common.boxes or known.health is None:
-            mark = None
-        else:
-            mark = mark_of(item.picture.box, known.states, known.health)
-        if item is not None:
-            item.show_mark(mark)
+        if item is None:
+            return
+        if known is None or node not in known.common.boxes or known.health is None:
+            item.show_mark(None)
+            return
+        box = item.picture.box
+        if box not in known.marks:
+            known.marks[box] = mark_of(box, known.states, known.health)
+        item.show_mark(known.marks[box])
 
     def _show_wires(self, number: int, wires: list[Wire]) -> None:
         """A wire is known where it runs, between boxes that do."""
         known = self._known.get(number)
+        behind = {} if known is None else next_weighted(known.common.graph)
         for wire in wires:
             if (item := self._canvas.sheet.wires.get((number, wire))) is None:
                 continue
@@ -289,8 +294,7 @@ class Live(QObject):
                 size = layer.size if layer is not None and strands is None else None
                 item.show_weights(strands, size, described(wire, layer, strands is not None))
             else:
-                behind = next_weighted(known.common.graph, wire.target)
-                item.show_flow(*along(self.flow, wire, behind, known.numbers))
+                item.show_flow(*along(self.flow, wire, behind.get(wire.target), known.numbers))
 
     def _strands(self, item: WireItem, layer: LayerConnections) -> Strands | None:
         """None for too many weights, and where the wire has to go round boxes."""

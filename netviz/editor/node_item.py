@@ -14,6 +14,7 @@ from netviz.editor.levels import Levels, share
 from netviz.editor.metrics import ABOVE, BAR, BAR_LEFT, PADDING, PORT, Detail, Metrics
 from netviz.editor.pictures import Picture
 from netviz.theme import RADIUS
+from netviz.widgets.backdrop import Backdrop
 from netviz.widgets.health import paint_mark
 
 INSET = 9.0  # from the right edge to the middle of the mark of health
@@ -40,7 +41,9 @@ class NodeItem(Bounded):
         self._mark: Mark | None = None
         self._live: Picture | None = None
         self._followed: Picture | None = None
-        self._pixmap: QPixmap | None = None  # of that picture, as sharp as it was last wanted
+        self._pixmap: QPixmap | None = None  # of that picture
+        self._still = Backdrop()  # of all the rest, while there is such a picture
+        self._sharp = 0.0  # its pixels, to one of the scene
         self._last: str | None = None  # the third line, once it was painted
         self._shape = QPainterPath()
         self._layout()
@@ -192,12 +195,25 @@ class NodeItem(Bounded):
     # Painting
 
     def paint(self, painter: QPainter, option: QStyleOptionGraphicsItem, widget: QWidget | None = None) -> None:
+        if widget is None or (self._followed or self._live) is None:
+            self._paint_still(painter)
+        else:  # it changes many times a second, and what is round it seldom does
+            self._still.draw(painter, self.boundingRect(), self._looks(), self._paint_still)
+        self._paint_live(painter)
+
+    def _looks(self) -> tuple[object, ...]:
+        """All that what stands still is painted from."""
+        chosen = self._chosen, self._focused, self._hovered, self._hot
+        mark = self._mark and self._mark.health
+        return self.picture, self.metrics, self.taken, self._levels, mark, self._kit.detail, *chosen
+
+    def _paint_still(self, painter: QPainter) -> None:
+        """All but the live picture."""
         detail = self._kit.detail
         self._paint_frame(painter)
         if detail is Detail.ALL:
             self._paint_second_mark(painter)
             self._paint_levels(painter)
-        self._paint_live(painter)
         self._paint_words(painter, detail)
         self._paint_ports(painter, detail)
         if self._mark is not None:
@@ -263,21 +279,31 @@ class NodeItem(Bounded):
             painter.drawRect(line)
 
     def _paint_live(self, painter: QPainter) -> None:
-        """From a pixmap that is painted once for each answer and sharpness: a drag paints every box anew."""
+        """From a pixmap with the pixels of the screen, painted once for each answer and zoom: a drag paints every box.
+
+        It is laid down pixel on pixel: to stretch it, even by little, takes longer than to paint it.
+        """
         area, shown = self._area, self._followed or self._live
         if shown is None or area.isEmpty():
             return
-        wanted = painter.worldTransform().m11() * painter.device().devicePixelRatioF()
-        sharp = min(SHARPEST, max(1.0, ceil(wanted * 2 - 0.01) / 2))
-        if self._pixmap is None or self._pixmap.devicePixelRatio() != sharp:
-            self._pixmap = QPixmap((area.size() * sharp).toSize())
-            self._pixmap.setDevicePixelRatio(sharp)
+        ratio, view = painter.device().devicePixelRatioF(), painter.worldTransform()
+        sharp = min(SHARPEST, view.m11() * ratio)
+        if self._pixmap is None or self._sharp != sharp:
+            self._sharp, self._pixmap = sharp, QPixmap(ceil(area.width() * sharp), ceil(area.height() * sharp))
             self._pixmap.fill(Qt.GlobalColor.transparent)
+            self._pixmap.setDevicePixelRatio(sharp)
             inner = QPainter(self._pixmap)
             shown.paint(inner, QRectF(0, 0, area.width(), area.height()))
             inner.end()
-        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, abs(wanted - sharp) > 1e-3)
-        painter.drawPixmap(area.topLeft(), self._pixmap)
+            self._pixmap.setDevicePixelRatio(ratio)
+        if sharp != view.m11() * ratio:  # a picture of the network that is larger than any screen
+            painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+            painter.drawPixmap(area, self._pixmap, QRectF(self._pixmap.rect()))
+            return
+        corner = view.map(area.topLeft())
+        painter.resetTransform()
+        painter.drawPixmap(QPointF(round(corner.x() * ratio) / ratio, round(corner.y() * ratio) / ratio), self._pixmap)
+        painter.setWorldTransform(view)
 
     def _paint_words(self, painter: QPainter, detail: Detail) -> None:
         kit, m, picture = self._kit, self.metrics, self.picture

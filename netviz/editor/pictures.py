@@ -1,7 +1,8 @@
 """The live pictures that boxes hold: maps of units, the decision, the examples, a histogram."""
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Protocol
 
 import numpy as np
@@ -58,21 +59,14 @@ class Maps:
     units: int
     words: str
 
-    def tiles(self, rect: QRectF) -> Iterator[QRectF]:
+    def tiles(self, rect: QRectF) -> Sequence[QRectF]:
         """The places of the maps, and last of the number of those that have none."""
         wanted = self.units if self.shown >= self.units else self.shown + 1
-        columns, rows, side = tiling(rect.width(), rect.height(), wanted)
-        step = side + GAP
-        count = min(wanted, columns * rows)
-        columns = min(columns, count)
-        left = rect.left() + int((rect.width() - columns * step + GAP) / 2)
-        top = rect.top() + int((rect.height() - -(-count // columns) * step + GAP) / 2)
-        for i in range(count):
-            yield QRectF(left + i % columns * step, top + i // columns * step, side, side)
+        return _squares(*rect.getRect(), wanted)
 
-    def placed(self, rect: QRectF) -> tuple[list[QRectF], QRectF]:
+    def placed(self, rect: QRectF) -> tuple[Sequence[QRectF], QRectF]:
         """The places of the maps, and that of the number of units that have none: empty where all have one."""
-        tiles = list(self.tiles(rect))
+        tiles = self.tiles(rect)
         if self.units <= min(len(tiles), self.shown):
             return tiles, QRectF()
         maps = min(self.shown, len(tiles) - 1)
@@ -87,6 +81,18 @@ class Maps:
         frame(painter, maps)
         if not more.isEmpty():
             _write_more(painter, more, self.units - len(maps))
+
+
+@lru_cache(256)
+def _squares(left: float, top: float, width: float, height: float, wanted: int) -> tuple[QRectF, ...]:
+    """Where `wanted` squares lie, or as many as there is room for; the same for every answer."""
+    columns, rows, side = tiling(width, height, wanted)
+    step = side + GAP
+    count = min(wanted, columns * rows)
+    columns = min(columns, count)
+    x = left + int((width - columns * step + GAP) / 2)
+    y = top + int((height - -(-count // columns) * step + GAP) / 2)
+    return tuple(QRectF(x + i % columns * step, y + i // columns * step, side, side) for i in range(count))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -235,22 +241,27 @@ def middle_square(rect: QRectF) -> QRectF:
     return QRectF(float(int(left)), float(int(top)), side, side)
 
 
-def frame(painter: QPainter, squares: list[QRectF]) -> None:
+def frame(painter: QPainter, squares: Sequence[QRectF]) -> None:
     """A hairline round each, so that what is nowhere far from 0 is still seen to be there."""
     painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
     painter.setPen(QPen(QColor(theme.theme().line), 0))
     painter.setBrush(Qt.BrushStyle.NoBrush)
     pixel = 1 / painter.device().devicePixelRatioF()
-    for square in squares:
-        painter.drawRect(square.adjusted(0, 0, -pixel, -pixel))
+    painter.drawRects([square.adjusted(0, 0, -pixel, -pixel) for square in squares])
 
 
 def _write_more(painter: QPainter, tile: QRectF, more: int) -> None:
     text = f"+{more}" if more < 1000 else f"+{more // 1000}k"
-    font = QFont(theme.small())
-    width = QFontMetricsF(font).horizontalAdvance(text)
-    if width > tile.width():
-        font.setPointSizeF(max(5.0, font.pointSizeF() * tile.width() / width))
-    painter.setFont(font)
+    painter.setFont(_fitted(text, tile.width(), theme.scaled(1.0), theme.small().family()))
     painter.setPen(QColor(theme.theme().faint))
     painter.drawText(tile.adjusted(-GAP, 0, GAP, 0), Qt.AlignmentFlag.AlignCenter, text)
+
+
+@lru_cache(64)
+def _fitted(text: str, room: float, scale: float, family: str) -> QFont:
+    """The font in which `text` fits, as letters are now."""
+    font = theme.small()
+    width = QFontMetricsF(font).horizontalAdvance(text)
+    if width > room:
+        font.setPointSizeF(max(5.0, font.pointSizeF() * room / width))
+    return font

@@ -1,11 +1,14 @@
 """A widget that is painted by hand as one picture: a fortieth of the cost of as many plot items."""
 
+from collections.abc import Callable
+
 from PySide6.QtCore import QEvent, QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent, QPixmap
 from PySide6.QtWidgets import QToolTip, QWidget
 
 from netviz import theme
 from netviz.runtime.cursor import NOTHING, Cursor, Mark
+from netviz.widgets.backdrop import Backdrop
 from netviz.widgets.marks import draw_note, fonts
 from netviz.widgets.pointing import Pointer
 
@@ -25,6 +28,7 @@ class Canvas(QWidget):
         self.pointed: Cursor | None = None
         self._follows: frozenset[str] = frozenset()
         self._kept: QPixmap | None = None  # the picture without lights
+        self._behind = Backdrop()
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self.setMouseTracking(True)
 
@@ -35,6 +39,15 @@ class Canvas(QWidget):
 
     def paint(self, painter: QPainter, rect: QRectF) -> None:
         raise NotImplementedError(type(self).__name__)
+
+    def paint_behind(
+        self, painter: QPainter, rect: QRectF, made_of: tuple[object, ...], paint: Callable[[QPainter], object]
+    ) -> None:
+        """Paints first what stays the same from picture to picture as long as `made_of`, size, theme and fonts do."""
+        if self.sharpness is None:
+            self._behind.draw(painter, rect, (self.fonts, *made_of), paint, QColor(theme.theme().card))
+        else:
+            paint(painter)
 
     def tip(self, place: QPointF) -> str:
         """What is at `place`, in words; nothing by default."""

@@ -303,3 +303,30 @@ def test_a_run_that_is_gone_shows_nothing(live, run):
     live.reopened()
     assert {item.live for item in canvas_of(live).sheet.nodes.values()} == {None}
     assert {item.flow for item in canvas_of(live).sheet.wires.values()} == {None}
+
+
+def test_what_stands_round_a_live_picture_is_painted_once_for_many_answers(live, run, monkeypatch):
+    painted: list[NodeItem] = []
+    paint = NodeItem._paint_still
+    monkeypatch.setattr(NodeItem, "_paint_still", lambda self, painter: (painted.append(self), paint(self, painter)))
+    canvas, item = canvas_of(live), canvas_of(live).node_item(0, "h1")
+
+    def look() -> int:
+        painted.clear()
+        canvas.viewport().repaint()
+        return painted.count(item)
+
+    def answer() -> None:
+        run.answer(0, a1=[left_right, down_up, left_right, left_right])
+        live.refresh()
+
+    answer()
+    look()
+    for _ in range(5):
+        answer()
+        assert look() == 0
+    item.hover("h1")
+    assert look() == 1
+    item.hover(None)
+    assert look() == 1
+    assert look() == 0

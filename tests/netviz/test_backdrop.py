@@ -1,0 +1,73 @@
+"""What stays the same is painted once, looks as if it had been painted on the spot, and follows the theme."""
+
+import numpy as np
+import pytest
+from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtGui import QColor, QImage, QPainter, QPen
+from PySide6.QtWidgets import QApplication
+
+from netviz import theme
+from netviz.widgets.backdrop import Backdrop
+from netviz.widgets.marks import fonts
+
+AREA = QRectF(3.3, 4.6, 120.2, 60.4)
+
+
+def words(painter: QPainter) -> None:
+    painter.setPen(QPen(QColor("#f80"), 1.4))
+    painter.drawRoundedRect(AREA.adjusted(2, 2, -2, -2), 5, 5)
+    painter.setFont(fonts().words)
+    painter.drawText(AREA, Qt.AlignmentFlag.AlignCenter, "σ₁ 0.123")
+
+
+def picture(ratio: float, zoom: float, paint) -> np.ndarray:
+    image = QImage(round(200 * ratio), round(120 * ratio), QImage.Format.Format_RGB32)
+    image.setDevicePixelRatio(ratio)
+    image.fill(QColor("#123"))
+    painter = QPainter(image)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.translate(0.37, 0.71)
+    painter.scale(zoom, zoom)
+    paint(painter)
+    painter.fillRect(QRectF(0, 0, 2, 2), QColor("#fff"))  # the painter is left as it was
+    painter.end()
+    return np.array(image.constBits(), np.uint8).reshape(image.height(), -1).astype(int)
+
+
+@pytest.mark.parametrize("ground", [None, QColor("#123")])
+@pytest.mark.parametrize(("ratio", "zoom"), [(1.0, 1.0), (1.0, 0.83), (2.0, 1.0), (1.5, 1.27)])
+def test_it_looks_as_if_painted_on_the_spot(qapp, ratio, zoom, ground):
+    kept = Backdrop()
+    wanted = picture(ratio, zoom, words)
+    for _ in range(2):  # painted, and laid down again
+        found = picture(ratio, zoom, lambda p: kept.draw(p, AREA, (), words, ground))
+        assert np.abs(found - wanted).max() <= 3, "of 255: what blends twice is rounded twice"
+    assert np.abs(picture(ratio, zoom, lambda p: None) - wanted).max() > 60
+
+
+def test_it_is_painted_anew_only_where_it_would_come_out_otherwise(qapp):
+    painted: list[int] = []
+    kept = Backdrop()
+
+    def look(made_of: object = 1, ratio: float = 1.0, zoom: float = 1.0, area: QRectF = AREA) -> int:
+        painted.clear()
+        picture(ratio, zoom, lambda p: kept.draw(p, area, (made_of,), lambda _: painted.append(1)))
+        return len(painted)
+
+    theme.start(QApplication.instance(), "dark")
+    assert look() == 1
+    assert [look() for _ in range(5)] == [0] * 5
+    for change in ({"made_of": 2}, {"ratio": 2.0}, {"zoom": 0.9}, {"area": AREA.translated(QPointF(0.3, 0))}):
+        assert look(**change) == 1, change
+        assert look(**change) == 0, change
+        look()
+    theme.start(QApplication.instance(), "light")
+    assert look() == 1
+    try:
+        theme.look().resize(1.25)
+        assert look() == 1
+    finally:
+        theme.look().resize(1.0)
+    look()
+    kept.forget()
+    assert look() == 1
