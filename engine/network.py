@@ -16,7 +16,10 @@ from engine.plan import Moment, Plan
 from engine.project import Project
 
 MOST_NUMBERS = 4_000_000  # held by one plan for prediction: larger inputs go through in pieces
-KEPT_PLANS = 8
+NEAR = 1 << 18  # numbers of a plan that stay in the processor's cache from one layer to the next
+# Every picture has sizes of its own, and to bind a plan anew takes longer than to run it: those of all pictures are
+# kept, as long as they do not hold so many numbers.
+KEPT_PLANS, KEPT_NUMBERS = 48, 1 << 24
 
 
 class Network:
@@ -32,6 +35,9 @@ class Network:
         self.preprocess = Preprocessor(project.data.preprocess, self.input_shape, backend.dtype)
         self.loaded: Callable[[], None] = lambda: None  # called when weights have been loaded
         self._plans: dict[tuple[int, str], Plan] = {}
+        structure = self.structure
+        held = sum(structure.layers[node].held(*structure.input_shapes(node)) for node in structure.drawn)
+        self._width = held + sum(prod(shape) + 1 for shape in structure.shapes.values())
 
     @property
     def input_shape(self) -> tuple[int, ...]:
@@ -105,27 +111,32 @@ class Network:
 
     def predict(self, x: Array) -> Array:
         """The network's output (N, units) for raw examples `x` (N, *shape), in inference mode."""
-        x = self._examples(x)
-        piece = max(1, min(len(x), self.most_at_once))
-        outputs: list[Array] = []
-        for start in range(0, len(x), piece):
-            plan = self._run(x[start : start + piece])
-            outputs.append(self.backend.to_host(plan.output.value.T))
+        x, piece = self._examples(x), self.most_at_once
+        outputs = [self.outputs(self.rows(x[start : start + piece])) for start in range(0, len(x), piece)]
         empty = np.zeros((0, plan_units(self)), self.backend.dtype)
         joined: Array = np.concatenate(outputs) if outputs else empty
         return joined
 
     def walk(self, x: Array) -> Plan:
         """The plan through which raw examples `x` have just gone: every node's value stands in its `vars`."""
-        return self._run(self._examples(x))
+        return self._through(self.rows(self._examples(x)))
+
+    def rows(self, x: Array) -> Array:
+        """Raw examples (N, *shape) as a plan takes them: prepared, on the device, (N, features + 1)."""
+        return with_ones(self.backend, self.prepared(x))
 
     def outputs(self, rows: Array) -> Array:
-        """The output (N, units) on the host for device `rows` (N, features + 1), prepared: one plan holds them all."""
-        outputs: Array = self.backend.to_host(self._through(rows).output.value.T)
+        """The output (N, units) on the host for device `rows`, in pieces that stay near the processor."""
+        count, host = len(rows), self.backend.to_host
+        most = min(self.most_at_once, max(1, NEAR // self._widths())) if self.backend.device == "cpu" else count
+        pieces = -(-count // most)
+        if pieces <= 1:
+            return host(self._through(rows).output.value.T)
+        outputs, piece = np.empty((count, plan_units(self)), self.backend.dtype), -(-count // pieces)
+        for start in range(0, count, piece):
+            some = slice(min(start, count - piece), start + piece)  # all of one length, for one plan
+            outputs[some] = host(self._through(rows[some]).output.value.T)
         return outputs
-
-    def _run(self, x: Array) -> Plan:
-        return self._through(with_ones(self.backend, self.prepared(x)))
 
     def _through(self, rows: Array) -> Plan:
         plan = self.plan(len(rows), "predict")
@@ -197,7 +208,7 @@ class Network:
         return tally.score()
 
     def plan(self, batch: int, use: str) -> Plan:
-        """The plan for `batch` examples; the last few are kept.
+        """The plan for `batch` examples; the last ones are kept.
 
         `use` is `predict`, `evaluate`, `train`, or `to input`: to train, with the gradient of the examples too.
         """
@@ -216,10 +227,14 @@ class Network:
                 moment=self.moment,
                 to_input=use == "to input",
             )
+            while self._plans and (len(self._plans) >= KEPT_PLANS or self._held(key) > KEPT_NUMBERS):
+                del self._plans[next(iter(self._plans))]
         self._plans[key] = plan
-        while len(self._plans) > KEPT_PLANS:
-            del self._plans[next(iter(self._plans))]
         return plan
+
+    def _held(self, *others: tuple[int, str]) -> int:
+        """How many numbers the plans hold that are kept, and others, about: of one that trains, gradients besides."""
+        return self._widths() * sum(batch * (1 if use == "predict" else 2) for batch, use in (*self._plans, *others))
 
     def _examples(self, raw: Any) -> Array:
         """`raw` as an array, checked against the input's shape."""
@@ -241,9 +256,7 @@ class Network:
 
     def _widths(self) -> int:
         """How many numbers a plan for prediction holds for each example, about."""
-        structure = self.structure
-        held = sum(structure.layers[node].held(*structure.input_shapes(node)) for node in structure.drawn)
-        return held + sum(prod(shape) + 1 for shape in structure.shapes.values())
+        return self._width
 
 
 def plan_units(network: Network) -> int:

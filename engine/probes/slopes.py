@@ -6,7 +6,6 @@ from weakref import WeakKeyDictionary
 import numpy as np
 
 from engine.backend import Array
-from engine.data.batches import with_ones
 from engine.network import Network
 from engine.plan import Plan
 from engine.probes.spectrum import seeded
@@ -45,7 +44,7 @@ def loss_slopes(network: Network, x: Array, y: Array) -> Array:
         )
 
     plan = _kept(network, ("loss", len(x)), made)
-    plan.fill(with_ones(network.backend, network.prepared(x)), network.targets(y).T)
+    plan.fill(network.rows(x), network.targets(y).T)
     gradient = len(x) * _back(network, plan)  # the loss is a mean over the examples
     return by_raw(network, gradient)
 
@@ -54,7 +53,7 @@ def score_slopes(network: Network, x: Array) -> Array:
     """∂z/∂(raw x) of every score z (the output, or what its softmax takes) of one example, (units, *shape)."""
     units = network.structure.shapes[network.structure.output][0]
     plan = _kept(network, "scores", lambda: seeded(network, units, network.loss.takes_logits))
-    plan.fill(with_ones(network.backend, network.prepared(x[None])))
+    plan.fill(network.rows(x[None]))
     return by_raw(network, _back(network, plan))
 
 

@@ -6,7 +6,6 @@ from math import prod
 import numpy as np
 
 from engine.backend import Array
-from engine.data.batches import with_ones
 from engine.network import MOST_NUMBERS
 from engine.plan import Plan
 from engine.trainer import Trainer
@@ -36,7 +35,7 @@ def walked(trainer: Trainer, training: int, validation: int, besides: Array | No
     held, _, held_count = trainer.first_rows(validation, True) if validation else (rows[:0], None, 0)
     parts = [rows, held]
     if besides is not None and len(besides):
-        parts.append(with_ones(backend, network.prepared(besides)))
+        parts.append(network.rows(besides))
     together = backend.xp.concatenate([part for part in parts if len(part)])
     plan = network.plan(len(together), "predict")
     plan.fill(together)
