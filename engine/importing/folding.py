@@ -15,7 +15,7 @@ from engine.layers.convolution import Conv1d, Conv2d
 from engine.layers.dense import Dense
 from engine.layers.input import Input
 from engine.layers.norms import BatchNorm, GroupNorm, InstanceNorm, LayerNorm
-from engine.layers.pooling import AvgPool2d, Subsampling
+from engine.layers.pooling import AvgPool2d, Pooling, Subsampling
 
 
 def folded(call: Call, value: Value, scale: Array | None, shift: Array | None, divides: bool) -> bool:
@@ -148,7 +148,7 @@ def _mean(fold: _Fold) -> bool:
     assert isinstance(layer, AvgPool2d)
     if fold.by((shape[0], 1, 1)) is None or not (layer.count_include_pad or layer.padding in (0, (0, 0))):
         return False
-    made = {name: value for name, value in layer.to_json().items() if name in ("kernel_size", "stride", "padding")}
+    made = {name: value for name, value in layer.to_json().items() if name in Pooling.__struct_fields__}
     return _as_another(fold, "subsampling", made) and _norm_by_feature(fold)
 
 

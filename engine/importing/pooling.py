@@ -8,57 +8,79 @@ from engine.importing.model import RefusedError
 from engine.importing.values import Value, group
 from engine.importing.windows import Line, Picture, lines, picture
 from engine.layers.dense import Dense
+from engine.layers.window import Axis, rounded_up
 
 
 def max_pool(call: Call) -> Result:
     call.only_first_output()
     value = call.value(0)
-    axes, seen = _windows(call, value)
-    return _pool(call, seen, axes, "max_pool2d")
+    seen, made = picture(call, value, turned_too=True), _lines(call, value)
+    over, _ = _fitted(call, made, None)
+    return _pool(call, seen, made, "max_pool2d", over)
 
 
 def average_pool(call: Call) -> Result:
     value = call.value(0, margin=True)
-    margin, value = value.margin, replace(value, margin=())
-    counts = bool(call.op.whole("count_include_pad", 0))
-    if margin and not counts and any(call.op.wholes("pads") or ()):
-        raise RefusedError("has a margin of zeros (Pad) that counts, and pads that do not")
-    axes, seen = _windows(call, value, margin[2:])
-    padded = any(line.before for line in axes)
-    return _pool(
-        call, seen, axes, "avg_pool2d", **({} if counts or margin or not padded else {"count_include_pad": False})
-    )
+    margin, value = value.margin[2:], replace(value, margin=())
+    seen, made = picture(call, value, turned_too=True), _lines(call, value, margin)
+    if call.op.whole("count_include_pad", 0):
+        counted = [(line.before, line.after) for line in made]
+    else:  # zeros of a Pad before it count
+        counted = list(margin or [(0, 0)] * len(made))
+    over, with_padding = _fitted(call, made, counted)
+    more = {} if with_padding else {"count_include_pad": False}
+    return _pool(call, seen, made, "avg_pool2d", over, **more)
 
 
-def _windows(call: Call, value: Value, margin: tuple[tuple[int, int], ...] = ()) -> tuple[list[Line], Picture]:
+def _lines(call: Call, value: Value, margin: tuple[tuple[int, int], ...] = ()) -> list[Line]:
     kernel = call.op.wholes("kernel_shape")
     if kernel is None:
         raise RefusedError("kernel_shape is missing")
     if call.op.whole("storage_order", 0):
         raise RefusedError("storage_order is 1")
-    seen = picture(call, value, turned_too=True)
-    axes = lines(call.op, value.example[1:], kernel, margin)
-    for line in axes:
-        if line.dilation > 1 and line.kernel > 1:
-            raise RefusedError("has dilations; netviz' windows of pooling have none")
+    made = lines(call.op, value.example[1:], kernel, margin)
+    if any(line.dilation > 1 and line.kernel > 1 for line in made):
+        raise RefusedError("has dilations; netviz' windows of pooling have none")
+    return made
+
+
+def _fitted(call: Call, made: list[Line], counted: list[tuple[int, int]] | None) -> tuple[bool, bool]:
+    """Whether the last windows go over the edge, and whether the padding counts, so that netviz' are the model's.
+
+    `counted` are the zeros before and behind the input that count in a mean; None of maxima. netviz pads alike at both
+    ends, so windows are held to the model's by their number and by how many numbers of each one count.
+    """
+    said = [Axis(line.size, line.kernel, line.stride, 1, line.before, line.after) for line in made]
+    said = [rounded_up(axis) for axis in said] if call.op.whole("ceil_mode", 0) else said
+    for over in (False, True):
+        own = [replace(axis, after=axis.before) for axis in said]
+        own = [rounded_up(axis) for axis in own] if over else own
+        if [axis.out for axis in own] != [axis.out for axis in said]:
+            continue
+        for with_padding in (True, False):
+            margins = [axis.before if with_padding else 0 for axis in own]
+            if counted is None or all(
+                (axis.counts(end, end) == model.counts(*ends)).all()
+                for axis, end, model, ends in zip(own, margins, said, counted, strict=True)
+            ):
+                return over, with_padding
+    for line in made:
         if line.before != line.after:
             raise RefusedError(f"its pads {line.before} and {line.after} differ; netviz pads alike at both ends")
-        over = (line.size + line.before + line.after - line.span) % line.stride
-        # A last window begins inside the input or the pads before it, or is left out.
-        if call.op.whole("ceil_mode", 0) and over and line.out * line.stride < line.size + line.before:
-            raise RefusedError("ceil_mode adds a window that goes over the edge; netviz has only whole ones")
-    return axes, seen
+    raise RefusedError("has a margin of zeros (Pad) that counts, and pads that do not")
 
 
-def _pool(call: Call, seen: Picture, axes: list[Line], kind: str, **more: Any) -> Value:
-    kernel = seen.sides([line.kernel for line in axes], 1)
-    stride = seen.sides([line.stride for line in axes], 1)
-    padding = seen.sides([line.before for line in axes], 0)
+def _pool(call: Call, seen: Picture, made: list[Line], kind: str, over: bool, **more: Any) -> Value:
+    kernel = seen.sides([line.kernel for line in made], 1)
+    stride = seen.sides([line.stride for line in made], 1)
+    padding = seen.sides([line.before for line in made], 0)
     fields: dict[str, Any] = {"kernel_size": _short(kernel)}
     if stride != kernel:
         fields["stride"] = _short(stride)
     if any(padding):
         fields["padding"] = _short(padding)
+    if over:
+        fields["ceil_mode"] = True
     node = call.draft.add(call.op, kind, [seen.node], **fields, **more)
     return seen.back(call, node)
 

@@ -17,7 +17,7 @@ from engine.backend import Array, BoundCall
 from engine.errors import ShapeError
 from engine.layers import drawn
 from engine.layers.base import Attributes, Block, Layer, Operator, Shape, Weighted
-from engine.layers.window import Axis, Margin, Size, image, margins, must_fit, pair
+from engine.layers.window import Axis, Margin, Size, image, margins, must_fit, pair, rounded_up
 
 if TYPE_CHECKING:
     from engine.plan import Plan, Var
@@ -32,6 +32,15 @@ Padding = Annotated[
 ]
 
 
+Ceil = Annotated[
+    bool,
+    Meta(
+        title="Over the edge",
+        description="As many windows as begin inside: the last may go over the edge, where nothing counts",
+    ),
+]
+
+
 class Pooling(Layer, frozen=True):
     """A window that moves over each map alone."""
 
@@ -40,6 +49,7 @@ class Pooling(Layer, frozen=True):
     kernel_size: Kernel = 2
     stride: Step = None
     padding: Padding = 0
+    ceil_mode: Ceil = False
 
     def output_shape(self, *shapes: Shape) -> Shape:
         channels, *_ = image(*shapes)
@@ -57,7 +67,18 @@ class Pooling(Layer, frozen=True):
         high, wide = (
             Axis(size, side, step, 1, *end) for size, side, step, end in zip(sizes, sides, steps, ends, strict=True)
         )
-        return high, wide
+        return (rounded_up(high), rounded_up(wide)) if self.ceil_mode else (high, wide)
+
+    @property
+    def counts_padding(self) -> bool:
+        """Whether a mean takes the padding for zeros; what is beyond it never counts."""
+        return True
+
+    def shares(self, shape: Shape) -> Array:
+        """What one number counts in the mean of each window, by the window's place."""
+        axes = self.axes(shape)
+        margins = (axis.before if self.counts_padding else 0 for axis in axes)
+        return 1 / np.multiply.outer(*(axis.counts(end, end) for axis, end in zip(axes, margins, strict=True)))
 
     def _attributes(self, shape: Shape) -> Attributes:
         axes = self.axes(shape)
@@ -67,11 +88,34 @@ class Pooling(Layer, frozen=True):
             "pads": tuple(end for end in (*(axis.before for axis in axes), *(axis.after for axis in axes))),
         }
 
+    def _onnx_mean(self, inputs: tuple[str, ...], shape: Shape, output: str) -> tuple[Operator, ...]:
+        """ONNX' own ceil_mode has changed its meaning with opset 22, so pads say where windows go over the edge."""
+        attributes, axes = dict(self._attributes(shape)), self.axes(shape)
+        if all(axis.before == axis.after for axis in axes):
+            return (
+                Operator("AveragePool", inputs, attributes | {"count_include_pad": int(self.counts_padding)}, output),
+            )
+        attributes["count_include_pad"] = 0  # what is over the edge counts in no case
+        if not self.counts_padding or not any(axis.before for axis in axes):
+            return (Operator("AveragePool", inputs, attributes, output),)
+        before = tuple(axis.before for axis in axes)
+        return (
+            Operator("Constant", (), {"value_ints": (0, 0, *before, 0, 0, *before)}, ".margin"),
+            Operator("Pad", (*inputs, ".margin"), {}, ".padded"),
+            Operator(
+                "AveragePool",
+                (".padded",),
+                attributes | {"pads": (0, 0, *(axis.after - axis.before for axis in axes))},
+                output,
+            ),
+        )
+
     def _torch(self, name: str, more: str = "", maps: int | None = None) -> str:
         stride = "" if self.stride is None else f", stride={self.stride}"
         padding = f", padding={self.padding}" if self.padding else ""
+        rounded = ", ceil_mode=True" if self.ceil_mode else ""
         first = "" if maps is None else f"{maps}, "
-        return f"{name}({first}{self.kernel_size}{stride}{padding}{more})"
+        return f"{name}({first}{self.kernel_size}{stride}{padding}{rounded}{more})"
 
 
 class MaxPool2d(Pooling, frozen=True, tag="max_pool2d"):
@@ -111,6 +155,10 @@ class AvgPool2d(Pooling, frozen=True, tag="avg_pool2d"):
         bool, Meta(title="Padding counts", description="Off: the mean is of the numbers that are there")
     ] = True
 
+    @property
+    def counts_padding(self) -> bool:
+        return self.count_include_pad
+
     def bind(self, plan: Plan, h: Var, a: Var, p: Block | None) -> None:
         forward, back = _means(plan, self, h, a.value, a.grad)
         for call in forward:
@@ -119,8 +167,7 @@ class AvgPool2d(Pooling, frozen=True, tag="avg_pool2d"):
             plan.backward(*back)
 
     def onnx(self, inputs: tuple[str, ...], shapes: tuple[Shape, ...]) -> tuple[Operator, ...]:
-        more = {"count_include_pad": int(self.count_include_pad)}
-        return (Operator("AveragePool", inputs, {**self._attributes(*shapes), **more}),)
+        return self._onnx_mean(inputs, shapes[0], "")
 
     def torch(self, *shapes: Shape) -> str:
         return self._torch("nn.AvgPool2d", "" if self.count_include_pad else ", count_include_pad=False")
@@ -178,7 +225,7 @@ class Subsampling(Pooling, Weighted, frozen=True, tag="subsampling"):
 
     def onnx(self, inputs: tuple[str, ...], shapes: tuple[Shape, ...]) -> tuple[Operator, ...]:
         return (
-            Operator("AveragePool", inputs, {**self._attributes(*shapes), "count_include_pad": 1}, ".mean"),
+            *self._onnx_mean(inputs, shapes[0], ".mean"),
             Operator("Constant", (), {"value_ints": (-1, 1, 1)}, ".maps"),
             Operator("Reshape", (".weight", ".maps"), {}, ".coefficients"),
             Operator("Reshape", (".bias", ".maps"), {}, ".biases"),
@@ -309,10 +356,10 @@ def _means(
     channels, tall, _ = h.shape
     between = plan.backend.zeros(tall, channels, wide.out, plan.batch)
     pooled = value.reshape(high.out, channels, wide.out, plan.batch)
-    share: Array = plan.number(1 / (high.kernel * wide.kernel))
-    if isinstance(layer, AvgPool2d) and not layer.count_include_pad:
-        counts = np.outer(_there(high), _there(wide))
-        share = plan.backend.from_host(1 / counts).reshape(high.out, 1, wide.out, 1)
+    shares = layer.shares(h.shape)
+    share: Array = plan.number(float(shares[0, 0]))
+    if np.ptp(shares):
+        share = plan.backend.from_host(shares).reshape(high.out, 1, wide.out, 1)
     image = layout.as_held(h.value, h.shape)
     forward = [*_sums(xp, wide, ACROSS, image, between), *_sums(xp, high, DOWN, between, pooled)]
     forward.append((xp.multiply, pooled, share, pooled))
@@ -324,14 +371,6 @@ def _means(
         *_spread(xp, high, DOWN, delta, back),
         *_spread(xp, wide, ACROSS, back, layout.as_held(h.grad, h.shape)),
     ]
-
-
-def _there(line: Axis) -> Array:
-    """How many numbers of each window are not padding."""
-    counts = np.zeros(line.out)
-    for j in range(line.kernel):
-        counts[line.reach(j)[0]] += 1
-    return counts
 
 
 def _sums(xp: Any, line: Axis, axis: int, source: Array, target: Array) -> list[BoundCall]:

@@ -1,10 +1,12 @@
 """A window that moves over an image or along a sequence: what convolution and pooling share."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Literal
 
+import numpy as np
 from msgspec import Meta
 
+from engine.backend import Array
 from engine.errors import ShapeError
 from engine.layers.base import Shape, text_of
 
@@ -52,6 +54,23 @@ class Axis:
         stop = max(first, min(self.out, (self.size - 1 - offset) // self.stride + 1))
         start = first * self.stride + offset
         return slice(first, stop), slice(start, max(start, (stop - 1) * self.stride + offset + 1), self.stride)
+
+    def counts(self, before: int, after: int) -> Array:
+        """How many numbers of each window are of the input, or of so many before and behind it."""
+        starts = np.arange(self.out) * self.stride - self.before
+        inside: Array = np.minimum(starts + self.span, self.size + after) - np.maximum(starts, -before)
+        return inside
+
+
+def rounded_up(axis: Axis) -> Axis:
+    """With a window more, where one that begins inside goes over the edge: PyTorch's ceil_mode.
+
+    A window that would begin in the zeros behind the input is none.
+    """
+    over = (axis.size + axis.before + axis.after - axis.span) % axis.stride
+    if not over or axis.out < 0 or axis.out * axis.stride >= axis.size + axis.before:
+        return axis
+    return replace(axis, after=axis.out * axis.stride + axis.span - axis.size - axis.before)
 
 
 def pair(size: int | tuple[int, ...]) -> tuple[int, int]:

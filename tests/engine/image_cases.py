@@ -164,6 +164,21 @@ IMAGE_CASES: tuple[LayerCase, ...] = (
     pooling("max_pool2d", "_padded", (2, 5, 5), (2, 3, 2), kernel_size=[2, 4], stride=[2, 3], padding=[1, 2]),
     pooling("max_pool2d", "_apart", (1, 7, 5), (1, 2, 2), kernel_size=[1, 2], stride=[4, 3]),
     pooling("max_pool2d", "_one", (2, 3, 2), (2, 3, 2), kernel_size=1),
+    pooling("max_pool2d", "_over", IMAGE, (2, 3, 2), ceil_mode=True),
+    pooling(
+        *("max_pool2d", "_over_padded", (2, 6, 7), (2, 3, 3)),
+        **{"kernel_size": [3, 2], "stride": [2, 3], "padding": [0, 1], "ceil_mode": True},
+    ),
+    pooling("max_pool2d", "_larger_than_the_map", (2, 2, 2), (2, 1, 1), kernel_size=3, ceil_mode=True),
+    pooling("avg_pool2d", "_over", IMAGE, (2, 3, 2), ceil_mode=True),
+    pooling(
+        *("avg_pool2d", "_over_padded", (2, 6, 6), (2, 4, 3)),
+        **{"kernel_size": [3, 4], "stride": [2, 3], "padding": [1, 1], "ceil_mode": True},
+    ),
+    pooling(
+        *("avg_pool2d", "_over_of_what_is_there", (2, 6, 6), (2, 4, 3)),
+        **{"kernel_size": [3, 4], "stride": [2, 3], "padding": [1, 1], "ceil_mode": True, "count_include_pad": False},
+    ),
     pooling("avg_pool2d", "", IMAGE, (2, 2, 2)),
     pooling("avg_pool2d", "_overlapping", (2, 5, 5), (2, 3, 2), kernel_size=[3, 4], stride=1),
     pooling("avg_pool2d", "_padded", (2, 5, 5), (2, 3, 2), kernel_size=[2, 4], stride=[2, 3], padding=[1, 2]),
@@ -172,6 +187,7 @@ IMAGE_CASES: tuple[LayerCase, ...] = (
         **{"kernel_size": [2, 4], "stride": [2, 3], "padding": [1, 2], "count_include_pad": False},
     ),
     pooling("avg_pool2d", "_apart", (1, 7, 5), (1, 2, 2), kernel_size=[1, 2], stride=[4, 3]),
+    subsampling("_over", (2, 5, 6), (2, 3, 4), stride=2, padding=1, kernel_size=3, ceil_mode=True),
     subsampling("", (2, 4, 6), (2, 2, 3)),
     subsampling("_padded", (3, 5, 4), (3, 3, 3), kernel_size=[3, 2], stride=2, padding=1),
     image_case(

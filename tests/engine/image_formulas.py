@@ -1,7 +1,6 @@
 """Layers of images written plainly: example by example, window by window, with PyTorch's parameters and layouts."""
 
 from collections.abc import Iterator, Sequence
-from math import prod
 from typing import Any
 
 import numpy as np
@@ -16,9 +15,18 @@ def two(size: Two) -> tuple[int, int]:
 
 
 def windows(
-    maps: Array, kernel: Two, stride: Two = 1, padding: Two | str = 0, dilation: Two = 1, outside: float = 0.0
+    maps: Array,
+    kernel: Two,
+    stride: Two = 1,
+    padding: Two | str = 0,
+    dilation: Two = 1,
+    outside: float = 0.0,
+    beyond: float | None = None,
 ) -> tuple[tuple[int, int], Iterator[tuple[int, int, Array]]]:
-    """How many windows there are down and across, and each one's place and numbers (C, height, width)."""
+    """How many windows there are down and across, and each one's place and numbers (C, height, width).
+
+    With `beyond`, which is what stands there, a last window that begins inside may go over the edge.
+    """
     (tall, broad), (down, across), (skip, hop) = two(kernel), two(stride), two(dilation)
     spans = (tall - 1) * skip + 1, (broad - 1) * hop + 1
     if padding == "same":
@@ -27,8 +35,14 @@ def windows(
         assert not isinstance(padding, str)
         ends = [(end, end) for end in two(padding)]
     padded = np.pad(maps, [(0, 0), *ends], constant_values=outside)
-    tops = range(0, padded.shape[1] - spans[0] + 1, down)
-    lefts = range(0, padded.shape[2] - spans[1] + 1, across)
+    tops = list(range(0, padded.shape[1] - spans[0] + 1, down))
+    lefts = list(range(0, padded.shape[2] - spans[1] + 1, across))
+    if beyond is not None:
+        tops, lefts = (
+            [at for at in range(0, size - end[1], step) if at == 0 or at - step + span < size]
+            for size, end, step, span in zip(padded.shape[1:], ends, (down, across), spans, strict=True)
+        )
+        padded = np.pad(padded, [(0, 0), (0, spans[0]), (0, spans[1])], constant_values=beyond)
 
     def found() -> Iterator[tuple[int, int, Array]]:
         for y, top in enumerate(tops):
@@ -66,8 +80,11 @@ def convolved_steps(steps: Array, p: Parameters, stride: int = 1, padding: int |
     return convolved(steps.T[..., None], kernels, stride=(stride, 1), padding=across, **more)[..., 0].T
 
 
-def greatest(maps: Array, kernel_size: Two, stride: Two | None = None, padding: Two = 0) -> Array:
-    size, found = windows(maps, kernel_size, stride or kernel_size, padding, outside=-np.inf)
+def greatest(
+    maps: Array, kernel_size: Two, stride: Two | None = None, padding: Two = 0, ceil_mode: bool = False
+) -> Array:
+    beyond = -np.inf if ceil_mode else None
+    size, found = windows(maps, kernel_size, stride or kernel_size, padding, outside=-np.inf, beyond=beyond)
     out = np.zeros((len(maps), *size))
     for y, x, window in found:
         out[:, y, x] = [max(map(float, numbers.ravel())) for numbers in window]
@@ -75,14 +92,20 @@ def greatest(maps: Array, kernel_size: Two, stride: Two | None = None, padding: 
 
 
 def mean(
-    maps: Array, kernel_size: Two, stride: Two | None = None, padding: Two = 0, count_include_pad: bool = True
+    maps: Array,
+    kernel_size: Two,
+    stride: Two | None = None,
+    padding: Two = 0,
+    count_include_pad: bool = True,
+    ceil_mode: bool = False,
 ) -> Array:
-    size, found = windows(maps, kernel_size, stride or kernel_size, padding, outside=np.nan)
+    outside, beyond = 0.0 if count_include_pad else np.nan, np.nan if ceil_mode else None
+    size, found = windows(maps, kernel_size, stride or kernel_size, padding, outside=outside, beyond=beyond)
     out = np.zeros((len(maps), *size))
     for y, x, window in found:
         for c, numbers in enumerate(window):
             there = numbers[~np.isnan(numbers)]
-            out[c, y, x] = there.sum() / (prod(two(kernel_size)) if count_include_pad else len(there))
+            out[c, y, x] = there.sum() / len(there)
     return out
 
 

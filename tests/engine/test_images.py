@@ -84,12 +84,17 @@ def test_convolution_of_any_geometry(channels, sides, kernel, stride, padding, d
 
 
 @settings(max_examples=150)
-@given(whole=st.booleans(), **{name: GEOMETRY[name] for name in ("channels", "sides", "kernel", "stride", "count")})
+@given(
+    whole=st.booleans(),
+    padded=st.booleans(),
+    over=st.booleans(),
+    **{name: GEOMETRY[name] for name in ("channels", "sides", "kernel", "stride", "count")},
+)
 @pytest.mark.parametrize("kind", ["max_pool2d", "avg_pool2d"])
-def test_pooling_of_any_geometry(kind, channels, sides, kernel, stride, count, whole):
-    padding = [side // 2 for side in kernel]
+def test_pooling_of_any_geometry(kind, channels, sides, kernel, stride, count, whole, padded, over):
+    padding = [side // 2 if padded else 0 for side in kernel]
     assume(fits(sides, kernel, padding))
-    said = {"kernel_size": list(kernel), "stride": list(stride), "padding": padding}
+    said = {"kernel_size": list(kernel), "stride": list(stride), "padding": padding, "ceil_mode": over}
     said |= {"count_include_pad": whole} if kind == "avg_pool2d" else {}
     project_ = alone({"kind": kind, **said}, (channels, *sides))
     net, rng = network(project_), np.random.default_rng(1)

@@ -45,10 +45,10 @@ class Steps(nn.Conv1d):
 
 
 class Subsampling(nn.Module):
-    def __init__(self, maps: int, *pooling: Any) -> None:
+    def __init__(self, maps: int, **pooling: Any) -> None:
         super().__init__()
         self.weight, self.bias = nn.Parameter(torch.empty(maps)), nn.Parameter(torch.empty(maps))
-        self.mean = nn.AvgPool2d(*pooling)
+        self.mean = nn.AvgPool2d(**pooling)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         return self.weight[:, None, None] * self.mean(x) + self.bias[:, None, None]
@@ -77,6 +77,11 @@ POOLINGS: tuple[tuple[Shape, dict[str, Any]], ...] = (
     ((1, 5, 6), {"kernel_size": [2, 3], "stride": 1, "padding": 1}),
     ((1, 7, 8), {"kernel_size": 2, "stride": [3, 5]}),
 )
+OVER_THE_EDGE: tuple[tuple[Shape, dict[str, Any]], ...] = (
+    ((2, 5, 7), {"ceil_mode": True}),
+    ((1, 6, 7), {"kernel_size": [3, 2], "stride": [2, 3], "padding": [1, 1], "ceil_mode": True}),
+    ((1, 2, 4), {"kernel_size": 3, "stride": [2, 2], "ceil_mode": True}),
+)
 
 
 def as_torch(fields: dict[str, Any]) -> dict[str, Any]:
@@ -102,14 +107,17 @@ def main() -> None:
     for shape, filters, fields in SEQUENCES:
         net = Steps(shape[1], filters, **{"kernel_size": 3, **fields}).double()
         add("conv1d", shape, {"filters": filters, **fields}, net)
-    for shape, fields in POOLINGS:
+
+    def add_poolings(shape: Shape, fields: dict[str, Any]) -> None:
         options = {"kernel_size": 2, "stride": None, "padding": 0, **as_torch(fields)}
         add("max_pool2d", shape, fields, nn.MaxPool2d(**options))
         add("avg_pool2d", shape, fields, nn.AvgPool2d(**options))
         left_out = {**fields, "count_include_pad": False}
         add("avg_pool2d", shape, left_out, nn.AvgPool2d(**options, count_include_pad=False))
-        pooling = (options["kernel_size"], options["stride"], options["padding"])
-        add("subsampling", shape, fields, Subsampling(shape[0], *pooling).double())
+        add("subsampling", shape, fields, Subsampling(shape[0], **options).double())
+
+    for shape, fields in POOLINGS:
+        add_poolings(shape, fields)
     for shape in ((2, 3, 5), (4, 1, 2)):
         average = nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten())
         add("global_avg_pool2d", shape, {}, average)
@@ -117,6 +125,8 @@ def main() -> None:
         add("layer_norm", shape, {}, nn.LayerNorm(shape).double())
         for groups in {1, 2, shape[0]}:
             add("group_norm", shape, {"groups": groups}, nn.GroupNorm(groups, shape[0]).double())
+    for shape, fields in OVER_THE_EDGE:
+        add_poolings(shape, fields)
     found.save("images")
 
 

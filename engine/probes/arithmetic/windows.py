@@ -205,10 +205,9 @@ def _pooled(places: _Places, unit: int) -> list[int]:
 
 def _share(places: _Places, unit: int) -> float:
     """What one number counts in the mean of its window."""
-    layer = places.layer
+    layer, (_, row, column) = places.layer, places.split(unit, places.outputs)
     assert isinstance(layer, AvgPool2d)
-    counted = places.high.kernel * places.wide.kernel if layer.count_include_pad else len(_pooled(places, unit))
-    return 1 / counted
+    return float(layer.shares(places.inputs)[row, column])
 
 
 def _weights(walk: Walk, node: str) -> Array:

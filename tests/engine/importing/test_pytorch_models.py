@@ -94,12 +94,16 @@ PICTURES = [
     *(nn.ReLU(), nn.PReLU(3), nn.SiLU(), nn.Hardswish(), nn.BatchNorm2d(3), nn.LayerNorm([3, 6, 6]), nn.Dropout2d(0.2)),
     *(nn.InstanceNorm2d(3), nn.InstanceNorm2d(3, affine=True), nn.GroupNorm(3, 3), nn.GroupNorm(1, 3)),
     *(nn.MaxPool2d(2), nn.MaxPool2d(3, 2, 1), nn.AvgPool2d(3, 2, 1), nn.AvgPool2d(3, 2, 1, count_include_pad=False)),
+    *(nn.MaxPool2d(3, 2, ceil_mode=True), nn.MaxPool2d((2, 3), (5, 4), 1, ceil_mode=True)),
+    *(nn.AvgPool2d(3, 2, ceil_mode=True), nn.AvgPool2d(4, 3, 2, ceil_mode=True)),
+    *(nn.AvgPool2d(4, 3, 2, ceil_mode=True, count_include_pad=False), nn.AvgPool2d((2, 4), 3, (1, 2), ceil_mode=True)),
     *(nn.AdaptiveAvgPool2d(1), nn.AdaptiveAvgPool2d(3), nn.AdaptiveMaxPool2d(1)),
     *(nn.Conv2d(3, 6, 3, stride=2, padding=1, groups=3), nn.Conv2d(3, 4, (3, 2), dilation=2, padding="same")),
     *(nn.Conv2d(3, 2, 1, bias=False), nn.Sequential(nn.ZeroPad2d((1, 2, 0, 1)), nn.Conv2d(3, 2, 3, padding=1))),
 ]
 LINES = [
     *(nn.Conv1d(3, 4, 3, padding=1, stride=2), nn.BatchNorm1d(3), nn.MaxPool1d(2), nn.AvgPool1d(3, 1, 1)),
+    *(nn.MaxPool1d(3, 2, 1, ceil_mode=True), nn.AvgPool1d(3, 2, 1, ceil_mode=True)),
     *(nn.AdaptiveAvgPool1d(1), nn.AdaptiveMaxPool1d(1), nn.InstanceNorm1d(3, affine=True), nn.GroupNorm(3, 3)),
 ]
 
@@ -221,7 +225,7 @@ class Attention(nn.Module):
 @pytest.mark.parametrize(
     ("layer", "x", "told"),
     [
-        (nn.MaxPool2d(3, 2, ceil_mode=True), (2, 1, 6, 6), "MaxPool: ceil_mode"),
+        (nn.MaxPool2d(3, 2, dilation=2), (2, 1, 6, 6), "MaxPool: has dilations"),
         (nn.ConvTranspose2d(1, 2, 2), (2, 1, 6, 6), "ConvTranspose: netviz has no layer for it"),
         (nn.Upsample(scale_factor=2), (2, 1, 6, 6), "Resize: netviz has no layer for it"),
         (nn.ReflectionPad2d(1), (2, 1, 6, 6), "Pad: sets a margin of other than zeros"),

@@ -68,3 +68,16 @@ def test_the_largest_of_a_window_is_named() -> None:
         assert (line.unit, section.left_out) == (best, 20 - LARGEST)
         assert section.title.endswith(f"x[{best + 1}]")
         assert sorted(line.numbers) == sorted(x[channel].reshape(-1))[-LARGEST:]
+
+
+@pytest.mark.parametrize("counts", [True, False])
+def test_a_window_over_the_edge_is_the_mean_of_what_counts(counts: bool) -> None:
+    """Windows of 4 × 4, three apart, over 5 × 4 numbers with a margin of one."""
+    fields = {"kernel_size": 4, "stride": 3, "padding": 1, "ceil_mode": True, "count_include_pad": counts}
+    trainer = made(PICTURES, {"kind": "avg_pool2d", **fields})
+    assert trainer.network.structure.shapes["c"] == (4, 2, 2)
+    (first, *_), (last, *_) = (ask(trainer, node="c", unit=unit).sections for unit in (0, 3))
+    holds([first, last])
+    # Rows 0 to 2, and 2 to 4 and the one behind it; columns 0 to 2, and 2 to 3 and the one behind it.
+    assert first.lines[0].numbers[1] == (1 / 16 if counts else 1 / 9)
+    assert last.lines[0].numbers[1] == (1 / 12 if counts else 1 / 6)
