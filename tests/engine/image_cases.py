@@ -166,7 +166,7 @@ IMAGE_CASES: tuple[LayerCase, ...] = (
     pooling("max_pool2d", "_one", (2, 3, 2), (2, 3, 2), kernel_size=1),
     pooling("max_pool2d", "_over", IMAGE, (2, 3, 2), ceil_mode=True),
     pooling(
-        *("max_pool2d", "_over_padded", (2, 6, 7), (2, 3, 3)),
+        *("max_pool2d", "_over_padded", (2, 6, 8), (2, 3, 3)),
         **{"kernel_size": [3, 2], "stride": [2, 3], "padding": [0, 1], "ceil_mode": True},
     ),
     pooling("max_pool2d", "_larger_than_the_map", (2, 2, 2), (2, 1, 1), kernel_size=3, ceil_mode=True),
