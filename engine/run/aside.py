@@ -6,6 +6,7 @@ costs training no more than copying the weights. What it answers is passed on to
 
 import time
 from collections.abc import Callable, Iterable
+from math import inf
 from typing import Protocol
 
 import msgspec
@@ -65,7 +66,6 @@ class Aside:
         """There is another run now, or none: nothing that was said is of it."""
         self._run, self._wanted, self._dropped = run, False, True
         self._asked = 0  # the question that it is at
-        self._ready_at = 0.0
         self._budget = Budget(SHARE)
         # A second process on the same card would only be in the way.
         self._fails = self._start is None or run is None or run.device != "cpu"
@@ -86,14 +86,16 @@ class Aside:
         """Whether it makes the pictures of this run."""
         return self._wanted and not self._fails and not self._opens
 
+    @property
+    def due(self) -> float:
+        """When it may be asked, by time.perf_counter: as soon as it has answered, if its share of the time allows."""
+        return self._budget.ready_at if self.sees and not self._asked else inf
+
     def ask(self, trainers: Iterable[Trainer], probes: tuple[ProbeRequest, ...]) -> None:
-        """Shows it the networks as they are, if it has nothing else to do and it is time for a picture."""
-        now = time.perf_counter()
-        if self._asked or now < self._ready_at or not probes:
-            return
+        """Shows it the networks as they are, when it is due."""
         assert self._other is not None
         self._number += 1
-        self._asked, self._asked_at, self._dropped = self._number, now, False
+        self._asked, self._asked_at, self._dropped = self._number, time.perf_counter(), False
         states = tuple(trainer.sight() for trainer in trainers)
         self._other.send(Look(self._asked, states, probes, self._budget.detail))
 
@@ -106,8 +108,7 @@ class Aside:
         note = said.note
         if note.kind == "Pictures" and note.number == self._asked and not self._opens:
             self._asked = 0
-            self._budget.spend(note.seconds)
-            self._ready_at = self._asked_at + note.seconds / SHARE
+            self._budget.spend(note.seconds, self._asked_at)
             return None if self._dropped else said.data
         if note.kind == "Opened":
             self._opens -= 1

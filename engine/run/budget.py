@@ -1,7 +1,9 @@
 """What the instruments may cost at unlimited pace: first they say things less finely, then less often."""
 
+import sys
 import time
 from collections import deque
+from collections.abc import Callable
 from statistics import median
 
 SHARE = 0.025  # of the time
@@ -10,6 +12,14 @@ SHARE = 0.025  # of the time
 OFTEN = 17.0
 COARSEST = 0.25  # of the full detail
 CALM = 10  # answers that are looked at before they are made finer again
+
+
+def clock(device: str) -> Callable[[], float]:
+    """What tells the cost of work: on the processor its thread's own time, on another device how long that took.
+
+    What other processes take of a core meanwhile is no cost of the work. Windows counts such time in 1/64 s only.
+    """
+    return time.thread_time if device == "cpu" and sys.platform != "win32" else time.perf_counter
 
 
 class Budget:
@@ -25,9 +35,9 @@ class Budget:
         """The next answer may come at once."""
         self.ready_at = 0.0
 
-    def spend(self, seconds: float) -> None:
-        """An answer has cost so much."""
-        self.ready_at = time.perf_counter() + max(seconds / self.share, 1 / OFTEN)
+    def spend(self, seconds: float, since: float | None = None) -> None:
+        """An answer has cost so much; the next may come so much later than `since`, which is now."""
+        self.ready_at = (time.perf_counter() if since is None else since) + max(seconds / self.share, 1 / OFTEN)
         costs, allowed = self._costs, self.share / OFTEN
         costs.append(seconds)
         # One answer alone may have been held up by another process.

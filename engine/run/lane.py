@@ -1,7 +1,7 @@
 """One network of a run: its trainer, stepped with what is due at each step and at each epoch's end."""
 
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,6 +12,7 @@ from engine.backend import Array
 from engine.diagnosis import Diagnosis
 from engine.divergence import DivergenceError
 from engine.metrics import Score
+from engine.run.budget import clock
 from engine.run.messages import (
     ACTIVATION_FIELDS,
     WEIGHT_FIELDS,
@@ -56,9 +57,11 @@ class Lane:
     kept: EpochScore | None = None  # of the weights that it has put back
     rates: list[tuple[int, float]] = field(default_factory=list)  # that were not told: (step, rate of its update)
     rated: tuple[int, float] = (0, NAN)  # the last one noted
-    looking: float = 0.0  # seconds that steps have taken whose layers somebody waited for
+    looking: float = 0.0  # seconds that steps have cost whose layers somebody waited for
+    _clock: Callable[[], float] = field(init=False)
 
     def __post_init__(self) -> None:
+        self._clock = clock(self.trainer.backend.device)
         self.rated = (self.trainer.step_number, NAN)  # what was before, others have told
         if self.stopped:
             self.kept = self._weights_put_back()
@@ -149,7 +152,7 @@ class Lane:
         return f"no lower validation loss {since}; the weights of epoch {course.best_epoch + 1} are back"
 
     def _observe(self, telemetry: Telemetry | None) -> float:
-        began = time.perf_counter()
+        began = self._clock()
         record = self.trainer.step(layers=True)
         if telemetry is not None and telemetry.wants(record.step):
             telemetry.step(record)
@@ -159,7 +162,7 @@ class Lane:
             self.scalars.add(record.step, _row(record))
         if self.observe_next:
             self.observe_next = False
-            self.looking += time.perf_counter() - began
+            self.looking += self._clock() - began
         return record.loss
 
     def _score(self, epoch: int, step: int) -> None:

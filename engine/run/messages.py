@@ -275,7 +275,7 @@ class Pictures(Record, frozen=True):
     """What probes saw of every lane, at a step that may be behind that of the last answer."""
 
     number: int
-    seconds: float  # that it took
+    seconds: float  # that it cost
     step: int
     lanes: tuple[tuple[ProbeAnswer, ...], ...]
 

@@ -7,6 +7,7 @@ means blocked on the inbox, never polling.
 import queue
 import time
 from collections.abc import Callable
+from math import inf
 from pathlib import Path
 from typing import Any
 
@@ -17,12 +18,13 @@ from engine.divergence import DivergenceError
 from engine.errors import DeviceError, ProjectError
 from engine.memory import shortage
 from engine.probes.base import quick, slow
+from engine.probes.catalogue import ProbeRequest
 from engine.probes.study import Study
 from engine.project import project_from
 from engine.run import messages as m
 from engine.run import recording
 from engine.run.aside import Aside, Passed, Start
-from engine.run.budget import Budget
+from engine.run.budget import Budget, clock
 from engine.run.lane import Lane, unseen
 from engine.run.measuring import Measuring
 from engine.run.opening import opened, reopen_lanes, weights_before
@@ -52,6 +54,8 @@ class Worker:
         self._length = 0  # the project's epochs
         self._limit: int | None = None  # the step where an advance by hand stops
         self._watched = m.Watch()
+        self._pictures = tuple[ProbeRequest, ...]()  # what is watched and is no study
+        self._clock = clock("cpu")  # of what pictures cost
         self._frame: int | None = None  # a frame that waits for its answer
         self._frame_came = 0.0
         self._measuring = Measuring(lambda words: send(m.Refused(words)))
@@ -108,7 +112,7 @@ class Worker:
         recording.end(self._lanes)
         self._lanes, self._length = lanes, project.training.epochs
         self._epochs = max(self._length, lanes[0].trainer.epoch)
-        self._budget = Budget()
+        self._budget, self._clock = Budget(), clock(command.device)
         self._aside.forget(command)
         self._apply_watch()
         self._send(opened(lanes, command, kept, note))
@@ -171,6 +175,7 @@ class Worker:
 
     def _on_watch(self, command: m.Watch) -> None:
         before, self._watched = self._watched, command
+        self._pictures = tuple(probe for probe in command.probes if not isinstance(probe, Study))
         self._measuring.forget()
         alike = (command.layers, command.health) == (before.layers, before.health)
         if alike and slow(command.probes) == slow(before.probes):
@@ -204,12 +209,12 @@ class Worker:
         self._send(previewed(command, self._lanes[0].trainer if self._lanes else None))
 
     def _on_look(self, command: m.Look) -> None:
-        began = time.perf_counter()
+        began = self._clock()
         for lane, state in zip(self._lanes, command.states, strict=True):
             lane.trainer.show(state)
         measure = self._measuring.answers
         seen = tuple(tuple(measure(command.probes, lane.trainer, command.detail)) for lane in self._lanes)
-        self._send(m.Pictures(command.number, time.perf_counter() - began, self._step, seen))
+        self._send(m.Pictures(command.number, self._clock() - began, self._step, seen))
 
     def _on_passed(self, said: Passed) -> None:
         pictures = self._aside.take(said)
@@ -271,6 +276,7 @@ class Worker:
         answer_at = self._budget.ready_at if pacer.unlimited else self._frame_came + PATIENCE
         if self._urgent:
             answer_at = 0.0
+        look_at = self._aside.due if pacer.unlimited and self._pictures else inf
         self._stale = self._stale or allowed > 0
         try:
             while allowed > 0 and inbox.empty():
@@ -285,7 +291,7 @@ class Worker:
                 pacer.done += steps
                 if lead.position == 0 and (lead.stopped or self._at_end(lead.epoch)):
                     break
-                if self._frame is not None and time.perf_counter() >= answer_at:
+                if self._frame is not None and time.perf_counter() >= min(answer_at, look_at):
                     break
         except DivergenceError as error:
             self._fail(lane, error)
@@ -302,6 +308,8 @@ class Worker:
         elif lead.position == 0 and self._at_end(lead.epoch):
             self._settle(m.RunState.FINISHED, f"reached {self._epochs} epochs; play goes on")
         now = time.perf_counter()
+        if self._frame is not None and now >= look_at and self._state is m.RunState.RUNNING:
+            self._aside.ask((lane.trainer for lane in self._lanes), self._pictures)
         if self._frame is not None and (self._urgent or not pacer.unlimited or now >= self._budget.ready_at):
             self._answer()
         if pacer.unlimited and self._state is m.RunState.RUNNING:
@@ -371,13 +379,11 @@ class Worker:
     def _answer(self) -> None:
         """Answers the frame that waits; at unlimited pace, pictures only so that training keeps its speed."""
         assert self._frame is not None
-        began = time.perf_counter()
+        began, probes = self._clock(), self._pictures
         hurried = self._pacer.unlimited and self._state is m.RunState.RUNNING
-        full = self._stale and began >= self._budget.ready_at
-        probes = tuple(probe for probe in self._watched.probes if not isinstance(probe, Study))
+        full = self._stale and time.perf_counter() >= self._budget.ready_at
         detail = self._budget.detail if hurried else 1.0
         if full and hurried and self._aside.sees:
-            self._aside.ask((lane.trainer for lane in self._lanes), probes)
             probes = quick(probes) if self._urgent else ()
         elif not full:
             probes = quick(probes) if self._stale or self._urgent else ()
@@ -391,7 +397,7 @@ class Worker:
                 lane.observe_next = self._watched.layers and full
         self._frame, self._stale, self._urgent = None, self._stale and not full, False
         if full and hurried:
-            self._budget.spend(time.perf_counter() - began + looking)
+            self._budget.spend(self._clock() - began + looking)
             if self._budget.detail < 1:
                 self._aside.want()
 

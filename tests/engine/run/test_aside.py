@@ -4,6 +4,7 @@ import queue
 import threading
 import time
 from collections.abc import Callable, Iterator
+from math import inf
 from typing import Any
 
 import numpy as np
@@ -14,8 +15,8 @@ from engine.probes.example import Example
 from engine.probes.histograms import HistogramAnswer, Histograms
 from engine.run import messages as m
 from engine.run import worker as module
-from engine.run.aside import GONE, Aside, Passed, passed
-from engine.run.budget import Budget
+from engine.run.aside import GONE, SHARE, Aside, Note, Passed, passed
+from engine.run.budget import OFTEN, Budget
 from engine.run.worker import Worker
 from engine.trainer import Trainer
 from tests.engine.run.bench import UNLIMITED, Bench, bits, small
@@ -139,6 +140,33 @@ def test_while_another_looks_only_a_new_quick_probe_is_answered_here(bench: Benc
     assert [type(seen).__name__ for seen in answer.lanes[0].probes] == ["ExampleAnswer"]
 
 
+def test_while_a_frame_waits_the_other_is_asked_as_soon_as_it_has_answered(bench: Bench, other: Other) -> None:
+    bench.open(FOREVER)
+    run(bench, HISTOGRAMS)
+    pictures(bench, other)
+    answers, before = len(bench.of(m.Answer)), len(bench.of(m.Pictures))
+    bench.worker._budget.ready_at = inf
+    bench.send(m.Frame(1000))
+    for _ in range(3):
+        bench.next(m.Pictures)
+    assert len(bench.of(m.Answer)) == answers
+    assert len({seen.step for seen in bench.of(m.Pictures)[before:]}) >= 3
+
+
+def test_nobody_who_waits_for_no_frame_makes_the_other_look(bench: Bench, other: Other) -> None:
+    bench.open(FOREVER)
+    run(bench, HISTOGRAMS)
+    pictures(bench, other)
+    bench.ask()
+    asked = len(other.told)
+    for token in (1, 2, 3):
+        other.hold.clear()
+        bench.send(m.TakeKeyframe(token))
+        bench.next(m.Keyframe, token=token)
+        other.hold.set()
+    assert len(other.told) <= asked + 1
+
+
 def test_until_the_other_has_opened_the_run_pictures_are_made_between_steps(bench: Bench, other: Other) -> None:
     other.hold.clear()
     bench.open(FOREVER)
@@ -245,3 +273,22 @@ def test_on_another_device_nobody_looks_aside() -> None:
         aside.want()
     assert starts == []
     assert not aside.sees
+    assert aside.due == inf
+
+
+def test_it_is_due_when_it_has_answered_and_its_share_of_the_time_is_over() -> None:
+    other = Other()
+    aside = Aside(other, lambda said: None)
+    aside.forget(m.Open(FOREVER.to_bytes(), str(FOREVER.folder)))
+    aside.want()
+    assert aside.due == inf  # not open yet
+    aside.take(Passed(Note("Opened"), b""))
+    assert aside.due == 0.0
+    for seconds in (0.001, 0.1):
+        began = time.perf_counter()
+        aside.ask([], (HISTOGRAMS,))
+        assert aside.due == inf
+        assert aside.take(Passed(Note("Pictures", aside._number, seconds), b"pictures")) == b"pictures"
+        wait = max(1 / OFTEN, seconds / SHARE)
+        assert began + wait <= aside.due <= time.perf_counter() + wait
+    other.close()

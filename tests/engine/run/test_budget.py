@@ -1,9 +1,11 @@
 """The instruments' share of the time."""
 
+import time
+
 import pytest
 
 from engine.run import budget as module
-from engine.run.budget import CALM, COARSEST, OFTEN, SHARE, Budget
+from engine.run.budget import CALM, COARSEST, OFTEN, SHARE, Budget, clock
 
 ALLOWED = SHARE / OFTEN
 
@@ -46,3 +48,18 @@ def test_a_single_dear_answer_changes_nothing() -> None:
     for number in range(40):
         budget.spend(20 * ALLOWED if number % 4 == 0 else 0.5 * ALLOWED)
     assert budget.detail == 1.0
+
+
+def test_a_thread_that_waits_costs_nothing_on_the_processor(monkeypatch: pytest.MonkeyPatch) -> None:
+    cost, taken = clock("cpu"), clock("cuda:0")
+    before = cost(), taken()
+    time.sleep(0.05)
+    assert cost() - before[0] < 0.04 < taken() - before[1]
+    monkeypatch.setattr(module.sys, "platform", "win32")  # which counts no finer than in 1/64 s
+    assert clock("cpu") is time.perf_counter
+
+
+def test_the_next_is_counted_from_when_the_last_was_asked() -> None:
+    budget = Budget()
+    budget.spend(0.003, 50.0)
+    assert budget.ready_at == 50.0 + 0.003 / SHARE
