@@ -71,8 +71,6 @@ def _fields(call: Call, cls: type[Recurrent], ways: int) -> dict[str, object]:
         raise RefusedError("clips its sums; netviz' layers do not")
     if op.whole("input_forget", 0):
         raise RefusedError("couples input and forget gates; netviz' LSTM has both")
-    if cls is Gru and not op.whole("linear_before_reset", 0):
-        raise RefusedError("its reset gate acts before the product (linear_before_reset=0); netviz' acts behind it")
     if call.used(2):
         raise RefusedError("gives its last cells; netviz' layer gives states")
     usual = USUAL[op.kind]
@@ -81,6 +79,8 @@ def _fields(call: Call, cls: type[Recurrent], ways: int) -> dict[str, object]:
         return {"nonlinearity": said[0]}
     if said != usual * ways:
         raise RefusedError(f"its activations are {', '.join(said)}; netviz has {', '.join(usual)}")
+    if cls is Gru and not op.whole("linear_before_reset", 0):
+        return {"reset_after": False}
     return {}
 
 

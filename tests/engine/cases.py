@@ -18,7 +18,7 @@ from engine.project import Project, project_from
 from engine.spec import build
 from tests.engine.image_cases import IMAGE_CASES
 from tests.engine.layer_case import Array, LayerCase
-from tests.engine.recurrent_formulas import flat_run
+from tests.engine.recurrent_formulas import flat_run, reset_first_gru
 
 DTYPES = ("float32", "float64")
 CLOSE = {"float32": {"rtol": 2e-5, "atol": 2e-6}, "float64": {"rtol": 1e-11, "atol": 1e-13}}
@@ -82,13 +82,16 @@ def _recurrent(kind: str, name: str = "", whole: bool = False, **fields: object)
     """A recurrent layer of two units on three steps of two features."""
     layers, both, relu = fields.get("layers", 1), fields.get("bidirectional", False), "nonlinearity" in fields
     declared = {"kind": kind, "units": 2, **({"return_sequences": True} if whole else {}), **fields}
-    torch = f"nn.{kind.upper()}(2, 2, num_layers={layers}, bidirectional={both}, bias={fields.get('bias', True)}"
+    first = not fields.get("reset_after", True)
+    torch = "reset_first_gru(torch, " if first else f"nn.{kind.upper()}("
+    torch += f"2, 2, num_layers={layers}, bidirectional={both}, bias={fields.get('bias', True)}"
     torch += ", batch_first=True" + (", nonlinearity='relu')" if relu else ")")
     ends = f"[1]{'[0]' if kind == 'lstm' else ''}"
     torch += "|[0]" if whole else f"|{ends}[-2:].transpose(0, 1).flatten(1)" if both else f"|{ends}[-1]"
 
     def values(x: Array, p: dict[str, Array]) -> Array:
-        return flat_run("relu" if relu else kind, x, p, 3, whole, layers=layers, both=both)
+        formula = "relu" if relu else "reset_first" if first else kind
+        return flat_run(formula, x, p, 3, whole, layers=layers, both=both)
 
     width = 4 if both else 2
     shape, units = ((3, width), 3 * width) if whole else (None, width)
@@ -145,6 +148,9 @@ LAYER_CASES = (
     *(_recurrent(kind, "_stack_sequences", whole=True, **STACK) for kind in ("rnn", "lstm", "gru")),
     *(_recurrent(kind, "_no_bias", bias=False, layers=2) for kind in ("rnn", "lstm", "gru")),
     _recurrent("rnn", "_relu", nonlinearity="relu", bidirectional=True),
+    _recurrent("gru", "_reset_first", reset_after=False),
+    _recurrent("gru", "_reset_first_stack", whole=True, reset_after=False, **STACK),
+    _recurrent("gru", "_reset_first_no_bias", reset_after=False, bias=False, layers=2),
     _case({"kind": "relu"}, lambda x: np.where(x > 0, x, 0), "nn.ReLU()"),
     _case({"kind": "leaky_relu"}, lambda x: np.where(x > 0, x, 0.01 * x), "nn.LeakyReLU()"),
     _case(
@@ -312,7 +318,8 @@ def torch_net(torch: Any, made: Project, parameters: dict[str, Array]) -> Any:
             assert case is not None
             before, _, made_by = case.torch.rpartition(" >> ")
             made_by, _, behind = made_by.partition("|")
-            module = eval(made_by, {"torch": torch, "nn": torch.nn})
+            names = {"torch": torch, "nn": torch.nn, "reset_first_gru": reset_first_gru}
+            module = eval(made_by, names)
         if before:
             net.add_module(f"{node.id}_before", Function(eval(f"lambda x: {before}")))
         net.add_module(node.id, module if isinstance(module, torch.nn.Module) else Function(module))

@@ -10,13 +10,18 @@ from engine.trainer import Trainer
 from tests.engine.cases import CLOSE, network, project
 from tests.engine.recurrent_formulas import run
 
-KINDS = ("rnn", "lstm", "gru")
+KINDS = ("rnn", "lstm", "gru", "reset_first")
 each_kind = pytest.mark.parametrize("kind", KINDS)
+
+
+def as_declared(kind, **fields):
+    """`reset_first` is the GRU as Cho et al. 2014 have it."""
+    return {"kind": "gru", "reset_after": False, **fields} if kind == "reset_first" else {"kind": kind, **fields}
 
 
 def made(kind, steps=6, features=3, units=4, outputs=2, training=None, **fields):
     """x (steps, features) - recurrent - dense."""
-    layers = [{"id": "r", "kind": kind, "units": units, **fields}, {"id": "out", "kind": "dense", "units": outputs}]
+    layers = [{"id": "r", **as_declared(kind, units=units, **fields)}, {"id": "out", "kind": "dense", "units": outputs}]
     data = {"kind": "noise", "shape": [steps, features], "targets": outputs, "samples": 30, "validation": 0.2}
     return project(layers, data=data, **(training or {}))
 
@@ -196,7 +201,7 @@ def test_weights_that_are_zero_stay_so():
 
 @each_kind
 def test_a_frozen_layer_stays_and_passes_the_gradient_on(kind):
-    layers = [{"id": "d", "kind": "dense", "units": 3}, {"id": "r", "kind": kind, "units": 4, "trainable": False}]
+    layers = [{"id": "d", "kind": "dense", "units": 3}, {"id": "r", **as_declared(kind, units=4, trainable=False)}]
     data = {"kind": "noise", "shape": [6, 3], "targets": 4, "samples": 30}
     trainer = Trainer(project(layers, data=data))
     before = trainer.network.state()
@@ -228,7 +233,7 @@ def test_it_learns_what_no_single_step_tells(kind):
     """The first step's sign, six steps later; the control sees the last step alone."""
     data = {"kind": "copy_memory", "symbols": 2, "items": 1, "delay": 6, "samples": 300, "validation": 0.3}
     training = {"optimizer": {"kind": "adam", "lr": 0.02}, "epochs": 40, "batch_size": 30}
-    layers = [{"id": "r", "kind": kind, "units": 8}, {"id": "out", "kind": "dense", "units": 2}]
+    layers = [{"id": "r", **as_declared(kind, units=8)}, {"id": "out", "kind": "dense", "units": 2}]
     trainer = Trainer(project(layers, "cross_entropy", data, **training))
     trainer.run(40 * trainer.steps_per_epoch)
     assert trainer.evaluate()[1].accuracy == 1.0
@@ -270,7 +275,7 @@ def test_slopes_of_some_steps_at_a_time_give_the_same_gradients(kind, steps, mon
     layers = made(kind, steps, bidirectional=True, layers=2)
     x, y = np.random.default_rng(0).standard_normal((5, steps, 3)), np.random.default_rng(1).standard_normal((5, 2))
     whole = network(layers).loss_and_gradients(x, y)[1]
-    gates = {"rnn": 1, "lstm": 4, "gru": 3}[kind]
+    gates = {"rnn": 1, "lstm": 4}.get(kind, 3)
     monkeypatch.setattr("engine.layers.recurrent.sweep.MOST_NUMBERS", 3 * gates * 5 * 4)
     net = network(layers)
     pieces = net.loss_and_gradients(x, y)[1]

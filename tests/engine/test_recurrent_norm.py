@@ -1,6 +1,7 @@
 """Layer norm inside recurrent layers, against Ba et al. 2016 written out example by example, and differences."""
 
 import re
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,9 +12,11 @@ from engine.export.onnx import onnx_bytes
 from engine.export.torch import torch_source
 from engine.gradient_check import check_gradients
 from engine.network import Network
+from engine.project import project_from
 from engine.trainer import Trainer
-from tests.engine.cases import CLOSE, network, project
+from tests.engine.cases import CLOSE, network, project, project_json
 from tests.engine.export.nets import network_class
+from tests.engine.export.test_torch import must_be_well_formed
 from tests.engine.export.test_torch_modules import loaded, made_module, run_source
 from tests.engine.recurrent_formulas import logistic
 from tests.strict_array import strict
@@ -163,6 +166,13 @@ def test_it_learns_and_a_step_done_again_has_the_same_bits(kind):
     assert [again.step().loss for _ in range(61)] == losses
 
 
+def test_of_a_gru_that_resets_first_the_problem_is_told():
+    data = {"kind": "noise", "shape": [5, 3], "targets": 2}
+    layers = [{"id": "r", "kind": "gru", "layer_norm": True, "reset_after": False, "units": 2}]
+    (problem,) = project_from(project_json(layers, data=data), Path()).problems()
+    assert str(problem) == "r: has layer_norm, which norms U h by itself, so reset_after must be true"
+
+
 @each_kind
 def test_onnx_says_why_not(kind):
     net = network(made(kind))
@@ -196,8 +206,14 @@ def test_the_exported_module_says_the_same_and_has_the_same_gradients(kind, whol
     assert all(p.abs().max() > 0 for name, p in first.items() if ".weight" in name)
 
 
+@pytest.mark.parametrize("bias", [True, False], ids=["bias", "no bias"])
+@each_kind
+def test_formatters_and_linters_change_nothing_of_the_exported_text(kind, bias):
+    must_be_well_formed(torch_source(made(kind, layers=2, dropout=0.5, bias=bias)))
+
+
 def test_the_exported_text_is_as_a_person_would_write_it():
     source = torch_source(made("lstm"))
     assert "class NormedLSTM(nn.Module):" in source
-    assert "self.r = NormedLSTM(3, 4, 1, bias=True, both=False, dropout=0.0)" in source
+    assert "self.r = NormedLSTM(3, 4, 1, bias=True, both=False)" in source
     assert max(map(len, source.splitlines())) <= 120

@@ -15,7 +15,7 @@ from engine.layers.base import Block, Operator, Shape, Weighted
 from engine.layers.dropout import drawn_mask
 from engine.layers.recurrent.onnx_form import operators
 from engine.layers.recurrent.sweep import Sweep, Tensors
-from engine.layers.recurrent.torch_form import normed_class, normed_name
+from engine.layers.recurrent.torch_form import spelled_class, spelled_name
 from engine.layers.sequence import by_step, sequence, step_rows
 
 if TYPE_CHECKING:
@@ -48,7 +48,6 @@ class Recurrent(Weighted, frozen=True):
     gates: ClassVar[int]
     module: ClassVar[str]  # its name in PyTorch, and in capitals in ONNX
     onnx_gates: ClassVar[tuple[int, ...]] = (0,)  # PyTorch's gates in ONNX's order
-    onnx_more: ClassVar[dict[str, int | str]] = {}  # attributes
     has_cell: ClassVar[bool] = False
     torch_last: ClassVar[str] = "[1]"  # of what the module returns: the last states of all layers
 
@@ -108,6 +107,16 @@ class Recurrent(Weighted, frozen=True):
     def onnx_activations(self) -> tuple[str, ...]:
         """Of one direction, where ONNX's are not meant by themselves."""
         return ()
+
+    @property
+    def onnx_more(self) -> dict[str, int | str]:
+        """Attributes that no other kind has."""
+        return {}
+
+    @property
+    def spelled_out(self) -> bool:
+        """Whether PyTorch has no such layer, so that its source has a class for it."""
+        return self.layer_norm
 
     @property
     def torch_more(self) -> str:
@@ -331,21 +340,21 @@ class Recurrent(Weighted, frozen=True):
         )
 
     def torch_class(self) -> tuple[str, ...]:
-        return normed_class(self) if self.layer_norm else ()
+        return spelled_class(self) if self.spelled_out else ()
 
     def torch(self, *shapes: Shape) -> str:
-        if self.layer_norm:
-            stack = f"{self.layers}, bias={self.bias}, both={self.bidirectional}, dropout={self.dropout}"
-            return f"{normed_name(self)}({shapes[0][1]}, {self.units}, {stack})"
+        dropout = f", dropout={self.dropout}" if self.dropout and self.layers > 1 else ""
+        if self.spelled_out:
+            stack = f"{self.layers}, bias={self.bias}, both={self.bidirectional}{dropout}"
+            return f"{spelled_name(self)}({shapes[0][1]}, {self.units}, {stack})"
         more = f", num_layers={self.layers}" if self.layers > 1 else ""
-        more += self.torch_more + ("" if self.bias else ", bias=False")
-        more += f", dropout={self.dropout}" if self.dropout and self.layers > 1 else ""
+        more += self.torch_more + ("" if self.bias else ", bias=False") + dropout
         more += ", batch_first=True" + (", bidirectional=True" if self.bidirectional else "")
         return f"nn.{self.module}({shapes[0][1]}, {self.units}{more})"
 
     def torch_forward(self, module: str, inputs: tuple[str, ...]) -> str:
         called = f"{module}({inputs[0]})"
-        if self.layer_norm:
+        if self.spelled_out:
             return f"{called}[{0 if self.return_sequences else 1}]"
         if self.return_sequences:
             return f"{called}[0]"

@@ -54,6 +54,7 @@ class Sweep:
     apart: ClassVar[int] = 0  # so many gates of the states' part have gradients of their own, the last ones
     unbounded: ClassVar[frozenset[str]] = frozenset()  # of `shown`: what no sigmoid or tanh keeps within limits
     summed: ClassVar[int] = 1  # so many of PyTorch's gates, the first ones, take the sum of both biases
+    direct: ClassVar[int | None] = None  # so many gates, the first ones, act on the states as they are; None: all
 
     def __init__(self, plan: Plan, x: Array, values: Tensors, grads: Tensors | None, backwards: bool) -> None:
         """Without `grads`, no way back is bound."""
@@ -188,7 +189,7 @@ class Sweep:
         """The calls from `delta` to the gradients; what comes from above is in it at `every_step` or at the last."""
         calls: list[BoundCall] = []
         if self.steps > 1:
-            calls += _copied(self.xp, self._turned, self.values.weight_hh, self.hidden_places)
+            calls += _copied(self.xp, self.turned, self.values.weight_hh, self.hidden_places)
         for number in reversed(range(self.steps)):
             step, stop = self.order[number], number + 1
             if stop == self.steps or not stop % self.some:
@@ -198,7 +199,7 @@ class Sweep:
             for norm in self._norms_h:
                 states = slice(self.apart, None)
                 calls += norm.back(
-                    step, self.deltas[states, step], self._plain_h, self._in_gates(self._of_states)[:, step]
+                    step, self.deltas[states, step], self._plain_h, self._in_gates(self.of_states)[:, step]
                 )
             if number:
                 calls += self._carried(step, self.order[number - 1], every_step)
@@ -228,13 +229,13 @@ class Sweep:
         return self.zeros(self.steps * self.batch, wide) if self.normed else self._deltas[:, :wide]
 
     @cached_property
-    def _of_states(self) -> Array:
+    def of_states(self) -> Array:
         """∂L/∂(U h), alike."""
         wide = len(self.places) * self.units
         return self.zeros(self.steps * self.batch, wide) if self.normed else self._deltas[:, self.apart * self.units :]
 
     @cached_property
-    def _turned(self) -> Array:
+    def turned(self) -> Array:
         return self.zeros(len(self.places), self.units, self.units)
 
     @cached_property
@@ -245,8 +246,9 @@ class Sweep:
         """∂L/∂h of the step before `step`, through its gates and past them."""
         xp, delta = self.xp, self.delta[before]
         into = self._sum if every_step else delta
-        rows = self._of_states[step * self.batch : (step + 1) * self.batch]
-        calls: list[BoundCall] = [(rows.dot, flat(self._turned), into)]
+        stop = None if self.direct is None else self.direct * self.units
+        rows = self.of_states[step * self.batch : (step + 1) * self.batch, :stop]
+        calls: list[BoundCall] = [(rows.dot, flat(self.turned[: self.direct]), into)]
         if every_step:
             calls.append((xp.add, delta, into, delta))
         if self.carry is not None:
@@ -263,7 +265,7 @@ class Sweep:
         calls: list[BoundCall] = self._through_norms() if self.normed else []
         calls += [
             (self._of_inputs.T.dot, flat(self.x), flat(of_x)),
-            (self._of_states.T.dot, flat(self.before), flat(of_state)),
+            *self.to_state_weights(of_state),
             *_put_back(xp, own.weight_ih, of_x[:, :, : self.features], self.places),
             *_put_back(xp, own.weight_hh, of_state, self.hidden_places),
         ]
@@ -296,6 +298,10 @@ class Sweep:
                 calls += norm.of_gain(deltas, found)
             calls += _put_back(xp, gain, found, places)
         return calls
+
+    def to_state_weights(self, into: Array) -> list[BoundCall]:
+        """The states' gradients times what they were multiplied with, over all steps and examples."""
+        return [(self.of_states.T.dot, flat(self.before), flat(into))]
 
     def hidden_bias(self, bias_ih: Array, bias_hh: Array) -> list[BoundCall]:
         """The gradient of the second bias, where that of the first is known."""

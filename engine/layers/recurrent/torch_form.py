@@ -1,4 +1,4 @@
-"""The PyTorch class of a recurrent layer with layer norm, which PyTorch does not have."""
+"""The PyTorch class of a recurrent layer that PyTorch does not have: with layer norm, or the reset gate first."""
 
 from __future__ import annotations
 
@@ -13,8 +13,9 @@ STEPS = {
     "lstm": (
         "i, f, g, o = (a + b).chunk(4, 1)",
         "c = f.sigmoid() * c + i.sigmoid() * g.tanh()",
-        'shift = own["bias_c"] if "bias_c" in own else None',
-        'return o.sigmoid() * nn.functional.layer_norm(c, (self.units,), own["gain_c"], shift).tanh(), c',
+        'shift = own.get("bias_c")',
+        'seen = nn.functional.layer_norm(c, (self.units,), own["gain_c"], shift)',
+        "return o.sigmoid() * seen.tanh(), c",
     ),
     "gru": (
         "(ar, az, an), (br, bz, bn) = a.chunk(3, 1), b.chunk(3, 1)",
@@ -25,20 +26,41 @@ STEPS = {
 NORMS = {"rnn": "(1,)", "lstm": "(4,)", "gru": "(2, 1)"}  # gates that one norm takes together
 
 
-def normed_name(layer: Recurrent) -> str:
-    return f"Normed{layer.module}"
+RESET_FIRST = (
+    'u, shift, units = own["weight_hh"], own.get("bias_hh"), self.units',
+    'ar, az, an = (x @ own["weight_ih"].t()).chunk(3, 1)',
+    "br, bz = (h @ u[: 2 * units].t()).chunk(2, 1)",
+    "if shift is not None:",
+    '    cr, cz, cn = (own["bias_ih"] + shift).chunk(3)',
+    "    ar, az, an = ar + cr, az + cz, an + cn",
+    "r, z = (ar + br).sigmoid(), (az + bz).sigmoid()",
+    "n = (an + (r * h) @ u[2 * units :].t()).tanh()",
+    "return (1 - z) * n + z * h, c",
+)
 
 
-def normed_class(layer: Recurrent) -> tuple[str, ...]:
+def spelled_name(layer: Recurrent) -> str:
+    return f"{'Normed' if layer.layer_norm else 'ResetFirst'}{layer.module}"
+
+
+def spelled_class(layer: Recurrent) -> tuple[str, ...]:
     """The lines of the class; a module of it gives out the states of every step, and the last ones."""
-    kind = layer.kind()
-    function = "torch.relu" if layer.onnx_activations == ("Relu",) else "torch.tanh"
+    vectors = '("bias_ih", "bias_hh", "gain_ih", "gain_hh")' if layer.layer_norm else '("bias_ih", "bias_hh")'
     return (
-        f"class {normed_name(layer)}(nn.Module):",
-        '    """A recurrent layer with layer norm at each step (Ba, Kiros and Hinton 2016)."""',
+        f"class {spelled_name(layer)}(nn.Module):",
+        '    """A recurrent layer with layer norm at each step (Ba, Kiros and Hinton 2016)."""'
+        if layer.layer_norm
+        else '    """A GRU whose reset gate acts on the state before its product (Cho et al. 2014)."""',
         "",
         "    def __init__(",
-        "        self, features: int, units: int, layers: int, *, bias: bool, both: bool, dropout: float",
+        "        self,",
+        "        features: int,",
+        "        units: int,",
+        "        layers: int,",
+        "        *,",
+        "        bias: bool,",
+        "        both: bool,",
+        "        dropout: float = 0.0,",
         "    ) -> None:",
         "        super().__init__()",
         "        self.units, self.layers, self.dropout = units, layers, dropout",
@@ -47,24 +69,28 @@ def normed_class(layer: Recurrent) -> tuple[str, ...]:
         "        for layer in range(layers):",
         "            taken = units * len(self.ways) if layer else features",
         '            sizes = {"weight_ih": (rows, taken), "weight_hh": (rows, units)}',
-        '            sizes |= {name: (rows,) for name in ("bias_ih", "bias_hh", "gain_ih", "gain_hh")}',
-        *(('            sizes |= {"gain_c": (units,), "bias_c": (units,)}',) if layer.has_cell else ()),
+        f"            vectors = {vectors}",
+        "            sizes |= dict.fromkeys(vectors, (rows,))",
+        *(
+            ('            sizes |= {"gain_c": (units,), "bias_c": (units,)}',)
+            if layer.layer_norm and layer.has_cell
+            else ()
+        ),
         "            for way in self.ways:",
         "                for name, size in sizes.items():",
         '                    if bias or not name.startswith("bias"):',
-        '                        self.register_parameter(f"{name}_l{layer}{way}", nn.Parameter(torch.empty(size)))',
-        "",
-        "    def normed(self, a: torch.Tensor, gain: torch.Tensor, shift: torch.Tensor | None) -> torch.Tensor:",
-        f"        parts = a.split([count * self.units for count in {NORMS[kind]}], 1)",
-        "        a = gain * torch.cat([nn.functional.layer_norm(part, part.shape[1:]) for part in parts], 1)",
-        "        return a if shift is None else a + shift",
+        "                        tensor = nn.Parameter(torch.empty(size))",
+        '                        self.register_parameter(f"{name}_l{layer}{way}", tensor)',
+        *(_normed(layer) if layer.layer_norm else ()),
         "",
         "    def step(",
-        "        self, x: torch.Tensor, h: torch.Tensor, c: torch.Tensor, own: dict[str, torch.Tensor]",
+        "        self,",
+        "        x: torch.Tensor,",
+        "        h: torch.Tensor,",
+        "        c: torch.Tensor,",
+        "        own: dict[str, torch.Tensor],",
         "    ) -> tuple[torch.Tensor, torch.Tensor]:",
-        '        a = self.normed(x @ own["weight_ih"].t(), own["gain_ih"], own.get("bias_ih"))',
-        '        b = self.normed(h @ own["weight_hh"].t(), own["gain_hh"], own.get("bias_hh"))',
-        *(f"        {line.format(function=function)}" for line in STEPS[kind]),
+        *(f"        {line}" for line in (_normed_step(layer) if layer.layer_norm else RESET_FIRST)),
         "",
         "    def forward(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:",
         "        for layer in range(self.layers):",
@@ -73,8 +99,8 @@ def normed_class(layer: Recurrent) -> tuple[str, ...]:
         "            sides, last = [], []",
         "            for way in self.ways:",
         '                end = f"_l{layer}{way}"',
-        "                named = self.named_parameters()",
-        "                own = {name.removesuffix(end): p for name, p in named if name.endswith(end)}",
+        "                named = [own for own in self.named_parameters() if own[0].endswith(end)]",
+        "                own = {name.removesuffix(end): p for name, p in named}",
         "                h = c = x.new_zeros(len(x), self.units)",
         "                states = []",
         "                for row in x.flip(1).unbind(1) if way else x.unbind(1):",
@@ -84,4 +110,26 @@ def normed_class(layer: Recurrent) -> tuple[str, ...]:
         "                sides.append(torch.stack(states[::-1] if way else states, 1))",
         "            x = torch.cat(sides, 2)",
         "        return x, torch.cat(last, 1)",
+    )
+
+
+def _normed(layer: Recurrent) -> tuple[str, ...]:
+    return (
+        "",
+        "    def normed(",
+        "        self, a: torch.Tensor, gain: torch.Tensor, shift: torch.Tensor | None",
+        "    ) -> torch.Tensor:",
+        f"        parts = a.split([count * self.units for count in {NORMS[layer.kind()]}], 1)",
+        "        parts = [nn.functional.layer_norm(part, part.shape[1:]) for part in parts]",
+        "        a = gain * torch.cat(parts, 1)",
+        "        return a if shift is None else a + shift",
+    )
+
+
+def _normed_step(layer: Recurrent) -> tuple[str, ...]:
+    function = "torch.relu" if layer.onnx_activations == ("Relu",) else "torch.tanh"
+    return (
+        'a = self.normed(x @ own["weight_ih"].t(), own["gain_ih"], own.get("bias_ih"))',
+        'b = self.normed(h @ own["weight_hh"].t(), own["gain_hh"], own.get("bias_hh"))',
+        *(line.format(function=function) for line in STEPS[layer.kind()]),
     )

@@ -140,7 +140,10 @@ def test_it_is_python_whose_last_class_is_made_without_arguments(name: str) -> N
 
 @each_net
 def test_formatters_and_linters_change_nothing(name: str) -> None:
-    source = torch_source(ALL[name])
+    must_be_well_formed(torch_source(ALL[name]))
+
+
+def must_be_well_formed(source: str) -> None:
     for arguments in (["format", "--diff", "-"], ["check", "--select", "E4,E7,E9,F,I,B,UP,SIM,C4,RUF,PLE", "-"]):
         done = subprocess.run(
             [Path(sys.executable).parent / "ruff", *arguments, "--isolated", "--quiet", "--stdin-filename", "net.py"],

@@ -160,9 +160,23 @@ class Drawn:
         if kind == "Conv":
             maps, pads = int(self._rng.integers(1, 4)), [int(self._rng.integers(0, 2)) for _ in pads]
             more = self._weights(maps, sizes[1], *kernel)
-        padded = [size + pads[n] + pads[n + len(kernel)] for n, size in enumerate(sizes[2:])]
-        out = [(size - side) // step + 1 for size, side, step in zip(padded, kernel, strides, strict=True)]
-        self._put(kind, source, more, [sizes[0], maps, *out], kernel_shape=kernel, strides=strides, pads=pads)
+        else:
+            pads = [int(self._rng.integers(0, side)) for side in 2 * kernel]
+        over = kind != "Conv" and bool(self._rng.integers(2))
+        ends = zip(sizes[2:], pads, pads[len(kernel) :], kernel, strides, strict=False)
+        # A window begins wherever the one before it has not reached the end, if that is not in the pads behind.
+        out = [
+            sum(
+                start == 0 or start - step + side < before + size + after
+                for start in range(0, (before + size if over else before + size + after - side + 1), step)
+            )
+            for size, before, after, side, step in ends
+        ]
+        attributes = {"ceil_mode": 1} if over else {}
+        if kind == "AveragePool":
+            attributes["count_include_pad"] = int(self._rng.integers(2))
+        where = {"kernel_shape": kernel, "strides": strides, "pads": pads}
+        self._put(kind, source, more, [sizes[0], maps, *out], **where, **attributes)
 
     def draw_mean(self, source: str, sizes: list[int]) -> None:
         axes = [axis for axis in range(len(sizes)) if self._rng.random() < 0.5]
@@ -198,7 +212,7 @@ class Drawn:
         more = " ".join(
             self._weights(*shape) for shape in ((ways, rows, sizes[2]), (ways, rows, units), (ways, 2 * rows))
         )
-        attributes = {"linear_before_reset": 1} if kind == "GRU" else {}
+        attributes = {"linear_before_reset": int(self._rng.integers(2))} if kind == "GRU" else {}
         self._put(
             kind,
             source,
