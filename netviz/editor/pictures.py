@@ -59,21 +59,21 @@ class Maps:
     units: int
     words: str
 
-    def tiles(self, rect: QRectF) -> Sequence[QRectF]:
-        """The places of the maps, and last of the number of those that have none."""
+    def tiles(self, rect: QRectF, sharp: float = 1.0) -> Sequence[QRectF]:
+        """The places of the maps, and last of the number of those that have none; on pixels, `sharp` to one here."""
         wanted = self.units if self.shown >= self.units else self.shown + 1
-        return _squares(*rect.getRect(), wanted)
+        return _squares(*rect.getRect(), wanted, sharp)
 
-    def placed(self, rect: QRectF) -> tuple[Sequence[QRectF], QRectF]:
+    def placed(self, rect: QRectF, sharp: float = 1.0) -> tuple[Sequence[QRectF], QRectF]:
         """The places of the maps, and that of the number of units that have none: empty where all have one."""
-        tiles = self.tiles(rect)
+        tiles = self.tiles(rect, sharp)
         if self.units <= min(len(tiles), self.shown):
             return tiles, QRectF()
         maps = min(self.shown, len(tiles) - 1)
         return tiles[:maps], tiles[maps]
 
     def paint(self, painter: QPainter, rect: QRectF) -> None:
-        maps, more = self.placed(rect)
+        maps, more = self.placed(rect, painter.device().devicePixelRatioF())
         size = self.image.width()
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
         for i, tile in enumerate(maps):
@@ -84,7 +84,7 @@ class Maps:
 
 
 @lru_cache(256)
-def _squares(left: float, top: float, width: float, height: float, wanted: int) -> tuple[QRectF, ...]:
+def _squares(left: float, top: float, width: float, height: float, wanted: int, sharp: float) -> tuple[QRectF, ...]:
     """Where `wanted` squares lie, or as many as there is room for; the same for every answer."""
     columns, rows, side = tiling(width, height, wanted)
     step = side + GAP
@@ -92,7 +92,14 @@ def _squares(left: float, top: float, width: float, height: float, wanted: int) 
     columns = min(columns, count)
     x = left + int((width - columns * step + GAP) / 2)
     y = top + int((height - -(-count // columns) * step + GAP) / 2)
-    return tuple(QRectF(x + i % columns * step, y + i // columns * step, side, side) for i in range(count))
+    corners = ((x + i % columns * step, y + i // columns * step) for i in range(count))
+    return tuple(on_pixels(QRectF(*corner, side, side), sharp) for corner in corners)
+
+
+def on_pixels(rect: QRectF, sharp: float) -> QRectF:
+    """From edge to edge of pixels, of which `sharp` are as long as 1 is here."""
+    left, top, right, bottom = (round(edge * sharp) / sharp for edge in rect.getCoords())
+    return QRectF(left, top, right - left, bottom - top)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -103,7 +110,7 @@ class Decision:
     words: str
 
     def paint(self, painter: QPainter, rect: QRectF) -> None:
-        square = middle_square(rect)
+        square = on_pixels(middle_square(rect), painter.device().devicePixelRatioF())
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
         painter.drawImage(square, self.image)
         frame(painter, [square])
@@ -118,7 +125,7 @@ class Examples:
     words: str
 
     def paint(self, painter: QPainter, rect: QRectF) -> None:
-        square = middle_square(rect)
+        square = on_pixels(middle_square(rect), painter.device().devicePixelRatioF())
         x, y = np.asarray(self.points.x)[:MOST_DOTS], np.asarray(self.points.y)[:MOST_DOTS]
         reach = float(np.abs(y).max(initial=0.0)) or 1.0
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
@@ -246,8 +253,9 @@ def frame(painter: QPainter, squares: Sequence[QRectF]) -> None:
     painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
     painter.setPen(QPen(QColor(theme.theme().line), 0))
     painter.setBrush(Qt.BrushStyle.NoBrush)
-    pixel = 1 / painter.device().devicePixelRatioF()
-    painter.drawRects([square.adjusted(0, 0, -pixel, -pixel) for square in squares])
+    # Away from where pixels meet: what the ratio leaves of a half is rounded now up, now down.
+    near, far = 0.25 / painter.device().devicePixelRatioF(), 0.75 / painter.device().devicePixelRatioF()
+    painter.drawRects([square.adjusted(near, near, -far, -far) for square in squares])
 
 
 def _write_more(painter: QPainter, tile: QRectF, more: int) -> None:
