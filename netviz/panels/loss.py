@@ -11,9 +11,10 @@ from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 from netviz.panels.base import Group, Panel, Row, Table
 from netviz.runtime.history import History, LaneHistory
 from netviz.theme import GAP, lane_colour
+from netviz.widgets.axes import Axes, Scale
 from netviz.widgets.curves import Bundle, Style
 from netviz.widgets.guides import Moment
-from netviz.widgets.plot import Axes, Plot, Scale
+from netviz.widgets.plot import Plot
 from netviz.widgets.readout import Line, Readout
 from netviz.widgets.ticks import NONE, Reach, figure, percent
 from netviz.widgets.toggle import Toggle

@@ -13,10 +13,11 @@ from netviz.panels.base import Group, Row, Table
 from netviz.panels.views import NONE_OPEN, ViewsPanel
 from netviz.runtime.history import History, LaneHistory
 from netviz.theme import lane_colour, theme
+from netviz.widgets.axes import Axes, Scale
 from netviz.widgets.curves import Bundle, Style
 from netviz.widgets.guides import Guide
 from netviz.widgets.log_charts import Chart, Line, LogCharts, Mark
-from netviz.widgets.plot import Axes, Plot, Scale
+from netviz.widgets.plot import Plot
 from netviz.widgets.ticks import Reach, figure, whole
 
 SIZE, COSINE = "batch size", "cosine"

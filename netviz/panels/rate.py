@@ -9,8 +9,9 @@ from engine.run.messages import PLANNED_A_TIME
 from netviz.panels.base import Group, Panel, Row, Table
 from netviz.runtime.history import History, LaneHistory
 from netviz.theme import GAP, lane_colour, mix, theme
+from netviz.widgets.axes import Axes, Scale
 from netviz.widgets.curves import Bundle, Style
-from netviz.widgets.plot import Axes, Plot, Scale
+from netviz.widgets.plot import Plot
 from netviz.widgets.ticks import Reach, figure
 
 DECADES = 6.0  # at most on the axis: a rate that goes to 0 lies along the bottom

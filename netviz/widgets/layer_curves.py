@@ -6,9 +6,10 @@ import numpy as np
 
 from netviz.runtime.history import History, LaneHistory
 from netviz.theme import depth_colour
+from netviz.widgets.axes import Axes, Scale
 from netviz.widgets.curves import Bundle, Style, means
 from netviz.widgets.guides import Guide
-from netviz.widgets.plot import Axes, Plot, Scale
+from netviz.widgets.plot import Plot
 from netviz.widgets.ticks import Reach, figure
 
 Row = tuple[str | float | int | None, ...]

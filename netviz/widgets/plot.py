@@ -2,82 +2,42 @@
 
 Several axes lie in one view and share the steps: in a row (lanes) or in a column (loss over accuracy). Wheel and
 drag zoom and move; ⌃ with the wheel zooms the values; a double click, A or Home shows all again. Axes and grid are
-the dearest part and are kept as a pixmap until a range changes.
+kept as pixels until a range changes, and the curves over them until they are drawn anew: a light that comes or goes
+paints neither.
 """
 
 from collections.abc import Sequence
 from dataclasses import replace
-from enum import Enum
 
 import pyqtgraph as pg
 from PySide6.QtCore import QEvent, QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QFocusEvent, QKeyEvent, QMouseEvent, QPainter, QPen, QResizeEvent
+from PySide6.QtGui import (
+    QColor,
+    QFocusEvent,
+    QKeyEvent,
+    QMouseEvent,
+    QPainter,
+    QPaintEvent,
+    QPen,
+    QPixmap,
+    QResizeEvent,
+)
 from PySide6.QtWidgets import QWidget
 
 from netviz.runtime.cursor import NOTHING, Cursor, Mark
 from netviz.theme import on_change, theme
 from netviz.widgets import hover
-from netviz.widgets.curves import Bundle, View, draw
+from netviz.widgets.axes import Axes, Scale, draw_axes
+from netviz.widgets.backdrop import Backdrop
+from netviz.widgets.curves import View, draw
 from netviz.widgets.endlabels import draw_end_labels
-from netviz.widgets.guides import Guide, Moment, draw_guides, draw_moments
-from netviz.widgets.marks import COLUMN_GAP, draw_head, draw_note, fonts
+from netviz.widgets.guides import draw_moments
+from netviz.widgets.marks import COLUMN_GAP, draw_note, fonts
 from netviz.widgets.pointing import Pointer
-from netviz.widgets.ticks import Tick, decade_ticks, linear_ticks
 
 ROOM_FOR_ALL = 150.0  # pixels in height below which only the first of a column of axes is drawn
 ROOM_FOR_LABELS = 110.0  # pixels in width above which curves are named at their ends
 LABEL = 76.0  # pixels at most for such a name
-
-
-class Scale(Enum):
-    LINEAR = "linear"
-    LOG = "log"
-    SHARE = "share"  # 0 to 100 %, not zoomed
-
-
-class _Box(pg.ViewBox):
-    """A view box whose wheel zooms the steps; with ⌃, the values."""
-
-    def __init__(self) -> None:
-        super().__init__(enableMenu=False)
-        self.disableAutoRange()
-
-    def wheelEvent(self, event, axis=None) -> None:
-        values = event.modifiers() & Qt.KeyboardModifier.ControlModifier
-        super().wheelEvent(event, axis=1 if values else 0)
-
-
-class Axes:
-    """One pair of axes: what is drawn in it, and which part of the plane."""
-
-    def __init__(
-        self,
-        scale: Scale = Scale.LINEAR,
-        name: str = "",
-        lane: int = 0,
-        *,
-        end_labels: bool = False,
-        guides: tuple[Guide, ...] = (),
-    ) -> None:
-        self.scale, self.name, self.lane, self.end_labels, self.guides = scale, name, lane, end_labels, guides
-        self.bundles: list[Bundle] = []
-        self.moments: tuple[Moment, ...] = ()
-        self.apart = ""  # words that tell the lane from the others
-        self.shown = True
-        self.box = _Box()
-        self.box.setMouseEnabled(x=True, y=scale is not Scale.SHARE)
-
-    def view(self) -> View:
-        (left, right), (bottom, top) = self.box.viewRange()
-        return View(self.box.geometry(), left, right, bottom, top, self.scale is Scale.LOG)
-
-    def ticks(self, most: int) -> list[Tick]:
-        _, (bottom, top) = self.box.viewRange()
-        if self.scale is Scale.LOG:
-            return decade_ticks(bottom, top, most)
-        if self.scale is Scale.SHARE:
-            return [(0.0, "0 %"), (1.0, "100 %")] if most < 3 else [(0.0, "0 %"), (0.5, "50 %"), (1.0, "100 %")]
-        return linear_ticks(bottom, top, most)
 
 
 class Plot(pg.GraphicsView):
@@ -87,6 +47,7 @@ class Plot(pg.GraphicsView):
     in_row = False
     zoomed = False  # the person looks at a part: ranges are left alone
     note = ""
+    label_width = 0.0  # of the room right of each pair of axes, for the names of curves
     sharpness: float | None = None  # as a Canvas has it
     layered = False  # curves are layers, and are called by their ids
 
@@ -94,8 +55,11 @@ class Plot(pg.GraphicsView):
         self.pointed = Cursor()  # its own, until it follows the one that all share
         self._ringed = False
         self._wanted: dict[int, tuple[tuple[float, float], tuple[float, float]]] = {}
+        self._behind = Backdrop()
+        self._kept: QPixmap | None = None  # axes and curves without lights
         super().__init__(parent)
         self.fonts = fonts()
+        self.setCacheMode(pg.GraphicsView.CacheModeFlag.CacheNone)
         self.setViewportUpdateMode(pg.GraphicsView.ViewportUpdateMode.FullViewportUpdate)
         self.setAccessibleName("Curves")
         on_change(self.relay)
@@ -117,6 +81,7 @@ class Plot(pg.GraphicsView):
         for one in self.axes:
             self.addItem(one.box)
             one.box.sigRangeChangedManually.connect(lambda *_, moved=one: self._moved(moved))
+            one.box.sigRangeChanged.connect(self.redraw)
         self.relay()
 
     def show_note(self, note: str) -> None:
@@ -124,7 +89,6 @@ class Plot(pg.GraphicsView):
         if note != self.note:
             self.note = note
             self.relay()
-        self.viewport().update()
 
     def show_range(self, axes: Axes, steps: tuple[float, float], values: tuple[float, float]) -> None:
         """The range that shows all; taken unless the person has zoomed."""
@@ -133,21 +97,17 @@ class Plot(pg.GraphicsView):
             self._wanted[key] = steps, values
             if not self.zoomed:
                 axes.box.setRange(xRange=steps, yRange=values, padding=0)
-                self.resetCachedContent()
 
     def show_all(self) -> None:
         """Forgets the person's zoom."""
         self.zoomed = False
         for key, (steps, values) in self._wanted.items():
             self.axes[key].box.setRange(xRange=steps, yRange=values, padding=0)
-        self._redraw()
+        self.redraw()
 
-    def redraw(self) -> None:
+    def redraw(self, *_: object) -> None:
         """Draws the bundles as they are now."""
-        self.viewport().update()
-
-    def _redraw(self) -> None:
-        self.resetCachedContent()
+        self._kept = None
         self.viewport().update()
 
     def _moved(self, moved: Axes) -> None:
@@ -159,7 +119,7 @@ class Plot(pg.GraphicsView):
                 one.box.setXRange(*steps, padding=0)
                 if self.in_row:
                     one.box.setYRange(*values, padding=0)
-        self._redraw()
+        self.redraw()
 
     # Where things lie
 
@@ -167,7 +127,7 @@ class Plot(pg.GraphicsView):
         """Places the axes anew: the size, the theme or their number has changed."""
         if self.axes and self.width() > 0:
             self._place_row() if self.in_row else self._place_column()
-        self._redraw()
+        self.redraw()
 
     def _margins(self) -> tuple[float, float]:
         """Left of the first axes and below the last: room for tick texts of any range."""
@@ -220,60 +180,61 @@ class Plot(pg.GraphicsView):
 
     # Painting
 
-    def drawBackground(self, painter: QPainter, rect: QRectF) -> None:
-        painter.fillRect(rect, QColor(theme().card))
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """By one painter: the boxes, which know the ranges, draw nothing."""
+        painter = QPainter(self.viewport())
+        if self.sharpness is None:
+            painter.drawPixmap(0, 0, self._picture())
+        else:
+            self._paint_axes(painter)
+            self._paint_curves(painter)
+        self._paint_lights(painter)
+        painter.end()
+
+    def _picture(self) -> QPixmap:
+        ratio = self.devicePixelRatioF()
+        size = self.size() * ratio
+        if self._kept is None or self._kept.size() != size or self._kept.devicePixelRatio() != ratio:
+            self.scene().prepareForPaint()  # boxes take over ranges that are new
+            self._kept = QPixmap(size)
+            self._kept.setDevicePixelRatio(ratio)
+            painter = QPainter(self._kept)
+            made_of = self.note, self.fonts, self.label_width, *(one.looks() for one in self.visible_axes())
+            ground = QColor(theme().card)
+            self._behind.draw(painter, QRectF(self.rect()), made_of, self._paint_axes, ground)
+            self._paint_curves(painter)
+            painter.end()
+        return self._kept
+
+    def _paint_axes(self, painter: QPainter) -> None:
+        painter.fillRect(self.rect(), QColor(theme().card))
         if self.note:
             draw_note(painter, self.fonts, QRectF(self.rect()), self.note)
             return
         shown = self.visible_axes()
         for i, one in enumerate(shown):
             first, last = i == 0 or not self.in_row, i == len(shown) - 1 or self.in_row
-            self._draw_axes(painter, one, values=first, steps=last)
-            head = QRectF(one.box.geometry().left(), 0, one.box.geometry().width() + self.label_width, self.fonts.line)
-            draw_head(painter, self.fonts, head, one.name, one.lane, apart=one.apart)
+            draw_axes(painter, self.fonts, one, self.label_width, values=first, steps=last)
 
-    def _draw_axes(self, painter: QPainter, one: Axes, *, values: bool, steps: bool) -> None:
-        view, metrics = one.view(), self.fonts.figure_metrics
-        area, height = view.rect, metrics.height()
-        painter.setFont(self.fonts.figures)
-        line, ink = QPen(QColor(theme().line), 1), QColor(theme().faint)
-        for value, text in one.ticks(max(2, int(area.height() // (height * 1.7)))):
-            y = round(float(view.y(10.0**value if view.log and value < 300 else value)))
-            painter.setPen(line)
-            painter.drawLine(QPointF(area.left(), y), QPointF(area.right(), y))
-            if values:
-                painter.setPen(ink)
-                box = QRectF(0, y - height / 2, area.left() - 5, height)
-                painter.drawText(box, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, text)
-        draw_guides(painter, self.fonts, view, one.guides)
-        if not steps:
-            return
-        painter.setPen(ink)
-        for value, text in linear_ticks(
-            view.left, view.right, max(2, int(area.width() // (metrics.averageCharWidth() * 9)))
-        ):
-            wide = metrics.horizontalAdvance(text)
-            x = float(view.x(value))
-            painter.drawLine(QPointF(round(x), area.bottom()), QPointF(round(x), area.bottom() + 3))
-            x = min(max(x - wide / 2, area.left() - 2), area.right() + self.label_width - wide)
-            painter.drawText(QRectF(x, area.bottom() + 3, wide + 1, height), Qt.AlignmentFlag.AlignLeft, text)
-        if values:
-            painter.setFont(self.fonts.words)
-            box = QRectF(0, area.bottom() + 3, area.left() - 5, height)
-            painter.drawText(box, Qt.AlignmentFlag.AlignRight, "step")
+    def _view(self, one: Axes) -> View:
+        return replace(one.view(), fine=self.sharpness is not None)
 
-    def drawForeground(self, painter: QPainter, rect: QRectF) -> None:
-        if not self.note:
+    def _paint_curves(self, painter: QPainter) -> None:
+        for one in () if self.note else self.visible_axes():
+            view = self._view(one)
+            draw(painter, view, one.bundles)
+            painter.setFont(self.fonts.figures)
+            draw_moments(painter, self.fonts, view, one.moments)
+            if one.end_labels and self.label_width:
+                draw_end_labels(painter, self.fonts, view, one.bundles, self.label_width - 5)
+
+    def _paint_lights(self, painter: QPainter) -> None:
+        """What the shared cursor points at, and who has the keys."""
+        if not self.note and self.pointed.mark != NOTHING:
             for one in self.visible_axes():
-                view = replace(one.view(), fine=self.sharpness is not None)
-                draw(painter, view, one.bundles)
-                painter.setFont(self.fonts.figures)
-                draw_moments(painter, self.fonts, view, one.moments)
                 if lit := hover.lit(one.bundles, self.pointed, layered=self.layered):
-                    hover.dim(painter, view)
-                    draw(painter, view, lit)
-                if one.end_labels and self.label_width:
-                    draw_end_labels(painter, self.fonts, one.view(), one.bundles, self.label_width - 5)
+                    hover.dim(painter, one.view())
+                    draw(painter, self._view(one), lit)
             self._draw_readings(painter)
         if self._ringed:
             painter.setPen(QPen(QColor(theme().accent), 1))
@@ -299,6 +260,11 @@ class Plot(pg.GraphicsView):
         return next((one for one in self.visible_axes() if one.box.geometry().contains(place)), None)
 
     # Mouse and keys
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        """Boxes are dragged; what is hovered is the pointer's matter, and no item here asks for it."""
+        if event.buttons():
+            super().mouseMoveEvent(event)
 
     def mark_at(self, place: QPointF) -> Mark:
         """The step under the mouse, as its curves have it, and of layers the one whose curve is near."""

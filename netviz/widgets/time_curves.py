@@ -5,8 +5,9 @@ import numpy as np
 from engine.probes.through_time import SweepInTime, ThroughTimeAnswer
 from netviz.runtime.history import History, LaneHistory
 from netviz.theme import depth_colour
+from netviz.widgets.axes import Axes, Scale
 from netviz.widgets.curves import Bundle, Style
-from netviz.widgets.plot import Axes, Plot, Scale
+from netviz.widgets.plot import Plot
 
 DECADES = 16.0  # at most on the axis: below that float64 has no digits left
 

@@ -9,8 +9,8 @@ from PySide6.QtWidgets import QApplication
 
 from netviz import theme
 from netviz.panels.loss import LossPanel
+from netviz.widgets.axes import Scale
 from netviz.widgets.curves import Style
-from netviz.widgets.plot import Scale
 from tests.netviz.panels.histories import opened, score, take
 from tests.netviz.panels.test_every_panel import open_panel, picture
 

@@ -17,6 +17,7 @@ from netviz.panels.saturation import SaturationPanel
 from netviz.panels.worst import WorstPanel
 from netviz.runtime.cursor import NOTHING, Mark
 from netviz.widgets import hover
+from netviz.widgets.plot import Plot
 from tests.netviz.panels.histories import opened, scalars, take
 from tests.netviz.panels.layer_answers import histogram
 from tests.netviz.panels.output_answers import listed, worst_answer, xor_answer
@@ -202,3 +203,40 @@ def test_figures_hide_no_narrow_curves_while_the_mouse_is_elsewhere(shown, width
     before = covered()
     history.cursor.pin(Mark(step=20.0))
     assert (covered() > before + 100) is boxed
+
+
+def counted(monkeypatch, *names: str) -> dict[str, int]:
+    """How often methods of a Plot are called from now on."""
+    seen = dict.fromkeys(names, 0)
+    for name in names:
+
+        def call(self, *args, name=name, work=getattr(Plot, name)):
+            seen[name] += 1
+            return work(self, *args)
+
+        monkeypatch.setattr(Plot, name, call)
+    return seen
+
+
+def test_a_light_paints_no_curve_anew_and_new_curves_no_axes(shown, history, monkeypatch):
+    loss, gradients = shown(LossPanel, history).plot, shown(GradientsPanel, history).plot
+    seen = counted(monkeypatch, "_paint_curves", "_paint_axes", "_paint_lights")
+    plots = (loss, gradients)
+
+    def look() -> dict[str, int]:
+        seen.update(dict.fromkeys(seen, 0))
+        for plot in plots:
+            plot.viewport().grab()
+        return dict(seen)
+
+    look()
+    for step in (10.0, 20.0, 30.0):
+        history.cursor.hover(Mark(layer="h1", step=step))
+        assert look() == {"_paint_curves": 0, "_paint_axes": 0, "_paint_lights": 2}
+    for axes in (2, 0, 0):  # the first new step is beyond the axes, which then reach further
+        take(history.lanes[0], np.array([0.1]), layers=scalars(1, saturated=0.5))
+        for panel in (loss.parent(), gradients.parent().parent()):
+            panel.refresh()
+        assert look() == {"_paint_curves": 2, "_paint_axes": axes, "_paint_lights": 2}
+    gradients.axes[0].box.setXRange(5, 50, padding=0)
+    assert look() == {"_paint_curves": 1, "_paint_axes": 1, "_paint_lights": 2}
