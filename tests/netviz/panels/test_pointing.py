@@ -208,13 +208,16 @@ def test_figures_hide_no_narrow_curves_while_the_mouse_is_elsewhere(shown, width
 def counted(monkeypatch, *names: str) -> dict[str, int]:
     """How often methods of a Plot are called from now on."""
     seen = dict.fromkeys(names, 0)
-    for name in names:
 
-        def call(self, *args, name=name, work=getattr(Plot, name)):
+    def watch(name: str, work) -> None:
+        def call(self, *args):
             seen[name] += 1
             return work(self, *args)
 
         monkeypatch.setattr(Plot, name, call)
+
+    for name in names:
+        watch(name, getattr(Plot, name))
     return seen
 
 
