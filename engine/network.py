@@ -1,6 +1,7 @@
 """A network: parameters with the plans that run them."""
 
 from collections.abc import Callable, Iterable, Mapping
+from copy import copy
 from math import prod
 from typing import Any
 
@@ -9,6 +10,8 @@ import numpy as np
 from engine.backend import Array, Backend
 from engine.data.batches import with_ones
 from engine.data.preprocess import Preprocessor
+from engine.graph import Structure
+from engine.layers.base import Block
 from engine.memory import must_fit, needs_of
 from engine.metrics import Score, Tally
 from engine.parameters import Parameters
@@ -35,9 +38,18 @@ class Network:
         self.preprocess = Preprocessor(project.data.preprocess, self.input_shape, backend.dtype)
         self.loaded: Callable[[], None] = lambda: None  # called when weights have been loaded
         self._plans: dict[tuple[int, str], Plan] = {}
-        structure = self.structure
-        held = sum(structure.layers[node].held(*structure.input_shapes(node)) for node in structure.drawn)
-        self._width = held + sum(prod(shape) + 1 for shape in structure.shapes.values())
+        self._width = _width(self.structure)
+
+    def sharing(self, structure: Structure, own: Mapping[str, Block]) -> "Network":
+        """A network of another structure that computes with the parameters of this one, but for blocks of its own.
+
+        Its examples are taken as they are; and it holds on to nothing else of this one.
+        """
+        other = copy(self)
+        other.structure, other.parameters_ = structure, self.parameters_.sharing(own)
+        other.preprocess, other.loaded = Preprocessor("none", structure.example, self.backend.dtype), lambda: None
+        other._plans, other._width = {}, _width(structure)
+        return other
 
     @property
     def input_shape(self) -> tuple[int, ...]:
@@ -130,12 +142,13 @@ class Network:
         count, host = len(rows), self.backend.to_host
         most = min(self.most_at_once, max(1, NEAR // self._widths())) if self.backend.device == "cpu" else count
         pieces = -(-count // most)
+        # An output's numbers stand together, as the device has them: all that asks for the greatest goes along them.
         if pieces <= 1:
-            return host(self._through(rows).output.value.T)
-        outputs, piece = np.empty((count, plan_units(self)), self.backend.dtype), -(-count // pieces)
+            return host(self._through(rows).output.value).T
+        outputs, piece = np.empty((plan_units(self), count), self.backend.dtype).T, -(-count // pieces)
         for start in range(0, count, piece):
             some = slice(min(start, count - piece), start + piece)  # all of one length, for one plan
-            outputs[some] = host(self._through(rows[some]).output.value.T)
+            outputs[some] = host(self._through(rows[some]).output.value).T
         return outputs
 
     def _through(self, rows: Array) -> Plan:
@@ -255,8 +268,13 @@ class Network:
         return max(1, MOST_NUMBERS // self._widths())
 
     def _widths(self) -> int:
-        """How many numbers a plan for prediction holds for each example, about."""
         return self._width
+
+
+def _width(structure: Structure) -> int:
+    """How many numbers a plan for prediction holds for each example, about."""
+    held = sum(structure.layers[node].held(*structure.input_shapes(node)) for node in structure.drawn)
+    return held + sum(prod(shape) + 1 for shape in structure.shapes.values())
 
 
 def plan_units(network: Network) -> int:

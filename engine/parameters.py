@@ -1,6 +1,7 @@
 """All numbers of a network as one flat vector, all gradients as another, with views by layer and by name."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from copy import copy
 from math import prod
 
 import numpy as np
@@ -44,6 +45,12 @@ class Parameters:
             for node in sizes
         }
         self._begin_buffers()
+
+    def sharing(self, own: Mapping[str, Block]) -> "Parameters":
+        """The same numbers, but for the nodes that have blocks of their own."""
+        other = copy(self)
+        other.blocks = {**self.blocks, **own}
+        return other
 
     def block(self, vector: Array, node: str) -> Array:
         """The matrix of `node`'s parameters in a vector laid out like `values`."""

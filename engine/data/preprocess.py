@@ -66,7 +66,8 @@ class Preprocessor:
 
     def take(self, mapping: Mapping[str, Array]) -> list[str]:
         """Takes the numbers where all are there and fit; returns their names."""
-        if any(name not in mapping or np.shape(mapping[name]) != shape for name, shape in self.shapes.items()):
+        fit = all(name in mapping and np.shape(mapping[name]) == shape for name, shape in self.shapes.items())
+        if not self.shapes or not fit:
             return []
         before = self._numbers
         rounded = {name: np.asarray(mapping[name]).astype(self.dtype) for name in self.shapes}

@@ -13,6 +13,7 @@ import numpy as np
 from engine.backend import Array
 from engine.network import MOST_NUMBERS
 from engine.probes.base import Probe
+from engine.probes.over_plane import outputs_over
 from engine.probes.section import PlaneSection, Through, cut
 from engine.trainer import Trainer
 
@@ -51,14 +52,14 @@ class Boundary(Probe, frozen=True, tag="boundary"):
         section = None
         if trainer.reach is not None:
             bounds = self.bounds or plane(trainer)
-            places = grid(bounds, size)
+            output = network.predict(grid(bounds, size))
         else:
             found = cut(trainer, self.through) if self.through is not None else None
             if found is None:
                 return None
             bounds, section = found.bounds, found.section
-            places = found.raw(grid(bounds, size)).reshape(-1, *network.input_shape)
-        values, winners, probability = decision(trainer, network.predict(places))
+            output = outputs_over(network, found, grid(bounds, size))
+        values, winners, probability = decision(trainer, output)
         shape = (size, size)
         picture = values.reshape(shape).astype(np.float32)
         shown = None if winners is None else winners.reshape(shape).astype(np.uint8)

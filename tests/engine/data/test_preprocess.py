@@ -293,3 +293,10 @@ def test_a_file_of_whole_numbers_is_prepared_as_numbers(tmp_path):
     data = Npz(path="u.npz", validation=0.0).load(tmp_path)
     assert applied("center", data.x).min() < 0
     np.testing.assert_allclose(applied("center", data.x), x - x.mean(axis=0))
+
+
+def test_numbers_that_are_none_do_not_become_others() -> None:
+    """A trainer loads its data anew when they do."""
+    processor = Preprocessor("none", (3,))
+    processor.changed = lambda: pytest.fail("nothing has changed")
+    assert processor.take({}) == []
