@@ -1,11 +1,11 @@
 """Where arrays live: the array module, the device and the number type, chosen once and passed along."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from importlib.util import find_spec
 from math import prod
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
@@ -14,11 +14,23 @@ from engine.errors import DeviceError
 Array = np.ndarray[Any, Any]  # on the device: numpy's or cupy's, by the backend
 Call = Callable[[], object]  # one bound array call
 BoundCall = tuple[Any, ...]  # a function and its arguments
-# Up to so many updates in one call, from batches and scalars of each (None: they stay); returns how many were done.
-Steps = Callable[[int, tuple[Array, Array] | None, Array | None], int]
 DType = Literal["float32", "float64"]
 
 LINE = 64  # bytes of the processor's cache
+
+
+class Lot(NamedTuple):
+    """Examples of updates in turn: of `rows` (n, features + 1) and `targets` (n, units) those `chosen`, in order."""
+
+    rows: Array
+    targets: Array
+    chosen: Array  # int64
+    whole: int  # examples of an epoch
+    left: int  # of them in the epoch that it begins in
+
+
+# Up to so many updates in one call, from a lot and scalars of each (None: they stay); the losses of those done.
+Steps = Callable[[int, Lot | None, Array | None], Array]
 
 
 def bound(calls: Iterable[BoundCall]) -> list[Call]:
@@ -126,13 +138,16 @@ class Backend:
 
         return lowered(calls)
 
-    def steps(self, plan: Any, before: list[Call], after: list[Call], scalars: Array) -> Steps | None:
-        """Updates of a plan by the calls `before` its loss is known and `after`, which take `scalars`; None without."""
+    def steps(self, ways: Sequence[tuple[Any, list[Call], list[Call]]], scalars: Array) -> Steps | None:
+        """Updates by plans, each with the calls until its loss is known and those after, which take `scalars`.
+
+        The first is for whole batches, another one for an epoch's last, smaller one. None where nothing compiles them.
+        """
         if self.kernels != "numba":
             return None
         from engine.kernels.running import steps
 
-        return steps(plan, before, after, scalars)
+        return steps(ways, scalars)
 
 
 def open_backend(device: str = "cpu", dtype: str = "float32", kernels: str = "numpy") -> Backend:

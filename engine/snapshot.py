@@ -48,3 +48,13 @@ class Snapshot(msgspec.Struct, frozen=True, eq=False):
         with np.errstate(over="ignore"):
             values, slots = self.values.astype(dtype), tuple(slot.astype(dtype) for slot in self.slots)
         return replace(self, values=values, slots=slots, course=course, preprocess=prepared)
+
+    def must_fit(self, values: Any, slots: int, trained: int) -> None:
+        """ValueError unless it is of a network of such `values` and an optimizer of so many vectors (trained,)."""
+        mine, theirs = values, self.values
+        shapes = [theirs.shape, *(slot.shape for slot in self.slots)]
+        if shapes != [mine.shape] + slots * [(trained,)] or str(mine.dtype) != str(theirs.dtype):
+            raise ValueError(
+                f"state: expected {mine.size} numbers of {mine.dtype} and {slots} optimizer vectors, "
+                f"got {theirs.size} of {theirs.dtype} and {len(self.slots)}"
+            )

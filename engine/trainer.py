@@ -1,6 +1,7 @@
 """Training step by step: deterministic, and restorable to any state it has been in."""
 
 from collections import deque
+from contextlib import suppress
 from functools import cached_property
 from itertools import repeat
 from math import isfinite
@@ -10,9 +11,9 @@ from weakref import WeakKeyDictionary
 import numpy as np
 from msgspec.structs import replace
 
-from engine.backend import Array, Backend, Call, Steps, bound, open_backend
+from engine.backend import Array, Backend, Call, bound, open_backend
+from engine.compiled import NONE, Compiled
 from engine.course import Course
-from engine.data.batches import Batches
 from engine.data.source import Dataset
 from engine.divergence import DivergenceError, origin
 from engine.lsuv import draw_weights
@@ -20,6 +21,7 @@ from engine.memory import must_fit, needs_of_training
 from engine.metrics import Score
 from engine.network import Network
 from engine.optimizers import Searching
+from engine.parts import Parts
 from engine.plan import Plan
 from engine.project import Project
 from engine.regularizers import constraint_calls
@@ -33,7 +35,6 @@ from engine.unread import MOST, Step, Unread
 from engine.update import update_calls
 from engine.zeros import KeptZeros
 
-SAMPLE = 2000  # raw examples of each part that are kept for pictures
 ALIKE = 256  # steps laid out at once where every batch is all examples
 
 
@@ -53,12 +54,10 @@ class Trainer:
         wanted = project.training.batch_size
         must_fit(needs_of_training(project, self.backend.dtype, wanted if isinstance(wanted, int) else 0), self.backend)
         self.network = Network(project, self.backend)
-        data, training, network = project.data.load(project.folder), project.training, self.network
+        training, network = project.training, self.network
         self.seed = training.seed if seed is None else seed
-        network.preprocess.fit(data.x)
-        self._fitted, self._is_fitted = network.preprocess.state(), True
-        self._take(data)
-        self.sample, self.reach = data.first(SAMPLE), data.reach()
+        self._parts = Parts(project, network, self.seed)
+        self._train, self.sample, self.reach = self._parts.train, self._parts.sample, self._parts.reach
         network.preprocess.changed = self._prepare_anew
         self.parameters = network.parameters_
         self.optimizer = training.optimizer
@@ -70,7 +69,7 @@ class Trainer:
         self._update_calls = update_calls(self.backend, self.parameters, training, *state)
         self._plans: dict[int, tuple[Plan, list[Call], list[Call]]] = {}
         self._statistics: WeakKeyDictionary[Plan, Statistics] = WeakKeyDictionary()
-        self._steps: WeakKeyDictionary[Plan, Steps | None] = WeakKeyDictionary()  # compiled, where they can be
+        self._compiled = Compiled(self.backend, self._calls_for, self._scalars)
         self._moment = network.moment
         self.lr = self.optimizer.lr  # before the schedule's share
         self.batch_size = self._count(training.batch_size)
@@ -87,27 +86,18 @@ class Trainer:
 
     @cached_property
     def data(self) -> Dataset:
-        """The raw examples, loaded anew when they are asked for: training keeps none."""
-        return self.project.data.load(self.project.folder)
-
-    def _take(self, data: Dataset) -> None:
-        training, prepared = self.project.training, self.network.prepared
-        self._train = Batches(self.backend, data.x, self._targets(data.y), training.shuffle, self.seed, prepared)
-        self._train.ease(training.curriculum, data.y)
-        self._train.augment(training.augmentation, self.network.input_shape)
-        self._validation = Batches(self.backend, data.x_val, self._targets(data.y_val), False, self.seed, prepared)
+        """The raw examples, loaded anew when they are asked for."""
+        return self._parts.load()
 
     def _prepare_anew(self) -> None:
-        """The preprocessing's numbers are others now, those of a file: so are all rows."""
-        now = self.network.preprocess.state()
-        self._is_fitted = all(np.array_equal(now[name], fitted) for name, fitted in self._fitted.items())
-        self._take(self.project.data.load(self.project.folder))
-        self._plans.clear()
+        self._parts.prepare_anew(self.seed)
+        self._train = self._parts.train
+        self._forget_plans()
         self._seek()
 
-    def _targets(self, y: Array) -> Array:
-        units = self.network.structure.shapes[self.network.structure.output][0]
-        return self.network.loss.targets(y, self.network.classes, units)
+    def _forget_plans(self) -> None:
+        self._plans.clear()
+        self._compiled.forget()
 
     def _count(self, batch_size: int | str) -> int:
         return self._train.count if isinstance(batch_size, str) else min(batch_size, self._train.count)
@@ -127,9 +117,7 @@ class Trainer:
 
     def first_rows(self, count: int, validation: bool = False) -> tuple[Array, Array, int]:
         """The first rows of a part with their targets (n, units), as far as they are kept, and how many it has."""
-        part = self._validation if validation else self._train
-        rows = part.rows[:count]
-        return rows, part.targets[: len(rows)], part.count
+        return self._parts.first_rows(count, validation)
 
     @property
     def rate(self) -> float:
@@ -167,23 +155,47 @@ class Trainer:
         self._advance(plan.batch)
         return loss
 
-    def updates(self, most: int) -> list[float]:
-        """Up to `most` updates (at least one) of one epoch, and their losses, which a device tells all at once.
+    def updates(self, most: int) -> Array:
+        """Up to `most` updates (at least one), and their losses: in one call or told at once where that can be.
 
         Raises DivergenceError before an update whose loss is no number, and then nothing was changed.
         """
+        kernels = self.backend.kernels
+        losses = self._unread_updates(most) if kernels == "cuda" else self._compiled_updates(most)
+        if len(losses):
+            return losses
+        one_by_one = [self.update()]
+        with suppress(DivergenceError, MemoryError):  # those before it count, and the next call raises it
+            for _ in range(1, min(most, MOST)):
+                one_by_one.append(self.update())
+        return np.array(one_by_one)
+
+    def _unread_updates(self, most: int) -> Array:
+        """Of one epoch, without a look at one; none where each has to be looked at."""
         if not self._ahead:
             self._look_ahead()
         count = min(most, len(self._ahead), 1 if self._ahead[0][3] is None and self.course.watches else MOST)
-        if count == 1 or self.backend.kernels != "cuda" or isinstance(self.optimizer, Searching):
-            return [self.update()]
+        if count == 1 or isinstance(self.optimizer, Searching):
+            return NONE
         steps = [self._ahead[k] for k in range(count)]
         losses = self._unread.losses(steps)
         if len(losses) < count:  # those before it once more, each with a look
-            return [self.update() for _ in range(max(1, len(losses)))]
+            return np.array([self.update() for _ in range(max(1, len(losses)))])
         for plan, *_ in steps:
             self._ahead.popleft()
             self._advance(plan.batch)
+        return np.array(losses)
+
+    def _compiled_updates(self, most: int) -> Array:
+        """In one compiled call; none where that cannot be."""
+        if self.backend.kernels != "numba":
+            return NONE
+        changing = self.optimizer.every_step or self.course.schedule is not None
+        at, scalars = (self.epoch, self.position, self.batch_size), self._scalars_for if changing else None
+        losses = self._compiled.losses(most, self._train, at, self.course.watches, scalars)
+        if len(losses):
+            self._ahead.clear()
+            self._advance(self._train.reach(*at[1:], len(losses)) - self.position, len(losses))
         return losses
 
     @cached_property
@@ -204,39 +216,10 @@ class Trainer:
         if steps < 1:
             raise ValueError(f"steps: expected at least 1, got {steps}")
         with np.errstate(all="ignore"):
-            update, left = self.update, steps - 1
+            left = steps - 1
             while left:
-                if self.backend.kernels == "cuda":
-                    left -= len(self.updates(left))
-                elif done := self._run_compiled(left):
-                    left -= done
-                else:
-                    update()
-                    left -= 1
+                left -= len(self.updates(left))
         return self.step()
-
-    def _run_compiled(self, most: int) -> int:
-        """Up to `most` updates in one call; returns how many were done, 0 where that cannot be."""
-        if self.backend.kernels != "numba":
-            return 0
-        size, train = self.batch_size, self._train
-        stays = size == train.count and train.stays(self.epoch)
-        plan, forward, after = self._calls_for(size)
-        if plan not in self._steps:
-            self._steps[plan] = self.backend.steps(plan, forward, after, self._scalars)
-        compiled = self._steps[plan]
-        count = most if stays else min(most, train.whole(self.epoch, self.position, size, self.course.watches))
-        if compiled is None or not count or (stays and (self.position or self.course.watches)):
-            return 0
-        data, targets = train.block(self.epoch, self.position, size, 1 if stays else count)
-        if stays:
-            plan.fill(data[0], targets[0])
-        changing = self.optimizer.every_step or self.course.schedule is not None
-        scalars = self._scalars_for(count if stays else len(data)) if changing else None
-        done = compiled(count, None if stays else (data, targets), scalars)
-        self._ahead.clear()
-        self._advance(size, done)
-        return done
 
     def _observed_update(self) -> StepRecord:
         if not self._ahead:
@@ -270,10 +253,10 @@ class Trainer:
         hits = self.network.loss.hits(self.backend.xp, plan.logits.value, plan.targets, self.network.classes)
         return None if hits is None else float(hits.mean(dtype="float64").item())
 
-    def _advance(self, batch: int, steps: int = 1) -> None:
+    def _advance(self, examples: int, steps: int = 1) -> None:
         self.step_number += steps
         self._moment.step = self.step_number
-        self.position += batch * steps
+        self.position += examples
         if self.position >= self._train.count:
             epochs, self.position = divmod(self.position, self._train.count)
             self.epoch += epochs
@@ -346,14 +329,14 @@ class Trainer:
     def set_batch_size(self, batch_size: int | str) -> None:
         """From the next step on; the epoch goes on where it stands."""
         self.batch_size = self._count(convert({"batch_size": batch_size}, Settings, "training").batch_size)
-        self._plans.clear()
+        self._forget_plans()
         self._seek()
 
     def reset(self, seed: int | None = None) -> None:
         """Back to step 0 and to the initial weights of `seed`, or of the same seed."""
         self.seed = self._train.seed = self.seed if seed is None else seed
         self._train.forget()
-        self.network.preprocess.take(self._fitted)
+        self.network.preprocess.take(self._parts.fitted)
         for slot in self._slots:
             slot.fill(0)
         self._begin()
@@ -379,39 +362,30 @@ class Trainer:
             self.batch_size,
             self.backend.to_host(self.parameters.values),
             (),
-            preprocess=None if self._is_fitted else self.network.preprocess.state(),
+            preprocess=None if self._parts.is_fitted else self.network.preprocess.state(),
         )
 
     def restore(self, state: Snapshot) -> None:
         """Goes on from `state`: stepping on repeats the same bits. ValueError if it is of another network."""
-        self._check(state, len(self._slots))
+        state.must_fit(self.parameters.values, len(self._slots), self.parameters.trained)
         self._train.forget()
         for slot, kept in zip(self._slots, state.slots, strict=True):
             slot[...] = self.backend.from_host(kept)
         self.course.restore(state.course)
         self._zeros.restore(state.free)
-        self._plans.clear()
+        self._forget_plans()
         self._take_place(state)
 
     def show(self, state: Snapshot) -> None:
         """Is to be looked at as the trainer was that `sight` told of; raises as `restore` does, and must not train."""
-        self._check(state, 0)
+        state.must_fit(self.parameters.values, 0, self.parameters.trained)
         self._take_place(state)
-
-    def _check(self, state: Snapshot, slots: int) -> None:
-        mine, theirs = self.parameters.values, state.values
-        shapes = [theirs.shape, *(slot.shape for slot in state.slots)]
-        if shapes != [mine.shape] + slots * [(self.parameters.trained,)] or str(mine.dtype) != str(theirs.dtype):
-            raise ValueError(
-                f"state: expected {mine.size} numbers of {mine.dtype} and {slots} optimizer vectors, "
-                f"got {theirs.size} of {theirs.dtype} and {len(state.slots)}"
-            )
 
     def _take_place(self, state: Snapshot) -> None:
         self.step_number, self.epoch, self.position = state.step, state.epoch, state.position
         self.lr, self.batch_size = state.lr, state.batch_size
         self.seed = self._train.seed = state.seed
-        self.network.preprocess.take(state.preprocess or self._fitted)
+        self.network.preprocess.take(state.preprocess or self._parts.fitted)
         self.parameters.values[...] = self.backend.from_host(state.values)
         self._seek()
 
@@ -419,5 +393,4 @@ class Trainer:
 
     def evaluate(self) -> tuple[Score, Score | None]:
         """Training and validation scores with the present weights; None without a validation part."""
-        train = self.network.score(self._train.parts())
-        return train, self.network.score(self._validation.parts()) if self._validation.count else None
+        return self._parts.scores()

@@ -5,7 +5,7 @@ from math import prod
 
 import numpy as np
 
-from engine.backend import Array, Backend
+from engine.backend import Array, Backend, Lot
 from engine.data.augmentation import Augmentation, Augmenter
 from engine.data.curriculum import Curriculum, by_centroid
 from engine.data.preprocess import CHUNK
@@ -45,7 +45,7 @@ class Batches:
         self._augmenter: Augmenter | None = None
         self._easiest: Array | None = None  # the examples' numbers, those of a curriculum's first epoch first
         self._generators = Generators()
-        self._orders, self._window = np.empty((0, self.count), np.int64), tuple[Array, ...]()
+        self._orders = np.empty((0, self.count), np.int64)  # of epochs in turn
         self._order: tuple[int, Array | None] = (-1, None)  # of the epoch that was last asked for
 
     @property
@@ -104,22 +104,43 @@ class Batches:
         if full < stop - position:
             yield rows[full:], targets[full:].T
 
-    def whole(self, epoch: int, position: int, batch: int, pause: bool) -> int:
-        """How many whole batches follow; with `pause`, or where batches differ in length, until the epoch ends."""
-        left = (self.count - position) // batch
-        alike = not self.count % batch and self._kept is not None and self._augmenter is None
-        return left if pause or not alike or self._curriculum is not None else self._size(batch) // batch
+    def lot(self, epoch: int, position: int, batch: int, most: int, pause: bool) -> tuple[int, Lot]:
+        """Up to `most` batches from example `position` of `epoch` on: how many, and their examples.
 
-    def block(self, epoch: int, position: int, batch: int, most: int) -> tuple[Array, Array]:
-        """As `window`, of up to `most` whole batches: rows (n, batch, features + 1) and targets (n, units, batch)."""
-        count = min(self._size(batch) // batch, most)
-        stop = position + count * batch
-        if stop <= self.count:
-            rows, targets = self._laid_out(epoch, position, stop, batch)
+        With `pause`, or where epochs differ in more than their order, until the epoch ends. Good until the next one is
+        asked for.
+        """
+        most = min(most, max(1, self._size(batch) // batch))
+        alike = self._kept is not None and self._augmenter is None and self._curriculum is None
+        if pause or not alike or position % batch:
+            most = min(most, -(-(self.count - position) // batch))
+        stop = self.reach(position, batch, most)
+        if alike:
+            assert self._kept is not None
+            rows, targets, chosen = self._kept, self.targets, self._chosen(epoch, stop)[position:stop]
         else:
-            rows, targets = self._of_epochs(epoch, position, stop)
-        columns = targets.reshape(count, batch, targets.shape[1]).transpose(0, 2, 1)
-        return rows.reshape(count, batch, self._width), columns
+            rows, targets = self._laid_out(epoch, position, stop, batch)
+            chosen = np.arange(len(rows))
+        return most, Lot(rows, targets, chosen, self.count, self.count - position)
+
+    def reach(self, position: int, batch: int, steps: int) -> int:
+        """Where so many batches from example `position` on end, counted on past the end of the epoch."""
+        left, each = -(-(self.count - position) // batch), -(-self.count // batch)
+        if steps < left:
+            return position + steps * batch
+        epochs, more = divmod(steps - left, each)
+        return (1 + epochs) * self.count + more * batch
+
+    def _chosen(self, first: int, stop: int) -> Array:
+        """The examples in the order of epochs `first` and following, until there are `stop`."""
+        epochs = -(-stop // self.count)
+        if len(self._orders) < epochs:
+            self._orders = np.empty((epochs, self.count), np.int64)
+            self._orders[:] = np.arange(self.count)
+        if self.shuffle:
+            for number in range(epochs):
+                self._orders[number] = self._permutation(first + number)
+        return self._orders.reshape(-1)
 
     def _size(self, batch: int) -> int:
         """How many examples are gathered at once."""
@@ -139,26 +160,6 @@ class Batches:
             targets = self.targets[part]
         if self._augmenter is not None:
             rows = self._augmenter(rows, self.seed, epoch, position)
-        return rows, targets
-
-    def _of_epochs(self, first: int, position: int, stop: int) -> tuple[Array, Array]:
-        """What `_laid_out` gives, from `position` of epoch `first` on past its end; good until it is asked for again.
-
-        Into the same memory each time: the system takes longer to hand out new pages than a tiny net needs for them.
-        """
-        assert self._kept is not None
-        epochs = -(-stop // self.count)
-        if len(self._orders) != epochs:
-            self._orders = np.empty((epochs, self.count), np.int64)
-            units = self.targets.shape[1]
-            shapes = (epochs * self.count, self._width), (epochs * self.count, units)
-            self._window = tuple(np.empty(shape, self.backend.dtype) for shape in shapes)
-        for number, order in enumerate(self._orders):
-            order[:] = self._permutation(first + number) if self.shuffle else np.arange(self.count)
-        chosen = self._orders.reshape(-1)[position:stop]
-        rows, targets = (array[: len(chosen)] for array in self._window)
-        self._kept.take(chosen, 0, rows, "clip")  # by which NumPy needs no copy of its own
-        self.targets.take(chosen, 0, targets, "clip")
         return rows, targets
 
     def forget(self) -> None:

@@ -16,7 +16,7 @@ ROW = types.CPointer(types.uint64)
 FIELD = np.uint64(0)
 STEP = np.uint64(WIDTH * FIELD.itemsize)
 BYTES, BITS = np.uint64(255), np.uint64(8)  # of a size in a row's field of sizes
-OPERAND = 7  # the field of the first operand's address
+ONE = np.uint64(1)
 NUMBERS = {np.float32: types.float32, np.float64: types.float64}
 
 _kept = []  # what is compiled lives as long as the process: its addresses are in rows
@@ -74,24 +74,49 @@ def run(rows, count, zero):
         _call(at(row, FIELD)[0], row, zero)
 
 
+@compiled
+def _take(source, width, chosen, first, count, place, rows_apart, apart):
+    """Examples `chosen` from `first` on, of `width` numbers each: to `place`, so far apart, their numbers too."""
+    for i in range(count):
+        there, here = np.uint64(chosen[first + i]) * width, i * rows_apart
+        for j in range(width):
+            place[here + j * apart] = source[there + j]
+
+
 @nb.njit(nogil=True, cache=True, **OPTIONS)
-def run_steps(tables, turn, feeds, place, losses):
+def run_steps(tables, ways, examples, chosen, changes, losses):
     """One update after another; returns how many were done: fewer than asked for where a loss is no number.
 
-    `tables` (n, 2) are addresses and counts of rows; after the first `turn` of them the loss stands at address
-    `place`. From step to step the operands of the rows whose addresses `feeds` (n, 2) gives move on by so many bytes.
-    `losses` (S,) takes one for each step.
+    `tables` (n, 2) are addresses and counts of rows. Each of `ways` (w, 7) is for batches of so many examples: their
+    count; the first of its tables, the one after which its loss is known, and the one behind its last; where that loss
+    is, and the rows and targets that it takes. The first way is taken until too few examples are `left` of an epoch.
+    `examples` are the addresses of all rows and targets, how wide they are, how many an epoch has and how many are
+    left; those of the steps are `chosen` (none: they lie there and stay). `changes` (k, 3) are the address of scalars,
+    their count and the address of a row of them for each step. `losses` (S,) takes one for each step.
     """
     zero = losses.dtype.type(0)
-    loss = at(place, zero)
+    rows, targets = at(examples[0], zero), at(examples[1], zero)
+    width, units, whole, left = examples[2], examples[3], examples[4], examples[5]
+    first = NONE
     for step in range(len(losses)):
-        for feed in range(len(feeds) if step else 0):
-            at(feeds[feed, 0], FIELD)[OPERAND] += feeds[feed, 1]
-        for table in range(turn):
+        way = 0 if left >= ways[0, 0] else 1
+        count, turn = ways[way, 0], ways[way, 2]
+        if len(chosen):
+            _take(rows, width, chosen, first, count, at(ways[way, 5], zero), width, ONE)
+            _take(targets, units, chosen, first, count, at(ways[way, 6], zero), ONE, count)
+            first += count
+            left = whole if left == count else left - count
+        for table in range(ways[way, 1], turn):
             run(tables[table, 0], tables[table, 1], zero)
-        losses[step] = loss[0]
-        if not math.isfinite(loss[0]):
+        loss = at(ways[way, 4], zero)[0]
+        losses[step] = loss
+        if not math.isfinite(loss):
             return step
-        for table in range(turn, len(tables)):
+        for change in range(len(changes)):
+            numbers = changes[change, 1]
+            scalars, told = at(changes[change, 0], zero), at(changes[change, 2], zero)
+            for k in range(numbers):
+                scalars[k] = told[step * numbers + k]
+        for table in range(turn, ways[way, 3]):
             run(tables[table, 0], tables[table, 1], zero)
     return len(losses)

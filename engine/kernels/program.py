@@ -17,7 +17,9 @@ from engine.backend import Array, Call
 from engine.kernels.patterns import merged
 from engine.kernels.rows import WIDTH, NotPlainError, Op, Row, overlap, rows_of, same_place
 
-MOST_WORK = 1 << 15  # multiplications and other operations of a list that is one table, products and all
+# Multiplications and other operations of a list that is one table, products and all: BLAS gains only from products of
+# some 64 × 64 × 64 on, and many updates of lists without it are made in one call.
+MOST_WORK = 1 << 19
 SMALL_PRODUCT = 1 << 11  # multiplications of a product that in any list is done faster than BLAS can be called
 BLOCK = 1 << 12  # numbers of each array that are gone through at a time
 MOST_PLACES = 12  # arrays of one run of blocks: so many blocks lie in the second nearest memory, side by side

@@ -2,17 +2,16 @@
 
 from collections.abc import Sequence
 from contextlib import suppress
-from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from engine.backend import Array, Call
+from engine.backend import Array, Call, Lot
 from engine.kernels.choice import forget_others
-from engine.kernels.machine import OPERAND, run, run_steps
+from engine.kernels.machine import run, run_steps
 from engine.kernels.operations import address
-from engine.kernels.program import Table, parts, table, told
-from engine.kernels.rows import WIDTH, Op, rows_of
+from engine.kernels.program import Table, parts, table
+from engine.kernels.rows import WIDTH, Op
 
 if TYPE_CHECKING:
     from engine.plan import Plan
@@ -45,11 +44,6 @@ class Program:
     def __call__(self) -> None:
         run(self._start, self._of_count, self.zero)
 
-    def line(self, number: int) -> Array:
-        """The fields of one line."""
-        fields: Array = self._lines[number]
-        return fields
-
 
 def lowered(calls: list[Call]) -> list[Call]:
     """The calls as one program; where they are too much work or of a kind that it does not know, as several."""
@@ -59,59 +53,55 @@ def lowered(calls: list[Call]) -> list[Call]:
     return [Program(part) if isinstance(part, Table) else part for part in parts(calls)]
 
 
+Programs = Sequence[Program]
+
+
 class Steps:
-    """Updates of one plan, as many as are asked for in one call."""
+    """Updates by the plans of whole batches and of an epoch's last, smaller one: many in one call."""
 
-    def __init__(self, plan: "Plan", before: Sequence[Program], after: Sequence[Program], scalars: Array) -> None:
-        """`before` lead to the loss, `after` from it to the end of an update; that takes `scalars` (k,)."""
-        prepared = [call for call in plan.target_calls if isinstance(call, Program)]
-        # What differs from step to step is copied to its place; here stand two arrays that lie as it will.
-        rows, columns = np.empty_like(plan.rows), np.empty(plan.targets.shape[::-1], scalars.dtype).T
-        self._rows, self._targets, self._scalars = (
-            Program(told(rows_of(partial(np.copyto, place, given))))
-            for place, given in ((plan.rows, rows), (plan.targets, columns), (scalars, np.empty_like(scalars)))
-        )
-        self._batch, self._before = [self._rows, self._targets, *prepared], list(before)
-        self._changes, self._after = [self._scalars], list(after)
-        self._loss, self._kept = np.uint64(plan.loss.ctypes.data), plan.loss
-        self._tables: dict[tuple[bool, bool], tuple[Array, int]] = {}
+    def __init__(self, ways: Sequence[tuple["Plan", Programs, Programs]], scalars: Array) -> None:
+        """Of each way a plan, what leads to its loss, and what from there to its update's end by `scalars` (k,)."""
+        tables, told = list[tuple[int, int]](), list[tuple[int, ...]]()
+        self._kept = list(ways), scalars
+        for plan, before, after in ways:
+            first, turn = len(tables), len(tables) + len(before)
+            tables += [(program.start, program.count) for program in (*before, *after)]
+            places = (array.ctypes.data for array in (plan.loss, plan.rows, plan.targets))
+            told.append((plan.batch, first, turn, len(tables), *places))
+        self._tables, self._ways = np.array(tables, np.uint64).reshape(-1, 2), np.array(told, np.uint64)
+        self._scalars, self._none = scalars, np.empty(0, np.int64)
 
-    def __call__(self, count: int, batches: tuple[Array, Array] | None, scalars: Array | None) -> int:
-        """Up to `count` updates; returns how many were done: those from the first on whose loss is no number are not.
+    def __call__(self, count: int, lot: Lot | None, scalars: Array | None) -> Array:
+        """Up to `count` updates; the losses of those done: from the first on whose loss is no number none is.
 
-        `batches` are rows (n, N, features + 1) and targets (n, units, N), None where they are in the plan and stay;
-        `scalars` (n, k) are None where they stay.
+        The batches are of `lot`, or in the plan (None) and stay; `scalars` (count, k) are None where they stay.
         """
-        feeds = list[tuple[int, int]]()
-        given = [(self._scalars, scalars)] if scalars is not None else []
-        if batches is not None:
-            count = len(batches[0])
-            given += [(self._rows, batches[0]), (self._targets, batches[1])]
-        for program, data in given:
-            program.line(0)[OPERAND] = data.ctypes.data
-            feeds.append((program.start, data.strides[0]))
-        losses = np.empty(count, self._kept.dtype)
-        tables, turn = self._tables_for(batches is not None, scalars is not None)
-        done: int = run_steps(tables, turn, np.array(feeds, np.uint64).reshape(-1, 2), self._loss, losses)
-        return done
-
-    def _tables_for(self, batches: bool, scalars: bool) -> tuple[Array, int]:
-        """Addresses and counts of all tables, and how many lead to the loss."""
-        if (batches, scalars) not in self._tables:
-            before = (self._batch if batches else []) + self._before
-            every = before + (self._changes if scalars else []) + self._after
-            told = np.array([(program.start, program.count) for program in every], np.uint64)
-            self._tables[batches, scalars] = told, len(before)
-        return self._tables[batches, scalars]
+        losses = np.empty(count, self._scalars.dtype)
+        changes = np.empty((0, 3), np.uint64)
+        if scalars is not None:
+            changes = np.array([(self._scalars.ctypes.data, scalars.shape[1], scalars.ctypes.data)], np.uint64)
+        examples = np.zeros(6, np.uint64)
+        if lot is not None:
+            rows, targets = lot.rows, lot.targets
+            places = rows.ctypes.data, targets.ctypes.data
+            examples[:] = *places, rows.shape[1], targets.shape[1], lot.whole, lot.left
+        else:
+            examples[-2:] = self._ways[0, 0]
+        chosen = self._none if lot is None else lot.chosen
+        done: int = run_steps(self._tables, self._ways, examples, chosen, changes, losses)
+        return losses[:done]
 
 
-def steps(plan: "Plan", before: Sequence[Call], after: Sequence[Call], scalars: Array) -> Steps | None:
+def steps(ways: Sequence[tuple["Plan", Sequence[Call], Sequence[Call]]], scalars: Array) -> Steps | None:
     """None where a call is no program."""
-    calls = [*plan.target_calls, *before, *after]
-    if not all(isinstance(call, Program) for call in calls):
-        return None
-    first, then = ([call for call in part if isinstance(call, Program)] for part in (before, after))
-    return Steps(plan, first, then, scalars)
+    made = list[tuple["Plan", Programs, Programs]]()
+    for plan, before, after in ways:
+        parts = [*plan.target_calls, *before], after
+        if not all(isinstance(call, Program) for part in parts for call in part):
+            return None
+        first, then = ([call for call in part if isinstance(call, Program)] for part in parts)
+        made.append((plan, first, then))
+    return Steps(made, scalars)
 
 
 def warm() -> None:
@@ -120,5 +110,6 @@ def warm() -> None:
         for op in Op:
             address(op, number)
         run(np.uint64(0), np.uint64(0), number(0))
-        none = np.empty((0, 2), np.uint64)
-        run_steps(none, 0, none, np.uint64(np.empty(1, number).ctypes.data), np.empty(0, number))
+        none = (np.empty((0, width), np.uint64) for width in (2, 7))
+        chosen, changes = np.empty(0, np.int64), np.empty((0, 3), np.uint64)
+        run_steps(*none, np.zeros(6, np.uint64), chosen, changes, np.empty(0, number))

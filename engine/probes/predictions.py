@@ -8,9 +8,10 @@ import msgspec
 import numpy as np
 
 from engine.backend import Array
+from engine.parts import SAMPLE
 from engine.plan import Plan
 from engine.probes.example import Part, meaning_of, probabilities_of
-from engine.trainer import SAMPLE, Trainer
+from engine.trainer import Trainer
 
 MOST = SAMPLE  # examples that are looked at, the first ones: their raw numbers are kept for pictures
 FEWEST = 200

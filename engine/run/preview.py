@@ -12,10 +12,11 @@ from engine.data.source import Dataset
 from engine.errors import ProjectError
 from engine.lsuv import draw_weights
 from engine.network import Network
+from engine.parts import SAMPLE
 from engine.project import Project, project_from
 from engine.run.messages import LanePreview, NodeScale, Preview, Previewed
 from engine.statistics import root_mean_square
-from engine.trainer import SAMPLE, Trainer
+from engine.trainer import Trainer
 
 EXAMPLES = 64
 MOST_PARAMETERS = 10_000_000

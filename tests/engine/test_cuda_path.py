@@ -183,7 +183,7 @@ def test_losses_read_together_are_those_read_one_by_one():
     there, other = (Trainer(made(batch_size=4, layers=DROPPED), backend=card("float64")) for _ in range(2))
     together, single = [], []
     while len(together) < 50:
-        together += there.updates(50 - len(together))
+        together += there.updates(50 - len(together)).tolist()
     for _ in range(50):
         single.append(other.update())
     assert together == single

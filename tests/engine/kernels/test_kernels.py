@@ -133,6 +133,27 @@ def test_many_steps_in_one_call_are_the_same_steps(way, make, manner):
     assert np.array_equal(ones.parameters.values, many.parameters.values)
 
 
+@pytest.mark.parametrize("kernels", ["numpy", "numba"])
+@pytest.mark.parametrize("way", WAYS)
+def test_losses_of_many_updates_are_those_of_each(way, kernels):
+    """After another batch size in the middle of an epoch, too, whose rest is another last batch."""
+    backend = open_backend(kernels=kernels)
+    many, ones = (Trainer(three_classes(**WAYS[way]), backend=backend) for _ in range(2))
+    told, single = [], []
+    with np.errstate(all="ignore"):
+        for size, count in ((None, 3), (7, 25), (9, 2), ("all", 12)):
+            if size is not None:
+                many.set_batch_size(size)
+                ones.set_batch_size(size)
+            until = len(told) + count
+            while len(told) < until:
+                told += many.updates(until - len(told)).tolist()
+            single += [ones.update() for _ in range(count)]
+    assert told == single
+    assert np.array_equal(many.parameters.values, ones.parameters.values)
+    assert (many.step_number, many.epoch, many.position) == (ones.step_number, ones.epoch, ones.position)
+
+
 def test_a_run_is_made_in_few_calls(monkeypatch):
     """The guard of the one above: many steps do go through one call."""
     trainer = both(xor())[1]
@@ -143,19 +164,20 @@ def test_a_run_is_made_in_few_calls(monkeypatch):
     assert len(calls) == 1  # of the last one the record is wanted
 
 
-def test_batches_of_several_epochs_are_those_of_each(monkeypatch):
-    """`run` takes what fits into a window at once, over the ends of epochs where no batch is a smaller one."""
-    made = xor(batch_size=16)
+@pytest.mark.parametrize(("batch_size", "ended"), [(16, (25, 16)), (30, (33, 60)), (63, (50, 63))])
+def test_batches_of_several_epochs_are_those_of_each(batch_size, ended, monkeypatch):
+    """`run` takes what fits into a window at once, over the ends of epochs, with a smaller last batch or none."""
+    made = xor(batch_size=batch_size)
     many, ones = (both(made)[1] for _ in range(2))
     taken = []
-    block = many._train.block
-    monkeypatch.setattr(many._train, "block", lambda *args: taken.append(args[-1]) or block(*args))
+    lot = many._train.lot
+    monkeypatch.setattr(many._train, "lot", lambda *args: taken.append(args[-2]) or lot(*args))
     many.run(3)
     many.run(98)
     for _ in range(101):
         ones.update()
     assert np.array_equal(many.parameters.values, ones.parameters.values)
-    assert (many.epoch, many.position) == (ones.epoch, ones.position) == (25, 16)
+    assert (many.epoch, many.position) == (ones.epoch, ones.position) == ended
     assert taken == [2, 97]
 
 
@@ -171,6 +193,17 @@ def test_a_loss_that_is_no_number_ends_a_run_before_its_update(batch_size):
         steps.append((trainer.step_number, caught.value.step))
     assert steps[0] == steps[1]
     assert 0 < steps[0][0] < 200
+    for trainer in (numpy, numba):
+        trainer.reset()
+        with np.errstate(all="ignore"):
+            told = 0
+            while told < steps[0][0]:
+                losses = trainer.updates(200)
+                assert np.isfinite(losses).all()
+                told += len(losses)
+            with pytest.raises(DivergenceError) as caught:
+                trainer.updates(200)
+        assert (told, told, told) == (trainer.step_number, caught.value.step, steps[0][0])
 
 
 # Which are chosen
