@@ -23,13 +23,22 @@ from engine.parameters import Parameters
 class Var:
     """One node's output: `value` (features, N), a row of ones below it in `with_one`, and its gradient if wanted.
 
+    `grad_with_one` has a row below that, too, into which goes what a product makes of the ones; nobody reads it.
     `shape` is one example's; `engine.layout` says how its numbers stand in the rows.
     """
 
-    __slots__ = ("grad", "shape", "value", "with_one")
+    __slots__ = ("grad", "grad_with_one", "shape", "value", "with_one")
 
-    def __init__(self, with_one: Array, grad: Array | None, shape: Shape) -> None:
-        self.with_one, self.value, self.grad, self.shape = with_one, with_one[:-1], grad, shape
+    def __init__(self, with_one: Array, grad_with_one: Array | None, shape: Shape) -> None:
+        self.with_one, self.grad_with_one, self.shape = with_one, grad_with_one, shape
+        self.value, self.grad = with_one[:-1], None if grad_with_one is None else grad_with_one[:-1]
+
+    def taken(self, bias: bool) -> tuple[Array, Array | None]:
+        """Value and gradient as a product with the matrix (W, b) meets them, or where there is no `bias` with W.
+
+        Its last column is never cut off: of a matrix that lies in strips `dot` makes a copy before each product.
+        """
+        return (self.with_one, self.grad_with_one) if bias else (self.value, self.grad)
 
 
 class Moment:
@@ -112,7 +121,7 @@ class Plan:
         inputs = [self._consumed(source) for source in self.structure.inputs[node]]
         has_grad = any(h.grad is not None for h in inputs)
         wants_grad = self._goes_back and not fused and (isinstance(layer, Weighted) or has_grad)
-        grad = self.backend.zeros(features, self.batch) if wants_grad else None
+        grad = self.backend.zeros(features + 1, self.batch) if wants_grad else None
         a = self.vars[node] = Var(self.backend.ones(features + 1, self.batch), grad, shape)
         self._target = self._drawn_calls if fused else self.forward_calls
         if isinstance(layer, Join):
@@ -126,7 +135,7 @@ class Plan:
 
     def _bind_input(self, node: str, layer: Input, shape: Shape) -> None:
         features = prod(shape)
-        grad = self.backend.zeros(features, self.batch) if self._to_input else None
+        grad = self.backend.zeros(features + 1, self.batch) if self._to_input else None
         taken = slice(None, -1) if layer.columns is None else slice(*layer.columns)
         if layer.columns is None and not layout.is_image(shape):
             self.vars[node] = Var(self.rows.T, grad, shape)
@@ -160,7 +169,7 @@ class Plan:
         self._consumers[source] -= 1
         if self._consumers[source] == 0 or var.grad is None:
             return var
-        return Var(var.with_one, self.scratch(var), var.shape)
+        return Var(var.with_one, self.backend.zeros(*var.with_one.shape), var.shape)
 
     def _add_up(self, inputs: list[Var], sources: tuple[str, ...]) -> None:
         """Adds what a consumer wrote apart; its block runs after the block of the consumer that writes."""

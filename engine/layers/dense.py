@@ -73,14 +73,14 @@ class Dense(Weighted, frozen=True, tag="dense"):
         if len(shape) == 2:
             self._bind_steps(plan, h, a, p, shape[0])
             return
-        x = h.with_one if self.bias else h.value
+        x, back = h.taken(self.bias)
         # Methods: on small matrices `np.dot` spends a third of its time on finding out whose `dot` is meant.
         plan.forward(p.value.dot, x, a.value)
         if a.grad is None:
             return
         calls: list[BoundCall] = [(a.grad.dot, x.T, p.grad)]
-        if h.grad is not None:
-            calls.append((self.views(p.value)["weight"].T.dot, a.grad, h.grad))
+        if back is not None:
+            calls.append((p.value.T.dot, a.grad, back))
         plan.backward(*calls)
 
     def _bind_steps(self, plan: Plan, h: Var, a: Var, p: Block, steps: int) -> None:
@@ -92,9 +92,9 @@ class Dense(Weighted, frozen=True, tag="dense"):
             return
         calls: list[BoundCall] = [(xp.copyto, y, by_step(a.grad, steps)), (flat(y).T.dot, flat(x), p.grad)]
         if h.grad is not None:
-            weight = self.views(p.value)["weight"]
-            back = zeros(steps, plan.batch, weight.shape[1])
-            calls += [(flat(y).dot, weight, flat(back)), (xp.copyto, by_step(h.grad, steps), back)]
+            back = zeros(steps, plan.batch, p.value.shape[1])
+            features = x.shape[2] - self.bias
+            calls += [(flat(y).dot, p.value, flat(back)), (xp.copyto, by_step(h.grad, steps), back[:, :, :features])]
         plan.backward(*calls)
 
     def held(self, *shapes: Shape) -> int:

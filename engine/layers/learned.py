@@ -127,7 +127,7 @@ class Maxout(Dense, frozen=True, tag="maxout"):
     def bind(self, plan: Plan, h: Var, a: Var, p: Block | None) -> None:
         assert p is not None
         xp, zeros, mask = plan.xp, plan.backend.zeros, plan.backend.mask
-        x = h.with_one if self.bias else h.value
+        x, back = h.taken(self.bias)
         z = zeros(self._rows, plan.batch)
         lines = z.reshape(self.units, self.pieces, plan.batch)
         plan.forward(p.value.dot, x, z)
@@ -146,8 +146,8 @@ class Maxout(Dense, frozen=True, tag="maxout"):
                 (xp.logical_or, taken, highest, taken),
             ]
         calls.append((delta.dot, x.T, p.grad))
-        if h.grad is not None:
-            calls.append((self.views(p.value)["weight"].T.dot, delta, h.grad))
+        if back is not None:
+            calls.append((p.value.T.dot, delta, back))
         plan.backward(*calls)
 
     def onnx(self, inputs: tuple[str, ...], shapes: tuple[Shape, ...]) -> tuple[Operator, ...]:
