@@ -282,7 +282,7 @@ def _inputs(graph: Graph) -> tuple[dict[str, tuple[str, ...]], list[Problem]]:
         allowed = layer.most_inputs if layer.most_inputs is not None else MOST_INPUTS
         port = free_port(taken) if edge.port is None else edge.port
         if port in taken or port < 0 or port >= allowed:
-            problems.append(Problem(edge.target, f"takes {_count(layer)}, got another from {edge.source!r}"))
+            problems.append(Problem(edge.target, _no_place(layer, taken, edge, port)))
             continue
         taken[port] = edge.source
     wrong = {problem.where for problem in problems}
@@ -295,6 +295,16 @@ def _inputs(graph: Graph) -> tuple[dict[str, tuple[str, ...]], list[Problem]]:
             gap = next(port for port in range(max(taken)) if port not in taken)
             problems.append(Problem(node, f"nothing comes to input {gap}, but to a later one"))
     return {node: by_number(taken) for node, taken in slots.items()}, problems
+
+
+def _no_place(layer: Layer, taken: Mapping[int, str], edge: Edge, port: int) -> str:
+    """Why a wire cannot come to input `port`."""
+    if edge.port is None or layer.most_inputs == 0:
+        return f"takes {_count(layer)}, got {'another' if taken else 'one'} from {edge.source!r}"
+    if port in taken:
+        return f"two wires come to input {port}, from {taken[port]!r} and {edge.source!r}"
+    last = (MOST_INPUTS if layer.most_inputs is None else layer.most_inputs) - 1
+    return f"{edge.source!r} comes to input {port}, allowed: 0{f' to {last}' if last else ''}"
 
 
 def by_number(taken: Mapping[int, str]) -> tuple[str, ...]:

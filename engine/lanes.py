@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from math import prod
 from typing import TYPE_CHECKING
 
-from engine.data.source import Summary
+from engine.data.source import Dataset, Summary
 from engine.errors import Problem, ProjectError
 from engine.graph import Structure, resolve
 from engine.layers.base import Weighted, text_of
@@ -37,6 +37,17 @@ def problems_of(lane: "Project", summary: Summary) -> list[Problem]:
     except ProjectError as error:
         found += error.problems
     return found
+
+
+def problems_of_examples(lane: "Project", data: Dataset) -> list[Problem]:
+    """What all targets show, and one of their kind does not: a target beyond the loss's range."""
+    structure = lane.structure()
+    try:
+        for y in (data.y, data.y_val):
+            lane.training.loss.targets(y, data.classes, structure.shapes[structure.output][0])
+    except ProjectError as error:
+        return list(error.problems)
+    return []
 
 
 def _search_problems(training: Training, structure: Structure) -> Iterator[Problem]:

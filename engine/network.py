@@ -9,7 +9,7 @@ import numpy as np
 
 from engine.backend import Array, Backend
 from engine.data.batches import with_ones
-from engine.data.preprocess import Preprocessor
+from engine.data.preprocess import Preprocessor, misfit
 from engine.graph import Structure
 from engine.layers.base import Block
 from engine.memory import must_fit, needs_of
@@ -102,15 +102,15 @@ class Network:
             if name not in shapes:
                 known = ", ".join([*shapes, *self.preprocess.shapes])
                 found.append(f"{name}: is unknown, the network has {known}")
-            elif np.shape(array) != shapes[name]:
-                found.append(f"{name}: expected shape {shapes[name]}, got {np.shape(array)}")
+            elif why := misfit(name, array, shapes[name]):
+                found.append(why)
         return found
 
     def load_fitting(self, mapping: Mapping[str, Array]) -> list[str]:
         """Takes every parameter and buffer whose name and shape fit; returns the names taken."""
         taken = []
         for name, view in self._views().items():
-            if name in mapping and np.shape(mapping[name]) == view.shape:
+            if name in mapping and not misfit(name, mapping[name], view.shape):
                 view[...] = self.backend.from_host(np.asarray(mapping[name], np.float64))
                 taken.append(name)
         taken += self.preprocess.take(mapping)
@@ -254,7 +254,9 @@ class Network:
         x: Array = np.asarray(raw)
         if x.shape[1:] != self.input_shape:
             expected = "×".join(map(str, ("N", *self.input_shape)))
-            raise ValueError(f"x: expected {expected}, got {'×'.join(map(str, x.shape))}")
+            raise ValueError(f"x: expected {expected}, got {'×'.join(map(str, x.shape)) or 'no array'}")
+        if x.dtype.kind not in "biuf":
+            raise ValueError(f"x: expected real numbers, got {x.dtype}")
         return x
 
     def prepared(self, x: Array) -> Array:

@@ -1,6 +1,7 @@
 """A project: data, network and training, frozen and validated; and its file, NAME.netviz, in JSON."""
 
 import re
+from codecs import BOM_UTF8
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -162,7 +163,7 @@ def read_json(path: Path) -> JSON:
     except OSError as error:
         raise ProjectError(Problem("", f"cannot be read: {error.strerror or error}")) from None
     try:
-        data = msgspec.json.decode(text)
+        data = msgspec.json.decode(text.removeprefix(BOM_UTF8))  # which some editors write
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise ProjectError(Problem("", f"is not a netviz project: {error}, expected JSON")) from None
     if not isinstance(data, dict):

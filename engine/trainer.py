@@ -5,6 +5,7 @@ from contextlib import suppress
 from functools import cached_property
 from itertools import repeat
 from math import isfinite
+from operator import index
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -16,6 +17,7 @@ from engine.compiled import NONE, Compiled
 from engine.course import Course
 from engine.data.source import Dataset
 from engine.divergence import DivergenceError, origin
+from engine.kernels.choice import kernels_for
 from engine.lsuv import draw_weights
 from engine.memory import must_fit, needs_of_training
 from engine.metrics import Score
@@ -50,12 +52,12 @@ class Trainer:
         backend: Backend | None = None,
     ) -> None:
         """`backend`, where it is given, stands for device and dtype."""
-        self.project, self.backend = project, backend or open_backend(device, dtype)
+        self.project, self.backend = project, backend or open_backend(device, dtype, kernels_for(device))
         wanted = project.training.batch_size
         must_fit(needs_of_training(project, self.backend.dtype, wanted if isinstance(wanted, int) else 0), self.backend)
         self.network = Network(project, self.backend)
         training, network = project.training, self.network
-        self.seed = training.seed if seed is None else seed
+        self.seed = training.seed if seed is None else convert({"seed": index(seed)}, Settings, "training").seed
         self._parts = Parts(project, network, self.seed)
         self._train, self.sample, self.reach = self._parts.train, self._parts.sample, self._parts.reach
         network.preprocess.changed = self._prepare_anew

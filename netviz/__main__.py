@@ -4,16 +4,27 @@ import gc
 import os
 import sys
 
-from netviz.cli import COMMANDS, run_command, window_arguments
-from netviz.system import ensure_qt, without_display
+INTERRUPTED = 130
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Runs netviz with these arguments (the command line's by default); returns the exit status."""
-    arguments = sys.argv[1:] if arguments is None else arguments
+    try:
+        _any_words()
+        return _run(sys.argv[1:] if arguments is None else arguments)
+    except KeyboardInterrupt:
+        return INTERRUPTED
+
+
+def _run(arguments: list[str]) -> int:
+    # Imported here: it takes long enough for Ctrl+C to come in between.
+    from netviz.cli import COMMANDS, run_command, window_arguments
+
     if arguments and arguments[0] in COMMANDS:
         return run_command(arguments)
     options = window_arguments(arguments)
+    from netviz.system import ensure_qt, without_display
+
     if without_display():
         if not options.demo:
             print("netviz: there is no display to open a window on; `netviz train FILE` needs none", file=sys.stderr)
@@ -24,6 +35,15 @@ def main(arguments: list[str] | None = None) -> int:
     from netviz.app import run_window
 
     return run_window(options)
+
+
+def _any_words() -> None:
+    """Words are written wherever they go: a letter that a terminal or a pipe does not know becomes a question mark."""
+    if sys.stderr is None:  # closed, and a bar is drawn there
+        sys.stderr = open(os.devnull, "w")  # noqa: SIM115
+    for stream in (sys.stdout, sys.stderr):
+        if (reconfigure := getattr(stream, "reconfigure", None)) is not None:
+            reconfigure(errors="replace")
 
 
 if __name__ == "__main__":

@@ -60,14 +60,14 @@ class Preprocessor:
         for name, shape in self.shapes.items():
             if name not in mapping:
                 found.append(f"{name}: is missing, expected shape {shape}")
-            elif np.shape(mapping[name]) != shape:
-                found.append(f"{name}: expected shape {shape}, got {np.shape(mapping[name])}")
+            elif why := misfit(name, mapping[name], shape):
+                found.append(why)
         return found
 
     def take(self, mapping: Mapping[str, Array]) -> list[str]:
         """Takes the numbers where all are there and fit; returns their names."""
-        fit = all(name in mapping and np.shape(mapping[name]) == shape for name, shape in self.shapes.items())
-        if not self.shapes or not fit:
+        misfits = any(name not in mapping or misfit(name, mapping[name], shape) for name, shape in self.shapes.items())
+        if not self.shapes or misfits:
             return []
         before = self._numbers
         rounded = {name: np.asarray(mapping[name]).astype(self.dtype) for name in self.shapes}
@@ -95,6 +95,14 @@ class Preprocessor:
             if "matrix" in numbers:
                 moved = (moved.reshape(len(x), prod(self.shape)) @ numbers["matrix"].T).reshape(x.shape)
         return moved
+
+
+def misfit(name: str, array: Any, shape: Shape) -> str:
+    """Why `array` cannot be the numbers `name` of this shape; empty where it can."""
+    if np.shape(array) != shape:
+        return f"{name}: expected shape {shape}, got {np.shape(array)}"
+    kind = np.asarray(array).dtype
+    return "" if kind.kind in "biuf" else f"{name}: expected real numbers, got {kind}"
 
 
 def buffers(kind: Kind, shape: Shape) -> dict[str, Shape]:

@@ -87,7 +87,8 @@ def layout(path: Path, delimiter: Delimiter = "auto", header: Header = "auto") -
     if width < 2:
         raise DataFileError("has one column only, expected features and a target (is the delimiter another one?)")
     plain = Layout(chosen, False, tuple(map(str, range(width))), (False,) * width)
-    has_header = header == "yes" or (header == "auto" and _looks_like_header(plain, rows))
+    alone = sum(bool(line.strip()) for line in head) == 1
+    has_header = header == "yes" or (header == "auto" and _looks_like_header(plain, rows, alone))
     body = rows[1:] if has_header else rows
     if not body:
         raise DataFileError("has a header and no rows")
@@ -200,11 +201,13 @@ def _sniffed(head: list[str]) -> str:
     return max(DELIMITERS.values(), key=score)
 
 
-def _looks_like_header(form: Layout, rows: list[list[str]]) -> bool:
-    """No number in the first row; and numbers below it, or words that do not all come again."""
+def _looks_like_header(form: Layout, rows: list[list[str]], alone: bool) -> bool:
+    """No number in the first row; and nothing below it, or numbers, or words that do not all come again."""
     first, body = rows[0], rows[1:]
-    if not body or any(form.number(cell) is not None for cell in first):
+    if any(form.number(cell) is not None for cell in first):
         return False
+    if not body:
+        return alone  # else the next row cannot be read, which is told when it is
     if any(_is_numeric(form, body, place) for place in range(len(first))):
         return True
     return not all(any(row[place : place + 1] == [cell] for row in body) for place, cell in enumerate(first))

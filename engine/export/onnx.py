@@ -63,10 +63,12 @@ def _model(structure: Structure, state: Mapping[str, Array], prepared: Collectio
     values |= {node: entry for node, layer in structure.layers.items() if _is_x(layer)}
     values[structure.output] = "y"
     inside = [node for node in structure.order if values[node] not in (entry, "y")]
-    initial = [numpy_helper.from_array(_single(array), parameter) for parameter, array in state.items()]
-    nodes, more = preprocess_nodes(prepared, structure.example, entry)
+    first, more = preprocess_nodes(prepared, structure.example, entry)
+    nodes = first + _nodes(structure, values, entry)
+    used = {source for node in nodes for source in node.input}  # a runtime warns of what nobody reads, such as a count
+    initial = [numpy_helper.from_array(_single(array), name) for name, array in state.items() if name in used]
     graph = helper.make_graph(
-        nodes=nodes + _nodes(structure, values, entry),
+        nodes=nodes,
         name=name,
         inputs=[described("x", structure.example)],
         outputs=[described("y", structure.shapes[structure.output])],

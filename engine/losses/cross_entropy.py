@@ -153,6 +153,11 @@ class CrossEntropy(Loss, frozen=True, tag="cross_entropy"):
             if units < classes:
                 raise misfit(f"cross_entropy wants an output per class: {classes} classes, {counted(units)}")
             return one_hot(y, classes, units)
+        if y.shape[1] == 1 and units > 1:
+            raise misfit(
+                f"cross_entropy wants class numbers (integers), or {units} probabilities; "
+                "the data's y is one column of quantities (floats)"
+            )
         rows = columns(y, units)
         if units == 1 or rows.min(initial=0) < 0 or not np.allclose(rows.sum(axis=1), 1):
             raise misfit("cross_entropy wants class numbers (integers), or rows of probabilities that sum to 1")

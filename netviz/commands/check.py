@@ -3,6 +3,7 @@
 import argparse
 import sys
 from collections.abc import Iterator
+from math import prod
 from pathlib import Path
 from typing import TypeVar
 
@@ -11,6 +12,7 @@ from engine.checks.rates import RateReport, must_have_rate, range_test
 from engine.errors import ProjectError
 from engine.files import write_atomically
 from engine.gradient_check import GradientReport, checking_project
+from engine.lanes import problems_of_examples
 from engine.memory import SMALL, needs_of_training
 from engine.project import Project, load_project
 from netviz.commands.bar import Bar
@@ -20,6 +22,7 @@ from netviz.options import BAD_INPUT
 from netviz.tables import csv_bytes
 
 FAILED = 1
+DRAWN = 10_000_000  # numbers: more are not drawn, which cannot be wrong, only to see that they can
 COLUMNS = ("network", "rate", "loss", "smoothed")
 Report = TypeVar("Report", GradientReport, OverfitReport, RateReport)
 
@@ -28,6 +31,7 @@ def check(options: argparse.Namespace) -> int:
     """Prints shapes and counts, or every problem, then what was asked; returns the exit status."""
     try:
         project = load_project(options.file, parse_settings(options.settings))
+        _read_examples(project)
     except ProjectError as error:
         for problem in error.problems:
             print(f"{options.file}: {problem}")
@@ -60,6 +64,20 @@ def check(options: argparse.Namespace) -> int:
         rows = [(name, p.rate, p.loss, p.smoothed) for name, report in rates.items() for p in report.points]
         write_atomically(out, csv_bytes(COLUMNS, rows))
     return 0 if right else FAILED
+
+
+def _read_examples(project: Project) -> None:
+    """All of them, as training would: a ProjectError tells of what their outline does not show."""
+    source = project.data
+    if (
+        not (source.endings or source.of_folder)
+        and getattr(source, "samples", 0) * prod(project.summary().shape) > DRAWN
+    ):
+        return
+    data = source.load(project.folder)
+    found = [problem for lane in project.lanes() for problem in problems_of_examples(lane, data)]
+    if found:
+        raise ProjectError(*dict.fromkeys(found))
 
 
 def _describe(lane: Project) -> None:

@@ -35,7 +35,7 @@ def pixels(answer: BoundaryAnswer, points: Points | None) -> np.ndarray:
         sure = (values - 1 / count) / (1 - 1 / count)
         chosen = np.asarray(answer.winners, int)[::-1]
     else:
-        signed = 2 * values - 1 if answer.probability else values / (np.abs(values).max() or 1.0)
+        signed = 2 * np.clip(values, 0, 1) - 1 if answer.probability else values / (np.abs(values).max() or 1.0)
         sure, chosen = np.abs(signed), (signed > 0).astype(int)
     colours = np.array([_rgb(colour) for colour in CLASSES])
     made = np.empty((*values.shape, 4), np.uint8)

@@ -39,6 +39,10 @@ def test_the_good_one_is_good(tmp_path):
     assert project.problems() == []
 
 
+def test_a_mark_of_the_byte_order_is_no_part_of_the_file(tmp_path):
+    assert loaded(b"\xef\xbb\xbf" + json.dumps(GOOD).encode(), tmp_path).name == "good"
+
+
 @pytest.mark.parametrize(("changes", "line"), BAD, ids=[line[:60] for _, line in BAD])
 def test_a_broken_field_is_named(changes, line, tmp_path):
     assert str(refused(changed(*changes), tmp_path)).startswith(line)
@@ -277,7 +281,8 @@ def test_too_many_or_too_few_for_a_join():
     nodes = (Node("x", Input()), Node("a", Dense(units=2)), Node("j", Join()))
     for wires, message in (
         ((Edge("a", "j"),), "takes 2 inputs, got 1"),
-        ((Edge("a", "j", 0), Edge("a", "j", 0)), "takes 2 inputs, got another from 'a'"),
+        ((Edge("a", "j", 0), Edge("a", "j", 0)), "two wires come to input 0, from 'a' and 'a'"),
+        ((Edge("a", "j", 0), Edge("a", "j", 7)), "'a' comes to input 7, allowed: 0 to 1"),
         ((Edge("a", "j"),) * 3, "takes 2 inputs, got another from 'a'"),
     ):
         _, problems = resolve(Graph(nodes, (Edge("x", "a"), *wires)), (4,))

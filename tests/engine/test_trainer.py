@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 import engine
+from engine.errors import ProjectError
 from engine.trainer import Trainer
 from tests.engine.cases import DTYPES, project
 from tests.engine.optimizer_cases import OPTIMIZER_CASES
@@ -142,6 +143,34 @@ def test_steps_are_counted_from_zero():
     assert [(r.step, r.epoch) for r in records] == [(0, 0), (4, 1)]
     with pytest.raises(ValueError, match="steps: expected at least 1, got 0"):
         Trainer(made()).run(0)
+
+
+@pytest.mark.parametrize("seed", [-1, 2**63])
+def test_a_seed_that_is_none_is_refused(seed):
+    with pytest.raises(ProjectError, match=r"^training\.seed: expected int [<>]="):
+        Trainer(made(), seed=seed)
+    with pytest.raises(TypeError):
+        Trainer(made(), seed="1")
+    assert Trainer(made(), seed=np.int64(7)).seed == 7
+
+
+WRONG_NUMBERS = [np.array([None, None]), np.array([1j, 2j]), np.array(["a", "b"])]
+
+
+@pytest.mark.parametrize("wrong", WRONG_NUMBERS, ids=lambda array: array.dtype.kind)
+def test_what_are_no_real_numbers_is_refused_by_name_and_nothing_changed(wrong):
+    trainer = Trainer(made())
+    network, before = trainer.network, bits(trainer)
+    name = next(name for name, array in network.parameters().items() if array.ndim == 1)
+    wrong = np.resize(wrong, network.parameters()[name].shape)
+    for weights in (network.parameters(), network.state()):
+        changed = {key: array + 1 for key, array in weights.items()}
+        with pytest.raises(ValueError, match=f"^{name}: expected real numbers, got {wrong.dtype}$"):
+            network.load_parameters({**changed, name: wrong})
+    x = np.resize(wrong, (3, *network.input_shape))
+    with pytest.raises(ValueError, match=f"^x: expected real numbers, got {wrong.dtype}$"):
+        network.predict(x)
+    assert bits(trainer) == before
 
 
 def digest_of_a_run():

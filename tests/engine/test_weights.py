@@ -53,6 +53,18 @@ def test_a_crash_leaves_the_old_file_and_nothing_else(
     np.testing.assert_array_equal(load_weights(path)["h1.weight"], 2 * WIDE)
 
 
+def test_a_link_stays_one_and_what_it_leads_to_is_written(tmp_path: Path) -> None:
+    (tmp_path / "kept").mkdir()
+    file, link = tmp_path / "kept" / "w.safetensors", tmp_path / "latest.safetensors"
+    link.symlink_to(file)
+    for factor in (1, 2):  # the first time there is nothing at its end
+        save_weights(link, {"h1.weight": factor * WIDE})
+        assert link.is_symlink()
+        assert not file.is_symlink()
+        np.testing.assert_array_equal(load_weights(file)["h1.weight"], factor * WIDE)
+    assert [entry.name for entry in file.parent.iterdir()] == [file.name]
+
+
 BAD = {
     "empty": (b"", "is not a safetensors file"),
     "text": (b"hello, this is no weights file", "is not a safetensors file"),

@@ -23,9 +23,12 @@ def operators(layer: Recurrent, entry: str) -> Iterator[Operator]:
     yield _constant((1, gates, units, -1), GATES)
     yield _constant(layer.onnx_gates, ORDER)
     yield _constant((1, gates * units, -1), MATRICES)
-    yield _constant((1, -1), VECTORS)
-    yield _constant((0, 0, layer.width), WIDE)
-    yield _constant((0, layer.width), LAST)
+    if layer.bias:
+        yield _constant((1, -1), VECTORS)
+    if layer.return_sequences or last:
+        yield _constant((0, 0, layer.width), WIDE)
+    if not layer.return_sequences:
+        yield _constant((0, layer.width), LAST)
     yield Operator("Transpose", (entry,), {"perm": (1, 0, 2)}, ".steps0")
     for number in range(layer.layers):
         parameters = []

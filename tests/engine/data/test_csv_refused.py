@@ -36,6 +36,7 @@ WRONG = {
     "nothing": ("", {}, r"is empty"),
     "empty lines": ("\n\n\n", {}, r"is empty"),
     "a header alone": ("a,b\n", {"header": "yes"}, r"has a header and no rows"),
+    "words alone": ("a,b\n", {}, r"has a header and no rows"),
     "no whole row": ("a,b\n1,?\n?,2\n", {"missing": "drop"}, r"has no row that is whole"),
     "one column": ("a\n1\n2\n", {}, r"has one column only"),
     "another delimiter": (PETS, {"delimiter": "tab"}, r"has one column only, .*is the delimiter another one"),

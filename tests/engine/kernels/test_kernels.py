@@ -244,3 +244,9 @@ def test_what_was_compiled_of_other_sources_is_thrown_away_before_it_is_called(m
     code.write_text("new")
     choice.forget_others()
     assert code.exists()
+
+
+@pytest.mark.parametrize("wanted", ["numpy", "numba"])
+def test_a_trainer_takes_the_kernels_of_a_run_by_command_or_window(wanted, monkeypatch):
+    monkeypatch.setenv(choice.VARIABLE, wanted)
+    assert Trainer(project(XOR)).backend.kernels == choice.kernels_for("cpu") == wanted

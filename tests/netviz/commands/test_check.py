@@ -4,8 +4,10 @@ import re
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
+from engine.data.toy import Noise
 from engine.layers.activations import Tanh
 from engine.plan import Plan, Var
 from tests.netviz.commands.command import here, netviz, write
@@ -51,6 +53,33 @@ def test_all_problems_go_to_stdout_and_the_first_to_stderr(tmp_path: Path) -> No
         assert line.startswith(f"{file}: {where}: ")
     assert done.err == told[0] + "\n"
     assert "tanh" in told[1]  # what was meant
+
+
+@pytest.mark.parametrize(
+    ("x", "y", "problem"),
+    [
+        (np.array([[0.0], [np.nan], [1.0]]), np.array([0, 1, 1]), "data.path: 'a.npz' array 'x' has the value nan"),
+        (np.zeros((3, 1)), np.array([0.0, 0.5, 1.5]), "training.loss: binary_cross_entropy wants targets from 0 to 1"),
+    ],
+    ids=["NaN among the examples", "a target beyond the loss"],
+)
+def test_what_only_all_examples_show_is_a_problem_too(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str], x: Any, y: Any, problem: str
+) -> None:
+    np.savez(tmp_path / "a.npz", x=x, y=y)
+    file = write(tmp_path, {"data": {"kind": "npz", "path": "a.npz", "validation": 0}, "variants": [{"name": "B"}]})
+    done = here(capfd, "check", file)
+    assert (done.status, done.out) == (2, done.err)
+    assert done.err.startswith(f"{file}: {problem}")
+    assert here(capfd, "train", file).err == done.err
+
+
+def test_examples_that_are_drawn_are_not_drawn_to_count_a_large_network(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Noise, "load", lambda *given: pytest.fail("draws them"))
+    data = {"kind": "noise", "shape": [300_000], "samples": 5000, "classes": 2}
+    assert here(capfd, "check", write(tmp_path, {"data": data})).status == 0
 
 
 def test_problems_of_variants_are_named_after_them(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:

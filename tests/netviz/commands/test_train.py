@@ -265,6 +265,42 @@ def test_ctrl_c_ends_with_130_and_all_that_was(tmp_path: Path) -> None:
     assert saved(out) == weights_after(file, count)
 
 
+IMPORTING = """
+import _thread, sys
+class Pressed:
+    def find_spec(self, name, path=None, target=None):
+        if name == place:
+            _thread.interrupt_main()
+sys.meta_path.insert(0, Pressed())
+place, sys.argv = sys.argv[1], ["netviz", "info"]
+import runpy
+runpy.run_module("netviz", run_name="__main__", alter_sys=True)
+"""
+
+
+@pytest.mark.parametrize("place", ["netviz.cli", "engine.trainer"])
+def test_ctrl_c_before_anything_is_read_is_no_traceback(place: str) -> None:
+    command = [sys.executable, "-c", IMPORTING, place]
+    done = subprocess.run(command, cwd=ROOT, env=environment(), capture_output=True, timeout=60)
+    assert (done.returncode, done.stderr.decode()) == (130, "")
+
+
+def test_letters_that_a_terminal_does_not_know_are_no_traceback(tmp_path: Path) -> None:
+    layers = [("x", {"kind": "input"}), ("f", {"kind": "flatten"}), ("out", {"kind": "dense", "units": 1})]
+    graph = {"nodes": [{"id": node, **fields} for node, fields in layers], "edges": [["x", "f"], ["f", "out"]]}
+    file = write(tmp_path, {"graph": graph, "data": {"kind": "noise", "shape": [2, 3]}}, loss="mse")
+    done = netviz("check", file, PYTHONIOENCODING="ascii")
+    assert done.err == ""
+    assert re.search(r"^x +input +2\?3 ", done.out, re.MULTILINE)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a shell closes what it hands on")
+def test_a_closed_standard_error_is_no_failure(tmp_path: Path) -> None:
+    command = f"'{sys.executable}' -m netviz train '{write(tmp_path)}' --steps 2 2>&-"
+    done = subprocess.run(command, shell=True, cwd=ROOT, env=environment(), capture_output=True, timeout=60)
+    assert (done.returncode, done.stdout[:5]) == (0, b"case:")
+
+
 def test_ctrl_c_outside_of_training_is_no_traceback(cli: Here, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def press(*arguments: object) -> None:
         raise KeyboardInterrupt

@@ -241,6 +241,12 @@ def test_the_plane_is_the_classes_colour_and_fades_where_it_is_unsure() -> None:
     assert (got[..., 3] == 0).all()
 
 
+def test_a_plane_of_any_numbers_is_painted() -> None:
+    values = np.array([[np.inf, -np.inf], [1e308, np.nan]])
+    sure = pixels(BoundaryAnswer(values, None, True, (0, 1, 0, 1)), None)[..., 3]
+    assert np.array_equal(sure, [[235, 0], [235, 235]])
+
+
 def test_the_decision_on_the_page_is_the_networks(capfd: Any, tmp_path: Path) -> None:
     file = write(tmp_path)
     page, _ = report(capfd, file)
