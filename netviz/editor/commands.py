@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QInputDialog, QMenu
 
 from engine.errors import ProjectError
 from netviz.document import palette
+from netviz.document.standing import free
 from netviz.editor.boxes import LanePicture
 from netviz.editor.name_line import NameLine
 from netviz.editor.press import begin
@@ -174,21 +175,28 @@ class Commands(QObject):
         return self._open(search, at)
 
     def add(self, offer: Offer, at: QPoint | None) -> None:
-        """Into the selected wire, after the selected node, at `at`, or in the middle of the view."""
+        """Into the selected wire, after the selected node, at the pointer, after the one end, or in free room."""
         canvas, chosen = self._canvas, self._canvas.chosen_now
         spot = at or canvas.viewport().rect().center()
         lane = chosen.lane if chosen.nodes or chosen.wire else canvas.sheet.lane_at(canvas.mapToScene(spot))
         place = self._place_at(lane, spot, left=False)
+        pointed = at is not None and at == canvas.pointer
         if offer.template:
             canvas.add_template(offer.template, lane, place)
         elif chosen.wire is not None:
             self._done(lane, self._wishes.insert(lane, offer.kind, chosen.wire))
-        elif chosen.primary:
+        elif before := chosen.primary or ("" if pointed else self._one_end(lane)):
             picture = canvas.sheet.pictures[lane]
-            asked = place if at is not None and at == canvas.pointer else None
-            self._done(lane, self._wishes.add_after(picture, lane, offer.kind, chosen.primary, asked))
+            self._done(lane, self._wishes.add_after(picture, lane, offer.kind, before, place if pointed else None))
         else:
-            self._done(lane, self._wishes.add(lane, offer.kind, place))
+            taken = () if pointed else canvas.sheet.pictures[lane].places.values()
+            self._done(lane, self._wishes.add(lane, offer.kind, free(place, taken)))
+
+    def _one_end(self, lane: int) -> str:
+        """The box that nothing follows, where there is just one: a network that is begun is gone on with."""
+        picture = self._canvas.sheet.pictures[lane]
+        ends = picture.boxes.keys() - {wire.start for wire in picture.wires}
+        return ends.pop() if len(ends) == 1 else ""
 
     def _fitting(self, lane: int, source: str) -> list[str]:
         return [fit.entry.kind for fit in self._drawing.fitting(lane, source) if fit.ok]

@@ -100,6 +100,29 @@ def test_with_the_mouse_alone(window, qtbot):
     qtbot.waitUntil(lambda: has_learnt(window), timeout=LONG)
 
 
+def test_the_first_layer_follows_the_input_though_nothing_is_selected(window):
+    window.canvas.pointer = None
+    double_click_palette(window, "dense")
+    assert wires(window) == {("x", "h1")}
+    window.document.stack.undo()
+    assert window.canvas.selection is None
+    QTest.keyClick(window.canvas, Qt.Key.Key_Tab)
+    QTest.keyClicks(QApplication.focusWidget(), "dense")
+    QTest.keyClick(QApplication.focusWidget(), Qt.Key.Key_Return)
+    assert wires(window) == {("x", "h1")}
+
+
+def test_a_layer_without_a_place_hides_no_other(window):
+    window.canvas.pointer = None
+    double_click_palette(window, "dense")
+    for kind in ("input", "dense"):  # the second input leaves two ends: nothing says which one to go on from
+        QTest.keyClick(window.canvas, Qt.Key.Key_Escape)
+        double_click_palette(window, kind)
+    boxes = [item.sceneBoundingRect() for item in window.canvas.sheet.nodes.values()]
+    assert len(boxes) == 4
+    assert not any(a.intersects(b) for i, a in enumerate(boxes) for b in boxes[:i])
+
+
 def test_with_keys_alone(window, qtbot, tmp_path):
     def keys(text: str) -> None:
         QTest.keyClicks(QApplication.focusWidget(), text)
