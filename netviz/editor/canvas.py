@@ -28,7 +28,7 @@ from netviz.editor.gestures import Gesture, Pan
 from netviz.editor.kit import Stress
 from netviz.editor.levels import levels_of
 from netviz.editor.node_item import NodeItem
-from netviz.editor.overlay import Bubble, Preview, Toast
+from netviz.editor.overlay import Bubble, Preview, Toast, advise
 from netviz.editor.press import begin, light, under
 from netviz.editor.quick_search import Offer, QuickSearch
 from netviz.editor.scene import NetworkScene
@@ -39,9 +39,8 @@ from netviz.editor.spoken import described
 from netviz.editor.wire_item import WireItem
 from netviz.editor.wiring_gestures import KeyConnect
 from netviz.editor.wishes import Place, Wishes
-from netviz.theme import theme, title
+from netviz.theme import theme
 
-EMPTY = "Drag a layer here, or press Tab"
 NUDGE = 8.0  # pixels of the scene
 
 
@@ -374,17 +373,16 @@ class Canvas(Sheet):
     # Painting
 
     def drawForeground(self, painter: QPainter, rect: QRectF) -> None:
-        """What to do on an empty sheet; a thin frame while the keys go here and nothing is chosen yet."""
+        """What to do on a sheet that is as good as empty; a thin frame while the keys go to it and to nothing on it."""
         framed = self.hasFocus() and self.chosen_now.key is None and self.chosen_now.wire is None
-        if self.sheet.nodes and not framed:
+        begun = len(self.sheet.nodes) == 1
+        if self.sheet.nodes and not (begun or framed):
             return
         painter.save()
         painter.resetTransform()
         room = QRectF(self.viewport().rect())
-        if not self.sheet.nodes:
-            painter.setFont(title())
-            painter.setPen(QColor(theme().faint))
-            painter.drawText(room, Qt.AlignmentFlag.AlignCenter, EMPTY)
+        if begun or not self.sheet.nodes:
+            advise(painter, room, begun)
         if framed:
             painter.setPen(QPen(QColor(theme().accent), 1))
             painter.setBrush(Qt.BrushStyle.NoBrush)

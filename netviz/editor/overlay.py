@@ -10,6 +10,9 @@ from netviz.editor.routing import straight
 
 TOAST_MS = 4000
 BESIDE = QPoint(16, 14)  # from the pointer to the words
+EMPTY = "Drag a layer here, or press Tab"
+BEGUN = "Next: double-click a layer in the list, drag it here, or press Tab"
+BELOW = 36  # pixels from the lower edge: clear of a box in the middle
 
 
 class Trace(QGraphicsItem):
@@ -157,3 +160,11 @@ _STYLE = (
     "QLabel {{ background: {t.card}; color: {t.text}; border: 1px solid {colour}; border-radius: 5px;"
     " padding: 4px 8px; }}"
 )
+
+
+def advise(painter: QPainter, room: QRectF, begun: bool) -> None:
+    """What to do on a sheet with nothing on it, or below its one box."""
+    place = room.adjusted(0, max(0.0, room.height() - BELOW), 0, 0) if begun else room
+    painter.setFont(theme.title())
+    painter.setPen(QColor(theme.theme().faint))
+    painter.drawText(place, Qt.AlignmentFlag.AlignCenter, BEGUN if begun else EMPTY)

@@ -14,6 +14,7 @@ from netviz.panels.base import Group, Panel, Row, Table
 from netviz.runtime.history import History
 from netviz.theme import GAP
 from netviz.widgets.adversary import FooledView, for_all_in_words, name_of, step_in_words, told
+from netviz.widgets.marks import NO_RUN
 from netviz.widgets.ticks import percent, whole
 from netviz.widgets.view_tools import faint_words, fill_choice, small_choice, tools_row
 
@@ -83,7 +84,7 @@ class AdversaryPanel(Panel):
         lanes = self.history.lanes
         answers = [lane.adversary for lane in lanes if lane.adversary is not None]
         if not lanes:
-            self.view.show_note("No network is open.")
+            self.view.show_note(NO_RUN)
         elif answers:
             self.view.show_note("")
         else:

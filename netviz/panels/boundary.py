@@ -18,6 +18,7 @@ from netviz.theme import GAP
 from netviz.widgets.decision_squares import DecisionSquares, accuracy
 from netviz.widgets.drawn_points import around
 from netviz.widgets.icons import icon
+from netviz.widgets.marks import NO_RUN
 from netviz.widgets.pencil import Drawing, Pencil
 from netviz.widgets.pencil_bar import PencilBar
 from netviz.widgets.section_bar import SectionBar, captions
@@ -198,7 +199,7 @@ class BoundaryPanel(Panel):
         if self.pencil.on:
             self.squares.show_note("")
         elif not lanes:
-            self.squares.show_note("No network is open.")
+            self.squares.show_note(NO_RUN)
         elif self.history.points is None and not self._cuts():
             self.squares.show_note("A network on one input has no plane to be drawn on: see the function fit.")
         else:

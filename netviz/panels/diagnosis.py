@@ -12,6 +12,7 @@ from netviz import theme
 from netviz.panels.base import Group, Panel, Row, Table
 from netviz.runtime.history import History, LaneHistory
 from netviz.widgets.health import health_colour
+from netviz.widgets.marks import NO_RUN
 
 STRIPE = 4  # pixels of colour at a card's edge
 MARGIN = 28  # what a button has beside its words
@@ -86,7 +87,7 @@ class DiagnosisPanel(Panel):
     def _said_of_each(self) -> list["_Words"]:
         """What there is to say, a card each."""
         if not self.history.lanes:
-            self._list.note = "No network is open."
+            self._list.note = NO_RUN
             return [_Words(_Kind(0, None), self._list.note)]
         self._list.note = ""
         said, many = [], len(self.history.lanes) > 1

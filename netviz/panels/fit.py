@@ -12,6 +12,7 @@ from netviz.panels.base import Group, Panel, Row, Table
 from netviz.runtime.history import History
 from netviz.theme import GAP
 from netviz.widgets.fit import FitCurves
+from netviz.widgets.marks import NO_RUN
 from netviz.widgets.ticks import figure
 
 
@@ -48,7 +49,7 @@ class FitPanel(Panel):
     def refresh(self) -> None:
         lanes = self.history.lanes
         if not lanes:
-            self.curves.show_note("No network is open.")
+            self.curves.show_note(NO_RUN)
         elif any(lane.fit is not None for lane in lanes):
             self.curves.show_note("")
         elif lanes[0].info.inputs != (1,):

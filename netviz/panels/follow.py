@@ -18,6 +18,7 @@ from netviz.theme import GAP
 from netviz.widgets.follow_bar import FollowBar
 from netviz.widgets.ledger import Kind, block, number
 from netviz.widgets.ledger_view import Lane, LedgerView
+from netviz.widgets.marks import NO_RUN
 from netviz.widgets.ticks import whole
 
 
@@ -126,7 +127,7 @@ class FollowPanel(Panel):
         lanes, told = self.history.lanes, self.answer
         self.bar.setVisible(told is not None)
         if not lanes:
-            self.ledger.show_note("No network is open.")
+            self.ledger.show_note(NO_RUN)
         elif told is None:
             self.ledger.show_note("The arithmetic of one example is written here, as soon as the network has answered.")
         else:

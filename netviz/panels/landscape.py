@@ -16,6 +16,7 @@ from netviz.runtime.history import History, LaneHistory
 from netviz.theme import GAP
 from netviz.widgets.icons import icon
 from netviz.widgets.landscape import LandscapeMap, has_picture, path_in_words, plane_in_words
+from netviz.widgets.marks import NO_RUN
 from netviz.widgets.ticks import figure
 from netviz.widgets.toggle import Toggle
 
@@ -163,7 +164,7 @@ class LandscapePanel(Panel):
             button.setVisible(free)
         reasons = {answer.reason for answer in told if answer.values is None}
         if not lanes:
-            self.map.show_note("No network is open.")
+            self.map.show_note(NO_RUN)
         elif not any(map(has_picture, lanes)) and len(reasons) < 2:
             self.map.show_note(next(iter(reasons), "") or "The landscape is computed.")
         else:

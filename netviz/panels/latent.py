@@ -14,6 +14,7 @@ from netviz.panels.base import Group, Panel, Row, Table
 from netviz.runtime.history import History, LaneHistory
 from netviz.theme import GAP
 from netviz.widgets.latent import LatentMap, errors_in_words, plane_in_words
+from netviz.widgets.marks import NO_RUN
 from netviz.widgets.ticks import signed
 from netviz.widgets.view_tools import faint_words, fill_choice, small_choice
 
@@ -87,7 +88,7 @@ class LatentPanel(Panel):
         lanes, told = self.history.lanes, self.map.told()
         reasons = [lane.latent.reason for lane in lanes if lane.latent is not None and lane.latent.reason]
         if not lanes:
-            self.map.show_note("No network is open.")
+            self.map.show_note(NO_RUN)
         elif told or (reasons and len(reasons) < len(lanes)):
             self.map.show_note("")
         elif reasons:

@@ -14,6 +14,7 @@ from netviz.theme import GAP, lane_colour
 from netviz.widgets.axes import Axes, Scale
 from netviz.widgets.curves import Bundle, Style
 from netviz.widgets.guides import Moment
+from netviz.widgets.marks import NO_RUN
 from netviz.widgets.plot import Plot
 from netviz.widgets.readout import Line, Readout
 from netviz.widgets.ticks import NONE, Reach, figure, percent
@@ -22,7 +23,7 @@ from netviz.widgets.toggle import Toggle
 LOSS, ACCURACY, VAL_LOSS, VAL_ACCURACY = range(4)  # columns of a lane's scores
 SPIKE = 3.0  # times the 98th percentile: a rarer loss above that does not set the axis
 BELOW = 1000.0  # times under the smallest score: a batch's loss below that does not set a logarithmic axis
-LONGEST = 12  # letters of a lane's name before the figures
+LONGEST = 12  # letters of a lane's name before the figures, where there is no room for all of it
 FEW = 50  # losses, below which every one does
 
 COLUMNS = (
@@ -53,7 +54,7 @@ class LossPanel(Panel):
         self.log.toggled.connect(self._rescale)
         top = QHBoxLayout()
         top.addWidget(self.readout, 1)
-        top.addWidget(self.log, 0, Qt.AlignmentFlag.AlignTop)
+        top.addWidget(self.log, 0, Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignRight)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(GAP, GAP, GAP, GAP)
         layout.setSpacing(4)
@@ -75,12 +76,15 @@ class LossPanel(Panel):
         lanes = self.history.lanes
         self.readout.setVisible(bool(lanes))
         if not any(len(lane.loss) or len(lane.scores) for lane in lanes):
-            self.plot.show_note("Press play: the loss is drawn here, step by step." if lanes else "No network is open.")
+            self.plot.show_note("Press play: the loss is drawn here, step by step." if lanes else NO_RUN)
         else:
             self.plot.show_note("")
             self._draw(lanes)
-        wide = max((len(_short(lane.info.name)) for lane in lanes), default=0) if len(lanes) > 1 else 0
-        self.readout.show_lines([_line(lane, i, wide) for i, lane in enumerate(lanes)])
+        full = [lane.info.name for lane in lanes] if len(lanes) > 1 else [""] * len(lanes)
+        names = zip(_level(full), _level([_short(name) for name in full]), strict=True)
+        self.readout.show_lines(
+            [_line(lane, i, *name) for i, (lane, name) in enumerate(zip(lanes, names, strict=True))]
+        )
         self.describe()
 
     def _draw(self, lanes: list[LaneHistory]) -> None:
@@ -124,7 +128,8 @@ class LossPanel(Panel):
 
     def summary(self) -> str:
         return "; ".join(
-            _line(lane, 0, 1).wordings[0].replace("\N{NO-BREAK SPACE}", " ") for lane in self.history.lanes
+            _line(lane, 0, f"{lane.info.name} ").wordings[0].replace("\N{NO-BREAK SPACE}", " ")
+            for lane in self.history.lanes
         )
 
     def table(self) -> Table:
@@ -196,7 +201,14 @@ def _usual_lows(lane: LaneHistory, log: bool) -> np.ndarray:
 
 
 def _short(name: str) -> str:
-    return name if len(name) <= LONGEST else name[: LONGEST - 1] + "…"
+    """Names of networks that are compared often begin alike: the end stays, too."""
+    return name if len(name) <= LONGEST else f"{name[: LONGEST // 2 - 1]}…{name[-(LONGEST // 2) :]}"
+
+
+def _level(names: list[str]) -> list[str]:
+    """All as wide as the longest, and a space before what follows; nothing for no names."""
+    wide = max(map(len, names), default=0)
+    return [f"{name:<{wide}} " if wide else "" for name in names]
 
 
 def _moment(lane: LaneHistory, index: int) -> Moment:
@@ -205,26 +217,30 @@ def _moment(lane: LaneHistory, index: int) -> Moment:
     return Moment(float(lane.kept.step), f"epoch {lane.kept.epoch + 1} put back", lane_colour(index))
 
 
-def _line(lane: LaneHistory, index: int, named: int) -> Line:
-    """The numbers of the weights as they are in several lengths, after the lane's name in `named` places."""
-    score, name = lane.of_weights, f"{_short(lane.info.name):<{named}} " if named else ""
+def _line(lane: LaneHistory, index: int, name: str = "", short: str = "") -> Line:
+    """The numbers of the weights as they are in several lengths, after the lane's name or what is short for it."""
+    score, colour = lane.of_weights, QColor(lane_colour(index))
     if score is None:
         latest = figure(float(lane.loss.last[-1, 0])) if len(lane.loss) else figure(float("nan"))
-        return Line(lane_colour(index), (f"{name}batch{latest}", latest))
+        return Line(colour, (f"{name}batch{latest}", f"{short}batch{latest}", latest))
     share = score.accuracy if np.isnan(score.val_accuracy) else score.val_accuracy
     train, held = figure(score.loss), figure(score.val_loss)
     right = "" if np.isnan(share) else f" · accuracy {percent(share)}"
     kept = "" if lane.kept is None else f" · epoch {lane.kept.epoch + 1} put back"
     if np.isnan(score.val_loss):
-        return Line(lane_colour(index), (f"{name}train{train}{right}{kept}", f"{name}{train}{kept}", f"{name}{train}"))
-    short = "" if np.isnan(share) else f" {percent(share)}"
+        ends = f"train{train}{right}{kept}", f"{train}{kept}", train
+        return Line(colour, (f"{name}{ends[0]}", *(f"{short}{end}" for end in ends[1:]), train))
+    brief = "" if np.isnan(share) else f" {percent(share)}"
     return Line(
-        QColor(lane_colour(index)),
+        colour,
         (
             f"{name}train{train} · validation{held}{right}{kept}",
-            f"{name}train{train} · val{held}{short}{kept}",
-            f"{name}{train}{held}{short}",
-            f"{train}{held}{short}",
-            f"{train}{short or held or NONE}",
+            f"{name}train{train} · val{held}{brief}{kept}",
+            f"{name}{train}{held}{brief}",
+            f"{short}train{train} · val{held}{brief}{kept}",
+            f"{short}{train}{held}{brief}",
+            f"{train}{held}{brief}",
+            f"{train}{brief or held or NONE}",
+            brief.strip() or held,
         ),
     )

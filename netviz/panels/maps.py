@@ -14,6 +14,7 @@ from netviz.panels.base import Group, Panel, Row, Table
 from netviz.runtime.history import History, LaneHistory
 from netviz.theme import GAP
 from netviz.widgets.feature_maps import FILTERS, MAPS, FeatureMaps
+from netviz.widgets.marks import NO_RUN
 from netviz.widgets.ticks import figure, whole
 from netviz.widgets.view_tools import faint_words, tools_row, view_buttons
 
@@ -77,7 +78,7 @@ class MapsPanel(Panel):
         lanes = self.history.lanes
         told = [lane.maps for lane in lanes if lane.maps is not None]
         if not lanes:
-            self.tiles.show_note("No network is open.")
+            self.tiles.show_note(NO_RUN)
         elif told:
             self.tiles.show_note("")
         elif len(lanes[0].info.inputs) not in PICTURES:

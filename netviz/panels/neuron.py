@@ -15,6 +15,7 @@ from netviz.runtime.cursor import Mark
 from netviz.runtime.history import History
 from netviz.theme import GAP
 from netviz.widgets.choice import Choice
+from netviz.widgets.marks import NO_RUN
 from netviz.widgets.neuron import NeuronView
 from netviz.widgets.neuron_words import figures_of, title_of
 
@@ -134,7 +135,7 @@ class NeuronPanel(Panel):
         for lane, answer in answers:
             self.view.past.take(lane.info.name, answer)
         if not lanes:
-            self.view.show_note("No network is open.")
+            self.view.show_note(NO_RUN)
         elif not answers:
             self.view.show_note("Press play: one unit is shown here from all sides.")
         else:

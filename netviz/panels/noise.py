@@ -10,13 +10,14 @@ from PySide6.QtWidgets import QWidget
 from engine.probes.catalogue import ProbeRequest
 from engine.probes.noise import BATCHES, Noise, NoiseAnswer
 from netviz.panels.base import Group, Row, Table
-from netviz.panels.views import NONE_OPEN, ViewsPanel
+from netviz.panels.views import ViewsPanel
 from netviz.runtime.history import History, LaneHistory
 from netviz.theme import lane_colour, theme
 from netviz.widgets.axes import Axes, Scale
 from netviz.widgets.curves import Bundle, Style
 from netviz.widgets.guides import Guide
 from netviz.widgets.log_charts import Chart, Line, LogCharts, Mark
+from netviz.widgets.marks import NO_RUN
 from netviz.widgets.plot import Plot
 from netviz.widgets.ticks import Reach, figure, whole
 
@@ -92,7 +93,7 @@ class NoisePanel(ViewsPanel):
         """What is shown instead of a picture, if anything is."""
         told = [lane.noise for lane in self.history.lanes if lane.noise is not None]
         if not self.history.lanes:
-            return NONE_OPEN
+            return NO_RUN
         if told and all(answer.reason for answer in told):
             return told[0].reason
         if self.view == COSINE and not any(len(answer.cosines) for answer in told):

@@ -11,6 +11,7 @@ from netviz.runtime.history import History, LaneHistory
 from netviz.theme import GAP, lane_colour, mix, theme
 from netviz.widgets.axes import Axes, Scale
 from netviz.widgets.curves import Bundle, Style
+from netviz.widgets.marks import NO_RUN
 from netviz.widgets.plot import Plot
 from netviz.widgets.ticks import Reach, figure
 
@@ -54,7 +55,7 @@ class RatePanel(Panel):
             self.reopened()
             return
         if not any(len(lane.rate) for lane in lanes):
-            note = "Press play: the learning rate is drawn here, step by step." if lanes else "No network is open."
+            note = "Press play: the learning rate is drawn here, step by step." if lanes else NO_RUN
             self.plot.show_note(note)
         else:
             self.plot.show_note("")

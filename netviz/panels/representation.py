@@ -14,6 +14,7 @@ from netviz.panels.base import Group, Panel, Row, Table
 from netviz.runtime.history import History, LaneHistory
 from netviz.theme import GAP
 from netviz.widgets.choice import Choice
+from netviz.widgets.marks import NO_RUN
 from netviz.widgets.representation import RepresentationMap, feet, name_of, units_in_words
 from netviz.widgets.ticks import whole
 from netviz.widgets.toggle import Toggle
@@ -128,7 +129,7 @@ class RepresentationPanel(Panel):
     def refresh(self) -> None:
         lanes = self.history.lanes
         if not lanes:
-            self.map.show_note("No network is open.")
+            self.map.show_note(NO_RUN)
         elif not any(self.map.views(lane) for lane in lanes):
             self.map.show_note("Press play: the examples as a layer sees them are drawn here.")
         else:

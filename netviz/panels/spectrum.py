@@ -12,6 +12,7 @@ from netviz.panels.base import Group, Panel, Row, Table
 from netviz.runtime.history import History, LaneHistory
 from netviz.theme import GAP, depth_colour, theme
 from netviz.widgets.log_charts import Chart, Line, LogCharts
+from netviz.widgets.marks import NO_RUN
 from netviz.widgets.ticks import figure, whole
 
 ZERO = 1e-6  # of the largest: what float32 cannot tell from 0
@@ -52,7 +53,7 @@ class SpectrumPanel(Panel):
     def refresh(self) -> None:
         lanes = self.history.lanes
         if not lanes:
-            self.charts.show_note("No network is open.")
+            self.charts.show_note(NO_RUN)
         elif not any(lane.spectrum is not None and lane.spectrum.layers for lane in lanes):
             asked = any(lane.spectrum is not None and lane.spectrum.jacobian is not None for lane in lanes)
             self.charts.show_note("No layer has a matrix of weights." if asked else "The singular values are computed.")

@@ -18,6 +18,7 @@ from netviz.theme import GAP
 from netviz.widgets.choice import Choice
 from netviz.widgets.example_input import Input, make_input
 from netviz.widgets.icons import icon
+from netviz.widgets.marks import NO_RUN
 from netviz.widgets.outcome import Outcome
 from netviz.widgets.outputs import verdict
 from netviz.widgets.pad import PadInput
@@ -164,7 +165,7 @@ class TryPanel(Panel):
         if isinstance(self.input, QWidget):
             self.input.setVisible(bool(lanes))
         if not lanes:
-            self.outcome.show_note("No network is open.")
+            self.outcome.show_note(NO_RUN)
         elif not any(lane.example is not None for lane in lanes):
             self.outcome.show_note("What the network makes of an example is shown here, as soon as it has answered.")
         else:

@@ -12,9 +12,8 @@ from engine.project import Project
 from netviz.panels.base import Panel
 from netviz.runtime.history import LaneHistory
 from netviz.theme import GAP
+from netviz.widgets.marks import NO_RUN
 from netviz.widgets.view_tools import tools_row, view_buttons
-
-NONE_OPEN = "No network is open."
 
 
 def note_for(
@@ -26,7 +25,7 @@ def note_for(
 ) -> str:
     """What stands in a picture's place: there is no network, none that it suits, none that has `answered` yet."""
     if not lanes:
-        return NONE_OPEN
+        return NO_RUN
     if suits is not None and not any(suits(lane) for lane in lanes):
         return unsuited
     return "" if any(answered(lane) for lane in lanes) else waiting

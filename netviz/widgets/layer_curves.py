@@ -9,6 +9,7 @@ from netviz.theme import depth_colour
 from netviz.widgets.axes import Axes, Scale
 from netviz.widgets.curves import Bundle, Style, means
 from netviz.widgets.guides import Guide
+from netviz.widgets.marks import NO_RUN
 from netviz.widgets.plot import Plot
 from netviz.widgets.ticks import Reach, figure
 
@@ -52,7 +53,7 @@ class LayerCurves(Plot):
         if len(lanes) != len(self.axes):
             self.reopened()
         if not any(lane.weighted() for lane in lanes):
-            self.show_note("No layer with weights." if lanes else "No network is open.")
+            self.show_note("No layer with weights." if lanes else NO_RUN)
         elif not any(len(lane.layers) for lane in lanes):
             self.show_note(waiting)
         else:

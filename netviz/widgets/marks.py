@@ -89,6 +89,9 @@ def draw_head(
         painter.drawText(rect, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, figures)
 
 
+NO_RUN = "Nothing runs yet: draw a network, or open an experiment."
+
+
 def draw_note(painter: QPainter, made: Fonts, rect: QRectF, text: str) -> None:
     """What would fill an empty picture, faint and in its middle."""
     painter.setFont(made.words)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from PySide6.QtCore import QRectF, QSize, Qt
+from PySide6.QtCore import QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QPainter
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
@@ -49,6 +49,11 @@ class Readout(Canvas):
                 return texts
         elide, right = self.fonts.figure_metrics.elidedText, Qt.TextElideMode.ElideRight
         return [elide(line.wordings[-1], right, room) for line in self.lines]
+
+    def tip(self, place: QPointF) -> str:
+        """The line under the mouse in all its words."""
+        row = int(place.y() // self.fonts.line)
+        return " ".join(self.lines[row].wordings[0].split()) if 0 <= row < len(self.lines) else ""
 
     def paint(self, painter: QPainter, rect: QRectF) -> None:
         height = self.fonts.line

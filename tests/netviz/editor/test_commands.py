@@ -3,15 +3,16 @@
 from dataclasses import replace
 
 import pytest
-from PySide6.QtCore import QEvent, QPoint, Qt
+from PySide6.QtCore import QEvent, QPoint, QRect, Qt
 from PySide6.QtGui import QContextMenuEvent, QGuiApplication
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLineEdit, QMenu
 
 from engine.graph import Graph
 from netviz.document.document import Document
-from netviz.editor.canvas import EMPTY, Canvas
+from netviz.editor.canvas import Canvas
 from netviz.editor.name_line import NameLine
+from netviz.editor.overlay import EMPTY
 from tests.netviz.editor.conftest import shown
 from tests.netviz.editor.hand import LEFT, NONE, click, empty, middle, move, on_wire, press_keys
 
@@ -94,6 +95,19 @@ def test_an_empty_sheet_says_what_to_do_and_takes_the_first_layer(app, branched,
     press_keys(canvas.commands.searches[0].line, "Return")
     assert ids(document) == ["x"]
     assert canvas.selection == (0, "x")
+    assert faint(canvas) > 50  # what comes next is said below the one box
+    QTest.qWait(0)
+    press_keys(canvas, "Tab")
+    QTest.keyClicks(canvas.commands.searches[0].line, "dense")
+    press_keys(canvas.commands.searches[0].line, "Return")
+    assert faint(canvas) == 0
+
+
+def faint(canvas):
+    """Pixels of faint words at the lower edge."""
+    image = canvas.grab(QRect(0, canvas.height() - 34, canvas.width(), 32)).toImage()
+    pixels = (image.pixelColor(x, y) for x in range(20, image.width() - 20) for y in range(image.height()))
+    return sum(colour.lightness() > 100 for colour in pixels)
 
 
 # Editing

@@ -16,6 +16,7 @@ from engine.probes.histograms import HistogramAnswer
 from netviz import theme
 from netviz.panels.catalogue import PANELS
 from netviz.runtime.history import History
+from netviz.widgets.marks import NO_RUN
 from tests.netviz.panels.histories import NAN, fault, opened, scalars, score, take, unwell
 from tests.netviz.panels.layer_answers import (
     adversary_answer,
@@ -164,7 +165,7 @@ def test_draws_at_every_size(qtbot, kind, size, names) -> None:
 def test_without_a_run_there_is_a_note(qtbot, kind) -> None:
     panel = open_panel(qtbot, kind, History())
     assert QColor.fromRgb(picture(panel).pixel(2, 2)).name() == theme.DARK.card
-    assert notes(panel) == ["No network is open."]
+    assert notes(panel) == [NO_RUN]
     history = filled("A", "B")
     panel.history.lanes, panel.history.points = history.lanes, history.points
     panel.reopened()

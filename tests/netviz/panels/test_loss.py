@@ -112,6 +112,36 @@ def test_the_readout_shortens_before_it_is_cut(qtbot) -> None:
     assert len({len(text) for text in texts}) == 1
 
 
+def test_names_that_begin_alike_are_told_apart_in_any_room(qtbot) -> None:
+    names = "LSTM, forget bias 0", "LSTM, forget bias 2"
+    history = opened(*names)
+    for lane in history.lanes:
+        take(lane, losses(100), [score(100, 0.0341, 1.0, 0.0412, 0.975)])
+    panel = open_panel(qtbot, LossPanel, history, 800, 300)
+    assert all(text.startswith(name) for text, name in zip(panel.readout.texts(), names, strict=True))
+    said = set()
+    for wide in range(700, 120, -20):
+        panel.resize(wide, 240)
+        QApplication.processEvents()
+        texts = panel.readout.texts()
+        assert all("97.5" in text for text in texts), wide
+        if "LSTM" in texts[0]:
+            assert texts[0] != texts[1], wide
+            said.add(texts[0].split("  ")[0])
+    assert len(said) > 1
+    assert panel.readout.tip(QPointF(2, panel.readout.height() - 2)).startswith("LSTM, forget bias 2 train 0.034")
+
+
+def test_the_button_stays_in_its_corner_without_a_run(qtbot) -> None:
+    panel = open_panel(qtbot, LossPanel, opened(), 400, 240)
+    place = panel.log.geometry()
+    assert place.right() > 380
+    panel.history.lanes = []
+    panel.refresh()
+    QApplication.processEvents()
+    assert panel.log.geometry() == place
+
+
 def test_after_early_stopping_the_figures_are_of_the_weights_that_were_put_back(qtbot) -> None:
     history = opened()
     take(history.lanes[0], losses(100), scored(100))
