@@ -151,7 +151,7 @@ class MainWindow(QMainWindow):
         return next(panel for panel in self.panels if isinstance(panel, kind))
 
     def _dock(self, panel: Panel) -> PanelDock:
-        dock = PanelDock(panel.ident, panel.title, panel.help, panel, self)
+        dock = PanelDock(panel.ident, panel.title, panel.help, panel, self, panel.short)
         panel.wishes_changed.connect(self.session.ask)
         dock.visibilityChanged.connect(lambda _: QTimer.singleShot(0, self.session, self.session.update_watch))
         return dock

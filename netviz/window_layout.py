@@ -12,6 +12,8 @@ from PySide6.QtWidgets import QMainWindow
 from netviz.focus_order import chain
 from netviz.layouts import Rows, read_rows, write_rows
 from netviz.panels.base import Panel
+from netviz.theme import scaled
+from netviz.widgets.dock_shares import DockShares
 from netviz.widgets.panel_dock import PanelDock
 
 VERSION = 1  # of the docks' saved state
@@ -29,6 +31,7 @@ class WindowLayout:
         self._window, self._docks, self._panels = window, docks, panels
         self._rows = ROWS
         self._held: QByteArray | None = None  # how docks stood before a presentation
+        self._shares = DockShares(window, list(docks.values()))
         window.setCorner(Qt.Corner.BottomRightCorner, Qt.DockWidgetArea.RightDockWidgetArea)
         window.setCorner(Qt.Corner.BottomLeftCorner, Qt.DockWidgetArea.LeftDockWidgetArea)
 
@@ -138,9 +141,10 @@ class WindowLayout:
         each = int(window.height() * (1 - CANVAS_SHARE) / len(heads))
         window.resizeDocks(heads, [each] * len(heads), Qt.Orientation.Vertical)
         sides = [docks["palette"], docks["inspector"]]
-        window.resizeDocks(sides, [PALETTE, INSPECTOR], Qt.Orientation.Horizontal)
+        widths = [round(scaled(PALETTE)), round(scaled(INSPECTOR))]
+        window.resizeDocks(sides, widths, Qt.Orientation.Horizontal)
         for row in rows:
-            width = (window.width() - INSPECTOR - PALETTE) // len(row)
+            width = (window.width() - sum(widths)) // len(row)
             window.resizeDocks([docks[place[0]] for place in row], [width] * len(row), Qt.Orientation.Horizontal)
 
 

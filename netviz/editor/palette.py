@@ -12,6 +12,7 @@ from netviz.editor.carried import mime_of
 from netviz.editor.quick_search import Offer, matching
 
 OFFER = Qt.ItemDataRole.UserRole
+NARROWEST = 140  # pixels, in which most names can be read
 
 
 class Palette(QWidget):
@@ -29,6 +30,7 @@ class Palette(QWidget):
         column.addWidget(self.line)
         column.addWidget(self.tree)
         self.setFocusProxy(self.line)
+        self.setMinimumWidth(NARROWEST)
         self.line.textChanged.connect(self._show)
         self.line.returnPressed.connect(self._add_first)
         self.line.installEventFilter(self)
@@ -105,6 +107,7 @@ class Tree(QTreeWidget):
         self.setHeaderHidden(True)
         self.setIndentation(10)
         self.setRootIsDecorated(False)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)  # longer names end in …
         self.setDragEnabled(True)
         self.setDragDropMode(QAbstractItemView.DragDropMode.DragOnly)
         self.setAccessibleName("Layers and templates")

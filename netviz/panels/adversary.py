@@ -27,6 +27,7 @@ GROW = {Qt.Key.Key_Plus: 1, Qt.Key.Key_Equal: 1, Qt.Key.Key_Minus: -1}
 class AdversaryPanel(Panel):
     ident: ClassVar[str] = "adversary"
     title: ClassVar[str] = "The step that fools"
+    short: ClassVar[str] = "Fooled"
     group: ClassVar[Group] = Group.ANSWERS
     help: ClassVar[str] = (
         "One example (N next, P previous; the one that is followed in other panels) + ε · sign(∂ℓ/∂x), every number "

@@ -49,6 +49,7 @@ class Panel(QWidget):
 
     ident: ClassVar[str]  # in project files
     title: ClassVar[str]
+    short: ClassVar[str] = ""  # the title where there is little room
     help: ClassVar[str]  # what you see, what to look for
     group: ClassVar[Group] = Group.MORE
     topics: ClassVar[frozenset[str]]  # of loss, scores, layers, histograms, boundary, example, health

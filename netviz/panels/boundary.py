@@ -32,6 +32,7 @@ BESIDE = 150  # pixels of width that the choices take beside the squares
 class BoundaryPanel(Panel):
     ident: ClassVar[str] = "boundary"
     title: ClassVar[str] = "Decision boundary"
+    short: ClassVar[str] = "Boundary"
     group: ClassVar[Group] = Group.ANSWERS
     help: ClassVar[str] = (
         "What the network answers at every place of the input plane. Blue is class 0, orange class 1, and the fuller "

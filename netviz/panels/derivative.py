@@ -36,6 +36,7 @@ ALL = "all layers"
 class DerivativePanel(ViewsPanel):
     ident: ClassVar[str] = "derivative"
     title: ClassVar[str] = "Local derivative"
+    short: ClassVar[str] = "Derivative"
     group: ClassVar[Group] = Group.GRADIENTS
     help: ClassVar[str] = (
         "How much of the gradient each layer lets through, on the first training examples. Spread (key 1): the "

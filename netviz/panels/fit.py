@@ -19,6 +19,7 @@ from netviz.widgets.ticks import figure
 class FitPanel(Panel):
     ident: ClassVar[str] = "fit"
     title: ClassVar[str] = "Function fit"
+    short: ClassVar[str] = "Fit"
     group: ClassVar[Group] = Group.ANSWERS
     help: ClassVar[str] = (
         "For networks on one input: the network's output over it (line), the training examples (dots) and the "

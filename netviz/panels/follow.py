@@ -25,6 +25,7 @@ from netviz.widgets.ticks import whole
 class FollowPanel(Panel):
     ident: ClassVar[str] = "follow"
     title: ClassVar[str] = "One example"
+    short: ClassVar[str] = "Example"
     help: ClassVar[str] = (
         "One example through the network as arithmetic that adds up: forward the terms weight · input of a unit with "
         "its bias, their sum, and the activation; then the loss; then backward the terms that sum to the gradient of "

@@ -30,6 +30,7 @@ PLANES = {
 class LandscapePanel(Panel):
     ident: ClassVar[str] = "landscape"
     title: ClassVar[str] = "Loss landscape"
+    short: ClassVar[str] = "Landscape"
     help: ClassVar[str] = (
         "The loss of the first training examples (how many stands below), in inference mode and without regularizer, "
         "on a plane through the space of weights; dark is low, on a logarithmic scale, with contour lines at equal "

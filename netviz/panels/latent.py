@@ -25,6 +25,7 @@ STEPS = {Qt.Key.Key_N: 1, Qt.Key.Key_P: -1}
 class LatentPanel(Panel):
     ident: ClassVar[str] = "latent"
     title: ClassVar[str] = "Latent plane"
+    short: ClassVar[str] = "Latent"
     group: ClassVar[Group] = Group.ANSWERS
     help: ClassVar[str] = (
         "For autoencoders, which learn to give out what they take in: data with “Targets are inputs”. At the left the "

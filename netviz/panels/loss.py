@@ -35,6 +35,7 @@ COLUMNS = (
 class LossPanel(Panel):
     ident: ClassVar[str] = "loss"
     title: ClassVar[str] = "Loss and accuracy"
+    short: ClassVar[str] = "Loss"
     group: ClassVar[Group] = Group.LEARNING
     help: ClassVar[str] = (
         "Faint: the loss of each batch, from smallest to largest. Solid: the training set, dashed: the validation set, "

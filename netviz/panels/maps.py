@@ -25,6 +25,7 @@ STEPS = {Qt.Key.Key_N: 1, Qt.Key.Key_P: -1}
 class MapsPanel(Panel):
     ident: ClassVar[str] = "maps"
     title: ClassVar[str] = "Feature maps"
+    short: ClassVar[str] = "Maps"
     group: ClassVar[Group] = Group.ANSWERS
     help: ClassVar[str] = (
         "For networks of pictures or signals: one of them (N next, P previous; the one that is followed in other "

@@ -33,6 +33,7 @@ EDGE = 1.05  # of the axis of cosines
 class NoisePanel(ViewsPanel):
     ident: ClassVar[str] = "noise"
     title: ClassVar[str] = "Gradient noise"
+    short: ClassVar[str] = "Noise"
     group: ClassVar[Group] = Group.GRADIENTS
     help: ClassVar[str] = (
         "Batch size (key 1): how far the gradient g of a batch of B examples is off that of the whole sample (the "

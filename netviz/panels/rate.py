@@ -22,6 +22,7 @@ ROOM = 0.3  # decades above and below, within which an axis does not end
 class RatePanel(Panel):
     ident: ClassVar[str] = "rate"
     title: ClassVar[str] = "Learning rate"
+    short: ClassVar[str] = "Rate"
     group: ClassVar[Group] = Group.LEARNING
     help: ClassVar[str] = (
         "Solid: the learning rate η of the steps done, on a logarithmic axis, without a unit. Dashed: what the "

@@ -25,6 +25,7 @@ INPUT_NAME = "input"
 class RepresentationPanel(Panel):
     ident: ClassVar[str] = "representation"
     title: ClassVar[str] = "Hidden representation"
+    short: ClassVar[str] = "Hidden"
     group: ClassVar[Group] = Group.LAYERS
     help: ClassVar[str] = (
         "The examples where a layer puts them, in inference mode: dots are training examples, rings validation "

@@ -25,6 +25,7 @@ VIEWS = {STRIPS: "The shares of each layer (1)", UNITS: "Which units: a line for
 class SaturationPanel(ViewsPanel):
     ident: ClassVar[str] = "saturation"
     title: ClassVar[str] = "Saturated and dead"
+    short: ClassVar[str] = "Saturated"
     group: ClassVar[Group] = Group.LAYERS
     help: ClassVar[str] = (
         "Shares (key 1): one strip for each activation layer, time from left to right. Amber: the share of outputs "

@@ -21,6 +21,7 @@ ZERO = 1e-6  # of the largest: what float32 cannot tell from 0
 class SpectrumPanel(Panel):
     ident: ClassVar[str] = "spectrum"
     title: ClassVar[str] = "Singular values"
+    short: ClassVar[str] = "Spectrum"
     group: ClassVar[Group] = Group.GRADIENTS
     help: ClassVar[str] = (
         "How far each layer stretches: the singular values σ of its weight matrix, the largest (the spectral norm) at "

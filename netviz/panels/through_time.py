@@ -32,6 +32,7 @@ VIEWS = {
 class ThroughTimePanel(ViewsPanel):
     ident: ClassVar[str] = "through_time"
     title: ClassVar[str] = "Through time"
+    short: ClassVar[str] = "In time"
     group: ClassVar[Group] = Group.GRADIENTS
     help: ClassVar[str] = (
         "For recurrent layers, over the steps of the sequence, 0 being the first. Gradient (key 1): the length "

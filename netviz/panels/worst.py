@@ -21,6 +21,7 @@ from netviz.widgets.toggle import Toggle
 class WorstPanel(Panel):
     ident: ClassVar[str] = "worst"
     title: ClassVar[str] = "Predictions, worst first"
+    short: ClassVar[str] = "Worst"
     group: ClassVar[Group] = Group.ANSWERS
     help: ClassVar[str] = (
         "The examples with the largest loss, in inference mode: number in its part of the data, truth → decision (red "

@@ -3,31 +3,23 @@
 from collections.abc import Sequence
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QAction, QPainter, QPaintEvent
-from PySide6.QtWidgets import (
-    QDockWidget,
-    QHBoxLayout,
-    QLabel,
-    QMenu,
-    QSizePolicy,
-    QToolButton,
-    QVBoxLayout,
-    QWhatsThis,
-    QWidget,
-)
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import QDockWidget, QMenu, QToolButton, QVBoxLayout, QWhatsThis, QWidget
 
-from netviz import theme
 from netviz.widgets.full_screen import FullScreen
 from netviz.widgets.icons import icon
+from netviz.widgets.title_bar import TitleBar
 
 
 class PanelDock(QDockWidget):
     """A dock that looks like a card. `ident` names it in layouts; one with a help text can fill the screen."""
 
-    def __init__(self, ident: str, title: str, help_text: str, widget: QWidget, parent: QWidget | None = None) -> None:
+    def __init__(
+        self, ident: str, title: str, help_text: str, widget: QWidget, parent: QWidget | None = None, short: str = ""
+    ) -> None:
         super().__init__(title, parent)
         self.setObjectName(ident)
-        self._title, self._help = title, help_text
+        self._title, self._short, self._help = title, short, help_text
         self._full: FullScreen | None = None
         card = QWidget()
         card.setObjectName("cardBody")
@@ -71,36 +63,29 @@ class PanelDock(QDockWidget):
 
     # The title bar
 
-    def _title_bar(self, *, full: bool) -> QWidget:
-        bar = QWidget()
-        bar.setObjectName("cardTitle")
-        bar.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
-        bar.setContextMenuPolicy(Qt.ContextMenuPolicy.ActionsContextMenu)
+    def _title_bar(self, *, full: bool) -> TitleBar:
+        bar = TitleBar(self._title, self._short)
         bar.addActions(self._actions[1:] if full else self._actions)
-        row = QHBoxLayout(bar)
-        row.setContentsMargins(theme.GAP + 2, 4, 4, 2)
-        row.setSpacing(0)
-        row.addWidget(_Title(self._title), 1)
         name = self._title.lower()
+        more = self._button("more", f"What else can be done with {name}", "Picture, data, a window of its own")
+        more.clicked.connect(lambda: self._open_menu(bar, more))
         if self._help:
             explain = self._button("help", f"What {name} shows", self._help)
-            explain.clicked.connect(lambda: self._explain(explain))
-            row.addWidget(explain)
-        more = self._button("more", f"What else can be done with {name}", "Picture, data, a window of its own")
-        more.clicked.connect(lambda: self._open_menu(more))
-        row.addWidget(more)
+            explain.clicked.connect(lambda: self._explain(more if explain.isHidden() else explain))
+            bar.add(explain, spared=True)
+        bar.add(more)
         if full:
             back = self._button("restore", f"{self._title} back into the window", "Back into the window (Esc)")
             back.clicked.connect(lambda: self.fill_screen(False))
-            row.addWidget(back)
+            bar.add(back)
             return bar
         if self._help:
             fill = self._button("full", f"Full screen for {name}", "Full screen (Shift+F11); Esc comes back")
             fill.clicked.connect(lambda: self.fill_screen())
-            row.addWidget(fill)
+            bar.add(fill, spared=True)
         close = self._button("close", f"Close {name}", "Close (View menu opens it again)")
         close.clicked.connect(self.close)
-        row.addWidget(close)
+        bar.add(close, spared=True)
         return bar
 
     def _button(self, name: str, accessible: str, tip: str) -> QToolButton:
@@ -111,9 +96,11 @@ class PanelDock(QDockWidget):
         button.setToolTip(tip)
         return button
 
-    def _open_menu(self, button: QToolButton) -> None:
+    def _open_menu(self, bar: TitleBar, button: QToolButton) -> None:
         menu = QMenu(button)
         menu.setAccessibleName(button.accessibleName())
+        for away in bar.away:
+            menu.addAction(away.icon(), away.accessibleName(), away.click)
         menu.addActions(self._actions[1:] if self._full is not None else self._actions)
         menu.setActiveAction(menu.actions()[0])
         menu.aboutToHide.connect(menu.deleteLater)
@@ -121,19 +108,3 @@ class PanelDock(QDockWidget):
 
     def _explain(self, button: QToolButton) -> None:
         QWhatsThis.showText(button.mapToGlobal(button.rect().bottomLeft()), self._help, button)
-
-
-class _Title(QLabel):
-    """A title that ends in … where its place is too narrow."""
-
-    def __init__(self, text: str) -> None:
-        super().__init__(text)
-        self.setFont(theme.title())
-        self.setToolTip(text)
-        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        painter = QPainter(self)
-        text = self.fontMetrics().elidedText(self.text(), Qt.TextElideMode.ElideRight, self.width())
-        painter.setPen(self.palette().windowText().color())
-        painter.drawText(self.rect(), Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, text)

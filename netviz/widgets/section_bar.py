@@ -58,7 +58,7 @@ class SectionBar(QWidget):
         self._row.setAlignment(Qt.AlignmentFlag.AlignTop if upright else Qt.AlignmentFlag(0))
         ignored, fixed = QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed
         self.setSizePolicy(*((fixed, ignored) if upright else (ignored, fixed)))
-        self.setFixedWidth(UPRIGHT) if upright else self.setMaximumWidth(WIDEST)
+        self.setFixedWidth(round(theme.scaled(UPRIGHT))) if upright else self.setMaximumWidth(WIDEST)
         if not upright:
             self.setMinimumWidth(0)
 
