@@ -22,6 +22,7 @@ LEAST, USUAL, MOST = 0.8, 1.0, 2.0
 SIZES = (0.8, 0.9, 1.0, 1.1, 1.25, 1.5, 1.75, 2.0)
 KEPT = "netviz sizes"  # the property that holds what a size was before it was scaled, and after
 KEPT_LETTERS = "netviz letters"
+LETTERED = "netviz lettered"  # set on what takes its sizes from its letters: they are right when it is made
 ICONS = 1.5  # times as large is an icon at most: rows of them must find room
 UNBOUNDED = 16_777_215  # Qt's QWIDGETSIZE_MAX
 
@@ -54,7 +55,7 @@ def _rescale(window: QWidget, old: float, new: float, *, letters: bool) -> None:
     for widget in widgets:
         if letters:
             _letters(widget, old, new)
-        _scale(widget, _sizes_of(widget), old, new)
+        _scale(widget, _sizes_of(widget), new if widget.property(LETTERED) and not letters else old, new)
         for layout in _layouts(widget):
             _scale(layout, _gaps_of(layout), old, new)
     for widget in widgets:

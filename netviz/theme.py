@@ -30,6 +30,7 @@ from netviz.colours import (
 
 GAP = 8  # between cards, and inside them
 RADIUS = 6
+SLIDER = 15  # the height in which a slider's handle is whole
 FONT_SIZE = 9.5  # points
 SMALL = 8.5
 TITLE = 10.0

@@ -14,6 +14,7 @@ from PySide6.QtWidgets import (
 )
 
 from engine.spec import Property
+from netviz import theme
 from netviz.editor import numbers
 from netviz.editor.number_box import Gesture, Line, NumberBox
 from netviz.widgets.choice import Choice
@@ -95,6 +96,7 @@ class LogSlider(QSlider):
         self._gesture = Gesture()
         self._held: object = None
         self.setRange(0, scale.last)
+        self.setMinimumHeight(theme.SLIDER)
         self.setPageStep(numbers.PER_DECADE)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.sliderPressed.connect(self._press)

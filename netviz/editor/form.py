@@ -13,8 +13,10 @@ from engine.spec import Property
 from netviz import theme
 from netviz.editor import numbers
 from netviz.editor.editors import Editor, editor
+from netviz.text_size import LETTERED
 
 LABELS, EDITORS = 9, 11  # shares of the width
+AIR = 1.7  # times as high as its letters is a line
 
 
 class ElidedLabel(QLabel):
@@ -163,7 +165,7 @@ class Form(QWidget):
         made.setMinimumHeight(_line(made))
         for widget in made.widgets():
             if not isinstance(widget, QSlider):
-                widget.setFixedHeight(_line(made))
+                widget.setFixedHeight(_line(widget))
             widget.setAccessibleName(widget.accessibleName() or p.label)
             widget.setAccessibleDescription(words)
         error = QLabel()
@@ -217,5 +219,6 @@ def _name(words: str) -> QLabel:
 
 
 def _line(widget: QWidget) -> int:
-    """The height of a field, and of what stands beside one."""
-    return widget.fontMetrics().height() + 10
+    """The height of a field, and of what stands beside one, in which its letters have air."""
+    widget.setProperty(LETTERED, True)
+    return round(AIR * widget.fontMetrics().height())

@@ -198,6 +198,7 @@ class PadInput(QWidget):
         self._exact: np.ndarray | None = None  # what was shown, until something is drawn
         self.brush = QSlider(Qt.Orientation.Horizontal)
         self.brush.setRange(round(0.4 * FINEST), round(max(1.0, columns / 7) * FINEST))
+        self.brush.setMinimumHeight(theme.SLIDER)
         self.brush.setAccessibleName("Brush size")
         self.brush.setToolTip("Brush size. Left button draws, right button or Shift erases.")
         self.brush.valueChanged.connect(self._resize_brush)

@@ -101,7 +101,7 @@ class PencilBar(QWidget):
 def _slider(name: str, tip: str, low: int, high: int) -> QSlider:
     slider = QSlider(Qt.Orientation.Horizontal)
     slider.setRange(low, high)
-    slider.setMinimumWidth(24)
+    slider.setMinimumSize(24, theme.SLIDER)
     slider.setMaximumWidth(90)
     slider.setAccessibleName(name)
     slider.setToolTip(tip)

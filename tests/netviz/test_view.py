@@ -4,11 +4,13 @@ import itertools
 
 import pytest
 from PySide6.QtCore import QElapsedTimer, Qt
+from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QApplication, QComboBox, QDockWidget, QLabel, QLayout, QLineEdit, QScrollBar, QWidget
 from shiboken6 import getCppPointer
 
 from engine.run.messages import Pace, PaceUnit
 from netviz import motion, text_size, theme
+from netviz.editor.editors import LogSlider
 from netviz.settings import remember, remembered
 from netviz.view_actions import KEY, remembered_size
 from netviz.widgets.canvas import Canvas
@@ -83,6 +85,35 @@ def test_sizes_come_back_after_any_tour(open_window, qtbot):
     after = fixed(window)
     assert {key: after[key] for key in before if key in after} == {key: before[key] for key in before if key in after}
     assert len(before.keys() & after.keys()) > 0.9 * len(before)
+
+
+@pytest.mark.parametrize("size", [1.25, 1.5, 2.0])
+def test_fields_are_as_high_in_a_window_that_opens_later(open_window, qtbot, size):
+    def heights(window) -> list[int]:
+        qtbot.wait(50)
+        return [f.height() for f in window.inspector.findChildren(QLineEdit) if f.isVisible()]
+
+    usual = open_window()
+    plain = heights(usual)
+    theme.look().resize(size)
+    larger = heights(usual)
+    later = open_window()
+    assert heights(later) == pytest.approx(larger, rel=0.2)
+    theme.look().resize(1.0)
+    assert heights(later) == pytest.approx(plain, abs=1)
+
+
+@pytest.mark.parametrize("size", [0.8, 1.0, 1.5, 2.0])
+def test_a_slider_shows_all_of_its_handle(open_window, qtbot, size):
+    window = open_window()
+    theme.look().resize(size)
+    qtbot.wait(50)
+    slider = next(found for found in window.inspector.findChildren(LogSlider) if found.isVisible())
+    image = slider.grab().toImage()
+    accent = QColor(theme.theme().accent).rgb()
+    rows = [y for y in range(image.height()) if any(image.pixel(x, y) == accent for x in range(image.width()))]
+    assert 0 < rows[0] < rows[-1] < image.height() - 1
+    assert len(rows) > 9 * size
 
 
 @pytest.mark.parametrize("size", [0.8, 1.5, 2.0])
