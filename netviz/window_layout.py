@@ -31,18 +31,19 @@ class WindowLayout:
         self._window, self._docks, self._panels = window, docks, panels
         self._rows = ROWS
         self._held: QByteArray | None = None  # how docks stood before a presentation
+        self._usual = {panel.ident: panel.state() for panel in panels}
         self._shares = DockShares(window, list(docks.values()))
         window.setCorner(Qt.Corner.BottomRightCorner, Qt.DockWidgetArea.RightDockWidgetArea)
         window.setCorner(Qt.Corner.BottomLeftCorner, Qt.DockWidgetArea.LeftDockWidgetArea)
 
     def restore(self, saved: Mapping[str, Any]) -> None:
-        """Takes a project's `panels`; what is missing or makes no sense there is as usual."""
+        """Takes a project's `panels`; what is missing there is as usual, whatever was chosen for another project."""
         self._rows = self._read(saved.get("rows")) or ROWS
         self.show_saved(saved)
         states = saved.get("states")
         for panel in self._panels:
-            if isinstance(states, dict) and isinstance(state := states.get(panel.ident), dict):
-                panel.restore(state)
+            state = states.get(panel.ident) if isinstance(states, dict) else None
+            panel.restore(self._usual[panel.ident] | (state if isinstance(state, dict) else {}))
 
     def _read(self, rows: object) -> Rows:
         return read_rows(rows, self._docks, BESIDE)

@@ -11,16 +11,19 @@ from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPen
 from engine.probes.follow import FollowedNode
 from netviz import theme
 from netviz.editor.routing import Route
+from netviz.theme import scaled
 from netviz.widgets.cells import NARROWEST, draw_cells
 from netviz.widgets.ledger import number
 
-LEAST_WIDE, LEAST_HIGH = 34.0, 12.0  # pixels of a cell with a number in it
+# Pixels at the usual size of letters.
+LEAST_WIDE, LEAST_HIGH = 34.0, 12.0  # of a cell with a number in it
 MOST_HIGH = 26.0
-TWO_LINES = 25.0  # pixels of a cell from which the gradient has a line below the value
+TWO_LINES = 25.0  # of a cell from which the gradient has a line below the value
 FIGURES = 3
 ON_WIRES = 2  # figures of a number there
 STRIP = 16  # units of a wire that are drawn
-SIDE = 5.0  # pixels of such a unit
+SIDE = 5.0  # of such a unit, where the wire is long enough for all
+PORT = 8.0  # at a wire's end
 GRADIENT = "∂"
 
 
@@ -65,12 +68,13 @@ class Cells:
             side = min(rect.width() / wide, rect.height() / high)
             left = rect.left() + (rect.width() - side * wide) / 2
             return [QRectF(left + i % wide * side, rect.top() + i // wide * side, side, side) for i in range(count)]
-        down = max(1, int(rect.height() // LEAST_HIGH))
+        down = max(1, int(rect.height() // scaled(LEAST_HIGH)))
         columns = ceil(count / down)
-        if rect.width() / columns < LEAST_WIDE:
+        if rect.width() / columns < scaled(LEAST_WIDE):
             return self._small(rect)
         rows = ceil(count / columns)
-        wide, high = rect.width() / columns, min(MOST_HIGH * 2 if rows == 1 else MOST_HIGH, rect.height() / rows)
+        most = scaled(MOST_HIGH) * (2 if rows == 1 else 1)
+        wide, high = rect.width() / columns, min(most, rect.height() / rows)
         top = rect.top() + (rect.height() - rows * high) / 2
         return [
             QRectF(rect.left() + i % columns * wide, top + i // columns * high, wide - 1, high - 1)
@@ -98,7 +102,7 @@ class Cells:
 
     def paint(self, painter: QPainter, rect: QRectF) -> None:
         ramp, tiles = ramp_of(theme.theme().name), self.tiles(rect)
-        numbered = bool(tiles) and self.sides is None and tiles[0].width() >= LEAST_WIDE - 1
+        numbered = bool(tiles) and self.sides is None and tiles[0].width() >= scaled(LEAST_WIDE) - 1
         if not tiles:
             colours = np.array([QColor(*row).rgb() for row in ramp.tolist()], np.uint32)
             draw_cells(painter, rect, self.values, self.reach, colours)
@@ -111,9 +115,9 @@ class Cells:
 
     def _write(self, painter: QPainter, tile: QRectF, unit: int, ink: QColor) -> None:
         lines = [number(float(self.values[unit]), FIGURES)]
-        if self.gradients is not None and tile.height() >= TWO_LINES and unit < len(self.gradients):
+        if self.gradients is not None and tile.height() >= scaled(TWO_LINES) and unit < len(self.gradients):
             lines.append(f"{GRADIENT} {number(float(self.gradients[unit]), FIGURES)}")
-        font = small_figures(min(1.0, (tile.height() / len(lines)) / LEAST_HIGH))
+        font = small_figures(min(1.0, (tile.height() / len(lines)) / scaled(LEAST_HIGH)))
         painter.setFont(font)
         painter.setPen(ink)
         for index, text in enumerate(lines):
@@ -150,10 +154,15 @@ class Sent:
     def _rows(self) -> list[np.ndarray]:
         return [] if self.units == 1 else [row[:STRIP] for row in (self.values, self.returned) if row is not None]
 
+    def side(self, route: Route) -> float:
+        """The width of a cell: a row of them is no longer than its wire, or it would hide the boxes at its ends."""
+        most = max(map(len, self._rows()), default=1)
+        return min(SIDE, max(1.0, (route.path.boundingRect().width() - 2 * PORT) / most))
+
     def rect(self, route: Route) -> QRectF:
         middle, texts, rows = route.middle, self._texts(), self._rows()
-        measure = QFontMetricsF(small_figures())
-        wide = max([measure.horizontalAdvance(text) for text in texts] + [SIDE * len(row) for row in rows], default=0.0)
+        measure, side = QFontMetricsF(small_figures()), self.side(route)
+        wide = max([measure.horizontalAdvance(text) for text in texts] + [side * len(row) for row in rows], default=0.0)
         high = measure.height() * len(texts) + (SIDE + 1) * len(rows)
         top = middle.y() + 4 if route.below else middle.y() - 5 - high
         return QRectF(middle.x() - wide / 2 - 3, top - 1, wide + 6, high + 2)
@@ -171,12 +180,13 @@ class Sent:
             painter.setPen(QColor(t.green if text.startswith(GRADIENT) else t.accent if self.lit else t.text))
             line = QRectF(room.left(), room.top() + 1 + index * high, room.width(), high)
             painter.drawText(line, Qt.AlignmentFlag.AlignCenter, text)
-        ramp = ramp_of(theme.theme().name)
+        ramp, side = ramp_of(theme.theme().name), self.side(route)
         for index, row in enumerate(rows):
             finite = row[np.isfinite(row)]
             reach = float(np.abs(finite).max(initial=0.0)) or 1.0
             for i, value in enumerate(row.tolist()):
-                at = QRectF(room.left() + 3 + i * SIDE, room.top() + 1 + index * (SIDE + 1), SIDE - 1, SIDE)
+                left = room.center().x() + (i - len(row) / 2) * side
+                at = QRectF(left, room.top() + 1 + index * (SIDE + 1), max(1.0, side - 1), SIDE)
                 painter.fillRect(at, colour_of(value, reach, ramp))
 
 

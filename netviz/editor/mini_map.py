@@ -6,7 +6,7 @@ from PySide6.QtCore import QPointF, QRectF, Qt, QTimer, Signal
 from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent, QPen, QPixmap
 from PySide6.QtWidgets import QWidget
 
-from netviz.theme import mix, theme
+from netviz.theme import look, mix, theme
 
 if TYPE_CHECKING:
     from netviz.editor.sheet import Sheet
@@ -33,6 +33,7 @@ class MiniMap(QWidget):
         self.setToolTip("The whole network; click to look there")
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self.hide()
+        look().changed.connect(self._recolour)
 
     def look(self) -> None:
         """The view looks elsewhere."""
@@ -54,6 +55,10 @@ class MiniMap(QWidget):
             self._drawn_of, self._picture = shown, None
             self.place()
             self.update()
+
+    def _recolour(self) -> None:
+        self._picture = None
+        self.update()
 
     def place(self) -> None:
         """In the lower right corner, in the shape of the network."""

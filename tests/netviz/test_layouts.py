@@ -27,6 +27,7 @@ from netviz.panels.catalogue import PANELS
 from netviz.settings import remember
 from netviz.widgets.command_palette import actions_of
 
+LONG = 30_000
 IDENTS = {panel.ident for panel in PANELS}
 
 
@@ -207,3 +208,24 @@ def test_the_menu_lists_every_panel_once_by_subject(open_window):
             listed[action.text()] = now
     assert listed == {panel.title: panel.group.value for panel in PANELS}
     assert subjects == [s.value for s in Group if s in {panel.group for panel in PANELS}]
+
+
+def test_choices_for_one_project_are_not_taken_to_the_next(open_window, qtbot):
+    window = open_window("chain-rule")
+    panels = {panel.ident: panel for panel in window.panels}
+    assert window.following.followed.on
+    panels["loss"].log.setChecked(True)
+    panels["gradients"].show_view("depth")
+    panels["weights"].show_view("matrix")
+    window.files.forget()
+    window.files.open_experiment(find_experiments()["xor"].path)
+    qtbot.waitUntil(lambda: window.document.project.name.startswith("XOR"), timeout=LONG)
+    qtbot.waitUntil(lambda: len(window.session.history.lanes) == 2, timeout=LONG)
+    assert not window.following.followed.on
+    assert not panels["loss"].log.isChecked()
+    assert panels["gradients"].view == "norm"
+    assert panels["weights"].view == "spread"
+    window.files.forget()
+    window.files.open_experiment(find_experiments()["chain-rule"].path)
+    qtbot.waitUntil(lambda: window.document.project.name.startswith("Chain"), timeout=LONG)
+    assert window.following.followed.on

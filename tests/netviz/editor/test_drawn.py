@@ -4,6 +4,7 @@ import pytest
 from PySide6.QtCore import QPoint, QPointF, QRectF
 from PySide6.QtTest import QTest
 
+from netviz import theme
 from netviz.editor.metrics import Detail
 from netviz.editor.routing import Obstacles, route, straight
 from netviz.editor.selection import Selection
@@ -92,6 +93,14 @@ def test_the_map_is_there_when_there_is_more_than_is_in_view(board):
     assert board.map.grab().toImage().pixelColor(board.map.rect().center()).isValid()
     board.fit()
     assert not board.map.isVisible()
+
+
+def test_the_map_has_the_colours_of_the_theme_at_once(board):
+    wheel(board, board.rect().center(), 8)
+    for look in (theme.LIGHT, theme.DARK):
+        theme.look().use(look)
+        image = board.map.grab().toImage()
+        assert image.pixelColor(3, image.height() - 4).name() == look.card
 
 
 def test_ports_are_numbered_and_one_is_free(board, branched):

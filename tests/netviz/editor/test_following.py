@@ -5,14 +5,14 @@ import dataclasses
 import numpy as np
 import pytest
 from PySide6.QtCore import QPointF, QRectF
-from PySide6.QtGui import QColor, QImage, QPainter, QPainterPath
+from PySide6.QtGui import QColor, QFontMetricsF, QImage, QPainter, QPainterPath
 
 from engine.graph import Graph, Node
 from engine.layers.activations import Relu
 from engine.probes.follow import FollowedNode
 from netviz import theme
 from netviz.editor.canvas import Canvas
-from netviz.editor.followed_pictures import Cells, Sent
+from netviz.editor.followed_pictures import Cells, Sent, small_figures
 from netviz.editor.following import Following
 from netviz.editor.live import Live
 from netviz.editor.routing import Route
@@ -118,6 +118,35 @@ def test_a_wire_writes_one_number_and_draws_several() -> None:
     row = several.rect(route)
     assert image.pixelColor(int(row.left()) + 5, int(row.top()) + 3).name() == theme.DARK.orange
     assert image.pixelColor(int(row.left()) + 10, int(row.top()) + 3).name() == theme.DARK.blue
+
+
+@pytest.mark.parametrize("length", [34, 60, 200])
+def test_a_row_of_cells_is_no_longer_than_its_wire(length: int) -> None:
+    path = QPainterPath(QPointF(50, 50))
+    path.lineTo(50 + length, 50)
+    row = Sent(np.linspace(-1, 1, 16), np.linspace(1, -1, 16), 16, False).rect(
+        Route(path, QPointF(50 + length / 2, 50))
+    )
+    assert 50 <= row.left() < row.right() <= 50 + length
+
+
+@pytest.mark.parametrize("scale", [1.0, 1.5, 2.0])
+@pytest.mark.parametrize("high", [30, 50, 80, 160])
+def test_lines_of_a_cell_do_not_lie_on_one_another(scale: float, high: int) -> None:
+    theme.look().resize(scale)
+    try:
+        picture, area = cells(1.5, -2.5, gradients=np.array([0.25, -0.125])), QRectF(0, 0, 300, high)
+        image, tile = painted(picture, area), picture.tiles(area)[0]
+        across = range(int(tile.left()) + 2, int(tile.right()) - 2)
+        inked = [
+            len({image.pixel(x, y) for x in across}) > 1 for y in range(int(tile.top()) + 2, int(tile.bottom()) - 1)
+        ]
+        runs = "".join("x" if row else " " for row in inked).split()
+        assert inked[0] is inked[-1] is False, "letters touch the edge"
+        assert len(runs) in (1, 2)
+        assert all(len(run) <= 1.3 * QFontMetricsF(small_figures()).capHeight() for run in runs), "two lines in one"
+    finally:
+        theme.look().resize(1.0)
 
 
 @pytest.fixture
