@@ -13,7 +13,7 @@ from engine.importing.call import Call, Result, Translate
 from engine.importing.constants import FOLDS, VariesError, computed
 from engine.importing.draft import MOST_NUMBERS, Draft
 from engine.importing.idioms import found
-from engine.importing.last_states import with_own_states
+from engine.importing.last_states import with_own_states, with_picked_places
 from engine.importing.model import Entry, Model, Op, RefusedError
 from engine.importing.values import BATCH, UNKNOWN, Filled, Known, Unknown, Value, group, whole
 from engine.layers.base import Shape, text_of
@@ -38,6 +38,7 @@ def translated(model: Model, example: Shape | None = None) -> tuple[Draft, str]:
 class _Walk:
     def __init__(self, model: Model, example: Shape | None = None) -> None:
         self._example = example
+        model = with_picked_places(model)
         self._model, self._problems = with_own_states(model), list[Problem]()
         needed = self._leading_to_outputs()
         self._must_be_sound()

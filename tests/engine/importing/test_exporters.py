@@ -4,11 +4,12 @@ import re
 from pathlib import Path
 
 import numpy as np
+import onnx
 import pytest
 from onnx import TensorProto
 
 from engine.importing.translate import OPERATORS
-from tests.engine.importing.models import kinds, model, must_agree, normal, op, read
+from tests.engine.importing.models import kinds, model, must_agree, normal, op, read, told
 
 
 def test_pictures_whose_channels_come_last() -> None:
@@ -228,6 +229,48 @@ def test_a_recurrent_layer_whose_steps_come_first() -> None:
     found = must_agree(made, x, x.swapaxes(0, 1))
     assert kinds(found) == ["input", "lstm", "dense"]
     assert any("the steps come first" in note for note in found.notes)
+
+
+def test_a_place_of_the_states_that_is_sliced_and_squeezed() -> None:
+    """As models of opset 9 pick the states of both directions; of other slices what is missing is told."""
+    w, r, b = normal(2, 12, 4), normal(2, 12, 3), normal(2, 24)
+    lstm = op("LSTM", "t w r b", "all last", hidden_size=3, direction="bidirectional")
+    turned, big = op("Transpose", "x", "t", perm=[1, 0, 2]), (1 << 63) - 1
+    constants = {"w": w, "r": r, "b": b, "v": normal(6, 2)}
+
+    def picked(second: tuple[int, int]) -> list[onnx.NodeProto]:
+        cuts = [op("Slice", "last", f"s{n}", axes=[0], starts=[start], ends=[end])
+                for n, (start, end) in enumerate([(-2, -1), second])]  # fmt: skip
+        squeezed = [op("Squeeze", f"s{n}", f"q{n}", axes=[0]) for n in range(2)]
+        return [turned, lstm, *cuts, *squeezed, op("Concat", "q0 q1", "c", axis=1), op("MatMul", "c v", "y")]
+
+    found = must_agree(model(picked((-1, big)), constants, ("N", 5, 4), opset=9), normal(6, 5, 4))
+    assert kinds(found) == ["input", "lstm", "dense"]
+    assert any("takes a part of 2×N×3" in line for line in told(model(picked((0, 1)), constants, ("N", 5, 4), 9)))
+
+
+def test_as_pytorch_has_written_since_its_second_exporter() -> None:
+    """Scalars from sizes, whole shapes with allowzero, means for pooling; names of nodes that begin with node_."""
+    ops = [op("Conv", "x conv.weight conv.bias", "conv2d", "node_conv2d", group=1, pads=[1, 1, 1, 1], dilations=[1, 1],
+              strides=[1, 1], auto_pad="NOTSET"),
+           op("Clip", "conv2d low high", "relu6", "node_hardtanh"),
+           op("MaxPool", "relu6", "max_pool2d", "node_max_pool2d", kernel_shape=[3, 3], strides=[2, 2], ceil_mode=1,
+              storage_order=0, pads=[0, 0, 0, 0], dilations=[1, 1], auto_pad="NOTSET"),
+           op("ReduceMean", "max_pool2d last", "mean", "node_mean", keepdims=1, noop_with_empty_axes=0),
+           op("Shape", "mean", "n", "node_Shape_4", start=0, end=1), op("Squeeze", "n", "sym_size", "node_sym_size"),
+           op("Reshape", "sym_size row", "n1", "node_Reshape_6", allowzero=0),
+           op("Concat", "n1 rest", "to", "node_Concat_7", axis=0),
+           op("Reshape", "mean to", "view", "node_view", allowzero=1),
+           op("LayerNormalization", "view ln.weight ln.bias", "ln", "node_layer_norm", axis=-1, epsilon=1e-5,
+              stash_type=1),
+           op("Gelu", "ln", "gelu", "node_gelu", approximate="none"),
+           op("Gemm", "gelu fc.weight fc.bias", "y", "node_linear", alpha=1.0, beta=1.0, transB=1)]  # fmt: skip
+    constants = {"conv.weight": normal(4, 2, 3, 3), "conv.bias": normal(4), "low": np.float32(0), "high": np.float32(6),
+                 "last": np.array([-1, -2]), "row": np.array([-1]), "rest": np.array([4]), "ln.weight": normal(4),
+                 "ln.bias": normal(4), "fc.weight": normal(3, 4), "fc.bias": normal(3)}  # fmt: skip
+    found = must_agree(model(ops, constants, ("s77", 2, 8, 8), opset=20), 3 * normal(5, 2, 8, 8))
+    assert [node.id for node in found.project.graph.nodes if node.id in ("conv", "ln", "fc")] == ["conv", "ln", "fc"]
+    assert {"conv2d", "max_pool2d", "global_avg_pool2d", "layer_norm", "gelu", "dense"} <= set(kinds(found))
 
 
 def test_weights_of_float64_stay_and_shorter_ones_are_widened() -> None:

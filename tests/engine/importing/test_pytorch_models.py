@@ -24,15 +24,16 @@ nn = torch.nn
 F = torch.nn.functional
 
 
-def written(module: Any, *x: Any, opset: int = 17, any_batch: bool = True) -> bytes:
+def written(module: Any, *x: Any, opset: int = 17, any_batch: bool = True, **more: Any) -> bytes:
     """The exporter that PyTorch has without further packages."""
     names, file = [f"in{number}" for number in range(len(x))], io.BytesIO()
     free = {name: {0: "n"} for name in [*names, "y"]} if any_batch else None
+    module.train("training" in more)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         torch.onnx.export(
-            module.eval(), x, file, dynamo=False, opset_version=opset, input_names=names, output_names=["y"],
-            dynamic_axes=free,
+            module, x, file, dynamo=False, opset_version=opset, input_names=names, output_names=["y"],
+            dynamic_axes=free, **more,
         )  # fmt: skip
     return file.getvalue()
 
@@ -41,9 +42,9 @@ def read(content: bytes) -> Imported:
     return finished(*translated(model_from(content, Path())), "torch")
 
 
-def must_agree(module: Any, *x: Any, opset: int = 17, any_batch: bool = True) -> list[str]:
+def must_agree(module: Any, *x: Any, **more: Any) -> list[str]:
     """Holds outputs together; returns the kinds of layers."""
-    found = read(written(module, *x, opset=opset, any_batch=any_batch))
+    found = read(written(module, *x, **more))
     net = network_with(found.project, found.weights)
     rows = np.concatenate([part.numpy().reshape(len(part), -1) for part in x], axis=1)
     with torch.no_grad():
@@ -155,14 +156,63 @@ PICKS: dict[str, tuple[Callable[[Any, Any], Any], dict[str, Any]]] = {
 }
 
 
+@pytest.mark.parametrize("opset", [9, 17])
 @pytest.mark.parametrize("any_batch", [True, False], ids=["N", "fixed"])
 @pytest.mark.parametrize("pick", PICKS)
 @pytest.mark.parametrize("kind", [nn.RNN, nn.LSTM, nn.GRU])
-def test_a_recurrent_layer(kind: Any, pick: str, any_batch: bool) -> None:
+def test_a_recurrent_layer(kind: Any, pick: str, any_batch: bool, opset: int) -> None:
     torch.manual_seed(0)
     take, more = PICKS[pick]
     codes = torch.randint(0, 20, (4, 5))
-    must_agree(Text(kind, take, **more), codes, any_batch=any_batch)
+    must_agree(Text(kind, take, **more), codes, any_batch=any_batch, opset=opset)
+
+
+class LeNet(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv1, self.conv2 = nn.Conv2d(1, 6, 5, padding=2), nn.Conv2d(6, 16, 5)
+        self.fc1, self.fc2, self.fc3 = nn.Linear(400, 120), nn.Linear(120, 84), nn.Linear(84, 10)
+
+    def forward(self, x: Any) -> Any:
+        for conv in (self.conv1, self.conv2):
+            x = F.avg_pool2d(torch.tanh(conv(x)), 2)
+        x = x.reshape(x.shape[0], x.shape[1] * x.shape[2] * x.shape[3])
+        return F.log_softmax(self.fc3(torch.tanh(self.fc2(torch.tanh(self.fc1(x))))), dim=1)
+
+
+WAYS: dict[str, dict[str, Any]] = {
+    "opset 9": {"opset": 9},
+    "opset 13": {"opset": 13},
+    "opset 20": {"opset": 20},
+    "fixed sizes": {"any_batch": False},
+    "nothing folded": {"do_constant_folding": False},
+    "nothing folded, fixed sizes": {"opset": 9, "do_constant_folding": False, "any_batch": False},
+    "weights among the inputs": {"keep_initializers_as_inputs": True},
+}
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("name", ["lenet", "residual", "text"])
+def test_a_whole_network_however_it_is_written(name: str, way: str) -> None:
+    torch.manual_seed(0)
+    if name == "lenet":
+        kinds = must_agree(LeNet(), normal(3, 1, 28, 28), **WAYS[way])
+        assert kinds.count("avg_pool2d") == 2
+    elif name == "residual":
+        must_agree(drawn(Residual()), normal(4, 3, 9, 8), **WAYS[way])
+    else:
+        take, more = PICKS["both ways, a stack"]
+        must_agree(Text(nn.GRU, take, **more), torch.randint(0, 20, (4, 5)), **WAYS[way])
+
+
+@pytest.mark.parametrize("layer", [nn.BatchNorm1d(6), nn.Dropout(0.5)], ids=str)
+def test_what_was_written_while_it_trained_is_told(layer: Any) -> None:
+    training = torch.onnx.TrainingMode.TRAINING
+    content = written(nn.Sequential(nn.Linear(4, 6), layer).train(), normal(5, 4), training=training)
+    with pytest.raises(
+        ProjectError, match=r"^/1/.*: is exported in training mode; netviz takes networks as they are used$"
+    ):
+        read(content)
 
 
 class Residual(nn.Module):
