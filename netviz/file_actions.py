@@ -88,6 +88,10 @@ class FileActions(QObject):
         self._show(project, None)
         self._document.stack.resetClean()
 
+    def show_saved(self, project: Project, path: Path) -> None:
+        """A project as it has just been written to `path`."""
+        self._show(project, path)
+
     def offer_recovery(self, found: Recovered) -> None:
         """Asks whether to go on with what a program left behind that ended unexpectedly."""
         self._banner.show_message(

@@ -4,16 +4,18 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from shutil import rmtree
 from tempfile import mkdtemp
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QFileDialog, QMessageBox
 
 from engine.errors import ProjectError
-from engine.importing.project import DATA, import_onnx, stands_in
+from engine.importing.project import DATA, Ends, import_onnx, open_ends, stands_in
 from engine.project import Project
 from engine.weights import save_weights
+from netviz.commands.import_onnx import write_imported
 from netviz.document.document import Change
+from netviz.model_dialog import Answers, ModelDialog
 from netviz.runtime.reader import Reader, Told
 
 if TYPE_CHECKING:
@@ -31,7 +33,8 @@ NO_DATA = "The network has no data of its own yet: noise of its shape stands in 
 class _Read:
     project: Project
     notes: tuple[str, ...]
-    folder: Path  # where its weights are until the project is saved
+    saved: Path | None  # where the project is
+    folder: Path | None  # where its weights are until the project is saved
 
 
 class ModelImport(QObject):
@@ -41,6 +44,7 @@ class ModelImport(QObject):
         super().__init__(window)
         self._window, self._reader = window, Reader(self)
         self._folder: Path | None = None
+        self.dialog: ModelDialog | None = None
         window.document.changed.connect(self._changed)
 
     def ask(self) -> None:
@@ -55,12 +59,26 @@ class ModelImport(QObject):
         """Opens the network of a model in this window, after asking about what is not saved."""
         if not self._window.files.may_close():
             return
+        self._read(path, None)
+
+    def _read(self, path: Path, answers: Answers | None) -> None:
         self._window.banner.show_message(KEY, f"Reading {path.name} …")
         self._reader.read(
-            lambda told: _read(path, told),
-            lambda found: self._show(path, found),
-            lambda error: self._refuse(path, error),
+            lambda told: _read(path, answers, told),
+            lambda found: self._choose(path, found) if isinstance(found, Ends) else self._show(path, found),
+            lambda error: self._refuse(path, answers, error),
         )
+
+    def _choose(self, path: Path, ends: Ends, before: Answers | None = None) -> None:
+        """Asks what the model leaves open; cancelled, nothing has changed."""
+        self._window.banner.take_back(KEY)
+        dialog = self.dialog = ModelDialog(path, ends, self._window, before)
+        dialog.accepted.connect(lambda: self._read(path, dialog.answers))
+        dialog.finished.connect(self._chosen)
+        dialog.open()
+
+    def _chosen(self) -> None:
+        self.dialog = None
 
     def close(self) -> None:
         """The window goes."""
@@ -69,19 +87,26 @@ class ModelImport(QObject):
 
     def _show(self, path: Path, found: _Read) -> None:
         before, self._folder = self._folder, found.folder
-        self._window.files.show_unsaved(replace(found.project, folder=path.parent))
+        if found.saved is not None:
+            self._window.files.show_saved(found.project, found.saved)
+        else:
+            self._window.files.show_unsaved(replace(found.project, folder=path.parent))
         if before is not None:
             rmtree(before, ignore_errors=True)
         notes = [note for note in found.notes if note != DATA]
         if notes:
             self._tell_of(f"{path.name} is a project now. {NO_DATA}. {_few(notes)}")
 
-    def _refuse(self, path: Path, error: Exception) -> None:
+    def _refuse(self, path: Path, answers: Answers | None, error: Exception) -> None:
         if not isinstance(error, ProjectError):
             self._window.banner.show_message(KEY, f"{path.name} was not imported: {error}", "red")
             return
         lines = [str(problem) for problem in error.problems]
-        answer = ("Show All", lambda: self._show_all(path, lines)) if len(lines) > MOST_TOLD else ()
+        answer: tuple[Any, ...] = ()
+        if len(lines) > MOST_TOLD:
+            answer = "Show All", lambda: self._show_all(path, lines)
+        elif answers is not None:
+            answer = "Choose Again…", lambda: self._choose(path, answers.ends, answers)
         self._window.banner.show_message(KEY, f"{path.name} was not imported: {_few(lines)}", "red", *answer)
 
     def _show_all(self, path: Path, lines: list[str]) -> None:
@@ -114,9 +139,17 @@ class ModelImport(QObject):
             self._folder = None
 
 
-def _read(path: Path, told: Told) -> _Read:
+def _read(path: Path, answers: Answers | None, told: Told) -> _Read | Ends:
     """Runs on a thread; `told` ends it where nobody waits for it any more."""
-    found = import_onnx(path)
+    if answers is None:
+        ends = open_ends(path)
+        if ends.asks:
+            return ends
+        answers = Answers(ends)
+    found = import_onnx(path, answers.output, answers.example)
+    told(0.5)
+    if answers.place is not None:
+        return _Read(write_imported(found, path, answers.place), found.notes, answers.place, None)
     folder = Path(mkdtemp(prefix="netviz-import-"))
     try:
         save_weights(folder / WEIGHTS, found.weights)
@@ -124,7 +157,7 @@ def _read(path: Path, told: Told) -> _Read:
     except BaseException:
         rmtree(folder, ignore_errors=True)
         raise
-    return _Read(replace(found.project, weights=str(folder / WEIGHTS)), found.notes, folder)
+    return _Read(replace(found.project, weights=str(folder / WEIGHTS)), found.notes, None, folder)
 
 
 def _few(lines: list[str]) -> str:

@@ -40,13 +40,35 @@ class Imported:
     notes: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Ends:
+    """A model's outputs, and the lengths of one example of its only input, None where one is open."""
+
+    outputs: tuple[str, ...]
+    input: str = ""
+    example: tuple[int | None, ...] = ()
+
+    @property
+    def asks(self) -> bool:
+        """Whether somebody has to choose before there is one network."""
+        return len(self.outputs) > 1 or None in self.example
+
+
+def open_ends(path: Path) -> Ends:
+    """What is to be chosen before the model in a file can be a network."""
+    from engine.importing.ends import ends_of  # only who imports a model waits for its translators
+    from engine.importing.onnx import read_model
+
+    return ends_of(read_model(path))
+
+
 def import_onnx(path: Path, output: str | None = None, example: Shape | None = None) -> Imported:
     """The network of an ONNX file with its weights; a ProjectError has a line for each operator that is refused.
 
     `output` names the value that the network is to give, where the model has several or another one is wanted;
     `example` is one example's shape, where the model leaves lengths open.
     """
-    from engine.importing.onnx import read_model  # only who imports a model waits for its translators
+    from engine.importing.onnx import read_model
     from engine.importing.translate import translated
 
     model = read_model(path)

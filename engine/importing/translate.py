@@ -12,6 +12,7 @@ from engine.importing import activations, arithmetic, convolution, dense, norms,
 from engine.importing.call import Call, Result, Translate
 from engine.importing.constants import FOLDS, VariesError, computed
 from engine.importing.draft import MOST_NUMBERS, Draft
+from engine.importing.ends import batch_axis, lengths
 from engine.importing.idioms import found
 from engine.importing.last_states import with_own_states, with_picked_places
 from engine.importing.model import Entry, Model, Op, RefusedError
@@ -113,7 +114,7 @@ class _Walk:
             self._tell("--shape", f"is for models of one input, this one has {len(entries)}")
         shapes = [self._shape(entry) for entry in entries]
         self._must_be_sound()
-        batches = {entry.shape[self._place(entry)] for entry in entries if entry.shape}
+        batches = {entry.shape[batch_axis(self._model, entry)] for entry in entries if entry.shape}
         self._draft.batch = batches.pop() if len(batches) == 1 else None
         start, total = 0, sum(map(prod, shapes))
         for entry, shape in zip(entries, shapes, strict=True):
@@ -144,15 +145,8 @@ class _Walk:
         value = self._steps_first(entry, whole(node, shape or (1,)))
         return value if shape else replace(value, axes=((BATCH,),))
 
-    def _place(self, entry: Entry) -> int:
-        """The axis of the examples: the first, but behind the steps where a recurrent operator takes it as it is."""
-        taking = [op for op in self._model.ops if entry.name in op.inputs]
-        recurrent_ = all(op.kind in recurrent.OPERATORS and op.input(0) == entry.name for op in taking)
-        steps_first = recurrent_ and not any(op.attributes.get("layout") for op in taking)
-        return 1 if steps_first and len(entry.shape or ()) == 3 else 0
-
     def _steps_first(self, entry: Entry, value: Value) -> Value:
-        if not self._place(entry):
+        if not batch_axis(self._model, entry):
             return value
         self._draft.note(f"{entry.name}: takes examples × steps × features; in the model the steps come first")
         return value.transposed((1, 0, 2))
@@ -178,8 +172,7 @@ class _Walk:
         if not entry.shape:
             self._tell(entry.name, "has no shape with an axis for the examples")
             return ()
-        place = self._place(entry)
-        sizes = entry.shape[:place] + entry.shape[place + 1 :]
+        place, sizes = batch_axis(self._model, entry), lengths(self._model, entry)
         told = "×".join("?" if size is None else str(size) for size in ("N", *sizes))
         said = sizes if self._example is None else self._example
         if len(said) != len(sizes) or any(size not in (None, new) for size, new in zip(sizes, said, strict=True)):

@@ -6,7 +6,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from engine.errors import ProjectError
-from engine.importing.project import import_onnx
+from engine.importing.project import Imported, import_onnx
+from engine.project import Project
 from netviz.commands.files import must_be_writable
 from netviz.document.storage import weight_names, write_project
 from netviz.options import BAD_INPUT
@@ -22,12 +23,17 @@ def imported(options: argparse.Namespace) -> int:
             print(f"{file}: {problem}")
         print(f"{file}: {error}", file=sys.stderr)
         return BAD_INPUT
-    project = replace(found.project, folder=out.parent)
-    (weights,) = weight_names(project, out.stem)
-    must_be_writable({"PROJECT": out, "the weights": out.parent / weights}, {file: "the model"})
-    write_project(project, out, [found.weights])
+    project = write_imported(found, file, out)
     print(out)
-    print(out.parent / weights)
+    print(out.parent / str(project.weights))
     for note in found.notes:
         print(f"{file}: {note}")
     return 0
+
+
+def write_imported(found: Imported, model: Path, out: Path) -> Project:
+    """Writes the project to `out` and its weights beside it; returns it as it stands there."""
+    project = replace(found.project, folder=out.parent)
+    (weights,) = weight_names(project, out.stem)
+    must_be_writable({"PROJECT": out, "the weights": out.parent / weights}, {model: "the model"})
+    return write_project(project, out, [found.weights])

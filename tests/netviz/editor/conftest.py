@@ -18,9 +18,11 @@ from engine.training import Training
 from netviz import theme
 from netviz.document.document import Document
 from netviz.editor.canvas import Canvas
+from netviz.editor.import_dialog import ImportDialog
 from netviz.editor.inspector import Inspector
 from netviz.editor.live import Live
 from netviz.editor.shelf import Shelf
+from tests.netviz.editor.import_hand import TABLE, settled
 from tests.netviz.editor.standing_run import Run
 
 
@@ -123,3 +125,24 @@ def shown(widget, qtbot):
         widget.show()
     widget.activateWindow()
     qtbot.waitUntil(lambda: QApplication.activeWindow() is widget)
+
+
+@pytest.fixture
+def show(inspector: Inspector, document, qtbot, tmp_path):
+    """Opens the dialog on a file with such a content, and waits until it has been looked at."""
+
+    def opened(content: str | bytes = TABLE, name: str = "t.csv") -> ImportDialog:
+        path = tmp_path / name
+        path.write_bytes(content.encode() if isinstance(content, str) else content)
+        inspector.importing.open(path)
+        dialog = inspector.importing.dialog
+        assert dialog is not None
+        with qtbot.waitExposed(dialog):
+            dialog.show()
+        settled(dialog, qtbot)
+        return dialog
+
+    yield opened
+    if inspector.importing.dialog is not None:
+        inspector.importing.dialog.reject()
+    inspector.importing.close()

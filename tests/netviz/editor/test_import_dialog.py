@@ -1,69 +1,13 @@
 """A file of data is shown before it is used: by real clicks and keys, over a document that nothing else changes."""
 
-import threading
-
-import numpy as np
 import pytest
-from PIL import Image
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QMenu
 
-from engine.data.images import Images
 from netviz import theme
-from netviz.document.table_import import look_at_table
-from netviz.editor import import_dialog
-from netviz.editor.import_dialog import ImportDialog
-from netviz.editor.inspector import Inspector
-
-LEFT, NONE = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
-TABLE = "Id,weight,colour,age,kind\n" + "".join(
-    f"{i},{4 + i * 3.5},{'red' if i % 3 else 'blue'},{i % 7},{'cat' if i % 4 else 'dog'}\n" for i in range(1, 41)
-)
-
-
-@pytest.fixture
-def show(inspector: Inspector, document, qtbot, tmp_path):
-    """Opens the dialog on a file with such a content, and waits until it has been looked at."""
-
-    def opened(content: str | bytes = TABLE, name: str = "t.csv") -> ImportDialog:
-        path = tmp_path / name
-        path.write_bytes(content.encode() if isinstance(content, str) else content)
-        inspector.importing.open(path)
-        dialog = inspector.importing.dialog
-        assert dialog is not None
-        with qtbot.waitExposed(dialog):
-            dialog.show()
-        settled(dialog, qtbot)
-        return dialog
-
-    yield opened
-    if inspector.importing.dialog is not None:
-        inspector.importing.dialog.reject()
-    inspector.importing.close()
-
-
-def settled(dialog: ImportDialog, qtbot) -> None:
-    qtbot.waitUntil(lambda: dialog.settled)
-    assert dialog.accept_button.isEnabled() != bool(dialog.trouble.text())
-
-
-def roles(dialog: ImportDialog) -> tuple[str, ...]:
-    return dialog.table.sheet_model.sheet.roles
-
-
-def click_head(dialog: ImportDialog, section: int) -> QMenu:
-    heads = dialog.table.heads
-    at = QPoint(heads.sectionViewportPosition(section) + 20, heads.height() // 2)
-    QTest.mouseClick(heads.viewport(), LEFT, NONE, at)
-    menu = QApplication.activePopupWidget()
-    assert isinstance(menu, QMenu)
-    return menu
-
-
-def choose(combo, title: str) -> None:
-    combo.setFocus()
-    QTest.keyClicks(combo, title)
+from tests.netviz.editor.forms import choose
+from tests.netviz.editor.import_hand import LEFT, NONE, TABLE, click_head, roles, settled
 
 
 def test_a_table_is_shown_and_imported_with_a_network_in_one_step(show, document, qtbot) -> None:
@@ -198,19 +142,6 @@ def test_a_bad_file_is_one_line_and_changes_nothing(show, document, qtbot, conte
     assert document.project.to_bytes() == before
 
 
-def test_arrays_say_themselves_what_they_are(show, document, qtbot, tmp_path) -> None:
-    np.savez(tmp_path / "made.npz", x=np.arange(24.0).reshape(8, 3), y=np.arange(8) % 4)
-    dialog = show((tmp_path / "made.npz").read_bytes(), "d.npz")
-    assert dialog.balance.balance == tuple((str(i), 2) for i in range(4))
-    assert roles(dialog) == ("target", "number", "number", "number")
-    QTest.keyClick(dialog.table, Qt.Key.Key_L)
-    assert roles(dialog)[0] == "target"
-    assert dialog.replace.isChecked()
-    QTest.mouseClick(dialog.accept_button, LEFT)
-    assert document.project.data.kind() == "npz"
-    assert document.project.training.loss.kind() == "cross_entropy"
-
-
 @pytest.mark.parametrize("how", ["head", "key"])
 def test_several_columns_are_targets(show, document, qtbot, how) -> None:
     dialog = show()
@@ -261,67 +192,6 @@ def test_what_was_chosen_for_the_numbers_stays(show, document, qtbot) -> None:
     assert document.project.data.preprocess == "whiten"
 
 
-def test_a_large_file_is_read_beside_the_window_and_given_up(show, inspector, document, qtbot, monkeypatch, tmp_path):
-    """The reading waits for the test: the window does not, and hears how far it is."""
-    goes_on, ended = threading.Event(), threading.Event()
-
-    def slow(folder, path, told, **layout):
-        told(0.25)
-        try:
-            for _ in range(1000):
-                if goes_on.wait(0.01):
-                    break
-                told(0.4)
-        except Exception:
-            ended.set()
-            raise
-        return look_at_table(folder, path, told=told, **layout)
-
-    monkeypatch.setitem(import_dialog.LOOKS, "csv", slow)
-    (tmp_path / "t.csv").write_text(TABLE)
-    inspector.importing.open(tmp_path / "t.csv")
-    dialog = inspector.importing.dialog
-    qtbot.waitUntil(lambda: dialog.bar.isVisible() and dialog.bar.value() == 400)
-    assert not dialog.accept_button.isEnabled()
-    QTest.keyClick(dialog, Qt.Key.Key_Escape)
-    assert not dialog.isVisible()
-    qtbot.waitUntil(ended.is_set)
-    inspector.importing.open(tmp_path / "t.csv")
-    again = inspector.importing.dialog
-    goes_on.set()
-    settled(again, qtbot)
-    assert again.trouble.text() == ""
-    assert again.bar.isHidden()
-
-
-def test_the_first_rows_are_shown_while_the_others_are_read(show, inspector, document, qtbot, monkeypatch, tmp_path):
-    """What is chosen by then stays chosen; nothing can be used before the whole has been read."""
-    goes_on = threading.Event()
-
-    def slow(folder, path, most_rows=None, **told):
-        if most_rows is None:
-            goes_on.wait(20)
-        return look_at_table(folder, path, most_rows=most_rows, **told)
-
-    monkeypatch.setitem(import_dialog.LOOKS, "csv", slow)
-    monkeypatch.setattr(import_dialog, "HEAD", 10)
-    (tmp_path / "t.csv").write_text(TABLE)
-    inspector.importing.open(tmp_path / "t.csv")
-    dialog = inspector.importing.dialog
-    qtbot.waitUntil(lambda: dialog.size_words.text() == "the first 10 rows, 5 columns")
-    dialog.table.setFocus()
-    dialog.table.setCurrentIndex(dialog.table.sheet_model.index(0, 1))
-    QTest.keyClick(dialog.table, Qt.Key.Key_L)
-    qtbot.wait(2 * import_dialog.SETTLE_MS)
-    assert not dialog.settled
-    assert not dialog.accept_button.isEnabled()
-    goes_on.set()
-    settled(dialog, qtbot)
-    assert dialog.size_words.text() == "40 rows, 5 columns"
-    assert roles(dialog)[1] == "unused"
-    assert dialog.table.currentIndex().column() == 1
-
-
 @pytest.mark.parametrize("look", [theme.DARK, theme.LIGHT], ids=lambda t: t.name)
 def test_everything_has_a_name_and_is_reached_by_the_tab_key(show, look, qtbot) -> None:
     theme.look().use(look)
@@ -337,91 +207,6 @@ def test_everything_has_a_name_and_is_reached_by_the_tab_key(show, look, qtbot) 
         words = widget.accessibleName() or (widget.text() if hasattr(widget, "text") else "")
         assert words, widget
     assert dialog.balance.accessibleDescription() == "cat 30, dog 10"
-
-
-def test_a_text_is_shown_by_its_windows_and_imported(show, document, qtbot) -> None:
-    dialog = show("the cat sat on the mat. " * 60, "t.md")
-    assert "11 different" in dialog.size_words.text()
-    assert dialog.window.length.value() == 30
-    model = dialog.table.sheet_model
-    assert model.index(2, 0).data() == "the cat sat on the mat. the ca"
-    assert model.index(2, 1).data() == "t"
-    assert dialog.preprocess.isHidden()
-    assert dialog.replace.isChecked(), "the network that there is takes two numbers"
-    assert dialog.network.text().startswith("30 characters → LSTM 64 → 11")
-    dialog.window.length.setValue(4)
-    choose(dialog.window.encoding, "Codes")
-    settled(dialog, qtbot)
-    assert model.index(2, 0).data() == "the "
-    assert dialog.network.text().startswith("4 characters → embedding 5 → LSTM")
-    QTest.mouseClick(dialog.accept_button, LEFT)
-    data = document.project.data.to_json()
-    assert data.pop("path").endswith("t.md")
-    assert data == {"kind": "text", "length": 4, "encoding": "codes"}
-    assert [node.layer.kind() for node in document.project.graph.nodes] == ["input", "embedding", "lstm", "dense"]
-    assert document.lane_problems(0) == []
-    assert document.stack.count() == 1
-
-
-def test_of_a_text_in_another_encoding_the_place_is_said(show, document) -> None:
-    before = document.project.to_bytes()
-    dialog = show("schön\nwäre es\n".encode("latin-1"), "t.txt")
-    assert dialog.trouble.text() == "t.txt is no text in UTF-8: see byte 3 (0xf6), in line 1"
-    assert not dialog.accept_button.isEnabled()
-    assert document.project.to_bytes() == before
-    dialog.reject()
-
-
-def test_a_window_longer_than_the_text_is_said_and_mended(show, qtbot) -> None:
-    dialog = show("abc abd abe " * 5, "t.md")
-    dialog.window.length.setValue(500)
-    settled(dialog, qtbot)
-    assert "the text has 60 characters, an example takes 501" in dialog.trouble.text()
-    dialog.window.length.setValue(3)
-    settled(dialog, qtbot)
-    assert dialog.accept_button.isEnabled()
-
-
-def test_a_large_text_is_read_in_the_background(show, monkeypatch) -> None:
-    threads = []
-    look = import_dialog.LOOKS["text"]
-    monkeypatch.setitem(
-        import_dialog.LOOKS,
-        "text",
-        lambda *args, **more: threads.append(threading.current_thread()) or look(*args, **more),
-    )
-    show("abc abd abe " * 500, "t.md")
-    assert threads
-    assert all(thread is not threading.main_thread() for thread in threads)
-
-
-def test_pictures_are_shown_by_class_and_read_beside_the_window(
-    inspector, document, qtbot, monkeypatch, tmp_path
-) -> None:
-    threads = set()
-    plain = Images.picture
-
-    def watched(self, path, size):
-        threads.add(threading.current_thread())
-        return plain(self, path, size)
-
-    monkeypatch.setattr(Images, "picture", watched)
-    for name, grey in (("dark/1", 20), ("dark/2", 30), ("light/1", 200)):
-        path = tmp_path / "pictures" / f"{name}.png"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        Image.fromarray(np.full((12, 12), grey, np.uint8)).save(path)
-    inspector.importing.open(tmp_path / "pictures")
-    dialog = inspector.importing.dialog
-    with qtbot.waitExposed(dialog):
-        dialog.show()
-    settled(dialog, qtbot)
-    assert dialog.pictures.isVisible()
-    told = [(each.name, [int(values.mean()) for values in each.values]) for each in dialog.pictures.pictures]
-    assert told == [("dark", [20, 30]), ("light", [200])]
-    assert threads
-    assert threading.main_thread() not in threads
-    dialog.reject()
-    inspector.importing.close()
 
 
 def test_a_table_has_no_pictures(show) -> None:
