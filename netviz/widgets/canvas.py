@@ -29,6 +29,7 @@ class Canvas(QWidget):
         self._follows: frozenset[str] = frozenset()
         self._kept: QPixmap | None = None  # the picture without lights
         self._behind = Backdrop()
+        self._stale = True  # it is to be painted anew
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self.setMouseTracking(True)
 
@@ -72,20 +73,20 @@ class Canvas(QWidget):
 
     def update(self, *area: object) -> None:
         """Paints the picture anew."""
-        self._kept = None
+        self._stale = True
         super().update(*area)
 
     def show_note(self, note: str) -> None:
-        """Shows `note` instead of the picture; the empty text brings the picture back."""
-        self.note = note
-        self.update()
+        """Shows `note` instead of the picture; the empty text brings the picture back, and paints it anew."""
+        if not note or note != self.note:
+            self.note = note
+            self.update()
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter, rect = QPainter(self), QRectF(self.rect())
         if self.pointed is not None and self.sharpness is None and not self.note:
             painter.drawPixmap(0, 0, self._picture(rect))
         else:
-            self._kept = None
             self._fill(painter, rect)
         if self.pointed is not None and not self.note and self._lights(self.pointed.mark):
             self.paint_marks(painter, rect, self.pointed)
@@ -105,11 +106,13 @@ class Canvas(QWidget):
         ratio = self.devicePixelRatioF()
         size = (rect.size() * ratio).toSize()
         if self._kept is None or self._kept.size() != size:
-            self._kept = QPixmap(size)
+            self._kept, self._stale = QPixmap(size), True
             self._kept.setDevicePixelRatio(ratio)
+        if self._stale:
             inner = QPainter(self._kept)
             self._fill(inner, rect)
             inner.end()
+            self._stale = False
         return self._kept
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
@@ -125,5 +128,5 @@ class Canvas(QWidget):
             self.fonts = fonts()
             self.update()
         elif event.type() in (QEvent.Type.PaletteChange, QEvent.Type.StyleChange):
-            self._kept = None
+            self._stale = True
         super().changeEvent(event)

@@ -8,6 +8,7 @@ from PySide6.QtCore import QPointF, QRectF
 from PySide6.QtGui import QColor, QImage, QPainter, QPen
 
 from netviz import theme
+from netviz.widgets.shades import clipped
 
 NARROWEST = 3.0  # pixels of a cell, while there is room for another row
 GAPS_FROM = 6.0  # pixels of a cell from which cells are parted
@@ -58,9 +59,9 @@ def strongest(values: np.ndarray, grid: Grid) -> np.ndarray:
 def pixels(values: np.ndarray, grid: Grid, reach: float, ramp: np.ndarray) -> np.ndarray:
     """(rows, columns) uint32: full colour at ±reach, red for what is no number, transparent after the last."""
     with np.errstate(all="ignore"):
-        level = np.clip(values / (2 * reach) + 0.5, 0, 1) * (len(ramp) - 1)
+        level = clipped(values / (2 * reach) + 0.5) * (len(ramp) - 1)
     painted = np.zeros(grid.rows * grid.columns, np.uint32)
-    painted[: grid.count] = ramp[np.nan_to_num(level).astype(int)]
+    painted[: grid.count] = ramp[level.astype(int)]
     painted[: grid.count][~np.isfinite(values)] = QColor(theme.theme().red).rgb()
     return painted.reshape(grid.rows, grid.columns)
 

@@ -15,6 +15,7 @@ from netviz.widgets.canvas import Canvas
 from netviz.widgets.marks import Column, columns, draw_head, draw_lit, draw_note
 from netviz.widgets.matrix import painted
 from netviz.widgets.plane import Palette
+from netviz.widgets.shades import clipped
 from netviz.widgets.strips import colours
 from netviz.widgets.ticks import Reach, linear_ticks, signed, whole
 from netviz.widgets.time_curves import called
@@ -121,9 +122,7 @@ class GateMaps(Canvas):
         """(units, columns) uint32."""
         if not one.is_gate:
             return painted(np.asarray(one.values), self.reach(one.name), Palette.of_theme(0).signs)
-        with np.errstate(invalid="ignore"):
-            level = np.rint(np.clip(one.values, 0, 1) * 255)
-        found = colours(theme().neutral, theme().amber)[np.nan_to_num(level).astype(int)]
+        found = colours(theme().neutral, theme().amber)[np.rint(clipped(one.values) * 255).astype(int)]
         found[~np.isfinite(one.values)] = QColor(theme().red).rgb()
         return found
 

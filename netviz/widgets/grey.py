@@ -4,6 +4,7 @@ import numpy as np
 from PySide6.QtGui import QImage
 
 from netviz.theme import theme
+from netviz.widgets.shades import clipped
 
 
 def grey_picture(values: np.ndarray, low: float, high: float) -> QImage:
@@ -12,8 +13,7 @@ def grey_picture(values: np.ndarray, low: float, high: float) -> QImage:
     Low is dark in the dark theme, and light, as the paper under ink, in the light one; colours stay colours.
     """
     with np.errstate(all="ignore"):
-        level = np.clip((np.asarray(values, float) - low) / ((high - low) or 1.0) * 255, 0, 255)
-    level = np.nan_to_num(level).astype(np.uint8)
+        level = (clipped((np.asarray(values, float) - low) / ((high - low) or 1.0)) * 255).astype(np.uint8)
     if level.ndim == 3:
         pixels = np.ascontiguousarray(level.transpose(1, 2, 0))
         rows, columns = pixels.shape[:2]

@@ -15,17 +15,15 @@ LIT = 1.6  # pixels of a frame round what is pointed at
 
 @dataclass(frozen=True, slots=True)
 class Fonts:
-    """The two fonts of pictures with their metrics, made once: each takes longer than a line of text."""
+    """The fonts of pictures with their metrics, made once: each takes longer than a line of text."""
 
     words: QFont
     figures: QFont
+    bold: QFont  # words that stand out
     word_metrics: QFontMetricsF
     figure_metrics: QFontMetricsF
-
-    @property
-    def line(self) -> float:
-        """The height of a line of either."""
-        return max(self.word_metrics.height(), self.figure_metrics.height())
+    bold_metrics: QFontMetricsF
+    line: float  # the height of a line of words or figures
 
     def width(self, texts: Sequence[str]) -> float:
         """Of the widest of `texts`, in words' font."""
@@ -33,8 +31,10 @@ class Fonts:
 
 
 def fonts() -> Fonts:
-    words, figures = theme.small(), theme.figures()
-    return Fonts(words, figures, QFontMetricsF(words), QFontMetricsF(figures))
+    words, figures, bold = theme.small(), theme.figures(), theme.small()
+    bold.setWeight(QFont.Weight.DemiBold)
+    sizes = [QFontMetricsF(font) for font in (words, figures, bold)]
+    return Fonts(words, figures, bold, *sizes, max(size.height() for size in sizes[:2]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,13 +70,11 @@ def draw_head(
     if taken and wanted + taken > rect.width():
         figures, taken = "", 0.0
     if name:
-        font = QFont(made.words)
-        font.setWeight(QFont.Weight.DemiBold)
-        painter.setFont(font)
+        painter.setFont(made.bold)
         painter.setPen(theme.lane_colour(lane))
-        text = QFontMetricsF(font).elidedText(name, Qt.TextElideMode.ElideRight, rect.width() - taken)
+        text = made.bold_metrics.elidedText(name, Qt.TextElideMode.ElideRight, rect.width() - taken)
         painter.drawText(rect, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, text)
-        left = QFontMetricsF(font).horizontalAdvance(text) + 8
+        left = made.bold_metrics.horizontalAdvance(text) + 8
         room = QRectF(rect.left() + left, rect.top(), rect.width() - taken - left, rect.height())
         if apart and room.width() >= min(ROOM_FOR_WORDS, made.width([apart])):
             painter.setFont(made.words)

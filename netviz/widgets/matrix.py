@@ -13,6 +13,7 @@ from netviz.theme import ink_on, theme
 from netviz.widgets.canvas import Canvas
 from netviz.widgets.marks import Column, columns, draw_head, draw_lit, draw_note
 from netviz.widgets.plane import Palette
+from netviz.widgets.shades import clipped
 from netviz.widgets.ticks import Reach, signed, whole
 
 STRETCH = 3.0  # a cell may be so many times as long as wide
@@ -176,8 +177,8 @@ class MatrixMap(Canvas):
 def painted(values: np.ndarray, reach: float, ramp: np.ndarray) -> np.ndarray:
     """uint32 pixels of numbers: full colour at ±reach, red for what is no number."""
     with np.errstate(all="ignore"):
-        level = np.rint(np.clip(values / (2 * reach) + 0.5, 0, 1) * (len(ramp) - 1))
-    colours = ramp[np.nan_to_num(level).astype(int)].astype(np.uint32)
+        level = np.rint(clipped(values / (2 * reach) + 0.5) * (len(ramp) - 1))
+    colours = ramp[level.astype(int)].astype(np.uint32, copy=False)
     colours[~np.isfinite(values)] = QColor(theme().red).rgb()
     return colours
 

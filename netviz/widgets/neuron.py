@@ -23,6 +23,7 @@ from netviz.widgets.marks import Column, columns, draw_head, draw_lit, draw_note
 from netviz.widgets.neuron_past import Past
 from netviz.widgets.neuron_words import figures_of, full_size, in_bin, names_of, on_map, title_of, weight_in_words
 from netviz.widgets.plane import GRASP, place
+from netviz.widgets.shades import clipped
 from netviz.widgets.strips import colours, strip_pixels
 from netviz.widgets.ticks import signed, whole
 
@@ -268,7 +269,7 @@ class NeuronView(Canvas):
         pixels = max(4, round(area.width() * self.ratio))
         shares = strip_pixels(known.steps, known.shares, pixels)
         for share, colour, top, high in ((shares[0], t.amber, 0.0, 0.65), (shares[1], t.red, 0.7, 0.3)):
-            line = colours(t.raised, colour)[np.nan_to_num(np.clip(share, 0, 1) * 255).astype(np.uint8)]
+            line = colours(t.raised, colour)[(clipped(share) * 255).astype(np.uint8)]
             image = QImage(np.ascontiguousarray(line).data, pixels, 1, 4 * pixels, QImage.Format.Format_RGB32)
             painter.drawImage(
                 QRectF(area.left(), area.top() + top * area.height(), area.width(), high * area.height()), image

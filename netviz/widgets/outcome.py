@@ -73,8 +73,7 @@ class Outcome(Canvas):
         return QSize(280, 240)
 
     def forget(self) -> None:
-        """Colours and scales are made anew."""
-        self._ramp: np.ndarray | None = None
+        """Scales are made anew."""
         self._reaches: dict[tuple[str, str], Reach] = {}
         self.update()
 
@@ -175,8 +174,6 @@ class Outcome(Canvas):
     # Painting
 
     def paint(self, painter: QPainter, rect: QRectF) -> None:
-        if self._ramp is None:
-            self._ramp = Palette.of_theme(0).signs
         for lane, history, answer, part in self.parts(rect):
             draw_head(painter, self.fonts, part.column.head, part.column.name, lane, apart=history.apart)
             if answer is None:
@@ -277,11 +274,10 @@ class Outcome(Canvas):
             painter.drawText(row.figures, RIGHT | MIDDLE, bar.figures)
 
     def _draw_layers(self, painter: QPainter, history: LaneHistory, rows: list[CellRow]) -> None:
-        assert self._ramp is not None
-        t, last = theme.theme(), -100.0
+        t, last, ramp = theme.theme(), -100.0, Palette.of_theme(0).signs
         for row in rows:
             reach = self.layer_reach(history, row.node)
-            draw_cells(painter, row.area, np.asarray(row.node.values), reach, self._ramp)
+            draw_cells(painter, row.area, np.asarray(row.node.values), reach, ramp)
             if row.area.height() >= 5:
                 painter.setPen(QColor(t.line))
                 painter.setBrush(Qt.BrushStyle.NoBrush)

@@ -1,6 +1,7 @@
 """Colours over the input plane, and the examples on it."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from PySide6.QtCore import QPointF, QRectF, Qt
@@ -9,6 +10,7 @@ from PySide6.QtGui import QColor, QImage, QPainter, QPen, QPixmap
 from engine.probes.boundary import BoundaryAnswer
 from engine.probes.example import Part
 from engine.run.messages import Points
+from netviz.colours import Theme
 from netviz.runtime.cursor import Spot
 from netviz.theme import class_colour, diverging, theme
 from netviz.widgets.marks import Fonts
@@ -28,15 +30,23 @@ class Palette:
 
     @classmethod
     def of_theme(cls, classes: int) -> "Palette":
-        rgb = diverging(256)[:, :3].astype(np.uint32)
-        signs = 0xFF000000 | rgb[:, 0] << 16 | rgb[:, 1] << 8 | rgb[:, 2]
-        neutral = np.array(QColor(theme().neutral).getRgb()[:3], float)
-        ramps = []
-        for i in range(classes):
-            full = np.array(class_colour(i).getRgb()[:3], float)
-            ramp = np.rint(neutral + (full - neutral) * np.linspace(0, 1, 256)[:, None]).astype(np.uint32)
-            ramps.append(0xFF000000 | ramp[:, 0] << 16 | ramp[:, 1] << 8 | ramp[:, 2])
-        return cls(signs.astype(np.uint32), np.array(ramps, np.uint32).reshape(-1, 256))
+        return _palette(theme(), classes)
+
+
+@lru_cache(8)
+def _palette(t: Theme, classes: int) -> Palette:
+    rgb = diverging(256)[:, :3].astype(np.uint32)
+    signs = 0xFF000000 | rgb[:, 0] << 16 | rgb[:, 1] << 8 | rgb[:, 2]
+    neutral = np.array(QColor(t.neutral).getRgb()[:3], float)
+    ramps = []
+    for i in range(classes):
+        full = np.array(class_colour(i).getRgb()[:3], float)
+        ramp = np.rint(neutral + (full - neutral) * np.linspace(0, 1, 256)[:, None]).astype(np.uint32)
+        ramps.append(0xFF000000 | ramp[:, 0] << 16 | ramp[:, 1] << 8 | ramp[:, 2])
+    made = Palette(signs.astype(np.uint32), np.array(ramps, np.uint32).reshape(-1, 256))
+    for pixels in (made.signs, made.classes):
+        pixels.flags.writeable = False
+    return made
 
 
 def decision_image(answer: BoundaryAnswer, palette: Palette, reach: float, classes: int, sharp: bool = False) -> QImage:

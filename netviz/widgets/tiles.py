@@ -8,6 +8,7 @@ from engine.probes.maps import PICTURES, maps_first
 from netviz import theme
 from netviz.widgets.example_input import picture_shape
 from netviz.widgets.grey import grey_picture
+from netviz.widgets.shades import clipped
 
 APART = 5.0  # pixels of a bar's width, from which on a gap stands between bars
 HARDLY = 1e-30  # full colour, where all is 0
@@ -79,8 +80,8 @@ def _draw_bars(painter: QPainter, area: QRectF, values: np.ndarray, reach: float
 def _signed(values: np.ndarray, reach: float) -> QImage:
     ramp = theme.diverging()
     with np.errstate(all="ignore"):
-        level = np.clip(values / (2 * reach) + 0.5, 0, 1) * (len(ramp) - 1)
-    pixels = ramp[np.nan_to_num(level).astype(int)]
+        level = clipped(values / (2 * reach) + 0.5) * (len(ramp) - 1)
+    pixels = ramp[level.astype(int)]
     pixels[~np.isfinite(values)] = QColor(theme.theme().red).getRgb()
     rows, columns = values.shape
     return QImage(pixels.data, columns, rows, 4 * columns, QImage.Format.Format_RGBA8888).copy()

@@ -1,0 +1,47 @@
+"""What is not new is not painted anew."""
+
+import pytest
+from PySide6.QtWidgets import QApplication
+
+from netviz.widgets.canvas import Canvas
+from tests.netviz.panels.histories import opened
+from tests.netviz.panels.test_every_panel import every_panel, filled, notes, open_panel
+
+
+@pytest.fixture
+def painted(monkeypatch):
+    """Every canvas that is painted on the screen, in order."""
+    seen: list[Canvas] = []
+    paint = Canvas.paintEvent
+
+    def watched(canvas: Canvas, event) -> None:
+        seen.append(canvas)
+        paint(canvas, event)
+
+    monkeypatch.setattr(Canvas, "paintEvent", watched)
+    return seen
+
+
+def refreshed(panel, painted: list[Canvas]) -> list[Canvas]:
+    """The canvases that are painted because of a refresh."""
+    QApplication.processEvents()
+    painted.clear()
+    panel.refresh()
+    QApplication.processEvents()
+    return list(painted)
+
+
+@every_panel
+def test_words_in_a_pictures_place_are_painted_once(qtbot, kind, painted) -> None:
+    panel = open_panel(qtbot, kind, opened())
+    assert [one for one in refreshed(panel, painted) if one.note] == []
+
+
+@every_panel
+def test_a_picture_is_painted_with_every_refresh(qtbot, kind, painted) -> None:
+    panel = open_panel(qtbot, kind, filled("net"))
+    canvases = [one for one in panel.findChildren(Canvas) if one.isVisible() and not one.note]
+    if kind.ident == "try":
+        canvases = [panel.outcome]
+    assert notes(panel) == []
+    assert set(refreshed(panel, painted)) == set(canvases)
