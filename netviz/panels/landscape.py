@@ -170,7 +170,6 @@ class LandscapePanel(Panel):
             self.map.show_note(next(iter(reasons), "") or "The landscape is computed.")
         else:
             self.map.show_note("")
-        self.map.update()
         self.describe()
         self._share_plane()
 
