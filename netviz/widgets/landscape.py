@@ -1,5 +1,6 @@
 """The loss over a plane of weights, a square for each lane: logarithmic colours, contour lines, and the path on it."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -27,6 +28,7 @@ FEW = 40  # points that are waited for before a picture is made anew
 DOTS = 80  # steps up to which each is a dot
 NEAR = 9.0  # pixels
 BESIDE = 150.0  # pixels of words beside a square
+LONG = 8.0  # squares' sides that a path is long which goes to and fro
 FINER = 4  # pixels of the picture from one point to the next
 
 
@@ -40,11 +42,21 @@ class Placed:
     foot: QRectF
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Drawn:
+    """The picture of an answer: what its colours run between, none where there is no loss, and its contour lines."""
+
+    answer: LandscapeAnswer
+    ends: tuple[float, float] | None
+    image: QImage
+    lines: list[QLineF]
+
+
 class LandscapeMap(Canvas):
     def __init__(self, history: History) -> None:
         super().__init__()
         self.history = history
-        self._drawn: dict[int, tuple[LandscapeAnswer, QImage, list[QLineF]]] = {}
+        self._drawn: dict[int, Drawn] = {}
         self.follow(history.cursor, "step")
 
     def sizeHint(self) -> QSize:
@@ -89,38 +101,57 @@ class LandscapeMap(Canvas):
     # Painting
 
     def paint(self, painter: QPainter, rect: QRectF) -> None:
-        lanes = self.history.lanes
-        for one in self.placed(rect):
-            lane = lanes[one.lane]
-            if len(lanes) > 1:
-                draw_head(painter, self.fonts, one.head, lane.info.name, one.lane, apart=lane.apart)
-            answer = lane.landscape
+        placed, lanes = self.placed(rect), self.history.lanes
+        heads = tuple((lane.info.name, lane.apart) for lane in lanes)
+        found = [self._picture_of(lane) for lane in range(len(lanes))]
+
+        def behind(inner: QPainter) -> None:
+            for one, drawn in zip(placed, found, strict=True):
+                if len(lanes) > 1:
+                    draw_head(inner, self.fonts, one.head, heads[one.lane][0], one.lane, apart=heads[one.lane][1])
+                if isinstance(drawn, str):
+                    draw_note(inner, self.fonts, one.square, drawn)
+                else:
+                    self._draw_picture(inner, one, drawn)
+
+        self.paint_behind(painter, rect, (heads, *found), behind)
+        for one in placed:
+            answer = lanes[one.lane].landscape
             if answer is None or answer.values is None:
-                draw_note(painter, self.fonts, one.square, waiting(answer))
                 continue
-            ends = reach(answer)
-            if ends is not None:
-                self._draw_picture(painter, one, answer, ends)
-            else:
-                painter.fillRect(one.square, QColor(theme().red))
             self._draw_path(painter, one.square, answer)
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.setPen(QPen(QColor(theme().line), 1))
             painter.drawRect(one.square)
-            if one.square.width() >= ROOM_FOR_TICKS:
-                draw_ticks(painter, self.fonts, one.square, answer.bounds)
             if one.foot.height() > 0:
-                self._draw_foot(painter, one.foot, answer, ends)
+                self._draw_words(painter, one.foot, answer)
 
-    def _draw_picture(self, painter: QPainter, one: Placed, answer: LandscapeAnswer, ends: tuple[float, float]) -> None:
-        known = self._drawn.get(one.lane)
-        if known is None or not much_the_same(answer, known[0]):
-            values = np.asarray(answer.values)
-            lines = contours(values, log_levels(*ends)).tolist()
-            known = answer, picture(values, *ends), [QLineF(*piece) for piece in lines]
-            self._drawn[one.lane] = known
-        _, image, pieces = known
-        square, n = one.square, len(answer.values)
+    def _picture_of(self, lane: int) -> Drawn | str:
+        """Made anew only where it would look otherwise; words where there is none."""
+        answer, known = self.history.lanes[lane].landscape, self._drawn.get(lane)
+        if answer is None or answer.values is None:
+            return waiting(answer)
+        if known is None or not much_the_same(answer, known.answer):
+            values, ends = np.asarray(answer.values), reach(answer)
+            lines = [] if ends is None else contours(values, log_levels(*ends)).tolist()
+            image = QImage() if ends is None else picture(values, *ends)
+            known = self._drawn[lane] = Drawn(answer, ends, image, [QLineF(*piece) for piece in lines])
+        return known
+
+    def _draw_picture(self, painter: QPainter, one: Placed, drawn: Drawn) -> None:
+        """The losses, and what their colours and places mean."""
+        if drawn.ends is None:
+            painter.fillRect(one.square, QColor(theme().red))
+        else:
+            self._draw_losses(painter, one.square, drawn)
+        if one.square.width() >= ROOM_FOR_TICKS:
+            draw_ticks(painter, self.fonts, one.square, drawn.answer.bounds)
+        if one.foot.height() > 0 and drawn.ends is not None:
+            top = QRectF(one.foot.left(), one.foot.top(), one.foot.width(), self.fonts.line)
+            self._draw_key(painter, top, drawn.ends)
+
+    def _draw_losses(self, painter: QPainter, square: QRectF, drawn: Drawn) -> None:
+        image, n = drawn.image, len(drawn.answer.values)
         painter.save()
         painter.setClipRect(square)
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
@@ -132,7 +163,7 @@ class LandscapeMap(Canvas):
         _, ink = on_heights()
         ink.setAlphaF(0.4)
         painter.setPen(QPen(ink, 0))
-        painter.drawLines(pieces)
+        painter.drawLines(drawn.lines)
         painter.restore()
 
     def _draw_path(self, painter: QPainter, square: QRectF, answer: LandscapeAnswer) -> None:
@@ -142,10 +173,11 @@ class LandscapeMap(Canvas):
         painter.save()
         painter.setClipRect(square)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        shape, (white, rim) = arrayToQPolygonF(at[:, 0], at[:, 1]), on_heights()
+        white, rim = on_heights()
+        draw = line_through(painter, at, LONG * square.width())
         for colour, wide in ((rim, 3.2), (white, 1.4)):
             painter.setPen(QPen(colour, wide))
-            painter.drawPolyline(shape)
+            draw()
         painter.setBrush(white)
         painter.setPen(QPen(rim, 0.8))
         for x, y in at[1:-1] if len(at) <= DOTS else ():
@@ -157,12 +189,8 @@ class LandscapeMap(Canvas):
                 painter.drawEllipse(QPointF(x, y), 4.2, 4.2)
         painter.restore()
 
-    def _draw_foot(
-        self, painter: QPainter, foot: QRectF, answer: LandscapeAnswer, ends: tuple[float, float] | None
-    ) -> None:
+    def _draw_words(self, painter: QPainter, foot: QRectF, answer: LandscapeAnswer) -> None:
         line, middle = self.fonts.line, Qt.AlignmentFlag.AlignVCenter
-        if ends is not None:
-            self._draw_key(painter, QRectF(foot.left(), foot.top(), foot.width(), line), ends)
         painter.setFont(self.fonts.words)
         painter.setPen(QColor(theme().faint))
         if foot.height() > 5 * line:  # beside the square, in as many lines as it takes
@@ -276,6 +304,18 @@ def path_pixels(answer: LandscapeAnswer, square: QRectF) -> tuple[np.ndarray, np
     at = place(answer.bounds, square, np.asarray(answer.places, float).reshape(-1, 2))
     known = np.isfinite(at).all(axis=1)
     return np.asarray(answer.steps)[known], np.clip(at[known], -1e6, 1e6)
+
+
+def line_through(painter: QPainter, at: np.ndarray, long: float) -> Callable[[], None]:
+    """Draws the path through `at`; one `long` way to and fro piece by piece.
+
+    As one shape it would be filled, each crossing being worked out: 200 steps across the square take 50 ms.
+    """
+    if np.hypot(*np.diff(at, axis=0).T).sum() <= long:
+        shape = arrayToQPolygonF(at[:, 0], at[:, 1])
+        return lambda: painter.drawPolyline(shape)
+    pieces = [QLineF(*piece) for piece in np.hstack([at[:-1], at[1:]]).tolist()]
+    return lambda: painter.drawLines(pieces)
 
 
 def picture(values: np.ndarray, low: float, high: float) -> QImage:

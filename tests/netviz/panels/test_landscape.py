@@ -1,5 +1,7 @@
 """The loss landscape: colours, contour lines and path lie where the numbers say; what is chosen is asked for."""
 
+from unittest.mock import Mock
+
 import numpy as np
 import pytest
 from PySide6.QtCore import QPointF, QRectF, Qt
@@ -10,7 +12,7 @@ from netviz.panels.landscape import LandscapePanel
 from netviz.runtime.cursor import Mark
 from netviz.theme import heights, on_heights, theme
 from netviz.widgets.contours import contours, log_levels
-from netviz.widgets.landscape import much_the_same, path_in_words, path_pixels, plane_in_words, reach
+from netviz.widgets.landscape import line_through, much_the_same, path_in_words, path_pixels, plane_in_words, reach
 from tests.netviz.panels.histories import NAN, opened, take
 from tests.netviz.panels.layer_answers import landscape_answer
 from tests.netviz.panels.test_every_panel import picture
@@ -97,6 +99,41 @@ def test_a_picture_is_made_anew_for_what_is_seen_to_have_changed():
         assert not much_the_same(landscape_answer(values=other, **changes), drawn), changes
     assert not much_the_same(landscape_answer(points=510, values=np.ones((17, 17))), drawn)
     assert not much_the_same(landscape_answer(points=500, bounds=(0.0, 1.0, 0.0, 1.0)), drawn)
+
+
+def test_the_losses_are_painted_once_while_the_path_goes_on(qtbot, monkeypatch):
+    panel, painted = shown(qtbot, "A", "B"), []
+    losses = type(panel.map)._draw_losses
+    monkeypatch.setattr(type(panel.map), "_draw_losses", lambda *args: (painted.append(args), losses(*args)))
+    first = picture(panel.map)
+    assert len(painted) == 2
+    for step in range(8, 12):
+        path = {"steps": np.array([0, step]), "places": np.array([[-0.75, 0.75], [0.9, -0.1 * step]])}
+        for i, lane in enumerate(panel.history.lanes):
+            take(lane, probes=[landscape_answer(10.0**i, off=np.zeros(2), **path)])
+        panel.refresh()
+        last = picture(panel.map)
+    assert len(painted) == 2
+    assert last != first
+    take(panel.history.lanes[0], probes=[landscape_answer(2.0, step=12)])
+    panel.refresh()
+    assert picture(panel.map) != last
+    assert len(painted) == 4
+
+
+def test_a_path_to_and_fro_is_drawn_piece_by_piece(qtbot):
+    steps = np.arange(50)
+    places = np.stack([0.8 * (-1.0) ** steps, np.linspace(-0.9, 0.9, 50)], 1)
+    panel = shown(qtbot, "A", steps=steps, places=places, off=np.zeros(50))
+    image, (square,) = picture(panel.map), squares(panel)
+    _, pixels = path_pixels(panel.history.lanes[0].landscape, square)
+    for k in range(0, 49, 5):
+        assert near(image, QPointF(*(pixels[k] + pixels[k + 1]) / 2), on_heights()[0], 1)
+
+    for long, calls in ((8.0, ["drawLines"]), (1e9, ["drawPolyline"])):
+        painter = Mock()
+        line_through(painter, pixels, long)()
+        assert [name for name, *_ in painter.method_calls] == calls
 
 
 def test_contour_lines_are_where_a_function_passes_their_levels():
