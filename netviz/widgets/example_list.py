@@ -1,6 +1,6 @@
 """Examples in rows, the largest loss first: picture, number, truth, decision, probability, loss; a column a lane."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,6 +20,8 @@ from netviz.widgets.ticks import figure, percent, signed, whole
 
 PICTURE = 26.0  # pixels of a picture's side
 ARROW = " → "
+MIDDLE = Qt.AlignmentFlag.AlignVCenter
+LEFT, RIGHT = MIDDLE | Qt.AlignmentFlag.AlignLeft, MIDDLE | Qt.AlignmentFlag.AlignRight
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +33,31 @@ class Rows:
     about: tuple[str, ...]
     empty: str  # where there are none
     part: Part  # of the data that they are from
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A part of every row, with its name."""
+
+    name: str
+    left: float
+    width: float
+    align: Qt.AlignmentFlag
+
+    def of(self, row: QRectF) -> QRectF:
+        return QRectF(self.left, row.top(), self.width, row.height())
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """A lane's list in its place: how high a row is, and the columns of all, the decision last."""
+
+    lane: int
+    area: QRectF
+    rows: Rows
+    pictured: bool
+    high: float
+    columns: tuple[Column, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,101 +92,106 @@ class ExampleList(Canvas):
 
     def placed(self, rect: QRectF) -> list[Placed]:
         """The examples that there is room for, from `first` on."""
-        made = []
-        for lane, body, rows in self._bodies(rect):
-            height = self._row_height(rows)
-            top = body.top() + 2 * self.fonts.line
-            for example in rows.examples[self.first : self.first + self._count(body, rows)]:
-                made.append(Placed(lane, example, rows, QRectF(body.left(), top, body.width(), height)))
-                top += height
-        return made
+        return [one for body in self._bodies(rect) for one in self._rows_of(body)]
 
-    def _bodies(self, rect: QRectF) -> list[tuple[int, QRectF, Rows]]:
+    def _rows_of(self, body: Body) -> list[Placed]:
+        area, high, top = body.area, body.high, body.area.top() + 2 * self.fonts.line
+        seen = body.rows.examples[self.first : self.first + self._count(body)]
+        return [
+            Placed(body.lane, example, body.rows, QRectF(area.left(), top + k * high, area.width(), high))
+            for k, example in enumerate(seen)
+        ]
+
+    def _bodies(self, rect: QRectF) -> list[Body]:
         lanes = self.history.lanes
-        parts = columns(rect, [lane.info.name for lane in lanes], self.fonts.line + 2)
-        found = [(i, part.body, self.rows_of(lane)) for i, (part, lane) in enumerate(zip(parts, lanes, strict=True))]
-        return [(i, body, rows) for i, body, rows in found if rows is not None]
+        places = columns(rect, [lane.info.name for lane in lanes], self.fonts.line + 2)
+        found = ((i, place.body, self.rows_of(lane)) for i, (place, lane) in enumerate(zip(places, lanes, strict=True)))
+        return [self._body(i, area, rows) for i, area, rows in found if rows is not None]
 
-    def _row_height(self, rows: Rows) -> float:
-        pictured = any(picture_of(example) is not None for example in rows.examples[:1])
-        return max(self.fonts.line + 1, PICTURE + 2 if pictured else 0.0)
-
-    def _count(self, body: QRectF, rows: Rows) -> int:
-        return max(1, int((body.height() - 2 * self.fonts.line) / self._row_height(rows)))
-
-    def paint(self, painter: QPainter, rect: QRectF) -> None:
-        lanes = self.history.lanes
-        for i, part in enumerate(columns(rect, [lane.info.name for lane in lanes], self.fonts.line + 2)):
-            draw_head(painter, self.fonts, part.head, part.name, i, apart=lanes[i].apart)
-        for _, body, rows in self._bodies(rect):
-            self._draw_words(painter, body, rows)
-        for one in self.placed(rect):
-            self._draw_row(painter, one)
-
-    def _draw_words(self, painter: QPainter, body: QRectF, rows: Rows) -> None:
-        """What the list is, and over the rows what their parts are."""
-        line = self.fonts.line
-        painter.setFont(self.fonts.words)
-        painter.setPen(QColor(theme().faint))
-        text = next((words for words in rows.about if self.fonts.width([words]) <= body.width()), "")
-        painter.drawText(QRectF(body.left(), body.top(), body.width(), line), Qt.AlignmentFlag.AlignVCenter, text)
+    def _body(self, lane: int, area: QRectF, rows: Rows) -> Body:
         if not rows.examples:
-            draw_note(painter, self.fonts, body.adjusted(0, line, 0, 0), rows.empty)
-            return
-        row = QRectF(body.left(), body.top() + line, body.width(), line)
-        for box, words, align in self._parts(row, rows.examples[0]):
-            elided = self.fonts.word_metrics.elidedText(words, Qt.TextElideMode.ElideRight, box.width() + 1)
-            painter.drawText(box, align | Qt.AlignmentFlag.AlignVCenter, elided)
-        painter.setPen(QPen(QColor(theme().line), 1))
-        painter.drawLine(row.bottomLeft(), row.bottomRight())
+            return Body(lane, area, rows, False, self.fonts.line + 1, ())
+        pictured = picture_of(rows.examples[0]) is not None
+        high = max(self.fonts.line + 1, PICTURE + 2 if pictured else 0.0)
+        return Body(lane, area, rows, pictured, high, tuple(self._parts(area, rows.examples[0], pictured)))
 
-    def _parts(self, row: QRectF, example: Listed) -> list[tuple[QRectF, str, Qt.AlignmentFlag]]:
-        """The parts of a row with their names: number, decision, probability, loss; fewer in little room."""
-        wide, words = self.fonts.figure_metrics.horizontalAdvance, self.fonts.width
-        figures, left = wide("0.0000") + 4, row.left() + (PICTURE + 6 if picture_of(example) is not None else 0.0)
-        right, shown = row.right(), []
-        numbered = max(wide("00 000"), words(["number"])) + 8
+    def _count(self, body: Body) -> int:
+        return max(1, int((body.area.height() - 2 * self.fonts.line) / body.high))
+
+    def _parts(self, area: QRectF, example: Listed, pictured: bool) -> Iterator[Column]:
+        """The columns of rows like that of `example`: number, decision, probability, loss; fewer in little room."""
+        wide = self.fonts.figure_metrics.horizontalAdvance
+        figures, left, right = wide("0.0000") + 4, area.left() + (PICTURE + 6 if pictured else 0.0), area.right()
+        numbered = max(wide("00 000"), self.fonts.wide("number")) + 8
         spare = right - left - figures - 60
-        ends = Qt.AlignmentFlag.AlignRight
-        shown.append((QRectF(right - figures, row.top(), figures, row.height()), "loss", ends))
+        yield Column("loss", right - figures, figures, RIGHT)
         right -= figures + 8
         if example.decided is not None and spare > figures:
             spare -= figures + 8
-            shown.append((QRectF(right - figures, row.top(), figures, row.height()), "sure", ends))
+            yield Column("sure", right - figures, figures, RIGHT)
             right -= figures + 8
         if spare > numbered:
-            shown.append((QRectF(left, row.top(), numbered - 8, row.height()), "number", Qt.AlignmentFlag.AlignLeft))
+            yield Column("number", left, numbered - 8, LEFT)
             left += numbered
         middle = f"truth{ARROW}{'output' if example.truth is None else 'decision'}"
-        shown.append(
-            (QRectF(left, row.top(), max(0.0, right - left), row.height()), middle, Qt.AlignmentFlag.AlignLeft)
-        )
-        return shown
+        yield Column(middle, left, max(0.0, right - left), LEFT)
 
-    def _draw_row(self, painter: QPainter, one: Placed) -> None:
+    def paint(self, painter: QPainter, rect: QRectF) -> None:
+        lanes, bodies = self.history.lanes, self._bodies(rect)
+        heads = tuple((lane.info.name, lane.apart) for lane in lanes)
+        still = tuple((body.lane, body.columns, body.rows.empty) for body in bodies)
+
+        def behind(inner: QPainter) -> None:
+            for i, place in enumerate(columns(rect, [name for name, _ in heads], self.fonts.line + 2)):
+                draw_head(inner, self.fonts, place.head, place.name, i, apart=heads[i][1])
+            for body in bodies:
+                self._draw_names(inner, body)
+
+        self.paint_behind(painter, rect, (heads, still), behind)
+        for body in bodies:
+            area, told = body.area, self.fonts.fitting(body.rows.about, body.area.width())
+            painter.setFont(self.fonts.words)
+            painter.setPen(QColor(theme().faint))
+            painter.drawText(QRectF(area.left(), area.top(), area.width(), self.fonts.line), MIDDLE, told)
+            for one in self._rows_of(body):
+                self._draw_row(painter, one, body)
+
+    def _draw_names(self, painter: QPainter, body: Body) -> None:
+        """Over the rows what their columns are."""
+        line = self.fonts.line
+        if not body.columns:
+            draw_note(painter, self.fonts, body.area.adjusted(0, line, 0, 0), body.rows.empty)
+            return
+        row = QRectF(body.area.left(), body.area.top() + line, body.area.width(), line)
+        painter.setFont(self.fonts.words)
+        painter.setPen(QColor(theme().faint))
+        for column in body.columns:
+            box = column.of(row)
+            painter.drawText(box, column.align, self.fonts.shortened(column.name, box.width() + 1))
+        painter.setPen(QPen(QColor(theme().line), 1))
+        painter.drawLine(row.bottomLeft(), row.bottomRight())
+
+    def _draw_row(self, painter: QPainter, one: Placed, body: Body) -> None:
         example, t = one.example, theme()
-        picture = picture_of(example)
+        picture = picture_of(example) if body.pictured else None
         if picture is not None:
             square = QRectF(one.row.left(), one.row.top() + 1, PICTURE, PICTURE)
             painter.drawImage(square, picture)
-        texts = {
-            "loss": figure(example.loss).strip(),
-            "sure": percent(example.share).strip(),
-            "number": whole(example.index + 1),
-        }
-        for box, name, align in self._parts(one.row, example):
-            flags = align | Qt.AlignmentFlag.AlignVCenter
-            if name in texts:
-                painter.setFont(self.fonts.figures)
-                painter.setPen(QColor(t.faint if name == "number" else t.text))
-                painter.drawText(box, flags, texts[name])
+        *numbers, middle = body.columns
+        painter.setFont(self.fonts.figures)
+        for column in numbers:
+            if column.name == "number":
+                painter.setPen(QColor(t.faint))
+                text = whole(example.index + 1)
             else:
-                self._draw_decision(painter, box, one)
+                painter.setPen(QColor(t.text))
+                text = figure(example.loss).strip() if column.name == "loss" else percent(example.share).strip()
+            painter.drawText(column.of(one.row), column.align, text)
+        self._draw_decision(painter, middle.of(one.row), one)
 
     def _draw_decision(self, painter: QPainter, box: QRectF, one: Placed) -> None:
-        example, t, middle = one.example, theme(), Qt.AlignmentFlag.AlignVCenter
+        example, t = one.example, theme()
         painter.setFont(self.fonts.words)
-        metrics = self.fonts.word_metrics
         truth, decided = outcomes(example, one.names)
         wrong = example.truth is not None and example.decided is not None and example.truth != example.decided
         left = box.left()
@@ -173,12 +205,9 @@ class ExampleList(Canvas):
                 left += 7
             room = max(0.0, box.right() - left)
             painter.setPen(QColor(colour))
-            painter.drawText(
-                QRectF(left, box.top(), room, box.height()),
-                middle,
-                metrics.elidedText(text, Qt.TextElideMode.ElideRight, room),
-            )
-            left += metrics.horizontalAdvance(text)
+            area = QRectF(left, box.top(), room, box.height())
+            painter.drawText(area, MIDDLE, self.fonts.shortened(text, room))
+            left += self.fonts.wide(text)
 
     def mark_at(self, place: QPointF) -> Mark:
         found = next((one for one in self.placed(QRectF(self.rect())) if one.row.contains(place)), None)
@@ -197,7 +226,7 @@ class ExampleList(Canvas):
     def move_to(self, first: int) -> None:
         """The first row shown; the last ones stay in sight."""
         bodies = self._bodies(QRectF(self.rect()))
-        most = max((len(rows.examples) - self._count(body, rows) for _, body, rows in bodies), default=0)
+        most = max((len(body.rows.examples) - self._count(body) for body in bodies), default=0)
         self.first = max(0, min(first, most))
         self.update()
 

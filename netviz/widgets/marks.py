@@ -1,7 +1,7 @@
 """Small things painted in many places: lane columns with their names, notes where there is nothing to draw."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPen
@@ -10,6 +10,7 @@ from netviz import theme
 
 COLUMN_GAP = 14.0
 ROOM_FOR_WORDS = 56.0  # pixels of a heading, beside the name
+MOST_KNOWN = 500  # widths of words
 LIT = 1.6  # pixels of a frame round what is pointed at
 
 
@@ -24,10 +25,29 @@ class Fonts:
     figure_metrics: QFontMetricsF
     bold_metrics: QFontMetricsF
     line: float  # the height of a line of words or figures
+    known: dict[str, float] = field(default_factory=dict, compare=False)  # how wide words are that come again and again
 
     def width(self, texts: Sequence[str]) -> float:
         """Of the widest of `texts`, in words' font."""
-        return max((self.word_metrics.horizontalAdvance(text) for text in texts), default=0.0)
+        return max(map(self.wide, texts), default=0.0)
+
+    def wide(self, text: str) -> float:
+        """Of one text, in words' font."""
+        width = self.known.get(text)
+        if width is None:
+            if len(self.known) >= MOST_KNOWN:
+                self.known.clear()
+            width = self.known[text] = self.word_metrics.horizontalAdvance(text)
+        return width
+
+    def fitting(self, wordings: Iterable[str], room: float) -> str:
+        """The first of several wordings that there is room for, or nothing."""
+        return next((text for text in wordings if self.wide(text) <= room), "")
+
+    def shortened(self, text: str, room: float) -> str:
+        """Words, with three dots at their end where there is no room for all."""
+        fits = self.wide(text) <= room
+        return text if fits else self.word_metrics.elidedText(text, Qt.TextElideMode.ElideRight, room)
 
 
 def fonts() -> Fonts:
@@ -66,7 +86,7 @@ def draw_head(
     if rect.height() <= 0:
         return
     taken = made.figure_metrics.horizontalAdvance(figures) + 6 if figures else 0.0
-    wanted = min(made.word_metrics.horizontalAdvance(name), rect.width() * 0.4) if name else 0.0
+    wanted = min(made.wide(name), rect.width() * 0.4) if name else 0.0
     if taken and wanted + taken > rect.width():
         figures, taken = "", 0.0
     if name:
@@ -79,7 +99,7 @@ def draw_head(
         if apart and room.width() >= min(ROOM_FOR_WORDS, made.width([apart])):
             painter.setFont(made.words)
             painter.setPen(QColor(theme.theme().faint))
-            words = made.word_metrics.elidedText(apart, Qt.TextElideMode.ElideRight, room.width())
+            words = made.shortened(apart, room.width())
             painter.drawText(room, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, words)
     if figures:
         painter.setFont(made.figures)
