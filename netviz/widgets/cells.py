@@ -1,10 +1,11 @@
 """A layer's values as a strip of cells, in several rows where there are many: blue is negative, orange positive."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 from math import ceil
 
 import numpy as np
-from PySide6.QtCore import QPointF, QRectF
+from PySide6.QtCore import QLineF, QPointF, QRectF
 from PySide6.QtGui import QColor, QImage, QPainter, QPen
 
 from netviz import theme
@@ -31,6 +32,7 @@ class Grid:
         return at if inside and at < self.count else None
 
 
+@lru_cache(256)  # a strip is as it was in the picture before
 def arrange(values: int, width: float, height: float) -> Grid:
     """As few rows as leave cells wide enough; where even the most rows do not, a cell stands for several values."""
     most = max(1, int(height / NARROWEST))
@@ -62,7 +64,9 @@ def pixels(values: np.ndarray, grid: Grid, reach: float, ramp: np.ndarray) -> np
         level = clipped(values / (2 * reach) + 0.5) * (len(ramp) - 1)
     painted = np.zeros(grid.rows * grid.columns, np.uint32)
     painted[: grid.count] = ramp[level.astype(int)]
-    painted[: grid.count][~np.isfinite(values)] = QColor(theme.theme().red).rgb()
+    known = np.isfinite(values)
+    if not known.all():
+        painted[: grid.count][~known] = QColor(theme.theme().red).rgb()
     return painted.reshape(grid.rows, grid.columns)
 
 
@@ -71,16 +75,19 @@ def draw_cells(painter: QPainter, area: QRectF, values: np.ndarray, reach: float
     colours = np.ascontiguousarray(pixels(strongest(values, grid), grid, reach, ramp))
     image = QImage(colours.data, grid.columns, grid.rows, 4 * grid.columns, QImage.Format.Format_ARGB32)
     painter.drawImage(area, image)
-    card = QColor(theme.theme().card)
     wide, high = area.width() / grid.columns, area.height() / grid.rows
     if min(wide, high if grid.rows > 1 else wide) >= GAPS_FROM:
-        painter.setPen(QPen(card, 1))
-        for column in range(1, grid.columns):
-            x = round(area.left() + column * wide)
-            painter.drawLine(QPointF(x, area.top()), QPointF(x, area.bottom()))
-        for row in range(1, grid.rows):
-            y = round(area.top() + row * high)
-            painter.drawLine(QPointF(area.left(), y), QPointF(area.right(), y))
+        painter.setPen(QPen(QColor(theme.theme().card), 1))
+        painter.drawLines(gaps(*area.getRect(), grid.rows, grid.columns))
+
+
+@lru_cache(256)
+def gaps(left: float, top: float, width: float, height: float, rows: int, columns: int) -> list[QLineF]:
+    """Lines between the cells of an area."""
+    across = (round(left + column * width / columns) for column in range(1, columns))
+    down = (round(top + row * height / rows) for row in range(1, rows))
+    bottom, right = top + height, left + width
+    return [*(QLineF(x, top, x, bottom) for x in across), *(QLineF(left, y, right, y) for y in down)]
 
 
 def reading(values: np.ndarray, area: QRectF, place: QPointF) -> tuple[int, int] | None:

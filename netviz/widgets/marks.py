@@ -1,7 +1,7 @@
 """Small things painted in many places: lane columns with their names, notes where there is nothing to draw."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPen
@@ -10,8 +10,26 @@ from netviz import theme
 
 COLUMN_GAP = 14.0
 ROOM_FOR_WORDS = 56.0  # pixels of a heading, beside the name
-MOST_KNOWN = 500  # widths of words
+MOST_KNOWN = 500  # widths of texts in a font
+DIGITS = str.maketrans("123456789", "000000000")
 LIT = 1.6  # pixels of a frame round what is pointed at
+
+
+class Widths:
+    """How wide texts are in a font: most come again and again. With `digits` all digits are as wide as one another."""
+
+    def __init__(self, metrics: QFontMetricsF, digits: bool = False) -> None:
+        self._measure, self._digits = metrics.horizontalAdvance, digits
+        self._known: dict[str, float] = {}
+
+    def __call__(self, text: str) -> float:
+        key = text.translate(DIGITS) if self._digits else text
+        width = self._known.get(key)
+        if width is None:
+            if len(self._known) >= MOST_KNOWN:
+                self._known.clear()
+            width = self._known[key] = self._measure(key)
+        return width
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,24 +39,19 @@ class Fonts:
     words: QFont
     figures: QFont
     bold: QFont  # words that stand out
+    title: QFont
     word_metrics: QFontMetricsF
     figure_metrics: QFontMetricsF
     bold_metrics: QFontMetricsF
+    title_metrics: QFontMetricsF
     line: float  # the height of a line of words or figures
-    known: dict[str, float] = field(default_factory=dict, compare=False)  # how wide words are that come again and again
+    wide: Widths  # of one text, in words' font
+    figures_wide: Widths
+    bold_wide: Widths
 
     def width(self, texts: Sequence[str]) -> float:
         """Of the widest of `texts`, in words' font."""
         return max(map(self.wide, texts), default=0.0)
-
-    def wide(self, text: str) -> float:
-        """Of one text, in words' font."""
-        width = self.known.get(text)
-        if width is None:
-            if len(self.known) >= MOST_KNOWN:
-                self.known.clear()
-            width = self.known[text] = self.word_metrics.horizontalAdvance(text)
-        return width
 
     def fitting(self, wordings: Iterable[str], room: float) -> str:
         """The first of several wordings that there is room for, or nothing."""
@@ -51,10 +64,11 @@ class Fonts:
 
 
 def fonts() -> Fonts:
-    words, figures, bold = theme.small(), theme.figures(), theme.small()
+    made = theme.small(), theme.figures(), (bold := theme.small()), theme.title()
     bold.setWeight(QFont.Weight.DemiBold)
-    sizes = [QFontMetricsF(font) for font in (words, figures, bold)]
-    return Fonts(words, figures, bold, *sizes, max(size.height() for size in sizes[:2]))
+    sizes = [QFontMetricsF(font) for font in made]
+    wide = Widths(sizes[0]), Widths(sizes[1], digits=True), Widths(sizes[2])
+    return Fonts(*made, *sizes, max(size.height() for size in sizes[:2]), *wide)
 
 
 @dataclass(frozen=True, slots=True)

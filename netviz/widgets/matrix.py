@@ -11,6 +11,7 @@ from netviz.runtime.cursor import NOTHING, Cursor, Mark
 from netviz.runtime.history import History, LaneHistory
 from netviz.theme import ink_on, theme
 from netviz.widgets.canvas import Canvas
+from netviz.widgets.cells import gaps
 from netviz.widgets.marks import Column, columns, draw_head, draw_lit, draw_note
 from netviz.widgets.plane import Palette
 from netviz.widgets.shades import clipped
@@ -111,12 +112,7 @@ class MatrixMap(Canvas):
         wide, high = area.width() / across, area.height() / rows
         if min(wide, high) >= GAPS_FROM:
             painter.setPen(QPen(QColor(t.card), 1))
-            for k in range(1, across):
-                x = round(area.left() + k * wide)
-                painter.drawLine(QPointF(x, area.top()), QPointF(x, area.bottom()))
-            for k in range(1, rows):
-                y = round(area.top() + k * high)
-                painter.drawLine(QPointF(area.left(), y), QPointF(area.right(), y))
+            painter.drawLines(gaps(*area.getRect(), rows, across))
         painter.setPen(QPen(QColor(t.line), 1))
         painter.drawRect(area)
         metrics = self.fonts.figure_metrics
@@ -179,7 +175,9 @@ def painted(values: np.ndarray, reach: float, ramp: np.ndarray) -> np.ndarray:
     with np.errstate(all="ignore"):
         level = np.rint(clipped(values / (2 * reach) + 0.5) * (len(ramp) - 1))
     colours = ramp[level.astype(int)].astype(np.uint32, copy=False)
-    colours[~np.isfinite(values)] = QColor(theme().red).rgb()
+    known = np.isfinite(values)
+    if not known.all():
+        colours[~known] = QColor(theme().red).rgb()
     return colours
 
 

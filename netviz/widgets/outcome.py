@@ -2,10 +2,11 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from math import isfinite, isnan
 
 import numpy as np
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter
+from PySide6.QtGui import QColor, QPainter
 
 from engine.probes.example import ExampleAnswer, NodeValues, Origin
 from netviz import theme
@@ -22,8 +23,8 @@ from netviz.widgets.ticks import Reach, whole
 
 TALLEST_BAR, TALLEST_CELL = 26.0, 34.0
 LEAST_REACH = 1e-6
-LEFT, RIGHT = Qt.AlignmentFlag.AlignLeft, Qt.AlignmentFlag.AlignRight
 MIDDLE = Qt.AlignmentFlag.AlignVCenter
+LEFT, RIGHT = MIDDLE | Qt.AlignmentFlag.AlignLeft, MIDDLE | Qt.AlignmentFlag.AlignRight
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +45,8 @@ class CellRow:
     name: QRectF
     area: QRectF
     figures: QRectF
+    reach: float  # of full colour
+    said: str  # in the figures' place
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +56,19 @@ class Part:
     column: Column
     verdict: QRectF
     caption: QRectF  # empty where there is no room
+    called: str  # in the caption's place
     bars: list[BarRow]
     rest: str  # outputs that no bar shows
     rest_at: QRectF
     cells: list[CellRow]
+
+    @property
+    def still(self) -> tuple[object, ...]:
+        """All that words and frames depend on, which stay as they are from answer to answer."""
+        bars = tuple((row.label, row.bar.chosen, row.bar.true, row.bar.label_class is None) for row in self.bars)
+        cells = tuple((row.node.node, row.said) for row in self.cells)
+        places = [(row[0].name, row[0].area, row[-1].figures) for row in (self.bars, self.cells) if row]
+        return self.called, self.caption, bars, cells, places
 
 
 class Outcome(Canvas):
@@ -87,201 +99,125 @@ class Outcome(Canvas):
         lanes = self.history.lanes
         for i, column in enumerate(columns(rect, [lane.info.name for lane in lanes], self.fonts.line + 4)):
             answer = lanes[i].example
-            empty = Part(column, QRectF(), QRectF(), [], "", QRectF(), [])
+            empty = Part(column, QRectF(), QRectF(), "", [], "", QRectF(), [])
             yield i, lanes[i], answer, empty if answer is None else self._part(i, lanes[i], answer, column)
 
     def _part(self, lane: int, history: LaneHistory, answer: ExampleAnswer, column: Column) -> Part:
         body, line = column.body, self.fonts.line
+        left, width, bottom = body.left(), body.width(), body.bottom()
         made = bars(answer, self.origin)
-        said = verdict(answer, self.origin)[0]
-        decided = QRectF(body.left(), body.top(), body.width(), line + 5 if said else 0.0)
-        called = self._fitting(captions(answer, self.origin), body.width()) if body.height() > 9 * line else ""
-        named = QRectF(body.left(), decided.bottom(), body.width(), line if called else 0.0)
-        rest = body.bottom() - named.bottom()
-        layers = len(answer.nodes)
+        decided = QRectF(left, body.top(), width, line + 5 if verdict(answer, self.origin)[0] else 0.0)
+        called = self.fonts.fitting(captions(answer, self.origin), width) if body.height() > 9 * line else ""
+        named = QRectF(left, decided.bottom(), width, line if called else 0.0)
+        rest, layers = bottom - named.bottom(), len(answer.nodes)
         # The layers get what they can use, but the bars at least half.
         wanted = layers * min(TALLEST_CELL, line + 2) + 6
         for_bars = max(rest * 0.5, rest - wanted)
         count = max(1, int(for_bars / min(line, 15.0)))
         visible, left_out = shown(made, count, answer.outputs)
-        lines = len(visible) + bool(left_out)
-        height = min(TALLEST_BAR, for_bars / lines)
-        rows = self._bar_rows(
-            lane, visible, QRectF(body.left(), named.bottom(), body.width(), height * len(visible)), height
-        )
-        below = named.bottom() + height * len(visible)
-        rest_at = QRectF(body.left(), below, body.width(), height if left_out else 0.0)
-        cells_top = rest_at.bottom() + 6
-        cells = self._cell_rows(
-            lane, history, answer, QRectF(body.left(), cells_top, body.width(), body.bottom() - cells_top)
-        )
-        return Part(column, decided, named, rows, left_out, rest_at, cells)
+        height = min(TALLEST_BAR, for_bars / (len(visible) + bool(left_out)))
+        rows = self._bar_rows(lane, visible, QRectF(left, named.bottom(), width, height * len(visible)), height)
+        rest_at = QRectF(left, named.bottom() + height * len(visible), width, height if left_out else 0.0)
+        top = rest_at.bottom() + 6
+        cells = self._cell_rows(lane, history, answer, QRectF(left, top, width, bottom - top))
+        return Part(column, decided, named, called, rows, left_out, rest_at, cells)
 
     def _bar_rows(self, lane: int, visible: list[Bar], rect: QRectF, height: float) -> list[BarRow]:
-        advance = self.fonts.figure_metrics.horizontalAdvance
-        bold = QFontMetricsF(_bold(self.fonts.words))
-        named = [bar.label for bar in visible]
-        if rect.width() < 3 * max(map(bold.horizontalAdvance, named), default=0.0):
+        left, top, width, named = rect.left(), rect.top(), rect.width(), [bar.label for bar in visible]
+        if width < 3 * max(map(self.fonts.bold_wide, named), default=0.0):
             named = [label.removeprefix("class ") for label in named]
-        name = min(max(map(bold.horizontalAdvance, named), default=0.0) + 9, rect.width() * 0.4)
-        figures = max((advance(bar.figures) for bar in visible), default=0.0) + 6
-        if rect.width() - name - figures < 16:
+        name = min(max(map(self.fonts.bold_wide, named), default=0.0) + 9, width * 0.4)
+        figures = max((self.fonts.figures_wide(bar.figures) for bar in visible), default=0.0) + 6
+        if width - name - figures < 16:
             figures = 0.0
-        rows = []
-        for k, bar in enumerate(visible):
-            top = rect.top() + k * height
-            area = QRectF(rect.left() + name, top + 1, max(4.0, rect.width() - name - figures), max(1.0, height - 2))
-            rows.append(
-                BarRow(
-                    lane,
-                    bar,
-                    named[k],
-                    QRectF(rect.left(), top, name, height),
-                    area,
-                    QRectF(rect.right() - figures, top, figures, height if figures else 0.0),
-                )
+        start, long, high = left + name, max(4.0, width - name - figures), max(1.0, height - 2)
+        return [
+            BarRow(
+                lane,
+                bar,
+                label,
+                QRectF(left, y, name, height),
+                QRectF(start, y + 1, long, high),
+                QRectF(left + width - figures, y, figures, height if figures else 0.0),
             )
-        return rows
+            for y, bar, label in ((top + k * height, bar, named[k]) for k, bar in enumerate(visible))
+        ]
 
     def _cell_rows(self, lane: int, history: LaneHistory, answer: ExampleAnswer, rect: QRectF) -> list[CellRow]:
         nodes = answer.nodes
         if rect.height() < 3 or not nodes:
             return []
+        left, top, width = rect.left(), rect.top(), rect.width()
         numbers = {node: i for i, node in enumerate(history.info.layers)}
         height = min(TALLEST_CELL, rect.height() / len(nodes))
-        name = min(self.fonts.width([node.node for node in nodes]) + 8, rect.width() * 0.34)
-        figures = 0.0
-        if rect.width() > 170:
-            advance = self.fonts.figure_metrics.horizontalAdvance
-            figures = max(advance(self._cell_figures(history, node)) for node in nodes) + 8
-        rows = []
-        for k, node in enumerate(nodes):
-            top = rect.top() + k * height
-            gap = min(2.0, height * 0.15)
-            area = QRectF(rect.left() + name, top + gap, max(4.0, rect.width() - name - figures - 1), height - 2 * gap)
-            rows.append(
-                CellRow(
-                    lane,
-                    numbers.get(node.node, k),
-                    node,
-                    QRectF(rect.left(), top, name, height),
-                    area,
-                    QRectF(rect.right() - figures, top, figures, height if figures else 0.0),
-                )
+        name = min(self.fonts.width([node.node for node in nodes]) + 8, width * 0.34)
+        scales = [
+            (reach, _scale_in_words(node, reach)) for node in nodes for reach in (self.layer_reach(history, node),)
+        ]
+        figures = max(self.fonts.figures_wide(said) for _, said in scales) + 8 if width > 170 else 0.0
+        gap, long = min(2.0, height * 0.15), max(4.0, width - name - figures - 1)
+        return [
+            CellRow(
+                lane,
+                numbers.get(node.node, k),
+                node,
+                QRectF(left, y, name, height),
+                QRectF(left + name, y + gap, long, height - 2 * gap),
+                QRectF(left + width - figures, y, figures, height if figures else 0.0),
+                *scales[k],
             )
-        return rows
+            for y, k, node in ((top + k * height, k, node) for k, node in enumerate(nodes))
+        ]
 
     # Painting
 
     def paint(self, painter: QPainter, rect: QRectF) -> None:
-        for lane, history, answer, part in self.parts(rect):
-            draw_head(painter, self.fonts, part.column.head, part.column.name, lane, apart=history.apart)
-            if answer is None:
-                draw_note(painter, self.fonts, part.column.body, "No answer yet")
-                continue
-            self._draw_verdict(painter, part.verdict, answer)
-            called = self._fitting(captions(answer, self.origin), part.caption.width())
-            self._draw_words(painter, part.caption, called, theme.theme().faint)
-            reach = self._bar_reach(history, answer)
-            for row in part.bars:
-                self._draw_bar(painter, row, reach)
-            rest = self._fitting((part.rest, part.rest.partition(",")[0]), part.rest_at.width())
-            self._draw_words(painter, part.rest_at, rest, theme.theme().faint)
-            self._draw_layers(painter, history, part.cells)
+        found = list(self.parts(rect))
+        still = tuple(
+            (history.info.name, history.apart, answer is None, part.still) for _, history, answer, part in found
+        )
+
+        def behind(inner: QPainter) -> None:
+            for lane, history, answer, part in found:
+                draw_head(inner, self.fonts, part.column.head, part.column.name, lane, apart=history.apart)
+                if answer is None:
+                    draw_note(inner, self.fonts, part.column.body, "No answer yet")
+                self._draw_still(inner, history, part)
+
+        self.paint_behind(painter, rect, still, behind)
+        for _, history, answer, part in found:
+            if answer is not None:
+                self._draw_verdict(painter, part.verdict, answer)
+                reach = self._bar_reach(history, answer)
+                for row in part.bars:
+                    self._draw_bar(painter, row, reach)
+                rest = self.fonts.fitting((part.rest, part.rest.partition(",")[0]), part.rest_at.width())
+                self._draw_words(painter, part.rest_at, rest)
+                for row in part.cells:
+                    self._draw_cells(painter, row)
 
     def _bar_reach(self, history: LaneHistory, answer: ExampleAnswer) -> float:
         """What the end of a bar to both sides means."""
-        sizes = np.abs(np.asarray(answer.output, float))
+        sizes = [abs(value) for value in np.asarray(answer.output, float).tolist()]
         if self.origin is not None and self.origin.target is not None:
-            sizes = np.concatenate([sizes, np.abs(self.origin.target)])
-        sizes = sizes[np.isfinite(sizes)]
-        return self._reach(history.info.name, "", float(sizes.max()) if sizes.size else 1.0)
+            sizes += [abs(value) for value in np.asarray(self.origin.target, float).tolist()]
+        return self._reach(history.info.name, "", max(filter(isfinite, sizes), default=1.0))
 
-    def _fitting(self, wordings: tuple[str, ...], width: float) -> str:
-        """The first that fits, or nothing."""
-        return next((text for text in wordings if self.fonts.width([text]) <= width), "")
+    # What stays from answer to answer
 
-    def _draw_words(self, painter: QPainter, rect: QRectF, text: str, colour: str) -> None:
-        if rect.height() <= 0 or not text:
-            return
-        painter.setFont(self.fonts.words)
-        painter.setPen(QColor(colour))
-        shortened = self.fonts.word_metrics.elidedText(text, Qt.TextElideMode.ElideRight, rect.width())
-        painter.drawText(rect, LEFT | MIDDLE, shortened)
+    def _draw_words(self, painter: QPainter, rect: QRectF, text: str) -> None:
+        if rect.height() > 0 and text:
+            painter.setFont(self.fonts.words)
+            painter.setPen(QColor(theme.theme().faint))
+            painter.drawText(rect, LEFT, self.fonts.shortened(text, rect.width()))
 
-    def _draw_verdict(self, painter: QPainter, rect: QRectF, answer: ExampleAnswer) -> None:
-        t = theme.theme()
-        text, compared, right = verdict(answer, self.origin)
-        font = QFont(theme.title())
-        painter.setFont(font)
-        metrics = QFontMetricsF(font)
-        painter.setPen(QColor(t.text))
-        mark = {True: "✓ ", False: "✗ ", None: ""}[right]
-        word = self.fonts.word_metrics.horizontalAdvance
-        if metrics.horizontalAdvance(text) + (10 + word(mark) if mark else 0) > rect.width():
-            text = text.partition("  ")[0]  # without how sure it is
-        wide = metrics.horizontalAdvance(text)
-        painter.drawText(rect, LEFT | MIDDLE, metrics.elidedText(text, Qt.TextElideMode.ElideRight, rect.width()))
-        if not compared:
-            return
-        room = rect.adjusted(wide + 10, 0, 0, 0)
-        colour = t.faint if right is None else t.green if right else t.red
-        painter.setFont(self.fonts.words)
-        fits = word(mark + compared) <= room.width()
-        painter.setPen(QColor(colour))
-        painter.drawText(room, LEFT | MIDDLE, mark + compared if fits else mark if room.width() > 8 else "")
-
-    def _draw_bar(self, painter: QPainter, row: BarRow, reach: float) -> None:
-        t, bar, area = theme.theme(), row.bar, row.area
-        painter.fillRect(area, QColor(t.raised))
-        colour = QColor(class_colour(bar.label_class)) if bar.label_class is not None else QColor(t.accent)
-        if bar.share is not None:
-            length = float(np.nan_to_num(np.clip(bar.share, 0, 1)))
-            filled = QRectF(area.left(), area.top(), area.width() * length, area.height())
-        else:
-            length = float(np.nan_to_num(np.clip(bar.value / reach, -1, 1))) * area.width() / 2
-            start = area.center().x()
-            filled = QRectF(min(start, start + length), area.top(), abs(length), area.height())
-            if bar.label_class is None:
-                colour = QColor(t.orange if bar.value >= 0 else t.blue)
-        if bar.label_class is not None and not bar.chosen:
-            colour.setAlphaF(0.5)
-        painter.fillRect(filled, colour)
-        if bar.share is None:
-            painter.fillRect(QRectF(round(area.center().x()), area.top(), 1, area.height()), QColor(t.faint))
-        if bar.wanted is not None:
-            x = area.center().x() + float(np.clip(bar.wanted / reach, -1, 1)) * area.width() / 2
-            if bar.share is not None:
-                x = area.left() + float(np.clip(bar.wanted, 0, 1)) * area.width()
-            painter.fillRect(QRectF(x - 1, area.top() - 1, 2, area.height() + 2), QColor(t.text))
-        self._draw_bar_words(painter, row)
-
-    def _draw_bar_words(self, painter: QPainter, row: BarRow) -> None:
-        t, bar = theme.theme(), row.bar
-        strong = bar.chosen or bar.label_class is None
-        font = _bold(self.fonts.words) if bar.chosen else self.fonts.words
-        painter.setFont(font)
-        painter.setPen(QColor(t.text if strong or bar.true else t.faint))
-        text = QFontMetricsF(font).elidedText(row.label, Qt.TextElideMode.ElideRight, row.name.width() - 4)
-        painter.drawText(row.name, LEFT | MIDDLE, text)
-        if bar.true and not bar.chosen:  # where the answer should have been
-            painter.fillRect(QRectF(row.area.left() - 3, row.area.top(), 2, row.area.height()), QColor(t.red))
-        elif bar.true:
-            painter.fillRect(QRectF(row.area.left() - 3, row.area.top(), 2, row.area.height()), QColor(t.green))
-        if row.figures.height() > 0:
-            painter.setFont(self.fonts.figures)
-            painter.setPen(QColor(t.text if strong else t.faint))
-            painter.drawText(row.figures, RIGHT | MIDDLE, bar.figures)
-
-    def _draw_layers(self, painter: QPainter, history: LaneHistory, rows: list[CellRow]) -> None:
-        t, last, ramp = theme.theme(), -100.0, Palette.of_theme(0).signs
-        for row in rows:
-            reach = self.layer_reach(history, row.node)
-            draw_cells(painter, row.area, np.asarray(row.node.values), reach, ramp)
-            if row.area.height() >= 5:
-                painter.setPen(QColor(t.line))
-                painter.setBrush(Qt.BrushStyle.NoBrush)
-                painter.drawRect(row.area.adjusted(-0.5, -0.5, 0.5, 0.5))
+    def _draw_still(self, painter: QPainter, history: LaneHistory, part: Part) -> None:
+        """Caption, names, the ground of bars, and the scales of cells."""
+        t, last = theme.theme(), -100.0
+        self._draw_words(painter, part.caption, part.called)
+        for row in part.bars:
+            self._draw_name(painter, row)
+        for row in part.cells:
             middle = row.area.center().y()
             if middle - last < self.fonts.line * 0.85:
                 continue
@@ -289,26 +225,83 @@ class Outcome(Canvas):
             painter.setFont(self.fonts.words)
             painter.setPen(depth_colour(row.layer, len(history.info.layers)))
             box = QRectF(row.name.left(), middle - 12, row.name.width() - 4, 24)
-            text = self.fonts.word_metrics.elidedText(row.node.node, Qt.TextElideMode.ElideRight, box.width())
-            painter.drawText(box, LEFT | MIDDLE, text)
+            painter.drawText(box, LEFT, self.fonts.shortened(row.node.node, box.width()))
             if row.figures.height() > 0:
                 painter.setFont(self.fonts.figures)
                 painter.setPen(QColor(t.faint))
-                box = QRectF(row.figures.left(), middle - 12, row.figures.width(), 24)
-                painter.drawText(box, RIGHT | MIDDLE, self._cell_figures(history, row.node))
+                painter.drawText(QRectF(row.figures.left(), middle - 12, row.figures.width(), 24), RIGHT, row.said)
+
+    def _draw_name(self, painter: QPainter, row: BarRow) -> None:
+        t, bar, room = theme.theme(), row.bar, row.name.width() - 4
+        strong = bar.chosen or bar.label_class is None
+        painter.fillRect(row.area, QColor(t.raised))
+        painter.setFont(self.fonts.bold if bar.chosen else self.fonts.words)
+        painter.setPen(QColor(t.text if strong or bar.true else t.faint))
+        metrics = self.fonts.bold_metrics if bar.chosen else self.fonts.word_metrics
+        painter.drawText(row.name, LEFT, metrics.elidedText(row.label, Qt.TextElideMode.ElideRight, room))
+        if bar.true:  # where the answer is, or should have been
+            colour = QColor(t.green if bar.chosen else t.red)
+            painter.fillRect(QRectF(row.area.left() - 3, row.area.top(), 2, row.area.height()), colour)
+
+    # What is new in each answer
+
+    def _draw_verdict(self, painter: QPainter, rect: QRectF, answer: ExampleAnswer) -> None:
+        t = theme.theme()
+        text, compared, right = verdict(answer, self.origin)
+        painter.setFont(self.fonts.title)
+        metrics = self.fonts.title_metrics
+        painter.setPen(QColor(t.text))
+        mark = {True: "✓ ", False: "✗ ", None: ""}[right]
+        if metrics.horizontalAdvance(text) + (10 + self.fonts.wide(mark) if mark else 0) > rect.width():
+            text = text.partition("  ")[0]  # without how sure it is
+        wide = metrics.horizontalAdvance(text)
+        painter.drawText(rect, LEFT, metrics.elidedText(text, Qt.TextElideMode.ElideRight, rect.width()))
+        if not compared:
+            return
+        room = rect.adjusted(wide + 10, 0, 0, 0)
+        painter.setFont(self.fonts.words)
+        painter.setPen(QColor(t.faint if right is None else t.green if right else t.red))
+        fits = self.fonts.wide(mark + compared) <= room.width()
+        painter.drawText(room, LEFT, mark + compared if fits else mark if room.width() > 8 else "")
+
+    def _draw_bar(self, painter: QPainter, row: BarRow, reach: float) -> None:
+        t, bar, area = theme.theme(), row.bar, row.area
+        left, top, width, height = area.left(), area.top(), area.width(), area.height()
+        colour = QColor(class_colour(bar.label_class)) if bar.label_class is not None else QColor(t.accent)
+        if bar.share is not None:
+            filled = QRectF(left, top, width * _within(bar.share, 0, 1), height)
+        else:
+            length = _within(bar.value / reach, -1, 1) * width / 2
+            start = left + width / 2
+            filled = QRectF(min(start, start + length), top, abs(length), height)
+            if bar.label_class is None:
+                colour = QColor(t.orange if bar.value >= 0 else t.blue)
+        if bar.label_class is not None and not bar.chosen:
+            colour.setAlphaF(0.5)
+        painter.fillRect(filled, colour)
+        if bar.share is None:
+            painter.fillRect(QRectF(round(left + width / 2), top, 1, height), QColor(t.faint))
+        if bar.wanted is not None:
+            x = left + width / 2 + _within(bar.wanted / reach, -1, 1) * width / 2
+            if bar.share is not None:
+                x = left + _within(bar.wanted, 0, 1) * width
+            painter.fillRect(QRectF(x - 1, top - 1, 2, height + 2), QColor(t.text))
+        if row.figures.height() > 0:
+            painter.setFont(self.fonts.figures)
+            painter.setPen(QColor(t.text if bar.chosen or bar.label_class is None else t.faint))
+            painter.drawText(row.figures, RIGHT, bar.figures)
+
+    def _draw_cells(self, painter: QPainter, row: CellRow) -> None:
+        draw_cells(painter, row.area, np.asarray(row.node.values), row.reach, Palette.of_theme(0).signs)
+        if row.area.height() >= 5:
+            painter.setPen(QColor(theme.theme().line))
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.drawRect(row.area.adjusted(-0.5, -0.5, 0.5, 0.5))
 
     def layer_reach(self, history: LaneHistory, node: NodeValues) -> float:
         """What full colour means in a layer: as much to both sides of 0."""
-        ends = [abs(end) for end in (node.least, node.most) if np.isfinite(end)]
+        ends = [abs(end) for end in (node.least, node.most) if isfinite(end)]
         return self._reach(history.info.name, node.node, max(ends, default=1.0))
-
-    def _cell_figures(self, history: LaneHistory, node: NodeValues) -> str:
-        """How many units are not shown, or else the scale."""
-        if node.left_out:
-            return f"+ {whole(node.left_out)}"
-        if node.least == node.most == 0:
-            return "all 0"
-        return "±" + short(self.layer_reach(history, node))
 
     # Reading
 
@@ -347,7 +340,13 @@ class Outcome(Canvas):
         return ""
 
 
-def _bold(font: QFont) -> QFont:
-    made = QFont(font)
-    made.setWeight(QFont.Weight.DemiBold)
-    return made
+def _scale_in_words(node: NodeValues, reach: float) -> str:
+    """How many units are not shown, or else the scale."""
+    if node.left_out:
+        return f"+ {whole(node.left_out)}"
+    return "all 0" if node.least == node.most == 0 else "±" + short(reach)
+
+
+def _within(value: float, low: float, high: float) -> float:
+    """Cut off at both ends; 0 for what is no number."""
+    return 0.0 if isnan(value) else min(max(value, low), high)

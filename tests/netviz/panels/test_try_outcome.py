@@ -291,3 +291,23 @@ def test_where_words_do_not_fit_the_mark_of_right_or_wrong_stays(qtbot) -> None:
 
 def _near(found: QColor, wanted: QColor) -> bool:
     return max(abs(a - b) for a, b in zip(found.getRgb(), wanted.getRgb(), strict=True)) <= 30
+
+
+def test_names_and_scales_are_painted_once_while_the_numbers_change(qtbot, monkeypatch) -> None:
+    made, painted = outcome(qtbot, classes_answer([0.1, 0.9])), []
+    still = Outcome._draw_still
+    monkeypatch.setattr(Outcome, "_draw_still", lambda *args: (painted.append(args), still(*args)))
+    pictures = [image(made)]
+    for share in (0.2, 0.3, 0.4):
+        take(made.history.lanes[0], probes=(classes_answer([share, 1 - share]),))
+        made.update()
+        pictures.append(image(made))
+    assert len(painted) == 1
+    assert len({bytes(picture.constBits()) for picture in pictures}) == 4
+    take(made.history.lanes[0], probes=(classes_answer([0.6, 0.4]),))  # another name stands out
+    made.update()
+    image(made)
+    assert len(painted) == 2
+    theme.look().use(theme.LIGHT)
+    image(made)
+    assert len(painted) == 3
