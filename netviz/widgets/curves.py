@@ -188,12 +188,7 @@ def _draw_run(
         painter.setBrush(Qt.BrushStyle.NoBrush)
         return
     shape = arrayToQPolygonF(x, top) if even else zigzag(x, top, bottom)
-    times = 1 if fine or style is Style.BAND else round(ratio * wide)
-    painter.save()
-    for _ in range(times):
-        painter.drawPolyline(shape)
-        painter.translate(0, 0.8 / ratio)
-    painter.restore()
+    pile(painter, shape, 1 if fine or style is Style.BAND else round(ratio * wide), 0.8 / ratio)
 
 
 def hairline(colour: QColor) -> QPen:
@@ -202,6 +197,14 @@ def hairline(colour: QColor) -> QPen:
     Wider lines are drawn several times, a little apart.
     """
     return QPen(colour, 0)
+
+
+def pile(painter: QPainter, shape: QPolygonF, times: int, apart: float) -> None:
+    """The line `times` over, each `apart` below the one before."""
+    for _ in range(times):
+        painter.drawPolyline(shape)
+        painter.translate(0, apart)
+    painter.translate(0, -times * apart)
 
 
 def band(x: np.ndarray, top: np.ndarray, bottom: np.ndarray) -> QPolygonF:

@@ -6,14 +6,15 @@ from math import ceil, floor
 
 import numpy as np
 from pyqtgraph.functions import arrayToQPolygonF
-from PySide6.QtCore import QPointF, QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QPainter, QPen
+from PySide6.QtCore import QLineF, QPointF, QRectF, QSize, Qt
+from PySide6.QtGui import QColor, QPainter, QPen, QPolygonF
 
 from netviz.runtime.cursor import NOTHING, Cursor
 from netviz.runtime.cursor import Mark as PointedAt
 from netviz.runtime.history import History, LaneHistory
 from netviz.theme import mix, theme
 from netviz.widgets.canvas import Canvas
+from netviz.widgets.curves import hairline, pile
 from netviz.widgets.marks import Column, columns, draw_head, draw_note
 from netviz.widgets.ticks import decade_ticks, figure, whole
 
@@ -83,6 +84,7 @@ class LogCharts(Canvas):
         if layered:
             self.follow(history.cursor, "layer")
         self.history, self._made, self.x_name, self.y_name, self.base = history, made, x, y, base
+        self._charts: list[Chart] | None = None  # of what is drawn
         self.forget()
 
     def sizeHint(self) -> QSize:
@@ -92,11 +94,18 @@ class LogCharts(Canvas):
         """Ranges are chosen anew."""
         self._low, self._high, self._right = 0.0, 0.0, 1.0
         self._seen = False
+        self._charts = None
 
     def charts(self) -> list[Chart]:
-        made = [self._made(lane, i) for i, lane in enumerate(self.history.lanes)]
-        self._take_range(made)
-        return made
+        """Made once for each picture: a light, and what is told beside the mouse, are of what is drawn."""
+        if self._charts is None:
+            self._charts = [self._made(lane, i) for i, lane in enumerate(self.history.lanes)]
+            self._take_range(self._charts)
+        return self._charts
+
+    def update(self, *area: object) -> None:
+        self._charts = None
+        super().update(*area)
 
     def _take_range(self, made: Sequence[Chart]) -> None:
         """Whole decades of all that is drawn; they only grow."""
@@ -128,30 +137,47 @@ class LogCharts(Canvas):
     def place(self, area: QRectF, x: np.ndarray, y: np.ndarray) -> np.ndarray:
         """Pixels (n, 2); what has no logarithm lies along the bottom."""
         with np.errstate(all="ignore"):
-            across = np.log(np.asarray(x, float)) / max(np.log(self._right), 1e-9)
+            across = np.log(np.asarray(x, float)) * (area.width() / max(np.log(self._right), 1e-9))
             up = (np.log10(np.asarray(y, float)) - self._low) / max(self._high - self._low, 1e-9)
-        up = np.where(np.isneginf(up), 0.0, up)
-        return np.stack([area.left() + across * area.width(), area.bottom() - np.clip(up, 0, 2) * area.height()], 1)
+        places = np.empty((len(across), 2))
+        places[:, 0] = area.left() + across
+        places[:, 1] = area.bottom() - np.clip(up, 0, 2) * area.height()  # clipped, too, is what has none: -inf
+        return places
 
     def paint(self, painter: QPainter, rect: QRectF) -> None:
         made = self.charts()
+        placed = self.areas(rect, made)
+        # Of the same fonts and the same rectangle areas are the same where keys have as many rows.
+        rows = tuple(len(chart.key) for chart in made)
+        said = tuple((lane.info.name, lane.apart) for lane in self.history.lanes)
+        behind = said, rows, tuple(chart.note for chart in made), self._low, self._high, self._right
+        self.paint_behind(painter, rect, behind, lambda painter: self._paint_behind(painter, rect, placed, made))
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        for i, ((column, area), chart) in enumerate(zip(self.areas(rect, made), made, strict=True)):
-            draw_head(painter, self.fonts, column.head, column.name, i, apart=self.history.lanes[i].apart)
+        for (column, area), chart in zip(placed, made, strict=True):
             if chart.note:
-                draw_note(painter, self.fonts, column.body, chart.note)
                 continue
-            self._draw_axes(painter, area, chart.caption)
-            painter.save()
+            self._draw_caption(painter, area, chart.caption)
             painter.setClipRect(area.adjusted(-DOT - 1, -DOT - 1, DOT + 1, DOT + 1))
             for mark in chart.marks:
                 self._draw_mark(painter, area, mark)
-            for line in chart.lines:
-                self._draw_line(painter, area, line)
-            painter.restore()
+            self._draw_lines(painter, area, chart.lines)
+            painter.setClipping(False)
             self._draw_key(painter, column, area, chart)
 
-    def _draw_axes(self, painter: QPainter, area: QRectF, caption: str) -> None:
+    def _paint_behind(
+        self, painter: QPainter, rect: QRectF, placed: Sequence[tuple[Column, QRectF]], made: Sequence[Chart]
+    ) -> None:
+        """Names, notes and axes."""
+        painter.fillRect(rect, QColor(theme().card))
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        for i, ((column, area), chart) in enumerate(zip(placed, made, strict=True)):
+            draw_head(painter, self.fonts, column.head, column.name, i, apart=self.history.lanes[i].apart)
+            if chart.note:
+                draw_note(painter, self.fonts, column.body, chart.note)
+            else:
+                self._draw_axes(painter, area)
+
+    def _draw_axes(self, painter: QPainter, area: QRectF) -> None:
         t, metrics = theme(), self.fonts.figure_metrics
         height = metrics.height()
         painter.setFont(self.fonts.figures)
@@ -176,7 +202,11 @@ class LogCharts(Canvas):
             middle = min(x, area.right() + EDGE - half)
             box = QRectF(middle - half, area.bottom() + 3, 2 * half, height)
             painter.drawText(box, Qt.AlignmentFlag.AlignCenter, whole(value))
+
+    def _draw_caption(self, painter: QPainter, area: QRectF, caption: str) -> None:
+        height = self.fonts.figure_metrics.height()
         painter.setFont(self.fonts.words)
+        painter.setPen(QColor(theme().faint))
         box = QRectF(area.left() - EDGE, area.bottom() + 3 + height, area.width() + 2 * EDGE, self.fonts.line)
         whole_text, short = f"{self.y_name} over {self.x_name}; {caption}", f"{self.x_name}; {caption}"
         options = whole_text, short, caption, caption.split()[-1] if caption else ""
@@ -195,29 +225,47 @@ class LogCharts(Canvas):
         painter.setPen(pen)
         painter.drawLine(QPointF(x, area.top()), QPointF(x, area.bottom()))
 
-    def _draw_line(self, painter: QPainter, area: QRectF, line: Line) -> None:
-        known = np.isfinite(line.y)
-        if not known.any():
+    def _draw_lines(self, painter: QPainter, area: QRectF, lines: Sequence[Line]) -> None:
+        """Placed all at once: each call takes longer than a hundred numbers."""
+        if not lines:
             return
-        at = self.place(area, line.x[known], line.y[known])
+        places = self.place(
+            area, *(np.concatenate(part) for part in zip(*((line.x, line.y) for line in lines), strict=True))
+        )
+        ends = np.cumsum([len(line.x) for line in lines])
+        for line, at in zip(lines, np.split(places, ends[:-1]), strict=True):
+            known = np.isfinite(line.y)
+            if known.any():
+                self._draw_line(painter, area, line, at[known], known)
+
+    def _draw_line(self, painter: QPainter, area: QRectF, line: Line, at: np.ndarray, known: np.ndarray) -> None:
         if line.low is not None and line.high is not None:
             painter.setPen(QPen(mix(theme().card, line.colour, FAINT), DOT))
-            ends = (self.place(area, line.x[known], end[known])[:, 1] for end in (line.low, line.high))
-            for x, bottom, top in zip(at[:, 0], *ends, strict=True):
-                painter.drawLine(QPointF(x, bottom), QPointF(x, top))
-        pen = QPen(line.colour, line.width)
-        if line.dashed:
-            pen.setDashPattern([5, 3])
-        painter.setPen(pen)
+            bottom, top = (self.place(area, line.x[known], end[known])[:, 1].tolist() for end in (line.low, line.high))
+            painter.drawLines(
+                [QLineF(x, low, x, up) for x, low, up in zip(at[:, 0].tolist(), bottom, top, strict=True)]
+            )
         if line.joined and len(at) > 1:
-            painter.drawPolyline(arrayToQPolygonF(at[:, 0], at[:, 1]))
+            self._draw_joined(painter, line, arrayToQPolygonF(at[:, 0], at[:, 1]))
         few = len(at) * 2 * DOT < area.width() or not line.joined
         if (line.dots and few) or len(at) == 1:
-            painter.setPen(Qt.PenStyle.NoPen)
-            painter.setBrush(line.colour)
-            for x, y in at:
-                painter.drawEllipse(QPointF(x, y), DOT, DOT)
-            painter.setBrush(Qt.BrushStyle.NoBrush)
+            pen = QPen(line.colour, 2 * DOT)
+            pen.setCapStyle(Qt.PenCapStyle.RoundCap)
+            painter.setPen(pen)
+            painter.drawPoints(arrayToQPolygonF(at[:, 0], at[:, 1]))
+
+    def _draw_joined(self, painter: QPainter, line: Line, shape: QPolygonF) -> None:
+        """Of hairlines on the screen, see there; the one that is lit is as wide on every slope."""
+        width = line.width * self.ratio
+        hairs = ceil(width - 0.01) if self.sharpness is None and line.width < LIT else 0
+        pen = hairline(line.colour) if hairs else QPen(line.colour, line.width)
+        if line.dashed:
+            pen.setDashPattern([dash * (width if hairs else 1.0) for dash in (5.0, 3.0)])
+        painter.setPen(pen)
+        apart = (width - 1) / max(1, hairs - 1) / self.ratio
+        painter.translate(0, -apart * max(0, hairs - 1) / 2)
+        pile(painter, shape, max(1, hairs), apart)
+        painter.translate(0, apart * max(0, hairs - 1) / 2)
 
     def _draw_key(self, painter: QPainter, column: Column, area: QRectF, chart: Chart) -> None:
         line, left = self.fonts.line, column.body.left() + 4
@@ -260,9 +308,8 @@ class LogCharts(Canvas):
         made = self.charts()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         for (_, area), chart in zip(self.areas(rect, made), made, strict=True):
-            for line in chart.lines:
-                if line.name in cursor.layers:
-                    self._draw_line(painter, area, replace(line, width=LIT))
+            lit = [replace(line, width=LIT) for line in chart.lines if line.name in cursor.layers]
+            self._draw_lines(painter, area, lit)
 
     def tip(self, place: QPointF) -> str:
         """The values of all lines at the nearest x."""
