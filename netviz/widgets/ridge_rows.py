@@ -1,7 +1,7 @@
 """Histograms of layers as rows of ridges, a column for each lane: zeros as a bar, what no bin holds in figures."""
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 from pyqtgraph.functions import arrayToQPolygonF
@@ -15,6 +15,7 @@ from netviz.theme import depth_colour, theme
 from netviz.widgets.canvas import Canvas
 from netviz.widgets.curves import hairline
 from netviz.widgets.marks import Column, backed, columns, draw_head, draw_lit
+from netviz.widgets.ridge_places import Place, Row
 from netviz.widgets.ridges import Span, bin_at, bins_of, held_decades, reach_for, ridge, span_of, total, wider
 from netviz.widgets.ticks import Reach, percent, signed, whole
 from netviz.widgets.value_axis import ValueAxis
@@ -34,22 +35,6 @@ def numbered(lane: LaneHistory, histograms: Iterable[LayerHistogram]) -> Shown:
     return [(numbers[h.node], h) for h in histograms if h.node in numbers]
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One layer's histogram in its place: `area` without the name."""
-
-    lane: int
-    layer: int
-    histogram: LayerHistogram
-    span: Span
-    name: QRectF
-    area: QRectF
-    end: QRectF  # at its right, where the axis' end is told; empty where there is no room
-    ticks: bool  # below it
-    colour: QColor
-    count: int  # of all numbers
-
-
 class RidgeRows(Canvas):
     """All lanes' histograms, a column for each lane; `shown` says which of a lane's.
 
@@ -67,6 +52,9 @@ class RidgeRows(Canvas):
     ) -> None:
         super().__init__()
         self.history, self.shown, self.own_axes, self.axis = history, shown, own_axes, axis
+        self._places: list[Place] = []
+        self._placed_for: tuple[object, ...] = ()
+        self._made = 0  # how often they were placed
         self._held: tuple[Row, float] | None = None  # by the mouse: the row, and the share that was last
         if axis is not None:
             axis.watchers.append(self.update)
@@ -116,38 +104,55 @@ class RidgeRows(Canvas):
         span = span_of(h, self._even_reach.value if even else self._reach, self._negative)
         return replace(span, symlog=False) if even else span
 
-    def rows(self, rect: QRectF) -> Iterator[Row]:
+    def rows(self, rect: QRectF) -> list[Row]:
         """Every histogram in its place."""
         lanes = self.history.lanes
         shown = [self.shown(lane) for lane in lanes]
         self._common([row for rows in shown for row in rows])
-        line = self.fonts.line
-        for i, column in enumerate(self.columns(rect)):
-            spans = [self.span(h) for _, h in shown[i]]
-            if self.own:
-                lasts = [False] * len(spans)
-            else:
-                lasts = [k + 1 == len(spans) or spans[k + 1] != span for k, span in enumerate(spans)]
-            count, feet = len(spans), sum(lasts)
-            if not count:
-                continue
-            body = column.body
-            height = (body.height() - feet * line - (8 if feet else 11)) / count
-            if height < 8 and feet:  # no room for each kind's ticks: only the last one's
-                lasts = [k + 1 == count for k in range(count)]
-                height = (body.height() - line - 8) / count
-            height = max(0.5, min(height, TALLEST))
-            name_width = min(self.fonts.width([h.node for _, h in shown[i]]) + 7, body.width() * 0.34)
-            end_width = self._end_width([h for _, h in shown[i]], body.width())
-            top = body.top() + 8
-            for (layer, histogram), span, last in zip(shown[i], spans, lasts, strict=True):
-                name = QRectF(body.left(), top, name_width, height)
-                wide = max(8.0, body.width() - name_width - end_width - 4)
-                area = QRectF(body.left() + name_width, top, wide, max(height - 1, height / 2))
-                colour = depth_colour(layer, len(lanes[i].info.layers))
-                end = QRectF(area.right() + 6, area.bottom() - line + 2, max(0.0, end_width - 6), line)
-                yield Row(i, layer, histogram, span, name, area, end, last, colour, total(histogram))
-                top += height + (line if last else 0.0)
+        spans = [[self.span(h) for _, h in rows] for rows in shown]
+        ends = [[end_of(h) for _, h in rows] if self.own else [] for rows in shown]
+        looks = [(lane.info, lane.apart, [layer for layer, _ in rows]) for lane, rows in zip(lanes, shown, strict=True)]
+        placed_for = rect.getRect(), self.fonts, theme(), looks, spans, ends
+        if placed_for != self._placed_for:
+            self._placed_for, self._places = placed_for, self._placed(rect, shown, spans)
+            self._made += 1
+        histograms = (h for rows in shown for _, h in rows)
+        return [Row(place, h, total(h)) for place, h in zip(self._places, histograms, strict=True)]
+
+    def _placed(self, rect: QRectF, shown: list[Shown], spans: list[list[Span]]) -> list[Place]:
+        return [
+            place
+            for i, column in enumerate(self.columns(rect))
+            for place in self._in_column(i, column.body, shown[i], spans[i])
+        ]
+
+    def _in_column(self, lane: int, body: QRectF, shown: Shown, spans: list[Span]) -> Iterator[Place]:
+        line, count = self.fonts.line, len(spans)
+        if not count:
+            return
+        if self.own:
+            lasts = [False] * count
+        else:
+            lasts = [k + 1 == count or spans[k + 1] != span for k, span in enumerate(spans)]
+        feet = sum(lasts)
+        height = (body.height() - feet * line - (8 if feet else 11)) / count
+        if height < 8 and feet:  # no room for each kind's ticks: only the last one's
+            lasts = [k + 1 == count for k in range(count)]
+            height = (body.height() - line - 8) / count
+        height = max(0.5, min(height, TALLEST))
+        name_width = min(self.fonts.width([h.node for _, h in shown]) + 7, body.width() * 0.34)
+        end_width = self._end_width([h for _, h in shown], body.width())
+        layers, top, written = len(self.history.lanes[lane].info.layers), body.top() + 8, -100.0
+        for (layer, histogram), span, last in zip(shown, spans, lasts, strict=True):
+            name = QRectF(body.left(), top, name_width, height)
+            wide = max(8.0, body.width() - name_width - end_width - 4)
+            area = QRectF(body.left() + name_width, top, wide, max(height - 1, height / 2))
+            end = QRectF(area.right() + 6, area.bottom() - line + 2, max(0.0, end_width - 6), line)
+            words = area.bottom() - written >= line * 0.85
+            written = area.bottom() if words else written
+            told, colour = end_of(histogram), depth_colour(layer, layers)
+            yield Place(lane, layer, histogram.node, span, name, area, end, told, last, words, colour)
+            top += height + (line if last else 0.0)
 
     def _end_width(self, histograms: list[LayerHistogram], room: float) -> float:
         """What the axes' ends take at the right."""
@@ -156,26 +161,31 @@ class RidgeRows(Canvas):
         return max(map(self.fonts.figure_metrics.horizontalAdvance, map(end_of, histograms)), default=0.0) + 6
 
     def paint(self, painter: QPainter, rect: QRectF) -> None:
-        for i, column in enumerate(self.columns(rect)):
-            draw_head(painter, self.fonts, column.head, column.name, i, apart=self.history.lanes[i].apart)
-        rows = list(self.rows(rect))
+        rows = self.rows(rect)
+        self.paint_behind(painter, rect, (self._made, self.own), lambda painter: self._paint_behind(painter, rect))
         for row in rows:
             self._draw_ridge(painter, row)
-        lane, last = -1, 0.0
         for row in rows:
-            if row.lane != lane:
-                lane, last = row.lane, -100.0
-            if row.area.bottom() - last >= self.fonts.line * 0.85:
-                self._draw_words(painter, row)
-                last = row.area.bottom()
-            if row.ticks:
-                self._draw_ticks(painter, row)
+            if row.place.words:
+                self._draw_counts(painter, row)
+
+    def _paint_behind(self, painter: QPainter, rect: QRectF) -> None:
+        """Names and axes, which stay where they are."""
+        painter.fillRect(rect, QColor(theme().card))
+        for i, column in enumerate(self.columns(rect)):
+            draw_head(painter, self.fonts, column.head, column.name, i, apart=self.history.lanes[i].apart)
+        for place in self._places:
+            if self.own:
+                painter.setPen(QPen(QColor(theme().line), 1))
+                middle = place.area.center().x()
+                painter.drawLine(QPointF(middle, place.area.top()), QPointF(middle, place.area.bottom()))
+            if place.words:
+                self._draw_names(painter, place)
+            if place.ticks:
+                self._draw_ticks(painter, place)
 
     def _draw_ridge(self, painter: QPainter, row: Row) -> None:
         area, colour = row.area, row.colour
-        if self.own:
-            painter.setPen(QPen(QColor(theme().line), 1))
-            painter.drawLine(QPointF(area.center().x(), area.top()), QPointF(area.center().x(), area.bottom()))
         tall = min(area.height() * OVERLAP, area.height() + 10)
         places, heights = ridge(row.histogram, row.span)
         if len(places):
@@ -202,14 +212,22 @@ class RidgeRows(Canvas):
         height = max(1.0, share * row.area.height())
         return QRectF(x - ZERO_BAR / 2, row.area.bottom() - height, ZERO_BAR, height)
 
-    def _draw_words(self, painter: QPainter, row: Row) -> None:
-        """The layer's name at the left, its counts apart at the right, the share of zeros beside their bar."""
-        t, line, h = theme(), self.fonts.line, row.histogram
+    def _draw_names(self, painter: QPainter, place: Place) -> None:
+        """The layer's name at the left; at the right where its axis ends."""
+        line = self.fonts.line
         painter.setFont(self.fonts.words)
-        painter.setPen(row.colour)
-        box = QRectF(row.name.left(), row.area.bottom() - line + 2, row.name.width() - 4, line)
-        text = self.fonts.word_metrics.elidedText(h.node, Qt.TextElideMode.ElideRight, box.width())
+        painter.setPen(place.colour)
+        box = QRectF(place.name.left(), place.area.bottom() - line + 2, place.name.width() - 4, line)
+        text = self.fonts.word_metrics.elidedText(place.node, Qt.TextElideMode.ElideRight, box.width())
         painter.drawText(box, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, text)
+        if not place.end.isEmpty():
+            painter.setFont(self.fonts.figures)
+            painter.setPen(QColor(theme().faint))
+            painter.drawText(place.end, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight, place.told)
+
+    def _draw_counts(self, painter: QPainter, row: Row) -> None:
+        """The share of zeros beside their bar, and at the right what no bin holds."""
+        t, line, h = theme(), self.fonts.line, row.histogram
         painter.setFont(self.fonts.figures)
         advance = self.fonts.figure_metrics.horizontalAdvance
         if h.zeros and row.area.width() > 70 and not self.zero_bar(row).isEmpty():
@@ -220,9 +238,6 @@ class RidgeRows(Canvas):
             backed(painter, beside)
             painter.setPen(QColor(t.text))
             painter.drawText(beside, Qt.AlignmentFlag.AlignVCenter, text)
-        if not row.end.isEmpty():
-            painter.setPen(QColor(t.faint))
-            painter.drawText(row.end, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight, end_of(h))
         right = row.area.right()
         for text, colour in apart(h):
             box = QRectF(right - advance(text), row.area.top(), advance(text), line)
@@ -231,7 +246,7 @@ class RidgeRows(Canvas):
             painter.drawText(box, Qt.AlignmentFlag.AlignVCenter, text)
             right -= advance(text) + 8
 
-    def _draw_ticks(self, painter: QPainter, row: Row) -> None:
+    def _draw_ticks(self, painter: QPainter, row: Place) -> None:
         painter.setFont(self.fonts.figures)
         painter.setPen(QColor(theme().faint))
         advance, taken = self.fonts.figure_metrics.horizontalAdvance, []

@@ -112,27 +112,43 @@ def ridge(histogram: LayerHistogram, span: Span) -> tuple[np.ndarray, np.ndarray
     On the bins' own axis heights are counts, and the fullest bin in sight is 1; on another, where bins are not equally
     wide, they are counts by width. Where few bins are in sight, they are drawn as steps.
     """
-    h, counts = histogram, np.asarray(histogram.counts)
-    borders = border_shares(h.low, h.high, h.symlog, h.decades, span)
-    alike = (h.symlog, h.decades) == (span.symlog, span.decades)
-    middles = (borders[:-1] + borders[1:]) / 2
-    stepped = not alike or np.count_nonzero((middles >= 0) & (middles <= 1)) < FEW
-    seen = (borders[1:] > 0) & (borders[:-1] < 1) if stepped else (middles >= 0) & (middles <= 1)
-    heights = counts[seen] if alike else counts[seen] / np.diff(borders)[seen]
+    h = histogram
+    seen, places, widths, stepped = _ground(h.low, h.high, h.symlog, h.decades, span)
+    heights = np.asarray(h.counts)[seen]
+    if widths is not None:
+        heights = heights / widths
     most = heights.max(initial=0)
     if most <= 0:
         return np.zeros(0), np.zeros(0)
-    places, heights = middles[seen], heights / most
+    outline = np.zeros(len(places))
+    outline[1:-1] = (np.repeat(heights, 2) if stepped else heights) / most
+    return places, outline
+
+
+@lru_cache(64)
+def _ground(
+    low: float, high: float, symlog: bool, decades: bool, span: Span
+) -> tuple[slice, np.ndarray, np.ndarray | None, bool]:
+    """What of an outline is the same for all counts: the bins in sight, where it turns, how wide they are, if steps."""
+    borders = border_shares(low, high, symlog, decades, span)
+    alike = (symlog, decades) == (span.symlog, span.decades)
+    middles = (borders[:-1] + borders[1:]) / 2
+    stepped = not alike or np.count_nonzero((middles >= 0) & (middles <= 1)) < FEW
+    inside = (borders[1:] > 0) & (borders[:-1] < 1) if stepped else (middles >= 0) & (middles <= 1)
+    which = np.flatnonzero(inside)
+    seen = slice(int(which[0]), int(which[-1]) + 1) if len(which) else slice(0, 0)
+    places = middles[seen]
     if stepped:
         places = np.clip(np.stack([borders[:-1][seen], borders[1:][seen]], axis=1), 0, 1).ravel()
-        heights = np.repeat(heights, 2)
-    return np.concatenate([places[:1], places, places[-1:]]), np.concatenate([[0.0], heights, [0.0]])
+    places = np.concatenate([places[:1], places, places[-1:]])
+    places.flags.writeable = False
+    return seen, places, None if alike else np.diff(borders)[seen], bool(stepped)
 
 
 def total(histogram: LayerHistogram) -> int:
     """How many numbers were counted, in bins and apart."""
     h = histogram
-    return int(np.sum(h.counts)) + h.zeros + h.nan + h.infinite + h.under + h.over
+    return int(np.asarray(h.counts).sum()) + h.zeros + h.nan + h.infinite + h.under + h.over
 
 
 def bin_at(histogram: LayerHistogram, span: Span, share: float) -> int | None:

@@ -25,13 +25,24 @@ class ShareStrips(Canvas):
     def __init__(self, history: History) -> None:
         super().__init__()
         self.history = history
+        self._strips: list[Strip] = []
+        self._placed_for: tuple[object, ...] = ()
+        self._made = 0  # how often they were placed
         self.follow(history.cursor, "layer", "step")
 
     def sizeHint(self) -> QSize:
         return QSize(320, 220)
 
     def strips(self, rect: QRectF) -> list[Strip]:
-        """Every strip in its place."""
+        """Every strip in its place, which is the same from answer to answer."""
+        looks = [(lane.info, lane.apart) for lane in self.history.lanes]
+        placed_for = rect.getRect(), self.fonts, looks
+        if placed_for != self._placed_for:
+            self._placed_for, self._strips = placed_for, self._placed(rect)
+            self._made += 1
+        return self._strips
+
+    def _placed(self, rect: QRectF) -> list[Strip]:
         lanes, line = self.history.lanes, self.fonts.line
         inner = rect.adjusted(0, 0, 0, -line - 2)
         made = []
@@ -59,7 +70,22 @@ class ShareStrips(Canvas):
         return 2 * advance if width > 260 else advance if width > 110 else 0.0
 
     def paint(self, painter: QPainter, rect: QRectF) -> None:
+        strips = self.strips(rect)
+        self.paint_behind(painter, rect, (self._made,), lambda painter: self._paint_behind(painter, rect, strips))
+        amber, red = colours(theme().raised, theme().amber), colours(theme().raised, theme().red)
+        for i, lane in enumerate(self.history.lanes):
+            mine = [strip for strip in strips if strip.lane == i]
+            if mine and len(lane.layers):
+                self._draw_lane(painter, lane, mine, amber, red)
+        for strip in self._named(strips):
+            lane = self.history.lanes[strip.lane]
+            self._draw_figures(painter, strip, *(latest(lane, strip.layer, name) for name in SHARES))
+        self._draw_foot(painter, rect, strips)
+
+    def _paint_behind(self, painter: QPainter, rect: QRectF, strips: list[Strip]) -> None:
+        """Names of networks and layers."""
         lanes, line = self.history.lanes, self.fonts.line
+        painter.fillRect(rect, QColor(theme().card))
         inner = rect.adjusted(0, 0, 0, -line - 2)
         for i, column in enumerate(columns(inner, [lane.info.name for lane in lanes], line + 2)):
             draw_head(painter, self.fonts, column.head, column.name, i, apart=self.history.lanes[i].apart)
@@ -68,32 +94,27 @@ class ShareStrips(Canvas):
                 painter.setPen(QColor(theme().faint))
                 flags = int(Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap)
                 painter.drawText(column.body, flags, "No hidden activation in this network.")
-        strips = self.strips(rect)
-        amber, red = colours(theme().raised, theme().amber), colours(theme().raised, theme().red)
-        for i, lane in enumerate(lanes):
-            mine = [strip for strip in strips if strip.lane == i]
-            if mine and len(lane.layers):
-                self._draw_lane(painter, lane, mine, amber, red)
         self._draw_names(painter, strips)
-        self._draw_foot(painter, rect, strips)
 
     def _draw_lane(
         self, painter: QPainter, lane: LaneHistory, mine: list[Strip], amber: np.ndarray, red: np.ndarray
     ) -> None:
+        """From one picture, a line of pixels for each strip: saturated units, and below them dead ones."""
         pixels = max(4, round(mine[0].area.width() * self.ratio))
         numbers = [strip.layer for strip in mine]
         wanted = [lane.column(i, name) for name in SHARES for i in numbers]
-        shares = strip_pixels(lane.layers.steps, lane.layers.mean[:, wanted], pixels)
+        shares = np.ascontiguousarray(strip_pixels(lane.layers.steps, lane.layers.mean[:, wanted], pixels))
+        shares = np.nan_to_num(shares, copy=False)
+        levels = (np.clip(shares, 0, 1) * 255).astype(np.uint8)
+        count, some = len(mine), shares.max(axis=1) > 0
+        lines = np.concatenate([amber[levels[:count]], red[levels[count:]]])
+        image = QImage(lines.data, pixels, 2 * count, 4 * pixels, QImage.Format.Format_RGB32)
         for k, strip in enumerate(mine):
-            for row, ramp, share in ((k, amber, 1.0), (k + len(mine), red, DEAD)):
-                picture = shares[row]
-                if share < 1 and not np.nanmax(picture, initial=0.0) > 0:
-                    continue
-                lines = ramp[np.nan_to_num(np.clip(picture, 0, 1) * 255).astype(np.uint8)]
-                image = QImage(lines.data, pixels, 1, 4 * pixels, QImage.Format.Format_RGB32)
+            painter.drawImage(strip.area, image, QRectF(0, k, pixels, 1))
+            if some[k + count]:
                 area = QRectF(strip.area)
-                area.setTop(area.bottom() - area.height() * share)
-                painter.drawImage(area, image)
+                area.setTop(area.bottom() - area.height() * DEAD)
+                painter.drawImage(area, image, QRectF(0, k + count, pixels, 1))
 
     def _named(self, strips: list[Strip]) -> Iterator[Strip]:
         """The strips beside which there is room for a line of words."""
@@ -107,7 +128,6 @@ class ShareStrips(Canvas):
                 yield strip
 
     def _draw_names(self, painter: QPainter, strips: list[Strip]) -> None:
-        """Layer names left, latest shares right."""
         for strip in self._named(strips):
             history, middle, high = self.history.lanes[strip.lane], strip.area.center().y(), self.fonts.line
             box = QRectF(strip.row.left(), middle - high / 2, strip.area.left() - strip.row.left() - 5, high)
@@ -116,7 +136,6 @@ class ShareStrips(Canvas):
             name = history.info.layers[strip.layer]
             text = self.fonts.word_metrics.elidedText(name, Qt.TextElideMode.ElideRight, box.width())
             painter.drawText(box, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, text)
-            self._draw_figures(painter, strip, *(latest(history, strip.layer, n) for n in SHARES))
 
     def _figures_of(self, strip: Strip) -> QRectF:
         """Where a strip's shares stand."""
