@@ -20,6 +20,7 @@ from engine.project import Project
 
 MOST_NUMBERS = 4_000_000  # held by one plan for prediction: larger inputs go through in pieces
 NEAR = 1 << 18  # numbers of a plan that stay in the processor's cache from one layer to the next
+TRAINS = ("train", "to input")  # uses of a plan with a way back
 # Every picture has sizes of its own, and to bind a plan anew takes longer than to run it: those of all pictures are
 # kept, as long as they do not hold so many numbers.
 KEPT_PLANS, KEPT_NUMBERS = 48, 1 << 24
@@ -171,24 +172,20 @@ class Network:
         if not 0 < len(x) == len(targets):
             raise ValueError(f"expected as many x as y and at least one, got {len(x)} and {len(targets)}")
         plan = self.plan(len(x), "train")
-        kept = self.parameters_.grads.copy()
         plan.fill(with_ones(self.backend, self.prepared(x)), targets.T)
-        with np.errstate(all="ignore"):
+        with np.errstate(all="ignore"), self.parameters_.undisturbed():
             plan.run_forward()
             plan.run_backward()
-        gradients = self.gradients()
-        self.parameters_.grads[...] = kept
+            gradients = self.gradients()
         return float(plan.loss.item()), gradients
 
     def input_gradient(self, x: Array, y: Array) -> Array:
         """∂loss/∂(prepared examples) (N, features) on the host, in training mode, at raw ones; no state is changed."""
-        kept = self.parameters_.grads.copy()
         plan = self.plan(len(x), "to input")
         plan.fill(with_ones(self.backend, self.prepared(self._examples(x))), self.targets(y).T)
-        with np.errstate(all="ignore"):
+        with np.errstate(all="ignore"), self.parameters_.undisturbed():
             plan.run_forward()
             plan.run_backward()
-        self.parameters_.grads[...] = kept
         return self.backend.to_host(plan.input_gradient())
 
     def targets(self, y: Array) -> Array:
@@ -223,19 +220,20 @@ class Network:
     def plan(self, batch: int, use: str) -> Plan:
         """The plan for `batch` examples; the last ones are kept.
 
-        `use` is `predict`, `evaluate`, `train`, or `to input`: to train, with the gradient of the examples too.
+        `use` is `evaluate`, `train`, or `to input`: to train, with the gradient of the examples too. Else it predicts,
+        and under another name than `predict` nobody else runs it.
         """
         key = (batch, use)
         plan = self._plans.pop(key, None)
         if plan is None:
-            loss = None if use == "predict" else self.loss
+            loss = self.loss if use in (*TRAINS, "evaluate") else None
             plan = Plan(
                 self.structure,
                 self.parameters_,
                 self.backend,
                 batch,
                 loss,
-                trains=use in ("train", "to input"),
+                trains=use in TRAINS,
                 classes=self.classes,
                 moment=self.moment,
                 to_input=use == "to input",
@@ -247,7 +245,7 @@ class Network:
 
     def _held(self, *others: tuple[int, str]) -> int:
         """How many numbers the plans hold that are kept, and others, about: of one that trains, gradients besides."""
-        return self._widths() * sum(batch * (1 if use == "predict" else 2) for batch, use in (*self._plans, *others))
+        return self._widths() * sum(batch * (1 + (use in TRAINS)) for batch, use in (*self._plans, *others))
 
     def _examples(self, raw: Any) -> Array:
         """`raw` as an array, checked against the input's shape."""

@@ -1,6 +1,7 @@
 """All numbers of a network as one flat vector, all gradients as another, with views by layer and by name."""
 
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from copy import copy
 from math import prod
 
@@ -32,6 +33,7 @@ class Parameters:
         kept = [(node, name, buffer) for node in own for name, buffer in self._buffers[node].items()]
         self.values = backend.zeros(self.count + sum(prod(buffer.shape) for _, _, buffer in kept))
         self.grads = backend.zeros(self.count)
+        self._spare: Array | None = None  # where gradients are kept while somebody looks
         self._pieces: dict[str, slice] = {}
         start = 0
         for node in order:
@@ -45,6 +47,19 @@ class Parameters:
             for node in sizes
         }
         self._begin_buffers()
+
+    @contextmanager
+    def undisturbed(self) -> Iterator[None]:
+        """Whatever is written into `grads` inside, afterwards they are what they were."""
+        kept, self._spare = self._spare, None  # who looks inside a look keeps them elsewhere
+        if kept is None:
+            kept = self.backend.zeros(self.count)
+        kept[...] = self.grads
+        try:
+            yield
+        finally:
+            self.grads[...] = kept
+            self._spare = kept
 
     def sharing(self, own: Mapping[str, Block]) -> "Parameters":
         """The same numbers, but for the nodes that have blocks of their own."""

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, TypeVar
 import numpy as np
 from msgspec import Meta
 
-from engine.backend import Array
+from engine.backend import Array, BoundCall
 from engine.errors import ShapeError
 from engine.initializers import InitName, Request
 from engine.layers import by_hand, drawn
@@ -222,10 +222,12 @@ class Convolution(Weighted, frozen=True):
         if a.grad is None:
             return
         delta = rows(a.grad)
-        calls = sheet.kernel_gradient(delta, p.grad[:k].reshape(k, groups, own).transpose(1, 0, 2))
-        if mask is not None:
+        calls: list[BoundCall] = []
+        if plan.trains:
+            calls += sheet.kernel_gradient(delta, p.grad[:k].reshape(k, groups, own).transpose(1, 0, 2))
+        if plan.trains and mask is not None:
             calls.append((xp.multiply, p.grad[:k], free, p.grad[:k]))
-        if self.bias:
+        if plan.trains and self.bias:
             sums = plan.backend.zeros(high.out * self.filters)
             calls += [
                 (a.grad.reshape(-1, across).dot, plan.backend.ones(across), sums),

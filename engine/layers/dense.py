@@ -78,7 +78,7 @@ class Dense(Weighted, frozen=True, tag="dense"):
         plan.forward(p.value.dot, x, a.value)
         if a.grad is None:
             return
-        calls: list[BoundCall] = [(a.grad.dot, x.T, p.grad)]
+        calls: list[BoundCall] = [(a.grad.dot, x.T, p.grad)] if plan.trains else []
         if back is not None:
             calls.append((p.value.T.dot, a.grad, back))
         plan.backward(*calls)

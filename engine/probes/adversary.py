@@ -6,6 +6,8 @@ Dezfooli et al. 2017), found on some of the training part and tried on others. I
 range of the data.
 """
 
+from functools import lru_cache
+from itertools import repeat
 from math import prod
 from typing import Any
 
@@ -16,7 +18,7 @@ from engine.backend import Array
 from engine.data.source import Dataset
 from engine.network import Network
 from engine.probes.base import Probe
-from engine.probes.example import NUMBER, Part, meaning_of, probabilities_of, taken
+from engine.probes.example import NUMBER, Part, meaning_of, probabilities_of, reach_of, taken
 from engine.probes.slopes import loss_slopes, refusal, score_slopes
 from engine.probes.study import work_of
 from engine.random import generator
@@ -29,6 +31,7 @@ STEPS, FARTHEST = 20, 0.5  # sizes that are tried, evenly, up to this share of w
 ROUNDS = 5  # in which the step for all examples is found
 LEARNT, TRIED, FEWEST = 100, 300, 20  # examples on which it is found, and on which it is tried; and the fewest
 WORK = 150_000_000  # products that finding it may take: some milliseconds
+KEPT = 4  # shapes of pictures
 
 
 class Outcome(msgspec.Struct, frozen=True, eq=False):
@@ -98,7 +101,7 @@ class Adversary(Probe, frozen=True, tag="adversary"):
         if reason := _refused(network):
             return AdversaryAnswer(trainer.step_number, reason)
         sample = trainer.sample
-        low, high = float(np.min(sample.x)), float(np.max(sample.x))
+        low, high = reach_of(trainer)
         epsilon = self.share * (high - low)
         by_chance = signs_by_chance(x.shape)
         with np.errstate(all="ignore"):
@@ -162,9 +165,12 @@ def _of_label(told: list[Outcome], label: int) -> Array:
     return np.array([np.nan if one.probabilities is None else one.probabilities[label] for one in told])
 
 
+@lru_cache(KEPT)
 def signs_by_chance(shape: tuple[int, ...]) -> Array:
     """-1 and 1, the same ones at every look."""
-    return 1.0 - 2.0 * generator(0, "signs by chance", prod(shape)).integers(0, 2, shape)
+    signs: Array = 1.0 - 2.0 * generator(0, "signs by chance", prod(shape)).integers(0, 2, shape)
+    signs.flags.writeable = False
+    return signs
 
 
 def outcomes(network: Network, x: Array, label: int) -> list[Outcome]:
@@ -175,15 +181,15 @@ def outcomes(network: Network, x: Array, label: int) -> list[Outcome]:
     )
     y = np.asarray(network.backend.to_host(network.targets(np.full(len(x), label))), np.float64).T
     losses = network.loss.each(np, z, y, network.classes)
-    decided = _decided(network, z)
-    meaning, made = meaning_of(network), []
-    for k, (logits, output) in enumerate(zip(z.T, drawn.T, strict=True)):
-        shares = probabilities_of(network, meaning, logits, output)
-        if shares is not None and len(shares) == 1:
-            shares = np.array([1 - shares[0], shares[0]])
-        known = not np.isnan(logits).any() and decided[k] >= 0
-        made.append(Outcome(int(decided[k]) if known else None, float(losses[k]), shares))
-    return made
+    decided = np.where(np.isnan(z).any(axis=0), -1, _decided(network, z)).tolist()
+    shares = probabilities_of(network, meaning_of(network), z, drawn)
+    if shares is not None and len(shares) == 1:
+        shares = np.concatenate([1 - shares, shares])
+    each = repeat(None) if shares is None else np.ascontiguousarray(shares.T)
+    return [
+        Outcome(None if chosen < 0 else chosen, loss, likely)
+        for chosen, loss, likely in zip(decided, losses.tolist(), each, strict=False)
+    ]
 
 
 def _decided(network: Network, z: Array) -> Array:

@@ -195,15 +195,18 @@ def meaning_of(network: Network) -> Meaning:
 
 
 def probabilities_of(network: Network, meaning: Meaning, z: Array, drawn: Array) -> Array | None:
-    """The drawn outputs, or what the loss makes of logits: softmax for cross-entropy, else σ of each."""
+    """The drawn outputs, or what the loss makes of logits: softmax for cross-entropy, else σ of each.
+
+    Of one example, (units,), or of several in columns, (units, n).
+    """
     if meaning is Meaning.PROBABILITIES:
         return drawn
     if meaning is Meaning.NUMBERS:
         return None
     shares: Array
     if isinstance(network.loss, CrossEntropy):
-        shares = np.exp(z - z.max())
-        shares /= shares.sum()
+        shares = np.exp(z - z.max(axis=0))
+        shares /= shares.sum(axis=0)
     else:
         shares = 1 / (1 + np.exp(-z))
     return shares
@@ -222,6 +225,17 @@ def _chosen(network: Network, z: Array) -> int | None:
         if hits is not None and hits.all():
             return label
     return None
+
+
+_reaches: "WeakKeyDictionary[Trainer, tuple[float, float]]" = WeakKeyDictionary()
+
+
+def reach_of(trainer: Trainer) -> tuple[float, float]:
+    """The least and the greatest of the raw numbers of the first training examples, looked up once."""
+    if trainer not in _reaches:
+        x = trainer.sample.x
+        _reaches[trainer] = float(np.min(x)), float(np.max(x))
+    return _reaches[trainer]
 
 
 _ranges: "WeakKeyDictionary[Trainer, DataRange]" = WeakKeyDictionary()

@@ -16,7 +16,7 @@ from engine.backend import Array
 from engine.layers.convolution import Convolution
 from engine.layers.input import Input
 from engine.probes.base import Probe
-from engine.probes.example import NUMBER, Part, taken
+from engine.probes.example import NUMBER, Part, reach_of, taken
 from engine.probes.follow import MOST_WEIGHTS, walk_of
 from engine.trainer import Trainer
 
@@ -176,8 +176,7 @@ def _decided(trainer: Trainer, x: Array) -> list[int | None]:
 def _adversary(trainer: Trainer, x: Array, gradient: Array) -> Fooled | None:
     if not np.isfinite(gradient).all() or trainer.network.classes is None:
         return None
-    sample = np.asarray(trainer.sample.x, np.float64)
-    low, high = float(sample.min()), float(sample.max())
+    low, high = reach_of(trainer)
     shares = np.linspace(0, FARTHEST, STEPS + 1)
     tried = np.clip(x + np.multiply.outer(shares * (high - low), np.sign(gradient)), low, high)
     tried[0] = x

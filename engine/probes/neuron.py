@@ -157,24 +157,23 @@ class Neuron(Probe, frozen=True, tag="neuron"):
 
     def _gradients(self, trainer: Trainer, unit: int, count: int) -> tuple[float, Links | None, tuple[Links, ...]]:
         """What comes back to the unit, and the weights around it with their gradients."""
-        network, parameters = trainer.network, trainer.parameters
+        network = trainer.network
         rows, targets, _ = trainer.first_rows(count)
         plan = network.plan(len(rows), "train")
-        kept = parameters.grads.copy()
         plan.fill(rows, targets.T)
-        plan.run_forward()
-        plan.run_backward()
+        structure = network.structure
+        row = line_into(structure, self.node, unit)
+        columns = [line for line, _ in zip(lines_from(structure, self.node, unit), range(MOST_LINES), strict=False)]
+        with trainer.parameters.undisturbed():
+            plan.run_forward()
+            plan.run_backward()
+            incoming = None if row is None else _links(trainer, row)
+            outgoing = tuple(_links(trainer, line) for line in columns)
         grad = plan.vars[self.node].grad
         delta = float("nan")
         if grad is not None:
             own = trainer.backend.to_host(plan.counted(grad, self.node)[unit]).astype(np.float64) * len(rows)
             delta = float(np.sqrt(np.mean(own * own)))
-        structure = network.structure
-        row = line_into(structure, self.node, unit)
-        incoming = None if row is None else _links(trainer, row)
-        columns = [line for line, _ in zip(lines_from(structure, self.node, unit), range(MOST_LINES), strict=False)]
-        outgoing = tuple(_links(trainer, line) for line in columns)
-        parameters.grads[...] = kept
         return delta, incoming, outgoing
 
 

@@ -11,6 +11,7 @@ from engine.backend import Array
 from engine.parts import SAMPLE
 from engine.plan import Plan
 from engine.probes.example import Part, meaning_of, probabilities_of
+from engine.probes.look import shared
 from engine.trainer import Trainer
 
 MOST = SAMPLE  # examples that are looked at, the first ones: their raw numbers are kept for pictures
@@ -61,6 +62,10 @@ def examine(trainer: Trainer, part: Part, detail: float) -> Examined:
 
     With less `detail` they are fewer.
     """
+    return shared(trainer, ("examined", part, detail), lambda: _examined(trainer, part, detail))
+
+
+def _examined(trainer: Trainer, part: Part, detail: float) -> Examined:
     network, backend = trainer.network, trainer.backend
     enough = max(FEWEST, min(MOST, WORK // max(1, trainer.parameters.count)))
     count = max(1, round(enough * detail))
@@ -68,7 +73,7 @@ def examine(trainer: Trainer, part: Part, detail: float) -> Examined:
     if not total:
         part = Part.TRAINING
         rows, targets, total = trainer.first_rows(count)
-    plan = network.plan(len(rows), "predict")
+    plan = network.plan(len(rows), f"examine {part}")
     plan.fill(rows)
     with np.errstate(all="ignore"):
         plan.run_forward()
@@ -111,14 +116,14 @@ def listed(examined: Examined, places: Array) -> tuple[Listed, ...]:
         trainer.backend.to_host(value.take(index, 1)).T.astype(np.float64)
         for value in (network.logits(examined.plan), examined.plan.output.value)
     )
-    meaning = meaning_of(network)
+    with np.errstate(all="ignore"):
+        likely = probabilities_of(network, meaning_of(network), z.T, drawn.T)
     xs, ys = (sample.x, sample.y) if part is Part.TRAINING else (sample.x_val, sample.y_val)
     made = []
     for k, place in enumerate(int(place) for place in places):
         truth = None if examined.truths is None else int(examined.truths[place])
         decided = None if examined.decisions is None else int(examined.decisions[place])
-        with np.errstate(all="ignore"):
-            shares = probabilities_of(network, meaning, z[k], drawn[k])
+        shares = None if likely is None else likely[:, k]
         x = np.asarray(xs[place], np.float32).reshape(-1)
         made.append(
             Listed(

@@ -67,9 +67,7 @@ def _kept(network: Network, key: Any, make: Any) -> Plan:
 
 
 def _back(network: Network, plan: Plan) -> Array:
-    kept = network.parameters_.grads.copy()
-    with np.errstate(all="ignore"):
+    with np.errstate(all="ignore"), network.parameters_.undisturbed():
         plan.run_forward()
         plan.run_backward()
-    network.parameters_.grads[...] = kept
     return np.asarray(network.backend.to_host(plan.input_gradient()), np.float64)

@@ -74,7 +74,7 @@ class ThroughTime(Probe, frozen=True, tag="through_time"):
     """
 
     def measure(self, trainer: Trainer, detail: float = 1.0) -> ThroughTimeAnswer:
-        network, kept = trainer.network, trainer.parameters.grads.copy()
+        network = trainer.network
         layers = network.structure.layers
         recurrent = [node for node in network.structure.order if isinstance(layers[node], Recurrent)]
         if not recurrent:
@@ -82,10 +82,9 @@ class ThroughTime(Probe, frozen=True, tag="through_time"):
         rows, targets, _ = trainer.first_rows(max(1, min(round(EXAMPLES * detail), network.most_at_once)))
         plan = network.plan(len(rows), "train")
         plan.fill(rows, targets.T)
-        with np.errstate(all="ignore"):
+        with np.errstate(all="ignore"), trainer.parameters.undisturbed():
             plan.run_forward()
             plan.run_backward()
-            trainer.parameters.grads[...] = kept
             sweeps = [
                 (node, i, sweep) for node in recurrent for i, stack in enumerate(plan.inside[node]) for sweep in stack
             ]

@@ -16,14 +16,10 @@ def way_back(trainer: Trainer, detail: float) -> Iterator[Plan]:
 
     While inside, the parameters' gradients are of these examples; afterwards they are what they were.
     """
-    network, parameters = trainer.network, trainer.parameters
     rows, targets, _ = trainer.first_rows(sample_of(trainer, detail))
-    plan, kept = network.plan(len(rows), "train"), parameters.grads.copy()
-    try:
-        plan.fill(rows, targets.T)
-        with np.errstate(all="ignore"):
-            plan.run_forward()
-            plan.run_backward()
-            yield plan
-    finally:
-        parameters.grads[...] = kept
+    plan = trainer.network.plan(len(rows), "train")
+    plan.fill(rows, targets.T)
+    with np.errstate(all="ignore"), trainer.parameters.undisturbed():
+        plan.run_forward()
+        plan.run_backward()
+        yield plan

@@ -6,6 +6,7 @@ from typing import Any
 from engine.memory import shortage
 from engine.probes.base import Probe
 from engine.probes.catalogue import topic
+from engine.probes.look import one_look
 from engine.trainer import Trainer
 
 
@@ -20,7 +21,8 @@ class Measuring:
         self._too_large.clear()
 
     def answers(self, probes: Sequence[Probe], trainer: Trainer, detail: float) -> list[Any]:
-        found = [self._answer(probe, trainer, detail) for probe in probes if probe not in self._too_large]
+        with one_look(trainer):
+            found = [self._answer(probe, trainer, detail) for probe in probes if probe not in self._too_large]
         return [answer for answer in found if answer is not None]
 
     def _answer(self, probe: Probe, trainer: Trainer, detail: float) -> Any:
