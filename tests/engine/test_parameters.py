@@ -27,8 +27,7 @@ def test_gradients_are_what_they_were_after_every_look() -> None:
             assert (parameters.grads == 7.0).all()
         np.testing.assert_array_equal(parameters.grads, before)
     with pytest.raises(ZeroDivisionError), parameters.undisturbed():
-        parameters.grads[...] = 9.0
-        raise ZeroDivisionError
+        parameters.grads[...] = 1 // (len(before) - parameters.count)
     np.testing.assert_array_equal(parameters.grads, before)
     slots = parameters.grads
     trainer.network.loss_and_gradients(trainer.data.x[:3], trainer.data.y[:3])
