@@ -102,14 +102,18 @@ class Plan:
             self._bind(node, fused=node == structure.output != logits)
         self.logits = self.vars[logits]
         self.output = self.vars[structure.output]
+        self._loss = loss
         units = self.logits.value.shape[0]
-        self.targets = backend.zeros(units, batch)
-        self._target_calls: list[Call] = []
+        # The targets, and beside them what follows from them: all that a step is given but the examples, in one piece.
+        self.given = backend.zeros(units * batch + (loss.beside(units, batch, classes) if loss is not None else 0))
+        self.targets, self.beside = self.given[: units * batch].reshape(units, batch), self.given[units * batch :]
+        target_calls: list[Call] = []
         if loss is not None:
+            target_calls = bound(loss.prepare(backend, self.targets, self.beside, classes))
             loss.bind(self, self.logits, self.targets)
         self.backward_calls = backend.lowered([call for block in reversed(self._blocks) for call in block])
         self.forward_calls = backend.lowered(self.forward_calls)
-        self.target_calls = backend.lowered(self._target_calls)
+        self.target_calls = backend.lowered(target_calls)
 
     def _bind(self, node: str, fused: bool) -> None:
         layer, self.node = self.structure.layers[node], node
@@ -181,10 +185,6 @@ class Plan:
     def forward(self, function: Any, *args: object) -> None:
         self._target.append(partial(function, *args))
 
-    def prepare(self, function: Any, *args: object) -> None:
-        """A call that depends on the targets alone: it runs when they change."""
-        self._target_calls.append(partial(function, *args))
-
     def write_down(self, *calls: BoundCall) -> None:
         """Calls of an update that counts, after its way back."""
         self.state_calls += bound(calls)
@@ -220,6 +220,22 @@ class Plan:
             self.targets[...] = targets
             for call in self.target_calls:
                 call()
+
+    def given_by(self, targets: Array) -> Array:
+        """`given` (steps, numbers) of so many batches with `targets` (steps, units, N), made at once for `take`."""
+        made = self.backend.zeros(len(targets), self.given.size)
+        made[...] = self.given
+        y, beside = made[:, : self.targets.size].reshape(targets.shape), made[:, self.targets.size :]
+        y[...] = targets
+        if self._loss is not None:
+            for function, *arguments in self._loss.prepare(self.backend, y, beside, self.classes):
+                function(*arguments)
+        return made
+
+    def take(self, rows: Array, given: Array) -> None:
+        """As `fill`, of what is given already."""
+        self.rows[...] = rows
+        self.given[...] = given
 
     def run_forward(self) -> None:
         for call in self.forward_calls:

@@ -141,9 +141,9 @@ class Trainer:
         """One update at full speed; returns its loss. Raises DivergenceError, and then nothing was changed."""
         if not self._ahead:
             self._look_ahead()
-        plan, forward, after, rows, targets, scalars = batch = self._ahead.popleft()
-        if rows is not None:
-            plan.fill(rows, targets)
+        plan, forward, after, rows, given, scalars = batch = self._ahead.popleft()
+        if rows is not None and given is not None:
+            plan.take(rows, given)
         for call in forward:
             call()
         loss: float = plan.loss.item()
@@ -226,9 +226,9 @@ class Trainer:
     def _observed_update(self) -> StepRecord:
         if not self._ahead:
             self._look_ahead()
-        plan, _, _, rows, targets, scalars = self._ahead[0]
-        if rows is not None:
-            plan.fill(rows, targets)
+        plan, _, _, rows, given, scalars = self._ahead[0]
+        if rows is not None and given is not None:
+            plan.take(rows, given)
         plan.run_forward()
         loss = float(plan.loss.item())
         if not isfinite(loss):
@@ -275,17 +275,21 @@ class Trainer:
 
     def _look_ahead(self) -> None:
         """Lays the next steps out, each with its plan; a batch of all examples stays in its plan."""
-        batches: Any = list(self._train.window(self.epoch, self.position, self.batch_size))
-        if len(batches[0][0]) == self._train.count and self._train.stays(self.epoch):
-            self._calls_for(self._train.count)[0].fill(*batches[0])
-            batches = [(None, None)] * ALIKE
+        # Batches of one size come together, as arrays: walking over these is faster than slicing.
+        blocks = list(self._train.window(self.epoch, self.position, self.batch_size))
+        stays = blocks[0][0].shape[1] == self._train.count and self._train.stays(self.epoch)
         # Scalars that never change are there, too; others go to the device for all these steps at once.
         scalars: Any = repeat(None)
         if self.optimizer.every_step or self.course.schedule is not None:
-            scalars = self._scalars_for(len(batches))
-        for (rows, targets), numbers in zip(batches, scalars, strict=False):
-            size = self._train.count if rows is None else len(rows)
-            self._ahead.append((*(self._plans.get(size) or self._calls_for(size)), rows, targets, numbers))
+            scalars = iter(self._scalars_for(ALIKE if stays else sum(len(rows) for rows, _ in blocks)))
+        for rows, targets in blocks:
+            plan, forward, after = self._calls_for(rows.shape[1])
+            batches: Any = (repeat(None, ALIKE), repeat(None))
+            if stays:
+                plan.fill(rows[0], targets[0])
+            else:
+                batches = (rows, plan.given_by(targets))
+            self._ahead.extend(zip(repeat(plan), repeat(forward), repeat(after), *batches, scalars, strict=False))
 
     def _calls_for(self, size: int) -> tuple[Plan, list[Call], list[Call]]:
         """The plan for batches of `size`, its calls before the loss is known and those after, bound once."""

@@ -14,8 +14,8 @@ from engine.plan import Moment, Plan
 
 MOST = 256  # steps between two looks
 
-# A step laid out: its plan, the calls before the loss is known and after, and what to copy in: rows, targets and
-# the optimizer's scalars (None: they are there).
+# A step laid out: its plan, the calls before the loss is known and after, and what to copy in: rows, what is given
+# with them and the optimizer's scalars (None: they are there).
 Step = tuple[Plan, list[Call], list[Call], Array | None, Array | None, Array | None]
 
 
@@ -55,10 +55,10 @@ class Unread:
 
     def _run(self, steps: Sequence[Step], first: int) -> None:
         copy = self._backend.xp.copyto
-        for k, (plan, forward, after, rows, targets, scalars) in enumerate(steps):
+        for k, (plan, forward, after, rows, given, scalars) in enumerate(steps):
             self._moment.step = first + k
-            if rows is not None:
-                plan.fill(rows, targets)
+            if rows is not None and given is not None:
+                plan.take(rows, given)
             if scalars is not None:
                 copy(self._scalars, scalars)
             if plan not in self._whole:  # no look between the way forward and the way back: both are one list

@@ -87,22 +87,19 @@ class Batches:
         return self._curriculum is not None and self._curriculum.shown(epoch, self.count) < self.count
 
     def window(self, epoch: int, position: int, batch: int) -> Iterator[tuple[Array, Array]]:
-        """The next batches of `epoch` from example `position`: rows, and targets as columns (units, n).
+        """The next batches of `epoch` from example `position`, those of one size together.
 
-        The last, smaller batch is part of it. A batch of all examples is not shuffled; the rest of an epoch
-        that was begun in smaller batches is, so that each example still has its turn once.
+        Rows (batches, n, features + 1), and targets as columns (batches, units, n). The last, smaller
+        batch comes alone. A batch of all examples is not shuffled; the rest of an epoch that was begun in smaller
+        batches is, so that each example still has its turn once.
         """
         stop = min(position + self._size(batch), self.count)
         rows, targets = self._laid_out(epoch, position, stop, batch)
-        # Batches of one size are rows of a three-dimensional view: walking over it is faster than slicing.
         full, units = (stop - position) // batch * batch, targets.shape[1]
-        yield from zip(
-            rows[:full].reshape(-1, batch, self._width),
-            targets[:full].reshape(-1, batch, units).transpose(0, 2, 1),
-            strict=True,
-        )
-        if full < stop - position:
-            yield rows[full:], targets[full:].T
+        for part, size in ((slice(full), batch), (slice(full, None), stop - position - full)):
+            if len(rows[part]):
+                columns = targets[part].reshape(-1, size, units).transpose(0, 2, 1)
+                yield rows[part].reshape(-1, size, self._width), columns
 
     def lot(self, epoch: int, position: int, batch: int, most: int, pause: bool) -> tuple[int, Lot]:
         """Up to `most` batches from example `position` of `epoch` on: how many, and their examples.

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from engine.backend import Array
+from engine.backend import Array, Backend, BoundCall
 from engine.errors import Problem, ProjectError
 from engine.spec import Declared
 
@@ -24,8 +24,16 @@ class Loss(Declared, frozen=True):
         """`y` as (N, units) numbers; a ProjectError says both sides where they do not fit."""
         raise NotImplementedError(self.kind())
 
+    def beside(self, units: int, n: int, classes: int | None) -> int:
+        """How many numbers of a batch of `n` follow from its targets alone: they go with these."""
+        return 0
+
+    def prepare(self, backend: Backend, y: Array, beside: Array, classes: int | None) -> list[BoundCall]:
+        """The calls that make `beside` (…, numbers) of targets `y` (…, units, N): of one batch, or of several."""
+        return []
+
     def bind(self, plan: Plan, z: Var, y: Array) -> None:
-        """Adds the calls that write `plan.loss` and, going back, `z.grad`."""
+        """Adds the calls that write `plan.loss` and, going back, `z.grad`; they take `y` and `plan.beside`."""
         raise NotImplementedError(self.kind())
 
     def each(self, xp: Any, z: Array, y: Array, classes: int | None) -> Array:
@@ -62,6 +70,12 @@ class Loss(Declared, frozen=True):
         if units == 1:
             return "y.float().reshape(-1, 1)"
         return "y.float()" if classes is None else f"nn.functional.one_hot(y.long(), {units}).float()"
+
+
+def alike(beside: Array, y: Array) -> list[Array]:
+    """What follows from targets `y`, as arrays of their shape."""
+    size = y.shape[-2] * y.shape[-1]
+    return [beside[..., start : start + size].reshape(y.shape) for start in range(0, beside.shape[-1], size)]
 
 
 def columns(y: Array, units: int) -> Array:

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 import numpy as np
 from msgspec import Meta
 
-from engine.backend import Array
+from engine.backend import Array, Backend, BoundCall
 from engine.errors import Problem, ProjectError
 from engine.layers.activations import softplus
-from engine.losses.base import Loss, columns, counted, misfit, one_hot, same_class
+from engine.losses.base import Loss, alike, columns, counted, misfit, one_hot, same_class
 
 if TYPE_CHECKING:
     from engine.plan import Plan, Var
@@ -46,25 +46,37 @@ class BinaryCrossEntropy(Loss, frozen=True, tag="binary_cross_entropy"):
             raise misfit("binary_cross_entropy wants targets from 0 to 1, the data's y goes beyond")
         return columns(y, units)
 
-    def bind(self, plan: Plan, z: Var, y: Array) -> None:
-        if self.label_smoothing:
-            smooth = plan.scratch(z)
-            plan.prepare(plan.xp.multiply, y, plan.number(1 - self.label_smoothing), smooth)
-            plan.prepare(plan.xp.add, smooth, plan.number(self.label_smoothing / 2), smooth)
-            self._bind_numbers(plan, z, smooth)
-        elif plan.classes is None:
-            self._bind_numbers(plan, z, y)
-        else:
-            self._bind_classes(plan, z, y)
+    def _takes_numbers(self, classes: int | None) -> bool:
+        return classes is None or bool(self.label_smoothing)
 
-    def _bind_classes(self, plan: Plan, z: Var, y: Array) -> None:
+    def beside(self, units: int, n: int, classes: int | None) -> int:
+        return 2 * units * n
+
+    def prepare(self, backend: Backend, y: Array, beside: Array, classes: int | None) -> list[BoundCall]:
+        """Of numbers y, smoothed, and 1 - y; of classes 1 - 2y and (1 - 2y) / n."""
+        xp, number, share = backend.xp, backend.scalar, self.label_smoothing
+        first, second = alike(beside, y)
+        if self._takes_numbers(classes):
+            smooth: list[BoundCall] = [
+                (xp.multiply, y, number(1 - share), first),
+                (xp.add, first, number(share / 2), first),
+            ]
+            return [*(smooth if share else [(xp.copyto, first, y)]), (xp.subtract, number(1), first, second)]
+        n = y.shape[-2] * y.shape[-1]
+        return [
+            (xp.multiply, y, number(-2), first),
+            (xp.add, first, number(1), first),
+            (xp.multiply, first, number(1 / n), second),
+        ]
+
+    def bind(self, plan: Plan, z: Var, y: Array) -> None:
+        bind = self._bind_numbers if self._takes_numbers(plan.classes) else self._bind_classes
+        bind(plan, z, *alike(plan.beside, y))
+
+    def _bind_classes(self, plan: Plan, z: Var, sign: Array, share: Array) -> None:
         """Where y is 0 or 1: L = mean log(1 + exp(u)) with u = (1 - 2y) z, and dL/dz = (1 - 2y) σ(u) / n."""
-        xp, n = plan.xp, y.size
-        sign, share, u, terms = plan.scratch(z), plan.scratch(z), plan.scratch(z), plan.scratch(z)
+        xp, n, u, terms = plan.xp, sign.size, plan.scratch(z), plan.scratch(z)
         mean = plan.backend.zeros(n) + plan.number(1 / n)
-        plan.prepare(xp.multiply, y, plan.number(-2), sign)
-        plan.prepare(xp.add, sign, plan.number(1), sign)
-        plan.prepare(xp.multiply, sign, plan.number(1 / n), share)
         plan.forward(xp.multiply, z.value, sign, u)
         softplus(plan, u, terms)
         plan.forward(terms.reshape(-1).dot, mean, plan.loss)
@@ -75,14 +87,13 @@ class BinaryCrossEntropy(Loss, frozen=True, tag="binary_cross_entropy"):
                 (xp.multiply, z.grad, share, z.grad),
             )
 
-    def _bind_numbers(self, plan: Plan, z: Var, y: Array) -> None:
+    def _bind_numbers(self, plan: Plan, z: Var, y: Array, other: Array) -> None:
         xp, n = plan.xp, y.size
-        zero, below, other, size = plan.scratch(z), plan.scratch(z), plan.scratch(z), plan.scratch(z)
+        zero, below, size = plan.scratch(z), plan.scratch(z), plan.scratch(z)
         # Both terms side by side, so that one product with 1/n sums them.
         terms = plan.backend.zeros(2, *y.shape)
         curve, line = terms[0], terms[1]
         mean = plan.backend.zeros(2 * n) + plan.number(1 / n)
-        plan.prepare(xp.subtract, plan.number(1), y, other)
         plan.forward(xp.copysign, z.value, plan.number(-1), size)  # -|z|
         plan.forward(xp.exp, size, size)
         plan.forward(xp.log1p, size, curve)
@@ -163,18 +174,50 @@ class CrossEntropy(Loss, frozen=True, tag="cross_entropy"):
             raise misfit("cross_entropy wants class numbers (integers), or rows of probabilities that sum to 1")
         return rows
 
+    @property
+    def _weighs(self) -> bool:
+        return bool(self.label_smoothing or self.class_weights)
+
+    def beside(self, units: int, n: int, classes: int | None) -> int:
+        return n + units * n
+
+    def prepare(self, backend: Backend, y: Array, beside: Array, classes: int | None) -> list[BoundCall]:
+        """The factors of log Σ exp and of the logits: 1/n, or with weights the sums of t, and -y/n, or -t.
+
+        t = w ∘ y / N, y smoothed and N the batch's weight. 1/n stands there from the beginning.
+        """
+        xp, share, (*several, units, n) = backend.xp, self.label_smoothing, y.shape
+        row, taken = beside[..., :n].reshape(*several, 1, n), beside[..., n:].reshape(y.shape)
+        if not self._weighs:
+            return [(xp.multiply, y, backend.scalar(-1 / n), taken)]
+        calls: list[BoundCall] = []
+        total, weights = backend.zeros(*several, 1, 1), backend.from_host(np.array(self.class_weights)[:, None])
+        by_weight = bool(self.class_weights) and classes is not None
+        if by_weight:
+            calls += [
+                (xp.multiply, y, weights, taken),
+                (xp.add.reduce, taken, y.ndim - 2, None, row, True),
+                (xp.add.reduce, row, y.ndim - 1, None, total, True),
+            ]
+        calls += [
+            (xp.multiply, y, backend.scalar(share - 1), taken),
+            (xp.add, taken, backend.scalar(-share / units), taken),
+        ]
+        if self.class_weights:
+            calls.append((xp.multiply, taken, weights, taken))
+        calls.append(
+            (xp.divide, taken, total, taken) if by_weight else (xp.multiply, taken, backend.scalar(1 / n), taken)
+        )
+        return [*calls, (xp.add.reduce, taken, y.ndim - 2, None, row, True), (xp.negative, row, row)]
+
     def bind(self, plan: Plan, z: Var, y: Array) -> None:
-        xp, n, inverse = plan.xp, y.shape[1], plan.number(1 / y.shape[1])
+        xp, n, factors = plan.xp, y.shape[1], plan.beside
         p, row, ones = plan.scratch(z), plan.backend.zeros(1, n), plan.backend.ones(1, len(y))
         # log Σ exp beside the logits, and their factors 1/n and -y/n likewise: one product is the loss.
-        terms, factors = plan.backend.zeros(n + y.size), plan.backend.zeros(n + y.size) + inverse
+        terms = plan.backend.zeros(n + y.size)
         log_sum, shifted = terms[:n].reshape(1, n), terms[n:].reshape(y.shape)
-        taken = factors[n:].reshape(y.shape)
-        if self.label_smoothing or self.class_weights:
-            inverse = factors[:n].reshape(1, n)
-            self._prepare_weighted(plan, y, taken, inverse)
-        else:
-            plan.prepare(xp.multiply, y, plan.number(-1 / n), taken)
+        factors[:n] = plan.number(1 / n)
+        inverse, taken = factors[:n].reshape(1, n) if self._weighs else plan.number(1 / n), factors[n:].reshape(y.shape)
         plan.forward(plan.backend.most, z.value, 0, None, row, True)
         plan.forward(xp.subtract, z.value, row, shifted)
         plan.forward(xp.exp, shifted, p)
@@ -187,24 +230,6 @@ class CrossEntropy(Loss, frozen=True, tag="cross_entropy"):
                 (xp.multiply, p, row, p),
                 (xp.add, p, taken, z.grad),
             )
-
-    def _prepare_weighted(self, plan: Plan, y: Array, taken: Array, row: Array) -> None:
-        """`taken` becomes -t with t = w ∘ y / N, y smoothed and N the batch's weight; `row` the sums of t."""
-        xp, share, (units, n) = plan.xp, self.label_smoothing, y.shape
-        plan.prepare(xp.multiply, y, plan.number(share - 1), taken)
-        plan.prepare(xp.add, taken, plan.number(-share / units), taken)
-        if self.class_weights:
-            weights = plan.backend.from_host(np.array(self.class_weights)[:, None])
-            plan.prepare(xp.multiply, taken, weights, taken)
-        if self.class_weights and plan.classes is not None:
-            total = plan.backend.zeros(1)
-            plan.prepare(weights.T.dot, y, row)
-            plan.prepare(xp.add.reduce, row, 1, None, total, False)
-            plan.prepare(xp.divide, taken, total, taken)
-        else:
-            plan.prepare(xp.multiply, taken, plan.number(1 / n), taken)
-        plan.prepare(xp.add.reduce, taken, 0, None, row, True)
-        plan.prepare(xp.negative, row, row)
 
     def each(self, xp: Any, z: Array, y: Array, classes: int | None) -> Array:
         taken = y * (1 - self.label_smoothing) + self.label_smoothing / len(y)

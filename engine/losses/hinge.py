@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from engine.backend import Array
-from engine.losses.base import Loss, misfit, one_hot, same_class, same_side
+from engine.backend import Array, Backend, BoundCall
+from engine.losses.base import Loss, alike, misfit, one_hot, same_class, same_side
 
 if TYPE_CHECKING:
     from engine.plan import Plan, Var
@@ -38,15 +38,28 @@ class Hinge(Loss, frozen=True, tag="hinge"):
             raise misfit(f"hinge on one output wants 2 classes, the data have {classes}")
         return y.astype(np.float64)[:, None]
 
+    def beside(self, units: int, n: int, classes: int | None) -> int:
+        return units * n
+
+    def prepare(self, backend: Backend, y: Array, beside: Array, classes: int | None) -> list[BoundCall]:
+        """Of one output -s; of several, 1 / (K N) for every class but the example's own."""
+        xp, (made,), (units, n) = backend.xp, alike(beside, y), y.shape[-2:]
+        if units == 1:
+            return [(xp.multiply, y, backend.scalar(-2), made), (xp.add, made, backend.scalar(1), made)]
+        return [(xp.subtract, backend.scalar(1), y, made), (xp.multiply, made, backend.scalar(1 / (units * n)), made)]
+
     def bind(self, plan: Plan, z: Var, y: Array) -> None:
         bind = self._bind_sides if len(y) == 1 else self._bind_classes
         bind(plan, z, y)
 
     def _bind_sides(self, plan: Plan, z: Var, y: Array) -> None:
         xp, n = plan.xp, y.size
-        sign, margin, inside, share = plan.scratch(z), plan.scratch(z), plan.backend.mask(*y.shape), plan.scratch(z)
-        plan.prepare(xp.multiply, y, plan.number(-2), sign)
-        plan.prepare(xp.add, sign, plan.number(1), sign)
+        (sign,), margin, inside, share = (
+            alike(plan.beside, y),
+            plan.scratch(z),
+            plan.backend.mask(*y.shape),
+            plan.scratch(z),
+        )
         plan.forward(xp.multiply, z.value, sign, margin)
         plan.forward(xp.add, margin, plan.number(1), margin)
         # By a mask, as relu is: a NaN comes through it.
@@ -57,11 +70,8 @@ class Hinge(Loss, frozen=True, tag="hinge"):
             plan.backward((xp.multiply, share, sign, z.grad))
 
     def _bind_classes(self, plan: Plan, z: Var, y: Array) -> None:
-        xp, (units, n) = plan.xp, y.shape
-        others, margin, inside, share = plan.scratch(z), plan.scratch(z), plan.backend.mask(*y.shape), plan.scratch(z)
-        row = plan.backend.zeros(1, n)
-        plan.prepare(xp.subtract, plan.number(1), y, others)
-        plan.prepare(xp.multiply, others, plan.number(1 / (units * n)), others)
+        xp, (others,), inside = plan.xp, alike(plan.beside, y), plan.backend.mask(*y.shape)
+        margin, share, row = plan.scratch(z), plan.scratch(z), plan.backend.zeros(1, y.shape[1])
         plan.forward(xp.multiply, z.value, y, margin)
         plan.forward(xp.add.reduce, margin, 0, None, row, True)
         plan.forward(xp.subtract, z.value, row, margin)
