@@ -48,7 +48,8 @@ class Compiled:
             return NONE
         lot = None
         if stays:
-            self._laid(size)[0].fill(*next(train.window(epoch, 0, size)))
+            rows, targets = next(train.window(epoch, 0, size, pause))
+            self._laid(size)[0].fill(rows[0, 0], targets[0, 0])
         else:
             most, lot = train.lot(epoch, position, size, most, pause)
         return run(most, lot, None if scalars is None else scalars(most))

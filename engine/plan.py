@@ -222,10 +222,10 @@ class Plan:
                 call()
 
     def given_by(self, targets: Array) -> Array:
-        """`given` (steps, numbers) of so many batches with `targets` (steps, units, N), made at once for `take`."""
-        made = self.backend.zeros(len(targets), self.given.size)
+        """`given` (…, numbers) of the batches with `targets` (…, units, N), made at once for `take`."""
+        made = self.backend.zeros(*targets.shape[:-2], self.given.size)
         made[...] = self.given
-        y, beside = made[:, : self.targets.size].reshape(targets.shape), made[:, self.targets.size :]
+        y, beside = made[..., : self.targets.size].reshape(targets.shape), made[..., self.targets.size :]
         y[...] = targets
         if self._loss is not None:
             for function, *arguments in self._loss.prepare(self.backend, y, beside, self.classes):

@@ -276,20 +276,25 @@ class Trainer:
     def _look_ahead(self) -> None:
         """Lays the next steps out, each with its plan; a batch of all examples stays in its plan."""
         # Batches of one size come together, as arrays: walking over these is faster than slicing.
-        blocks = list(self._train.window(self.epoch, self.position, self.batch_size))
-        stays = blocks[0][0].shape[1] == self._train.count and self._train.stays(self.epoch)
+        blocks = list(self._train.window(self.epoch, self.position, self.batch_size, self.course.watches))
+        stays = blocks[0][0].shape[2] == self._train.count and self._train.stays(self.epoch)
         # Scalars that never change are there, too; others go to the device for all these steps at once.
         scalars: Any = repeat(None)
         if self.optimizer.every_step or self.course.schedule is not None:
-            scalars = iter(self._scalars_for(ALIKE if stays else sum(len(rows) for rows, _ in blocks)))
+            steps = ALIKE if stays else sum(len(rows) * rows.shape[1] for rows, _ in blocks)
+            scalars = iter(self._scalars_for(steps))
+        laid = list[Any]()
         for rows, targets in blocks:
-            plan, forward, after = self._calls_for(rows.shape[1])
-            batches: Any = (repeat(None, ALIKE), repeat(None))
+            plan, forward, after = self._calls_for(rows.shape[2])
             if stays:
-                plan.fill(rows[0], targets[0])
-            else:
-                batches = (rows, plan.given_by(targets))
-            self._ahead.extend(zip(repeat(plan), repeat(forward), repeat(after), *batches, scalars, strict=False))
+                plan.fill(rows[0, 0], targets[0, 0])
+            batches: Any = ([repeat(None, ALIKE)], [repeat(None)]) if stays else (rows, plan.given_by(targets))
+            laid.append(
+                [(repeat(plan), repeat(forward), repeat(after), *given) for given in zip(*batches, strict=True)]
+            )
+        for epoch in zip(*laid, strict=True):
+            for alike in epoch:
+                self._ahead.extend(zip(*alike, scalars, strict=False))
 
     def _calls_for(self, size: int) -> tuple[Plan, list[Call], list[Call]]:
         """The plan for batches of `size`, its calls before the loss is known and those after, bound once."""

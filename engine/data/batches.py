@@ -14,6 +14,7 @@ from engine.random import Generators
 
 WINDOW = 1 << 20  # bytes of shuffled examples gathered at once: a batch is then a slice of rows that lie together
 WINDOW_THERE = 1 << 26  # the same on a device, where a launch costs more than a look at far memory
+AHEAD = 256  # batches laid out at once, where several epochs have no more
 RESIDENT = 1 << 31  # bytes of prepared rows that are kept on the device; of more, a window at a time is prepared
 FIRST = 512  # rows that pictures are made of, where not all are kept
 
@@ -86,20 +87,34 @@ class Batches:
         """Whether `epoch` does not show every example once."""
         return self._curriculum is not None and self._curriculum.shown(epoch, self.count) < self.count
 
-    def window(self, epoch: int, position: int, batch: int) -> Iterator[tuple[Array, Array]]:
+    def window(self, epoch: int, position: int, batch: int, pause: bool) -> Iterator[tuple[Array, Array]]:
         """The next batches of `epoch` from example `position`, those of one size together.
 
-        Rows (batches, n, features + 1), and targets as columns (batches, units, n). The last, smaller
-        batch comes alone. A batch of all examples is not shuffled; the rest of an epoch that was begun in smaller
-        batches is, so that each example still has its turn once.
+        Rows (epochs, batches, n, features + 1), and targets as columns (epochs, batches, units, n): the last, smaller
+        batch of each epoch comes behind the others. Of few examples those of several epochs come at once, unless there
+        is a `pause` between them. A batch of all examples is not shuffled; the rest of an epoch that was begun in
+        smaller batches is, so that each example still has its turn once.
         """
-        stop = min(position + self._size(batch), self.count)
-        rows, targets = self._laid_out(epoch, position, stop, batch)
+        most, stop = self._size(batch), min(position + self._size(batch), self.count)
+        epochs = min(most, AHEAD * batch) // self.count
+        if epochs > 1 and batch < self.count and self._alike and self.backend.xp is np and not (pause or position):
+            assert self._kept is not None
+            chosen = self._chosen(epoch, epochs * self.count)[: epochs * self.count]
+            rows, targets = self._kept.take(chosen, 0), self.targets.take(chosen, 0)
+        else:
+            epochs = 1
+            rows, targets = self._laid_out(epoch, position, stop, batch)
         full, units = (stop - position) // batch * batch, targets.shape[1]
+        rows, targets = rows.reshape(epochs, -1, self._width), targets.reshape(epochs, -1, units)
         for part, size in ((slice(full), batch), (slice(full, None), stop - position - full)):
-            if len(rows[part]):
-                columns = targets[part].reshape(-1, size, units).transpose(0, 2, 1)
-                yield rows[part].reshape(-1, size, self._width), columns
+            if rows[:, part].size:
+                columns = targets[:, part].reshape(epochs, -1, size, units).transpose(0, 1, 3, 2)
+                yield rows[:, part].reshape(epochs, -1, size, self._width), columns
+
+    @property
+    def _alike(self) -> bool:
+        """Whether epochs differ in nothing but their order."""
+        return self._kept is not None and self._augmenter is None and self._curriculum is None
 
     def lot(self, epoch: int, position: int, batch: int, most: int, pause: bool) -> tuple[int, Lot]:
         """Up to `most` batches from example `position` of `epoch` on: how many, and their examples.
@@ -108,11 +123,10 @@ class Batches:
         asked for.
         """
         most = min(most, max(1, self._size(batch) // batch))
-        alike = self._kept is not None and self._augmenter is None and self._curriculum is None
-        if pause or not alike or position % batch:
+        if pause or not self._alike or position % batch:
             most = min(most, -(-(self.count - position) // batch))
         stop = self.reach(position, batch, most)
-        if alike:
+        if self._alike:
             assert self._kept is not None
             rows, targets, chosen = self._kept, self.targets, self._chosen(epoch, stop)[position:stop]
         else:
