@@ -111,6 +111,11 @@ class Backend:
             self.xp.cuda.get_current_stream().synchronize()
 
     @property
+    def calls_are_dear(self) -> bool:
+        """Whether a call of its own costs as much as several hundred numbers."""
+        return self.kernels != "numba"
+
+    @property
     def product(self) -> Callable[[Array, Array, Array], object]:
         """out ← a b, of matrices or stacks of them, called as (a, b, out)."""
         return np.matmul if self.xp is np else self._own.product

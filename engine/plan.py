@@ -18,6 +18,7 @@ from engine.layers.base import Join, Shape, Weighted
 from engine.layers.input import Input
 from engine.losses import Loss
 from engine.parameters import Parameters
+from engine.slopes import Slopes
 
 
 class Var:
@@ -94,12 +95,14 @@ class Plan:
         self._block_of: dict[str, list[Call]] = {}
         self._target = self.forward_calls
         self.vars: dict[str, Var] = {}
+        self.slopes = Slopes(backend, structure, batch)
         self._consumers = Counter(source for sources in structure.inputs.values() for source in sources)
         logits = structure.output
         if loss is not None and loss.takes_logits and structure.layers[logits].kind() in ("sigmoid", "softmax"):
             (logits,) = structure.inputs[logits]
         for node in structure.order:
             self._bind(node, fused=node == structure.output != logits)
+        self._blocks.append(bound(self.slopes.calls))
         self.logits = self.vars[logits]
         self.output = self.vars[structure.output]
         self._loss = loss
@@ -126,7 +129,7 @@ class Plan:
         has_grad = any(h.grad is not None for h in inputs)
         wants_grad = self._goes_back and not fused and (isinstance(layer, Weighted) or has_grad)
         grad = self.backend.zeros(features + 1, self.batch) if wants_grad else None
-        a = self.vars[node] = Var(self.backend.ones(features + 1, self.batch), grad, shape)
+        a = self.vars[node] = Var(self.slopes.room(node, features), grad, shape)
         self._target = self._drawn_calls if fused else self.forward_calls
         if isinstance(layer, Join):
             layer.bind_join(self, tuple(inputs), a)

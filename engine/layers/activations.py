@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from engine.backend import Array
-from engine.layers.base import Activation, Block, Operator, Shape
+from engine.backend import Array, Backend, BoundCall
+from engine.layers.base import Activation, Block, Operator, Shape, SlopeOfOutput
 
 if TYPE_CHECKING:
     from engine.plan import Plan, Var
@@ -44,7 +44,7 @@ class Relu(Activation, frozen=True, tag="relu"):
         return "nn.ReLU()"
 
 
-class Tanh(Activation, frozen=True, tag="tanh"):
+class Tanh(SlopeOfOutput, frozen=True, tag="tanh"):
     """h = tanh a; h' = 1 - h²."""
 
     title: ClassVar[str] = "Tanh"
@@ -52,14 +52,12 @@ class Tanh(Activation, frozen=True, tag="tanh"):
     bounds: ClassVar[tuple[float, float] | None] = (-1.0, 1.0)
 
     def bind(self, plan: Plan, h: Var, a: Var, p: Block | None) -> None:
-        xp, slope = plan.xp, plan.scratch(h)
-        plan.forward(xp.tanh, h.value, a.value)
-        if a.grad is not None and h.grad is not None:
-            plan.backward(
-                (xp.square, a.value, slope),
-                (xp.subtract, plan.number(1), slope, slope),
-                (xp.multiply, a.grad, slope, h.grad),
-            )
+        plan.forward(plan.xp.tanh, h.value, a.value)
+        self.bind_back(plan, h, a)
+
+    def slope_calls(self, backend: Backend, h: Array, slope: Array) -> list[BoundCall]:
+        xp = backend.xp
+        return [(xp.square, h, slope), (xp.subtract, backend.scalar(1), slope, slope)]
 
     def derivative(self, xp: Any, a: Array, h: Array) -> Array:
         slope: Array = 1 - h * h
@@ -123,7 +121,7 @@ class ScaledTanh(Activation, frozen=True, tag="scaled_tanh"):
         return f"{HEIGHT} * torch.tanh({inputs[0]} * 2 / 3)"
 
 
-class Sigmoid(Activation, frozen=True, tag="sigmoid"):
+class Sigmoid(SlopeOfOutput, frozen=True, tag="sigmoid"):
     """h = 1 / (1 + exp(-a)); h' = h (1 - h), at most 1/4."""
 
     title: ClassVar[str] = "Sigmoid"
@@ -135,14 +133,12 @@ class Sigmoid(Activation, frozen=True, tag="sigmoid"):
         return 0.25
 
     def bind(self, plan: Plan, h: Var, a: Var, p: Block | None) -> None:
-        xp, slope = plan.xp, plan.scratch(h)
         sigmoid(plan, h.value, a.value)
-        if a.grad is not None and h.grad is not None:
-            plan.backward(
-                (xp.subtract, plan.number(1), a.value, slope),
-                (xp.multiply, a.value, slope, slope),
-                (xp.multiply, a.grad, slope, h.grad),
-            )
+        self.bind_back(plan, h, a)
+
+    def slope_calls(self, backend: Backend, h: Array, slope: Array) -> list[BoundCall]:
+        xp = backend.xp
+        return [(xp.subtract, backend.scalar(1), h, slope), (xp.multiply, h, slope, slope)]
 
     def derivative(self, xp: Any, a: Array, h: Array) -> Array:
         slope: Array = h * (1 - h)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from math import prod
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
-from engine.backend import Array
+from engine.backend import Array, Backend, BoundCall
 from engine.errors import ShapeError
 from engine.spec import Declared
 
@@ -210,6 +210,20 @@ class Activation(Layer, frozen=True):
     def derivative(self, xp: Any, a: Array, h: Array) -> Array:
         """The absolute local derivative (of softmax: its diagonal) where inputs `a` give outputs `h`."""
         raise NotImplementedError(self.kind())
+
+
+class SlopeOfOutput(Activation, frozen=True):
+    """An activation whose slope follows from its output alone."""
+
+    def slope_calls(self, backend: Backend, h: Array, slope: Array) -> list[BoundCall]:
+        """The calls that take outputs `h` to `slope`."""
+        raise NotImplementedError(self.kind())
+
+    def bind_back(self, plan: Plan, h: Var, a: Var) -> None:
+        """The way back: `a.grad` times the slope is `h.grad`."""
+        if a.grad is not None and h.grad is not None:
+            slope, calls = plan.slopes.of(plan.node, self, a.value)
+            plan.backward(*calls, (plan.xp.multiply, a.grad, slope, h.grad))
 
 
 def vector(shape: Shape) -> Shape:
