@@ -17,6 +17,7 @@ BoundCall = tuple[Any, ...]  # a function and its arguments
 DType = Literal["float32", "float64"]
 
 LINE = 64  # bytes of the processor's cache
+SHORT = 4096  # numbers for which a call's own cost is most of what it takes
 
 
 class Lot(NamedTuple):
@@ -49,6 +50,18 @@ class Backend:
 
     def zeros(self, *shape: int) -> Array:
         return self._room(shape, self.dtype)
+
+    def vectors(self, count: int, size: int) -> tuple[Array, ...]:
+        """`count` vectors of zeros; short ones lie one behind the other, so that one call can go through two."""
+        if size > SHORT or not self.calls_are_dear:
+            return tuple(self.zeros(size) for _ in range(count))
+        return tuple(self.zeros(count, size))
+
+    def joined(self, first: Array, second: Array) -> Array | None:
+        """Two vectors as one, where the second lies behind the first; else None."""
+        if self.xp is not np or first.base is not second.base or first.ctypes.data + first.nbytes != second.ctypes.data:
+            return None
+        return np.lib.stride_tricks.as_strided(first, (first.size + second.size,))
 
     def ones(self, *shape: int) -> Array:
         made = self._room(shape, self.dtype)

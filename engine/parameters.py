@@ -7,7 +7,7 @@ from math import prod
 
 import numpy as np
 
-from engine.backend import Array, Backend
+from engine.backend import SHORT, Array, Backend
 from engine.graph import Structure
 from engine.layers.base import Block, Weighted
 from engine.random import generator
@@ -32,7 +32,8 @@ class Parameters:
         self.count = sum(sizes.values())
         kept = [(node, name, buffer) for node in own for name, buffer in self._buffers[node].items()]
         self.values = backend.zeros(self.count + sum(prod(buffer.shape) for _, _, buffer in kept))
-        self.grads = backend.zeros(self.count)
+        # Of few numbers an optimizer's vector lies behind the gradients: one call can go through both.
+        self.grads, *self.scratch = backend.vectors(2 if self.count <= SHORT else 1, self.count)
         self._spare: Array | None = None  # where gradients are kept while somebody looks
         self._pieces: dict[str, slice] = {}
         start = 0

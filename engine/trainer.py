@@ -63,7 +63,7 @@ class Trainer:
         network.preprocess.changed = self._prepare_anew
         self.parameters = network.parameters_
         self.optimizer = training.optimizer
-        self._slots = tuple(self.backend.zeros(self.parameters.trained) for _ in self.optimizer.slots)
+        self._slots = self.backend.vectors(len(self.optimizer.slots), self.parameters.trained)
         self._scalars = self.backend.zeros(len(self.optimizer.scalars(1.0, 1)))
         self._zeros = KeptZeros(self.backend, self.parameters, training.keep_zeros)
         network.loaded = self._zeros.look

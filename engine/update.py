@@ -24,7 +24,7 @@ def update_calls(
     parts = zeros.gradient_calls() + gradient_calls(backend, parameters, training)
     if optimizer.decay:
         parts += decay_calls(backend, parameters, numbers[-1])
-    scratch = tuple(backend.zeros(min(CHUNK, parameters.trained)) for _ in range(optimizer.scratch))
+    scratch = [*parameters.scratch, *backend.vectors(optimizer.scratch, min(CHUNK, parameters.trained))]
     for start in range(0, parameters.trained, CHUNK):
         piece = slice(start, min(start + CHUNK, parameters.trained))
         parts += optimizer.calls(
@@ -33,6 +33,6 @@ def update_calls(
             parameters.grads[piece],
             tuple(slot[piece] for slot in slots),
             numbers,
-            tuple(vector[: piece.stop - start] for vector in scratch),
+            tuple(vector[: piece.stop - start] for vector in scratch[: optimizer.scratch]),
         )
     return backend.lowered(bound(parts + constraint_calls(backend, parameters, training) + zeros.value_calls()))

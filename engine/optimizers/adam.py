@@ -32,6 +32,15 @@ class Moments(Optimizer, frozen=True):
         """√((1-β₂ᵗ) / (1-β₂)): what the kept √v is divided by to be √v̂."""
         return float(((1 - self.beta2**step) / (1 - self.beta2)) ** 0.5)
 
+    def both_calls(self, backend: Backend, m: Array, v: Array, g: Array, t: Array) -> list[BoundCall]:
+        """Those of the mean and of the mean square; two fewer where m and v, and g and t, lie side by side."""
+        both, gradients = backend.joined(m, v), backend.joined(g, t)
+        if both is None or gradients is None:
+            return [*self.mean_calls(backend, m, g), *self.square_calls(backend, v, g, t)]
+        decay, xp = backend.zeros(both.size), backend.xp
+        decay[: m.size], decay[m.size :] = self.beta1, self.beta2
+        return [(xp.multiply, g, g, t), (xp.multiply, both, decay, both), (xp.add, both, gradients, both)]
+
     def mean_calls(self, backend: Backend, m: Array, g: Array) -> list[BoundCall]:
         return [(backend.xp.multiply, m, backend.scalar(self.beta1), m), (backend.xp.add, m, g, m)]
 
@@ -87,8 +96,7 @@ class Adam(Moments, frozen=True, tag="adam"):
         # A NaN in v is in m too, and so comes through.
         largest: list[BoundCall] = [(xp.fmax, rest[0], v, rest[0])] if self.amsgrad else []
         return [
-            *self.mean_calls(backend, m, g),
-            *self.square_calls(backend, v, g, t),
+            *self.both_calls(backend, m, v, g, t),
             *largest,
             (xp.sqrt, rest[0] if self.amsgrad else v, t),
             (xp.add, t, eps, t),
@@ -205,8 +213,7 @@ class NAdam(Moments, frozen=True, tag="nadam"):
     ) -> list[BoundCall]:
         xp, (m, v), (rate, eps, share, *_), (t, u) = backend.xp, state, scalars, scratch
         return [
-            *self.mean_calls(backend, m, g),
-            *self.square_calls(backend, v, g, t),
+            *self.both_calls(backend, m, v, g, t),
             (xp.sqrt, v, t),
             (xp.add, t, eps, t),
             (xp.multiply, m, share, u),
