@@ -22,9 +22,11 @@ CAUSES = {
     ("over-fitting", "plain"): "overfitting",
     ("over-fitting", "dropout"): "overfitting",
     ("preprocessing", "raw"): "unscaled",
+    ("relu-faster", "sigmoid"): "vanishing",
     ("residual", "without"): "weights_small",
     ("symmetry", "all equal"): "alike",
     ("symmetry", "all zero"): "alike",
+    ("universal-approximation", "32 linear units"): "loss_still",
 }
 GONE_AGAIN = {
     ("long-memory", "LSTM, forget bias 0"): "loss_still",
@@ -32,6 +34,7 @@ GONE_AGAIN = {
     ("saturation", "large weights"): "saturated",
     ("saturation", "large, softsign"): "saturated",
     ("dead-relu", "leaky ReLU"): "rate_high",
+    ("orthogonal", "normal"): "rate_low",
 }
 BESIDE = {("dead-relu", "ReLU"): "dead", ("preprocessing", "raw"): "saturated", ("residual", "without"): "vanishing"}
 
