@@ -261,6 +261,7 @@ class Preview:
     rows: int
     columns: tuple[Column, ...]
     first: tuple[tuple[str, ...], ...]  # some rows as they stand
+    numbers: tuple[int, ...]  # of these rows in the file, the header counted
 
 
 def inspect(
@@ -274,17 +275,19 @@ def inspect(
     form = layout(path, delimiter, header)
     columns = tuple(Column(name, numeric) for name, numeric in zip(form.names, form.numeric, strict=True))
     first: list[tuple[str, ...]] = []
+    places: list[int] = []
     count = 0
     for numbers, rows in blocks(path, form, told):
         if most_rows is not None:
             rows = rows[: most_rows - count]
+        places += numbers[: min(SHOWN - len(first), len(rows))]
         first += [tuple(row) for row in rows[: SHOWN - len(first)]]
         count += len(rows)
         for place, column in enumerate(columns):
             _look(column, form, numbers, [row[place].strip() for row in rows])
         if most_rows is not None and count >= most_rows:
             break
-    return Preview(form, count, columns, tuple(first))
+    return Preview(form, count, columns, tuple(first), tuple(places))
 
 
 def _look(column: Column, form: Layout, numbers: list[int], cells: list[str]) -> None:

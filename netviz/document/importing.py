@@ -41,6 +41,8 @@ class Sheet:
     ranges: tuple[tuple[float, float], ...]  # of the features
     rows: int
     pictures: tuple[Pictures, ...] = ()
+    numbers: tuple[int, ...] = ()  # of the first rows in the file, where messages count them so
+    wrong: frozenset[tuple[int, int]] = frozenset()  # cells of the first rows, by row and column, that are refused
 
 
 class Look(Protocol):

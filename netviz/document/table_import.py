@@ -1,14 +1,14 @@
 """A table of text before it is used: what each column is taken for, what is wrong with it, and the data section."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
 from engine.data.archive import DataFileError
 from engine.data.csv_file import FEW_CLASSES, MOST_CATEGORIES
-from engine.data.tables import Column, Delimiter, Header, Layout, Preview, Told, inspect
+from engine.data.tables import Column, Delimiter, Header, Layout, Preview, Told, inspect, is_missing
 from engine.spec import show
 from netviz.document.importing import MOST_COLUMNS, Role, Sheet
 
@@ -128,7 +128,22 @@ class TableLook:
             warnings=tuple(self._warnings(wish)),
             ranges=tuple((c.low, c.high) if c.numeric else (0.0, 1.0) for c in features),
             rows=rows,
+            numbers=self.preview.numbers,
+            wrong=frozenset(self._wrong(wish)),
         )
+
+    def _wrong(self, wish: TableWish) -> Iterator[tuple[int, int]]:
+        """What of the first rows is refused as it stands."""
+        used = [place for place, role in enumerate(wish.roles[:MOST_COLUMNS]) if role != "unused"]
+        numbers = {place for place in used if "number" in (wish.roles[place], self.types[place])}
+        numbers -= {place for place in used if wish.roles[place] == "category"}
+        for line, row in enumerate(self.preview.first):
+            for place in used:
+                if is_missing(row[place]):
+                    if wish.missing == "refuse":
+                        yield line, place
+                elif place in numbers and self.preview.form.number(row[place]) is None:
+                    yield line, place
 
     def _target(self, wish: TableWish) -> tuple[str, tuple[tuple[str, int], ...]]:
         """What is predicted, in words, and how often each class is there."""

@@ -18,6 +18,7 @@ CHOICES: dict[Role, str] = {"number": "&Number", "category": "&Category", "unuse
 JOIN, JOIN_KEY = "&Also a Target", Qt.Key.Key_A
 NARROWEST, WIDEST = 78, 190
 FEW, ALONE = 2, 680  # columns that may be so wide, having the table to themselves
+WRONG = 0.45  # of the way to red is the ground of a cell that is refused
 MEASURED = 40  # columns whose texts are measured; the others are of usual width
 
 _Where = QModelIndex
@@ -63,6 +64,8 @@ class SheetModel(QAbstractTableModel):
             faint = fact or sheet.roles[index.column()] == "unused"
             return QColor(theme.theme().faint if faint else theme.theme().text)
         if role == Qt.ItemDataRole.BackgroundRole:
+            if (index.row() - len(sheet.facts), index.column()) in sheet.wrong:
+                return theme.mix(theme.theme().raised, theme.theme().red, WRONG)
             return QColor(theme.theme().card if fact else theme.theme().raised)
         if role == Qt.ItemDataRole.FontRole:
             return theme.figures()
@@ -73,7 +76,8 @@ class SheetModel(QAbstractTableModel):
         if sheet is None or role not in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.ToolTipRole):
             return None
         if way == Qt.Orientation.Vertical:
-            return sheet.facts[section][0] if section < len(sheet.facts) else str(section - len(sheet.facts) + 1)
+            line = section - len(sheet.facts)
+            return sheet.facts[section][0] if line < 0 else str(sheet.numbers[line] if sheet.numbers else line + 1)
         words = f"{sheet.names[section]}\n{WORDS[sheet.roles[section]]}"
         return words if role == Qt.ItemDataRole.DisplayRole else f"{words}\nClick to take it for something else"
 

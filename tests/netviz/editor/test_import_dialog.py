@@ -123,6 +123,27 @@ def test_missing_cells_are_refused_until_it_is_said_what_is_to_become_of_them(sh
     assert document.project.data.missing == "mean"
 
 
+def test_a_cell_that_is_refused_stands_out_in_the_row_that_the_message_names(show, qtbot) -> None:
+    dialog = show(TABLE.replace("\n3,14.5,", "\n3,,").replace("\n5,21.5,", "\n5,heavy,"))
+    model, table = dialog.table.sheet_model, dialog.table
+
+    def reds() -> set[tuple[str, int]]:
+        image, found = table.viewport().grab().toImage(), set()
+        for line in range(len(model.sheet.facts), model.rowCount()):
+            for column in range(model.columnCount()):
+                corner = table.visualRect(model.index(line, column)).topLeft() + QPoint(3, 3)
+                if table.viewport().rect().contains(corner) and image.pixelColor(corner).red() > 100:
+                    found.add((model.headerData(line, Qt.Orientation.Vertical), column))
+        return found
+
+    assert "row 4, column 'weight'" in dialog.trouble.text()
+    assert reds() == {("4", 1), ("6", 1)}
+    choose(dialog.layout_choices["missing"], "M")
+    settled(dialog, qtbot)
+    assert "row 6, column 'weight'" in dialog.trouble.text()
+    assert reds() == {("6", 1)}
+
+
 @pytest.mark.parametrize(
     ("content", "name", "words"),
     [
