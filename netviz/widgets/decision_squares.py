@@ -34,6 +34,8 @@ ROWS_PAY = 0.75  # lanes stand side by side, as in the other panels, unless rows
 ROOM_FOR_TICKS = 110.0  # pixels of a square's side
 SPOT = 6.0  # pixels from an example to the ring round it
 
+APART = 14.0  # pixels, at least, between a lane's name and its figures
+
 
 class DecisionSquares(Canvas):
     """A square for each lane; with the pencil each is a sheet to draw on."""
@@ -131,7 +133,8 @@ class DecisionSquares(Canvas):
         named = len(self.history.lanes) > 1
         places = self.squares(rect)
         for i, ((head, square), lane) in enumerate(zip(places, self.history.lanes, strict=False)):
-            name, figures = lane.info.name if named else "", self._figures(lane, reach, head.width())
+            name = lane.info.name if named else ""
+            figures = self._figures(lane, reach, head.width() - (self.fonts.bold_wide(name) + APART if name else 0.0))
             draw_head(painter, self.fonts, head, name, i, figures, lane.apart)
             answer = self._answer(lane)
             if answer is None and not self.pencil.on:
@@ -186,11 +189,12 @@ class DecisionSquares(Canvas):
         painter.restore()
 
     def _figures(self, lane: LaneHistory, reach: float, width: float) -> str:
+        """How good the answers are, in the words that `width` has room for."""
         share = accuracy(lane)
         if not np.isnan(share) and (score := lane.of_weights) is not None:
             part = "train" if np.isnan(score.val_accuracy) else "validation"
             long, short = f"{part} {percent(share)}", percent(share)
-            return long if self.fonts.figure_metrics.horizontalAdvance(long) < width * 0.7 else short
+            return long if self.fonts.figure_metrics.horizontalAdvance(long) <= width else short
         if lane.boundary is not None and lane.boundary.winners is None and not lane.boundary.probability:
             return f"±{reach:g}"
         return ""

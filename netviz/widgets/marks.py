@@ -100,7 +100,7 @@ def draw_head(
     if rect.height() <= 0:
         return
     taken = made.figure_metrics.horizontalAdvance(figures) + 6 if figures else 0.0
-    wanted = min(made.wide(name), rect.width() * 0.4) if name else 0.0
+    wanted = min(made.bold_wide(name), rect.width() * 0.5) if name else 0.0
     if taken and wanted + taken > rect.width():
         figures, taken = "", 0.0
     if name:

@@ -15,6 +15,7 @@ from netviz.widgets.strips import Strip, colours, strip_pixels
 from netviz.widgets.ticks import percent, whole
 
 TALLEST = 84.0  # of a strip
+KEYED = 8.0  # lines of words: a picture that is lower has no line for the key
 DEAD = 0.32  # of a strip's height shows dead units
 SHARES = ("saturated_fraction", "dead_fraction")
 
@@ -44,7 +45,7 @@ class ShareStrips(Canvas):
 
     def _placed(self, rect: QRectF) -> list[Strip]:
         lanes, line = self.history.lanes, self.fonts.line
-        inner = rect.adjusted(0, 0, 0, -line - 2)
+        inner = self._inner(rect)
         made = []
         for i, column in enumerate(columns(inner, [lane.info.name for lane in lanes], line + 2)):
             layers = lanes[i].activations()
@@ -64,6 +65,12 @@ class ShareStrips(Canvas):
                 whole_row = QRectF(column.body.left(), top, column.body.width(), height)
                 made.append(Strip(i, layer, area, whole_row))
         return made
+
+    def _inner(self, rect: QRectF) -> QRectF:
+        """Where strips are: above the steps, and where lanes stand side by side above the key, which all share."""
+        line = self.fonts.line
+        keyed = len(self.history.lanes) > 1 and rect.height() >= KEYED * line
+        return rect.adjusted(0, 0, 0, -(2 * line if keyed else line) - 2)
 
     def _figure_width(self, width: float) -> float:
         advance = self.fonts.figure_metrics.horizontalAdvance(percent(1.0, 0)) + 5
@@ -86,7 +93,7 @@ class ShareStrips(Canvas):
         """Names of networks and layers."""
         lanes, line = self.history.lanes, self.fonts.line
         painter.fillRect(rect, QColor(theme().card))
-        inner = rect.adjusted(0, 0, 0, -line - 2)
+        inner = self._inner(rect)
         for i, column in enumerate(columns(inner, [lane.info.name for lane in lanes], line + 2)):
             draw_head(painter, self.fonts, column.head, column.name, i, apart=self.history.lanes[i].apart)
             if not lanes[i].activations():
@@ -178,8 +185,10 @@ class ShareStrips(Canvas):
             left = wide(ends[0])
             if left + wide(ends[1]) + 10 < box.width():
                 painter.drawText(box, Qt.AlignmentFlag.AlignLeft, ends[0])
-            free = box.adjusted(left + 14, 0, -wide(ends[1]) - 14, 0)
-            self._draw_key(painter, free)
+            if len(self.history.lanes) == 1:
+                self._draw_key(painter, box.adjusted(left + 14, 0, -wide(ends[1]) - 14, 0))
+        if seen and len(self.history.lanes) > 1 and y + 2 * line <= rect.bottom() + 2:
+            self._draw_key(painter, QRectF(rect.left(), y + line, rect.width(), line))
 
     def _draw_key(self, painter: QPainter, free: QRectF) -> None:
         words = (("saturated", theme().amber), ("dead", theme().red))

@@ -145,6 +145,23 @@ def test_squares_are_square_inside_and_apart(qtbot, size, lanes) -> None:
     assert not any(a.intersects(b) for i, a in enumerate(found) for b in found[:i])
 
 
+@pytest.mark.parametrize("width", range(330, 640, 30))
+def test_a_short_name_is_not_cut_for_its_figures(qtbot, width) -> None:
+    names = "ReLU", "leaky", "tanh"
+    plain, scored = opened(*names), opened(*names)
+    for history in (plain, scored):
+        for lane in history.lanes:
+            take(lane, probes=(xor_answer(),))
+    for lane in scored.lanes:
+        take(lane, scores=[score(10, 0.1, 0.84)])
+    panels = [open_panel(qtbot, BoundaryPanel, history, width, 200) for history in (plain, scored)]
+    images = [panel.squares.grab().toImage() for panel in panels]
+    assert images[0] != images[1], "there are no figures"
+    for (head, _), name in zip(panels[0].squares.squares(QRectF(panels[0].squares.rect())), names, strict=True):
+        area = QRectF(head.left(), head.top(), panels[0].squares.fonts.bold_wide(name), head.height()).toRect()
+        assert images[0].copy(area) == images[1].copy(area), name
+
+
 def test_tall_and_narrow_puts_lanes_below_one_another(qtbot) -> None:
     history = opened("A", "B")
     panel = open_panel(qtbot, BoundaryPanel, history, 260, 600)

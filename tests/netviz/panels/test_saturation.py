@@ -72,6 +72,20 @@ def test_dead_units_are_red_in_the_lower_part(qtbot) -> None:
     assert latest(history.lanes[0], 1, "dead_fraction") == 1.0
 
 
+@pytest.mark.parametrize("names", [("A",), ("A", "B"), ("A", "B", "C")], ids=len)
+@pytest.mark.parametrize("size", [(420, 200), (900, 400)])
+def test_what_the_colours_mean_is_said_however_many_lanes_there_are(qtbot, names, size) -> None:
+    history = opened(*names)
+    for lane in history.lanes:
+        take(lane, layers=scalars(50, 1.0))
+    panel = open_panel(qtbot, SaturationPanel, history, *size)
+    image = panel.strips.grab().toImage()
+    lowest = round(max(strip.area.bottom() for strip in strips(panel)))
+    spots = [(x, y) for x in range(image.width()) for y in range(lowest + 1, image.height())]
+    found = [image.pixelColor(*spot).name() for spot in spots]
+    assert found.count(theme.DARK.amber) == found.count(theme.DARK.red) == 9 * 7
+
+
 def test_a_lane_without_activations_says_so(qtbot) -> None:
     panel = open_panel(qtbot, SaturationPanel, opened(layers=("out",), kinds=("dense",)))
     assert panel.strips.note == "No hidden activation in this network."
