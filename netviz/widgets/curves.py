@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
+from typing import NamedTuple
 
 import numpy as np
 from pyqtgraph.functions import arrayToQPolygonF
@@ -122,43 +123,77 @@ def _columns(steps: np.ndarray, left: float, right: float, pixels: int) -> tuple
 
 def draw(painter: QPainter, view: View, bundles: Sequence[Bundle]) -> None:
     """Draws every bundle, the first lowest."""
+    ratio = painter.device().devicePixelRatioF()
     painter.save()
     painter.setClipRect(view.rect)
     for bundle in bundles:
         if len(bundle.steps):
             painter.setRenderHint(QPainter.RenderHint.Antialiasing, bundle.style is not Style.BAND)
             if bundle.middle is None:
-                _draw_extremes(painter, view, bundle)
+                _draw_extremes(painter, view, bundle, ratio)
             else:
-                _draw_means(painter, view, bundle, bundle.middle)
+                _draw_means(painter, view, bundle, bundle.middle, ratio)
     painter.restore()
 
 
-def _draw_means(painter: QPainter, view: View, bundle: Bundle, middle: np.ndarray) -> None:
+def _draw_means(painter: QPainter, view: View, bundle: Bundle, middle: np.ndarray, ratio: float) -> None:
     pixels = max(1, int(view.rect.width()) // GRAIN)
     steps, middle = means(bundle.steps, middle, view.left, view.right, pixels)
-    x, y = view.x(steps), view.y(middle)
-    gaps = np.isnan(y)
-    for j, colour in enumerate(bundle.colours):
-        for part in _runs(gaps[:, j]):
-            _draw_run(painter, x[part], y[part, j], y[part, j], bundle.style, colour, view.fine)
-        if view.log:
-            _mark_zeros(painter, view, x, middle[:, j] == 0, colour)
+    heights = view.y(middle)
+    _draw_curves(painter, view, bundle, ratio, view.x(steps), heights, heights, middle == 0)
 
 
-def _draw_extremes(painter: QPainter, view: View, bundle: Bundle) -> None:
-    pixels = max(1, int(view.rect.width() * painter.device().devicePixelRatioF()))
+def _draw_extremes(painter: QPainter, view: View, bundle: Bundle, ratio: float) -> None:
+    pixels = max(1, int(view.rect.width() * ratio))
     steps, low, high = decimate(bundle.steps, bundle.low, bundle.high, view.left, view.right, pixels)
     if view.log:
         low = np.where(low > 0, low, high)  # a column that begins at zero is drawn from its largest value
-    x, top = view.x(steps), view.y(high)
+    top = view.y(high)
     bottom = top if low is high else view.y(low)
+    _draw_curves(painter, view, bundle, ratio, view.x(steps), top, bottom, high == 0)
+
+
+def _draw_curves(
+    painter: QPainter,
+    view: View,
+    bundle: Bundle,
+    ratio: float,
+    x: np.ndarray,
+    top: np.ndarray,
+    bottom: np.ndarray,
+    zero: np.ndarray,
+) -> None:
+    """`x` (n,), the others (n, curves). What all curves have in common is asked once."""
     gaps = np.isnan(top)
+    broken, marked = bool(gaps.any()), view.log and bool(zero.any())
+    even = top is bottom or np.array_equal(top, bottom, equal_nan=True)
     for j, colour in enumerate(bundle.colours):
-        for part in _runs(gaps[:, j]):
-            _draw_run(painter, x[part], top[part, j], bottom[part, j], bundle.style, colour, view.fine)
-        if view.log:
-            _mark_zeros(painter, view, x, high[:, j] == 0, colour)
+        ink = _ink(bundle.style, colour, view.fine, ratio)
+        painter.setPen(ink.pen)
+        for part in _runs(gaps[:, j]) if broken else (slice(None),):
+            heights = top[part, j]
+            _draw_run(painter, x[part], heights, heights if even else bottom[part, j], ink)
+        if marked:
+            _mark_zeros(painter, view, x, zero[:, j], colour)
+
+
+class _Ink(NamedTuple):
+    """How one curve is drawn."""
+
+    pen: QPen
+    times: int
+    apart: float
+    filled: bool
+
+
+def _ink(style: Style, colour: QColor, fine: bool, ratio: float) -> _Ink:
+    band = style is Style.BAND
+    colour = mix(theme().card, colour, FAINT) if band else colour
+    wide, ratio = thick(STRONG if style is Style.STRONG else 1.0), 1.0 if fine else ratio
+    pen = QPen(colour, wide) if fine else hairline(colour)
+    if style is Style.DASHED:
+        pen.setDashPattern([5 * ratio, 3 * ratio])
+    return _Ink(pen, 1 if fine or band else round(ratio * wide), 0.8 / ratio, band)
 
 
 def _runs(gap: np.ndarray) -> list[slice]:
@@ -169,26 +204,16 @@ def _runs(gap: np.ndarray) -> list[slice]:
     return [slice(a, b) for a, b in change.reshape(-1, 2)]
 
 
-def _draw_run(
-    painter: QPainter, x: np.ndarray, top: np.ndarray, bottom: np.ndarray, style: Style, colour: QColor, fine: bool
-) -> None:
-    colour = mix(theme().card, colour, FAINT) if style is Style.BAND else colour
-    wide = thick(STRONG if style is Style.STRONG else 1.0)
-    ratio = 1.0 if fine else painter.device().devicePixelRatioF()
-    pen = QPen(colour, wide) if fine else hairline(colour)
-    if style is Style.DASHED:
-        pen.setDashPattern([5 * ratio, 3 * ratio])
-    painter.setPen(pen)
+def _draw_run(painter: QPainter, x: np.ndarray, top: np.ndarray, bottom: np.ndarray, ink: _Ink) -> None:
     if len(x) == 1:
         painter.drawLine(QPointF(x[0] - 2, top[0]), QPointF(x[0] + 2, top[0]))
     even = top is bottom or np.array_equal(top, bottom)
-    if style is Style.BAND and not even and x[-1] - x[0] > SPARSE * len(x):
-        painter.setBrush(colour)
+    if ink.filled and not even and x[-1] - x[0] > SPARSE * len(x):
+        painter.setBrush(ink.pen.color())
         painter.drawPolygon(band(x, top, bottom))
         painter.setBrush(Qt.BrushStyle.NoBrush)
         return
-    shape = arrayToQPolygonF(x, top) if even else zigzag(x, top, bottom)
-    pile(painter, shape, 1 if fine or style is Style.BAND else round(ratio * wide), 0.8 / ratio)
+    pile(painter, arrayToQPolygonF(x, top) if even else zigzag(x, top, bottom), ink.times, ink.apart)
 
 
 def hairline(colour: QColor) -> QPen:

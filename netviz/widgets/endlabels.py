@@ -33,8 +33,12 @@ def spread(wanted: Sequence[float], apart: float, low: float, high: float) -> li
 
 def draw_end_labels(painter: QPainter, made: Fonts, view: View, bundles: Sequence[Bundle], width: float) -> None:
     """Each curve's name right of the axes at the height of its last value; fewer names where rows would collide."""
-    named = [(name, colour, _end(view, bundle, j)) for bundle in bundles for j, (name, colour) in _curves(bundle)]
-    named = [one for one in named if not np.isnan(one[2])]
+    named = [
+        (name, colour, end)
+        for bundle in bundles
+        for name, colour, end in zip(bundle.names, bundle.colours, _ends(view, bundle), strict=True)
+        if end == end  # NaN where there is none
+    ]
     height = made.word_metrics.height() - 2
     room = max(1, int(view.rect.height() // height) + 1)
     if len(named) > room:
@@ -49,19 +53,17 @@ def draw_end_labels(painter: QPainter, made: Fonts, view: View, bundles: Sequenc
         painter.drawText(box, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, text)
 
 
-def _curves(bundle: Bundle):
-    return enumerate(zip(bundle.names, bundle.colours, strict=True))
-
-
-def _end(view: View, bundle: Bundle, curve: int) -> float:
-    """The pixel of the last value that is one; zeros lie at the bottom."""
+def _ends(view: View, bundle: Bundle) -> list[float]:
+    """The pixels of the curves' last values that are some; zeros lie at the bottom."""
     if not len(bundle.steps):
-        return float("nan")
+        return [float("nan")] * len(bundle.names)
     last = max(1, int(np.searchsorted(bundle.steps, view.right, "right")))
     if bundle.middle is None:
-        value = bundle.high[last - 1, curve]
+        values = bundle.high[last - 1]
     else:  # as steady as the line that it names
-        value = bundle.middle[last - 1 - last // STEADY : last, curve].mean()
-    if view.log and value == 0:
-        return view.rect.bottom()
-    return float(view.y(value))
+        values = bundle.middle[last - 1 - last // STEADY : last].mean(axis=0)
+    ends = view.y(values)
+    if view.log:
+        ends = np.where(values == 0, view.rect.bottom(), ends)
+    found: list[float] = ends.tolist()
+    return found
