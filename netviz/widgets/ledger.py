@@ -6,11 +6,13 @@ leave over has a row of its own.
 """
 
 import ast
+import operator
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_HALF_EVEN, Decimal
 from enum import Enum
+from functools import lru_cache
 from math import erfc, exp, floor, inf, isfinite, isnan, log, log10, nan, pi, sqrt, tanh
 
 from engine.probes.arithmetic.lines import Line, Section
@@ -19,7 +21,6 @@ from netviz.widgets.ticks import power, signed
 FIGURES = 5  # of a value
 MOST_FIGURES = 17
 _PLACE, _SIZE = re.compile(r"\{(\d+)\}"), re.compile(r"\|([^|]*)\|")
-PRODUCT = "{0}·{1}"
 ALONE = "{0}"  # a line that is nothing but its value
 SMALLEST, LARGEST = 1e-4, 1e6  # what is smaller or larger is written with a power of ten
 
@@ -136,31 +137,35 @@ def _worked_out(line: Line, grain: float) -> tuple[str, Decimal]:
     """The line's text with as few figures as bring it within `grain` of its value, and what that text comes to."""
     if line.text in ("", ALONE):
         return "", Decimal(line.value)
-    text = ""
+    shown: tuple[str, ...] = ()
     for figures in range(FIGURES, MOST_FIGURES + 1):
         shown = tuple(number(value, figures) for value in line.numbers)
-        text = written(line.text, shown)
-        # Most lines are products, and there are many: they need not be read again.
-        exact = _read(shown[0]) * _read(shown[1]) if line.text == PRODUCT else comes_to(text)
+        exact = comes_to(line.text, [float(text.replace("\N{MINUS SIGN}", "-")) for text in shown])
         if abs(exact - line.value) <= grain:
-            return text, Decimal(exact)
-    return text, Decimal(line.value)
+            return written(line.text, shown), Decimal(exact)
+    return written(line.text, shown), Decimal(line.value)
 
 
-def _read(text: str) -> float:
-    return float(text.replace("\N{MINUS SIGN}", "-"))
-
-
-def written(text: str, numbers: tuple[str, ...]) -> str:
+def written(text: str, numbers: Sequence[str]) -> str:
     """A line's text with its numbers put in; a negative one stands in brackets where it would be misread."""
+    made = []
+    for before, place, alone in _pieces(text):
+        shown = "" if place is None else numbers[place]
+        made += [before, shown if alone or not shown.startswith("\N{MINUS SIGN}") else f"({shown})"]
+    return "".join(made)
 
-    def put(match: re.Match[str]) -> str:
-        shown = numbers[int(match[1])]
+
+@lru_cache(500)
+def _pieces(text: str) -> list[tuple[str, int | None, bool]]:
+    """What stands before each number, the number's place, and whether it is plain there when it is negative."""
+    made: list[tuple[str, int | None, bool]] = []
+    last = 0
+    for match in _PLACE.finditer(text):
         before, after = text[: match.start()].rstrip(), text[match.end() :]
         alone = (not before or before[-1] in "(|,") and not after.startswith("²")
-        return shown if alone or not shown.startswith("\N{MINUS SIGN}") else f"({shown})"
-
-    return _PLACE.sub(put, text)
+        made.append((text[last : match.start()], int(match[1]), alone))
+        last = match.end()
+    return [*made, (text[last:], None, True)]
 
 
 def number(value: float, figures: int = FIGURES) -> str:
@@ -193,35 +198,46 @@ _FUNCTIONS: dict[str, Callable[..., float]] = {
 }
 _CODE = {"·": "*", "−": "-", "²": "**2", "√": "sqrt", "σ": "sigma", "Φ": "Phi", "φ": "phi"}
 _OPERATIONS: dict[type[ast.operator], Callable[[float, float], float]] = {
-    ast.Add: lambda a, b: a + b,
-    ast.Sub: lambda a, b: a - b,
-    ast.Mult: lambda a, b: a * b,
-    ast.Div: lambda a, b: a / b,
-    ast.Pow: lambda a, b: a**b,
+    ast.Add: operator.add,
+    ast.Sub: operator.sub,
+    ast.Mult: operator.mul,
+    ast.Div: operator.truediv,
+    ast.Pow: operator.pow,
 }
+_Worth = Callable[[Sequence[float]], float]  # of a text, once its numbers are known
 
 
-def comes_to(text: str) -> float:
-    """The value of a text such as `2·(0.5 − 1)²`; NaN where it has none."""
-    code = _SIZE.sub(r"abs(\1)", text)
-    for sign, plain in _CODE.items():
-        code = code.replace(sign, plain)
+def comes_to(text: str, numbers: Sequence[float] = ()) -> float:
+    """The value of a text such as `2·(0.5 − {0})²` in which {0}, {1} … stand for `numbers`; NaN where it has none."""
     try:
-        return _value(ast.parse(code, mode="eval").body)
+        return _read(text)(numbers)
     except OverflowError:
         return inf
-    except (SyntaxError, ValueError, ZeroDivisionError, KeyError):
+    except (SyntaxError, ValueError, ZeroDivisionError, LookupError):
         return nan
 
 
-def _value(node: ast.expr) -> float:
+@lru_cache(500)  # there are few texts, and each comes again with other numbers
+def _read(text: str) -> _Worth:
+    code = _SIZE.sub(r"abs(\1)", text)
+    for sign, plain in _CODE.items():
+        code = code.replace(sign, plain)
+    return _worth(ast.parse(code, mode="eval").body)
+
+
+def _worth(node: ast.expr) -> _Worth:
     match node:
         case ast.Constant(value=int() | float() as value):
-            return float(value)
+            return lambda _, value=float(value): value
+        case ast.Set(elts=[ast.Constant(value=int() as place)]):
+            return operator.itemgetter(place)
         case ast.UnaryOp(op=ast.USub(), operand=operand):
-            return -_value(operand)
-        case ast.BinOp(left=left, op=op, right=right):
-            return _OPERATIONS[type(op)](_value(left), _value(right))
+            inner = _worth(operand)
+            return lambda numbers: -inner(numbers)
+        case ast.BinOp(left=left, op=sign, right=right):
+            done, one, other = _OPERATIONS[type(sign)], _worth(left), _worth(right)
+            return lambda numbers: done(one(numbers), other(numbers))
         case ast.Call(func=ast.Name(id=name), args=args):
-            return _FUNCTIONS[name](*map(_value, args))
+            called, worths = _FUNCTIONS[name], [_worth(each) for each in args]
+            return lambda numbers: called(*(worth(numbers) for worth in worths))
     raise ValueError(ast.dump(node))

@@ -8,7 +8,6 @@ from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
     QColor,
     QFont,
-    QFontMetricsF,
     QKeyEvent,
     QMouseEvent,
     QPainter,
@@ -163,8 +162,8 @@ class LedgerView(Canvas):
     def _needs_two(self, row: Row, width: float) -> bool:
         if not row.text:
             return False
-        figures = self.fonts.figure_metrics.horizontalAdvance
-        taken = self._name_width(row) + figures(row.text) + figures(f" = {row.value}") + 16
+        figures = self.fonts.figures_wide
+        taken = self.fonts.wide(row.name) + figures(row.text) + figures(f" = {row.value}") + 16
         return taken > width - INDENT - self._bars(row, width)
 
     def _text_height(self, row: Row, width: float) -> float:
@@ -173,10 +172,7 @@ class LedgerView(Canvas):
         return self.fonts.figure_metrics.boundingRect(room, int(WRAPPED), breakable(row.text)).height()
 
     def _value_width(self, row: Row) -> float:
-        return float(self.fonts.figure_metrics.horizontalAdvance(f"= {row.value}")) + 8
-
-    def _name_width(self, row: Row) -> float:
-        return float(self.fonts.word_metrics.horizontalAdvance(row.name))
+        return self.fonts.figures_wide(f"= {row.value}") + 8
 
     def _bars(self, row: Row, width: float) -> float:
         """Room for them; lines that make no sum have none."""
@@ -201,13 +197,11 @@ class LedgerView(Canvas):
 
     def _paint_head(self, painter: QPainter, one: Placed) -> None:
         t = theme.theme()
-        font = QFont(self.fonts.words)
-        font.setWeight(QFont.Weight.DemiBold)
         colour = {Way.FORWARD: t.accent, Way.LOSS: t.amber, Way.BACKWARD: t.green}[one.way or Way.LOSS]
-        painter.setFont(font)
+        painter.setFont(self.fonts.bold)
         painter.setPen(QColor(colour))
         painter.drawText(one.rect, Qt.AlignmentFlag.AlignVCenter, one.text)
-        wide = QFontMetricsF(font).horizontalAdvance(one.text) + 8
+        wide = self.fonts.bold_wide(one.text) + 8
         painter.setPen(QPen(QColor(t.line), 1))
         middle = round(one.rect.center().y()) + 0.5
         painter.drawLine(QPointF(one.rect.left() + wide, middle), QPointF(one.rect.right(), middle))
@@ -231,7 +225,7 @@ class LedgerView(Canvas):
             y = round(first.top()) + 0.5
             painter.drawLine(QPointF(first.left(), y), QPointF(first.right(), y))
         middle = Qt.AlignmentFlag.AlignVCenter
-        painter.setFont(_bold(self.fonts.words) if total else self.fonts.words)
+        painter.setFont(self.fonts.bold if total else self.fonts.words)
         plain = t.text if total else t.faint
         painter.setPen(QColor(t.accent if one is self._under and row.node else plain))
         painter.drawText(first, middle, row.name)
