@@ -15,7 +15,8 @@ from netviz.runtime.history import History, LaneHistory
 from netviz.theme import GAP
 from netviz.widgets.choice import Choice
 from netviz.widgets.marks import NO_RUN
-from netviz.widgets.representation import RepresentationMap, feet, name_of, units_in_words
+from netviz.widgets.representation import RepresentationMap
+from netviz.widgets.representation_words import feet, name_of, units_in_words
 from netviz.widgets.ticks import whole
 from netviz.widgets.toggle import Toggle
 

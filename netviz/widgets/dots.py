@@ -35,11 +35,12 @@ class Dots:
     ) -> None:
         """A dot in `colours[shade]` at each of `places` (n, 2); none where a place is no number."""
         made = [self._dot(colour, radius, filled, ratio) for colour in colours]
-        half, known = _half(radius), np.isfinite(places).all(axis=1)
-        corners = (np.where(known[:, None], places, 0.0) - half).tolist()
-        for (x, y), shade, there in zip(corners, shades.tolist(), known.tolist(), strict=True):
-            if there:
-                painter.drawPixmap(QPointF(x, y), made[shade])
+        finite, draw = np.isfinite(places), painter.drawPixmap
+        if not finite.all():
+            known = finite.all(axis=1)
+            places, shades = places[known], shades[known]
+        for (x, y), shade in zip((places - _half(radius)).tolist(), shades.tolist(), strict=True):
+            draw(QPointF(x, y), made[shade])
 
     def _dot(self, colour: QColor, radius: float, filled: bool, ratio: float) -> QPixmap:
         key = (colour.rgb(), radius, filled, ratio)

@@ -16,18 +16,14 @@ class Frame:
 
     def around(self, places: np.ndarray, aspect: float) -> Bounds:
         """The bounds around `places` (n, 2) for a picture `aspect` times as wide as high."""
-        known = places[np.isfinite(places).all(axis=1)]
-        low, high = (known.min(axis=0), known.max(axis=0)) if len(known) else (np.zeros(2), np.zeros(2))
+        finite = np.isfinite(places)
+        known = places if finite.all() else places[finite.all(axis=1)]
+        low, high = (known.min(axis=0).tolist(), known.max(axis=0).tolist()) if len(known) else ((0.0, 0.0), (0.0, 0.0))
         wanted = (-low[0], high[0], -low[1], high[1])
-        left, right, down, up = (end.take(max(0.0, float(v))) for end, v in zip(self._ends, wanted, strict=True))
-        half = np.array([left + right, down + up]) / 2 * (1 + 2 * MARGIN)
-        if not half.any():
-            half[:] = 1.0
+        left, right, down, up = (end.take(max(0.0, v)) for end, v in zip(self._ends, wanted, strict=True))
+        half = [part / 2 * (1 + 2 * MARGIN) for part in (left + right, down + up)]
+        if not any(half):
+            half = [1.0, 1.0]
         across = max(half[0], half[1] * aspect)
-        middle = np.array([right - left, up - down]) / 2
-        return (
-            float(middle[0] - across),
-            float(middle[0] + across),
-            float(middle[1] - across / aspect),
-            float(middle[1] + across / aspect),
-        )
+        x, y = (right - left) / 2, (up - down) / 2
+        return x - across, x + across, y - across / aspect, y + across / aspect

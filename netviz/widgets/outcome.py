@@ -174,7 +174,8 @@ class Outcome(Canvas):
     def paint(self, painter: QPainter, rect: QRectF) -> None:
         found = list(self.parts(rect))
         still = tuple(
-            (history.info.name, history.apart, answer is None, part.still) for _, history, answer, part in found
+            (history.info.name, history.info.layers, history.apart, answer is None, part.still)
+            for _, history, answer, part in found
         )
 
         def behind(inner: QPainter) -> None:

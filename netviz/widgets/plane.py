@@ -89,9 +89,10 @@ def _level(shares: np.ndarray) -> np.ndarray:
 def place(bounds: Bounds, square: QRectF, x: np.ndarray) -> np.ndarray:
     """Pixels (n, 2) of examples (n, 2) on `square`."""
     left, right, low, high = bounds
-    across = square.left() + (x[:, 0] - left) / (right - left) * square.width()
-    down = square.bottom() - (x[:, 1] - low) / (high - low) * square.height()
-    return np.stack([across, down], axis=1)
+    pixels = np.empty((len(x), 2))
+    pixels[:, 0] = square.left() + (x[:, 0] - left) / (right - left) * square.width()
+    pixels[:, 1] = square.bottom() - (x[:, 1] - low) / (high - low) * square.height()
+    return pixels
 
 
 def _parts(points: Points) -> tuple[tuple[Part, np.ndarray], ...]:

@@ -1,10 +1,9 @@
 """The examples where a layer puts them, a column for each lane: one layer large, or all of them as small multiples."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from pyqtgraph.functions import arrayToQPolygonF
+from pyqtgraph.functions import create_qpolygonf, ndarray_from_qpolygonf
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPen
 
@@ -19,12 +18,15 @@ from netviz.widgets.dots import Dots, draw_class_key, shades_of
 from netviz.widgets.frame import Frame
 from netviz.widgets.marks import columns, draw_head, draw_lit, draw_note, draw_spot
 from netviz.widgets.plane import GRASP, Bounds, draw_ticks, place
-from netviz.widgets.ticks import percent, signed, whole
+from netviz.widgets.representation_words import feet, name_of, share_in_figures, units_in_words
+from netviz.widgets.ticks import signed, whole
 
 ROOM_FOR_TICKS = 130.0  # pixels of a picture's side
 MOST_DOTS = 1200  # in all pictures; of many layers each shows fewer examples
 FEWEST_DOTS = 60
 FAR = 1e5  # pixels beyond which no line is drawn to
+MIDDLE = Qt.AlignmentFlag.AlignVCenter
+LEFT, RIGHT = MIDDLE | Qt.AlignmentFlag.AlignLeft, MIDDLE | Qt.AlignmentFlag.AlignRight
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +39,13 @@ class Cell:
     title: QRectF
     area: QRectF
     foot: QRectF  # empty in small multiples
+    name: str  # as it fits
+    share: str  # of the variance, in figures
+
+    @property
+    def still(self) -> tuple[object, ...]:
+        """What its name and its ground depend on."""
+        return self.lane, self.view.node, self.view.exact, self.view.units, self.title, self.area, self.name
 
 
 class RepresentationMap(Canvas):
@@ -88,7 +97,8 @@ class RepresentationMap(Canvas):
                     if min(area.width(), area.height()) >= ROOM_FOR_TICKS:
                         left = self.fonts.figure_metrics.horizontalAdvance("−0.00") + 6
                         area.adjust(left, 0, 0, -line)
-                made.append(Cell(i, lane.representation, view, title, area, foot))
+                said = self._title(view, title.width())
+                made.append(Cell(i, lane.representation, view, title, area, foot, *said))
         return made
 
     def _columns(self, rect: QRectF) -> list:
@@ -122,33 +132,70 @@ class RepresentationMap(Canvas):
     # Drawing
 
     def paint(self, painter: QPainter, rect: QRectF) -> None:
-        lanes = self.history.lanes
         cells = self.cells(rect)
-        for i, column in enumerate(self._columns(rect)):
-            draw_head(painter, self.fonts, column.head, column.name, i, apart=lanes[i].apart)
-            if not any(cell.lane == i for cell in cells):
-                there = self.node == INPUT or self.node in lanes[i].info.layers
-                draw_note(painter, self.fonts, column.body, "Press play" if there else f"There is no {self.node} here.")
-        for cell in cells:
-            self._draw_cell(painter, cell, len(cells))
+        shown = [self.shown(cell, len(cells)) for cell in cells]
+        bounds = [self.bounds(cell, turn) for cell, (*_, turn) in zip(cells, shown, strict=True)]
         answer = next((cell.answer for cell in cells), None)
-        if answer is not None:
-            foot = QRectF(rect.left(), rect.bottom() - self.fonts.line, rect.width(), self.fonts.line)
-            draw_class_key(painter, self.fonts, foot, answer.classes, answer.names, bool(len(answer.y_val)))
+        said = () if answer is None else (answer.classes, answer.names, bool(len(answer.y_val)))
 
-    def _draw_cell(self, painter: QPainter, cell: Cell, count: int) -> None:
+        def behind(inner: QPainter) -> None:
+            self._draw_heads(inner, rect, {cell.lane for cell in cells})
+            for cell, within in zip(cells, bounds, strict=True):
+                self._draw_still(inner, cell, within)
+            if said:
+                foot = QRectF(rect.left(), rect.bottom() - self.fonts.line, rect.width(), self.fonts.line)
+                draw_class_key(inner, self.fonts, foot, *said)
+
+        lanes = tuple((lane.info.name, lane.info.layers, lane.apart) for lane in self.history.lanes)
+        self.paint_behind(painter, rect, (self.node, said, lanes, bounds, [cell.still for cell in cells]), behind)
+        for cell, drawn, within in zip(cells, shown, bounds, strict=True):
+            self._draw_cell(painter, cell, within, *drawn)
+
+    def _draw_heads(self, painter: QPainter, rect: QRectF, told: set[int]) -> None:
+        for i, (column, lane) in enumerate(zip(self._columns(rect), self.history.lanes, strict=True)):
+            draw_head(painter, self.fonts, column.head, column.name, i, apart=lane.apart)
+            if i not in told:
+                there = self.node == INPUT or self.node in lane.info.layers
+                draw_note(painter, self.fonts, column.body, "Press play" if there else f"There is no {self.node} here.")
+
+    def _draw_still(self, painter: QPainter, cell: Cell, bounds: Bounds) -> None:
+        """What stays from answer to answer: ground, ticks, and the layer's name in the colour of its depth."""
+        info, view, area = self.history.lanes[cell.lane].info, cell.view, cell.area
+        painter.fillRect(area, QColor(theme().raised))
+        if view.exact:
+            painter.save()
+            painter.setClipRect(area)
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            self._draw_axes(painter, cell, bounds, np.eye(2))
+            painter.restore()
+        if not self.every and area.left() > cell.title.left() + 8:
+            draw_ticks(painter, self.fonts, area, bounds)
+        deep = view.node in info.layers
+        colour = depth_colour(info.layers.index(view.node), len(info.layers)) if deep else QColor(theme().text)
+        painter.setPen(colour)
+        painter.setFont(self.fonts.words)
+        painter.drawText(cell.title, LEFT, cell.name)
+
+    def _draw_cell(
+        self,
+        painter: QPainter,
+        cell: Cell,
+        bounds: Bounds,
+        points: np.ndarray,
+        held: np.ndarray,
+        lines: np.ndarray | None,
+        turn: np.ndarray,
+    ) -> None:
         t, area, view = theme(), cell.area, cell.view
-        points, held, lines, turn = self.shown(cell, count)
-        bounds = self.bounds(cell, turn)
         painter.save()
-        painter.fillRect(area, QColor(t.raised))
         painter.setClipRect(area)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        self._draw_axes(painter, cell, bounds, turn)
+        if not view.exact:
+            self._draw_axes(painter, cell, bounds, turn)
         if lines is not None:
             self._draw_lines(painter, area, bounds, lines)
         radius = round(min(3.2, max(1.1, min(area.width(), area.height()) / 90)), 1)
-        reach = float(np.nanmax(np.abs(cell.answer.y), initial=0.0)) or 1.0
+        reach = float(np.nanmax(np.abs(cell.answer.y), initial=0.0)) or 1.0 if cell.answer.classes is None else 1.0
         for places, y, filled in ((points, cell.answer.y, True), (held, cell.answer.y_val, False)):
             shades, colours = shades_of(np.asarray(y)[: len(places)], cell.answer.classes, reach)
             pixels = self._pixels(view, area, bounds, places, shades, len(colours))
@@ -156,9 +203,14 @@ class RepresentationMap(Canvas):
         painter.restore()
         painter.setPen(QPen(QColor(t.line), 1))
         painter.drawRect(area)
-        self._draw_words(painter, cell)
-        if not self.every and area.left() > cell.title.left() + 8:
-            draw_ticks(painter, self.fonts, area, bounds)
+        painter.setPen(QColor(t.faint))
+        painter.setFont(self.fonts.figures)
+        painter.drawText(cell.title, RIGHT, cell.share)
+        if cell.foot.height() > 0:
+            painter.setFont(self.fonts.words)
+            painter.setPen(QColor(t.red if view.lost else t.faint))
+            words = self.fonts.fitting(feet(view), cell.foot.width())
+            painter.drawText(cell.foot, Qt.AlignmentFlag.AlignCenter, words)
 
     def _pixels(
         self, view: LayerView, area: QRectF, bounds: Bounds, places: np.ndarray, shades: np.ndarray, rows: int
@@ -212,31 +264,18 @@ class RepresentationMap(Canvas):
         painter.setPen(QPen(colour, 1.0 if not self.every else 0.7))
         pixels = place(bounds, area, lines.reshape(-1, 2)).reshape(lines.shape)
         known = np.isfinite(pixels).all(axis=(1, 2))
+        shape = create_qpolygonf(lines.shape[1])  # one for all of them
+        corners = ndarray_from_qpolygonf(shape)
         for line in np.clip(pixels[known], -FAR, FAR):
-            painter.drawPolyline(arrayToQPolygonF(line[:, 0], line[:, 1]))
+            corners[:] = line
+            painter.drawPolyline(shape)
 
-    def _draw_words(self, painter: QPainter, cell: Cell) -> None:
-        """The layer's name in the colour of its depth, what its plane shows, and what it fills."""
-        info, view, t = self.history.lanes[cell.lane].info, cell.view, theme()
-        deep = view.node in info.layers
-        painter.setPen(depth_colour(info.layers.index(view.node), len(info.layers)) if deep else QColor(t.text))
-        painter.setFont(self.fonts.words)
-        figures = share_in_figures(view)
-        advance = self.fonts.figure_metrics.horizontalAdvance(figures) + 8
+    def _title(self, view: LayerView, room: float) -> tuple[str, str]:
+        """The layer's name, and how much of the variance its plane shows, as far as there is room."""
+        share = share_in_figures(view)
         names = (f"{name_of(view)}: {units_in_words(view)}", name_of(view))
-        name = _fitting(names, self.fonts.width, cell.title.width() - advance)
-        if not name:
-            name, figures = name_of(view), ""
-            name = self.fonts.word_metrics.elidedText(name, Qt.TextElideMode.ElideRight, cell.title.width())
-        painter.drawText(cell.title, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, name)
-        painter.setPen(QColor(t.faint))
-        painter.setFont(self.fonts.figures)
-        painter.drawText(cell.title, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight, figures)
-        if cell.foot.height() > 0:
-            painter.setFont(self.fonts.words)
-            painter.setPen(QColor(t.red if view.lost else t.faint))
-            words = _fitting(feet(view), self.fonts.width, cell.foot.width())
-            painter.drawText(cell.foot, Qt.AlignmentFlag.AlignCenter, words)
+        name = self.fonts.fitting(names, room - self.fonts.figures_wide(share) - 8)
+        return (name, share) if name else (self.fonts.shortened(name_of(view), room), "")
 
     # The shared cursor
 
@@ -335,40 +374,3 @@ def tiles(body: QRectF, count: int, line: float) -> list[QRectF]:
         )
         for i in range(count)
     ]
-
-
-def name_of(view: LayerView) -> str:
-    return view.node or "input"
-
-
-def units_in_words(view: LayerView) -> str:
-    some = f"{whole(view.looked_at)} of " if view.looked_at < view.units else ""
-    return f"{some}{whole(view.units)} unit{'s' if view.units > 1 else ''}"
-
-
-def share_in_figures(view: LayerView) -> str:
-    """How much of the variance a plane shows."""
-    return "" if view.exact else percent(sum(view.shares), 0).strip()
-
-
-def feet(view: LayerView) -> tuple[str, ...]:
-    """What a picture shows, in several lengths, the longest first."""
-    fills = "" if np.isnan(view.dimensions) else f"; {view.dimensions:.1f} of {whole(view.looked_at)} directions filled"
-    if view.lost:
-        return (f"{whole(view.lost)} examples have outputs that are no numbers", f"{whole(view.lost)} are no numbers")
-    if view.exact:
-        what = "the plane of its two units itself" if view.units == 2 else "its one unit"
-        return what + fills, what
-    if np.isnan(view.dimensions):
-        return ("all examples lie on one spot", "one spot")
-    first, second = (percent(share, 0).strip() for share in view.shares)
-    return (
-        f"principal axes with {first} and {second} of the variance{fills}",
-        f"{first} + {second} of the variance{fills}",
-        f"{first} + {second}, {view.dimensions:.1f} directions",
-        f"{first} + {second}",
-    )
-
-
-def _fitting(wordings: tuple[str, ...], width: Callable[[list[str]], float], room: float) -> str:
-    return next((words for words in wordings if width([words]) <= room), "")

@@ -8,6 +8,9 @@ from tests.netviz.panels.histories import opened
 from tests.netviz.panels.test_every_panel import every_panel, filled, notes, open_panel
 
 
+BEHIND = {"landscape", "representation", "try", "worst"}  # panels with words and frames that stay
+
+
 @pytest.fixture
 def painted(monkeypatch):
     """Every canvas that is painted on the screen, in order."""
@@ -45,3 +48,22 @@ def test_a_picture_is_painted_with_every_refresh(qtbot, kind, painted) -> None:
         canvases = [panel.outcome]
     assert notes(panel) == []
     assert set(refreshed(panel, painted)) == set(canvases)
+
+
+@every_panel
+def test_what_lies_behind_a_picture_is_painted_once(qtbot, kind, monkeypatch, painted) -> None:
+    counted: list[Canvas] = []
+    behind = Canvas.paint_behind
+
+    def count(canvas: Canvas, painter, rect, made_of, paint) -> None:
+        behind(canvas, painter, rect, made_of, lambda inner: (counted.append(canvas), paint(inner)))
+
+    monkeypatch.setattr(Canvas, "paint_behind", count)
+    panel = open_panel(qtbot, kind, filled("net", "other"))
+    refreshed(panel, painted)
+    once = len(counted)
+    assert once == len(set(counted))
+    assert once or kind.ident not in BEHIND
+    for _ in range(3):
+        refreshed(panel, painted)
+    assert len(counted) == once

@@ -13,7 +13,8 @@ from netviz.panels.representation import RepresentationPanel
 from netviz.runtime.cursor import Mark
 from netviz.widgets.frame import Frame
 from netviz.widgets.plane import GRASP, place
-from netviz.widgets.representation import Cell, feet, tiles, units_in_words
+from netviz.widgets.representation import Cell, tiles
+from netviz.widgets.representation_words import feet, units_in_words
 from tests.netviz.panels.histories import opened, take
 from tests.netviz.panels.layer_answers import layer_view, representation_answer
 from tests.netviz.panels.test_every_panel import notes, open_panel, picture
