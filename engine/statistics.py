@@ -243,8 +243,15 @@ def _spread(array: Array) -> float:
 
 
 def root_mean_square(array: Array | None) -> float:
-    """In float64; NaN where there is nothing, as of a gradient that nothing asks for."""
-    return nan if array is None else float(_squares(array) / array.size) ** 0.5
+    """√(mean a²); NaN where there is nothing, as of a gradient that nothing asks for.
+
+    What float32 cannot tell is told in float64.
+    """
+    if array is None:
+        return nan
+    flat = array.reshape(-1)
+    squares = float(flat.dot(flat).item())
+    return sqrt((squares if SMALLEST < squares < LARGEST else _squares(array)) / array.size)
 
 
 def _count(mask: Array) -> float:

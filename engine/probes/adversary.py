@@ -207,9 +207,9 @@ def step_for_all(
 ) -> ForAll | None:
     """Found in ROUNDS steps of 2ε / ROUNDS along the sign of all examples' gradient together, none farther than ε."""
     room = WORK // (3 * ROUNDS * work_of(network))
-    learnt, tried = (min(round(count * detail), room) for count in (LEARNT, TRIED))
-    if learnt < FEWEST:
+    if room < FEWEST:
         return None
+    learnt, tried = (min(room, max(FEWEST, round(min(count, room) * detail))) for count in (LEARNT, TRIED))
     part = Part.VALIDATION if len(sample.x_val) else Part.TRAINING
     xs, ys = (sample.x_val, sample.y_val) if part is Part.VALIDATION else (sample.x, sample.y)
     x, y = np.asarray(sample.x[:learnt], np.float64), sample.y[:learnt]

@@ -70,8 +70,8 @@ def _slopes(plan: Plan, node: str) -> LayerDerivative:
     layer = plan.structure.layers[node]
     assert isinstance(layer, Activation)
     before, h = plan.vars[plan.structure.inputs[node][0]].value, plan.vars[node].value
-    slope = layer.derivative(plan.xp, before, h).astype("float64")
-    mean, rms, steepest = float(slope.mean().item()), root_mean_square(slope), layer.steepest
+    slope = layer.derivative(plan.xp, before, h).astype(plan.backend.dtype, copy=False)
+    mean, rms, steepest = float(slope.mean(dtype="float64").item()), root_mean_square(slope), layer.steepest
     rounded = plan.xp.minimum(slope, steepest)  # float32 may be a little above
     return LayerDerivative(counted(plan.backend, node, rounded, (0.0, steepest)), mean, rms, steepest)
 

@@ -10,6 +10,10 @@ from math import isfinite
 import numpy as np
 
 from engine.backend import Array, Backend
+from engine.random import generator
+
+LARGE = 128  # rows and columns: of a smaller matrix all eigenvectors are found as fast as two
+BLOCK, MOST_DIRECTIONS = 6, 48  # columns multiplied at once, and in all
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,14 +44,13 @@ def principal(backend: Backend, values: Array) -> Axes:
         return _none(backend, backend.zeros(features, 1) * float("nan"))
     mean = values.mean(axis=1).reshape(features, 1)
     centred = values - mean
-    size = float(xp.absolute(centred).max().item())
+    size = max(float(centred.max().item()), -float(centred.min().item()))
     if not (0 < size < np.inf):
         return _none(backend, mean)
-    centred = centred * backend.scalar(1 / size)  # so that no square overflows
+    centred *= backend.scalar(1 / size)  # so that no square overflows
     wide = features > count
     product = backend.to_host(centred.T.dot(centred) if wide else centred.dot(centred.T)).astype(np.float64)
-    variances, columns = np.linalg.eigh(product)
-    variances, columns = np.maximum(variances[::-1][:2], 0.0), columns[:, ::-1][:, :2]
+    variances, columns = greatest_two(product, float(np.finfo(backend.dtype).eps))
     if wide:
         columns = backend.to_host(centred.dot(backend.from_host(columns))).astype(np.float64)
         columns /= np.maximum(np.linalg.norm(columns, axis=0), np.finfo(np.float64).tiny)
@@ -61,6 +64,30 @@ def principal(backend: Backend, values: Array) -> Axes:
     first, second = (*(float(v) / whole for v in variances), 0.0)[:2]
     dimensions = whole * whole / float((product * product).sum())
     return Axes(mean, backend.from_host(columns), (first, second), dimensions)
+
+
+def greatest_two(product: Array, rounding: float) -> tuple[Array, Array]:
+    """The two greatest eigenvalues of a positive semidefinite matrix, and their vectors as columns.
+
+    Of a large one by a block Krylov method (Golub and Underwood 1977): it is multiplied by few columns, and taken apart
+    in the space of these. What is left of P v − λ v must be no more than the `rounding` that is in P itself; where it
+    is more, P is taken apart as a whole.
+    """
+    size = len(product)
+    columns = generator(0, "krylov", size).standard_normal((size, BLOCK)) if size >= LARGE else None
+    basis, images = np.zeros((size, 0)), np.zeros((size, 0))
+    while columns is not None and basis.shape[1] < MOST_DIRECTIONS:
+        for _ in range(2):  # once more, for what rounding has left
+            columns, _ = np.linalg.qr(columns - basis @ (basis.T @ columns))
+        basis, images = np.column_stack([basis, columns]), np.column_stack([images, product @ columns])
+        variances, places = np.linalg.eigh(basis.T @ images)
+        found = places[:, ::-1][:, :2]
+        left = images @ found - basis @ found * variances[::-1][:2]
+        if np.linalg.norm(left, axis=0).max() <= rounding * variances[-1]:
+            return np.maximum(variances[::-1][:2], 0.0), basis @ found
+        columns = images[:, -BLOCK:].copy()
+    variances, columns = np.linalg.eigh(product)
+    return np.maximum(variances[::-1][:2], 0.0), columns[:, ::-1][:, :2]
 
 
 def _none(backend: Backend, mean: Array) -> Axes:

@@ -169,6 +169,15 @@ def test_one_step_fools_many(digits) -> None:
     assert (lost.fooled, lost.by_chance) == (0, 0)
 
 
+def test_with_less_detail_it_is_found_and_tried_on_fewer(digits, monkeypatch) -> None:
+    quarter = Adversary(share=0.25).measure(digits, 0.25).for_all
+    assert quarter.learnt == adversary.LEARNT // 4
+    assert adversary.TRIED // 4 >= quarter.tried > adversary.TRIED // 5  # those that are decided rightly
+    monkeypatch.setattr(adversary, "WORK", 3 * adversary.ROUNDS * adversary.work_of(digits.network) * 30)
+    large = Adversary(share=0.25).measure(digits, 0.25).for_all
+    assert (large.learnt, large.tried <= adversary.FEWEST) == (adversary.FEWEST, True)
+
+
 def test_one_by_hand_is_led_away_from_what_is_decided_for_it(digits) -> None:
     x = np.asarray(digits.data.x[4], float)
     drawn, told = Adversary(x.astype(NUMBER).tobytes()).measure(digits), Adversary(index=4).measure(digits)

@@ -1,10 +1,12 @@
 """A layer's outputs laid on a plane, against the singular value decomposition of what plain NumPy says they are."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 
 from engine.backend import Backend, open_backend
-from engine.probes.principal import principal
+from engine.probes.principal import LARGE, greatest_two, principal
 from engine.probes.representation import INPUT, LINES, MOST_LAYERS, LayerView, Representation, RepresentationAnswer
 from engine.trainer import Trainer
 from tests.engine.cases import project
@@ -79,6 +81,40 @@ def test_examples_spread_alike_along_d_axes_fill_d_directions() -> None:
     assert axes.shares == pytest.approx((1, 0))
     np.testing.assert_allclose(axes.directions[:, 0], [-0.6, 0.8, 0], atol=1e-12)  # the larger entry is positive
     assert np.abs(axes.places(line)[:, 1]).max() < 1e-12
+
+
+DECAYS = {
+    "fast": 0.9 ** np.arange(300),
+    "slow": 1 / np.arange(1, 301),
+    "two that are nearly alike": np.r_[10.0, 9.99, np.ones(298)],
+    "all alike": np.ones(300),
+    "one direction": np.r_[1.0, np.zeros(299)],
+}
+
+
+@pytest.mark.parametrize("sizes", DECAYS.values(), ids=DECAYS)
+def test_the_two_greatest_directions_of_a_large_matrix(sizes: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = np.random.default_rng(0)
+    turned, _ = np.linalg.qr(rng.standard_normal((300, 300)))
+    product = turned * sizes @ turned.T
+    rounding = float(np.finfo(np.float32).eps)
+    taken_apart: list[int] = []
+    whole = np.linalg.eigh
+    monkeypatch.setattr(np.linalg, "eigh", lambda a: (taken_apart.append(len(a)), whole(a))[1])
+    variances, columns = greatest_two(product, rounding)
+    np.testing.assert_allclose(variances, sizes[:2], atol=10 * rounding * sizes[0])
+    np.testing.assert_allclose(columns.T @ columns, np.eye(2), atol=1e-10)
+    np.testing.assert_allclose(product @ columns, columns * variances, atol=2 * rounding * sizes[0])
+    assert max(taken_apart) < LARGE  # all of it is never taken apart where few directions tell
+
+
+def test_a_large_matrix_whose_directions_do_not_stand_out_is_taken_apart_as_a_whole() -> None:
+    values = np.random.default_rng(0).standard_normal((300, 2000))
+    product = values @ values.T
+    variances, columns = greatest_two(product, float(np.finfo(np.float64).eps))
+    sizes, vectors = np.linalg.eigh(product)
+    np.testing.assert_allclose(variances, sizes[:-3:-1], rtol=1e-12)
+    np.testing.assert_allclose(np.abs(columns.T @ vectors[:, :-3:-1]), np.eye(2), atol=1e-8)
 
 
 @pytest.mark.parametrize("size", [1e-30, 1e30])
