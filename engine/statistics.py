@@ -125,7 +125,7 @@ class Statistics:
         looks += [(xp.multiply, self._sums.at(total), backend.scalar(1 / n), mean), (xp.subtract, h, mean, work)]
         spread = add(looks, scratch, scratch, lambda: _spread(h))
         looks += [(xp.equal, h, backend.scalar(0.0), mask), (xp.copyto, work, mask)]
-        zero = add(looks, scratch, ones, lambda: _count(h == 0))
+        zero = add(looks, scratch, ones)
         shape = plan.structure.shapes[node]
         shares = self._flat_calls(looks, layer, before, h, mask, shape) if isinstance(layer, Activation) else None
         delta = before.grad
@@ -169,7 +169,7 @@ class Statistics:
                 xp.less(slope, limit, saturated)
 
         looks += [(slopes,), (xp.copyto, work, flat if saturated is None else saturated)]
-        share = self._sums.add(looks, scratch, ones, lambda: _count(flat if saturated is None else saturated))
+        share = self._sums.add(looks, scratch, ones)
         if saturated is not None:
             looks.append((xp.copyto, work, flat))
         looks.append((xp.dot, work, ones[:batch], counts))
@@ -183,7 +183,7 @@ class Statistics:
                 (xp.greater, counts, backend.scalar(size - 0.5), dead),
                 (xp.copyto, counts, dead),
             ]
-        return share, self._sums.add(looks, counts, ones[:units], lambda: _count(dead)), units
+        return share, self._sums.add(looks, counts, ones[:units]), units
 
 
 class _Sums:
@@ -191,10 +191,13 @@ class _Sums:
 
     def __init__(self, backend: Backend, room: int) -> None:
         self._backend, self._numbers = backend, backend.zeros(room)
-        self._wide: list[Callable[[], float]] = []
+        self._wide: list[Callable[[], float] | None] = []
 
-    def add(self, calls: list[BoundCall], a: Array, b: Array, wide: Callable[[], float]) -> int:
-        """Adds the call that takes the sum; returns where it will be told. `wide` takes it in float64."""
+    def add(self, calls: list[BoundCall], a: Array, b: Array, wide: Callable[[], float] | None = None) -> int:
+        """Adds the call that takes the sum; returns where it will be told.
+
+        `wide` takes it in float64; what is counted needs none.
+        """
         self._wide.append(wide)
         index = len(self._wide) - 1
         calls.append((self._backend.xp.dot, a, b, self.at(index)))
@@ -212,8 +215,8 @@ class _Sums:
         numbers: Numbers = self._backend.to_host(self._numbers).tolist()
         if self._backend.dtype == "float32":
             for index in indices:
-                if not SMALLEST < abs(numbers[index]) < LARGEST:
-                    numbers[index] = self._wide[index]()
+                if not SMALLEST < abs(numbers[index]) < LARGEST and (wide := self._wide[index]) is not None:
+                    numbers[index] = wide()
         return numbers
 
 
@@ -252,7 +255,3 @@ def root_mean_square(array: Array | None) -> float:
     flat = array.reshape(-1)
     squares = float(flat.dot(flat).item())
     return sqrt((squares if SMALLEST < squares < LARGEST else _squares(array)) / array.size)
-
-
-def _count(mask: Array) -> float:
-    return float(mask.sum().item())

@@ -57,7 +57,8 @@ class Lane:
     kept: EpochScore | None = None  # of the weights that it has put back
     rates: list[tuple[int, float]] = field(default_factory=list)  # that were not told: (step, rate of its update)
     rated: tuple[int, float] = (0, NAN)  # the last one noted
-    looking: float = 0.0  # seconds that steps have cost whose layers somebody waited for
+    looking: float = 0.0  # seconds that steps have cost whose layers somebody waited for, beside an update's own
+    _looked: bool = False  # at the last step: the next one tells what an update costs
     _clock: Callable[[], float] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -71,7 +72,10 @@ class Lane:
         trainer = self.trainer
         step, epoch = trainer.step_number, trainer.epoch
         try:
-            loss = self._observe(self.telemetry) if self._looks_at(step) else trainer.update()
+            if self._looks_at(step):
+                loss = self._observe(self.telemetry)
+            else:
+                loss = self._timed_update() if self._looked else trainer.update()
         except DivergenceError as error:
             self._fail(error, epoch)
             raise
@@ -87,7 +91,7 @@ class Lane:
         first, epoch = trainer.step_number, trainer.epoch
         try:
             while len(losses) < steps:
-                losses += trainer.updates(steps - len(losses))
+                losses += trainer.updates(steps - len(losses)).tolist()
         except DivergenceError as error:
             self._fail(error, epoch)
             raise
@@ -161,9 +165,16 @@ class Lane:
         if self.watches_layers:
             self.scalars.add(record.step, _row(record))
         if self.observe_next:
-            self.observe_next = False
+            self.observe_next, self._looked = False, True
             self.looking += self._clock() - began
         return record.loss
+
+    def _timed_update(self) -> float:
+        """The update after one that somebody looked at: what it costs, that one would have cost anyway."""
+        self._looked, began = False, self._clock()
+        loss = self.trainer.update()
+        self.looking = max(0.0, self.looking - (self._clock() - began))
+        return loss
 
     def _score(self, epoch: int, step: int) -> None:
         train, validation = self.last_scores = self.trainer.epoch_scores or self.trainer.evaluate()
@@ -296,7 +307,7 @@ def _row(record: StepRecord) -> list[list[float]]:
     rows = []
     for values in record.layers.values():
         fields = WEIGHT_FIELDS if "grad_norm" in values else ACTIVATION_FIELDS
-        row = [_or_nan(values[name]) for name in fields]
+        row = [NAN if (value := values[name]) is None else value for name in fields]
         rows.append(row + [NAN] * (len(ACTIVATION_FIELDS) - len(row)))
     return rows
 
