@@ -101,9 +101,9 @@ class Diagnosis:
         if self.record.looks == 1:
             self._judge(s for s in self._at_start if not s.needs)
 
-    def epoch(self, train: float, validation: float | None) -> None:
-        """The losses at an epoch's end."""
-        self.record.end_epoch(train, validation)
+    def epoch(self, train: float, validation: float | None, number: int | None = None) -> None:
+        """The losses at the end of epoch `number`, counted from 1; by itself, of the next one."""
+        self.record.end_epoch(train, validation, number)
         if validation is not None:
             self._judge(self._by_epoch)
 

@@ -52,7 +52,7 @@ class Record:
         self.moved: dict[str, float] = {}  # sum of strides, steps between two looks taken as the last
         self.saturated: Sequence[tuple[str, float]] = ()
         self.dead: Sequence[tuple[str, float]] = ()
-        self.epochs = 0  # ended, with both losses known
+        self.epochs = 0  # of which both losses were told
         self.latest: EpochLosses | None = None
         self.lowest: EpochLosses | None = None  # by validation; of equals the first
         self.trained = tuple(rung.node for rung in facts.rungs if rung.trains)
@@ -137,9 +137,9 @@ class Record:
         self.saturated = [(node, layers[node]["saturated_fraction"] or 0.0) for node in facts.plateaus]
         self.dead = [(node, layers[node]["dead_fraction"] or 0.0) for node in facts.rectifiers]
 
-    def end_epoch(self, train: float, validation: float | None) -> None:
+    def end_epoch(self, train: float, validation: float | None, number: int | None = None) -> None:
         if validation is not None and isfinite(train) and isfinite(validation):
             self.epochs += 1
-            self.latest = EpochLosses(self.epochs, train, validation)
+            self.latest = EpochLosses(number or self.epochs, train, validation)
             if self.lowest is None or validation < self.lowest.validation:
                 self.lowest = self.latest

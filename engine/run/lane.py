@@ -1,7 +1,7 @@
 """One network of a run: its trainer, stepped with what is due at each step and at each epoch's end."""
 
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -21,8 +21,10 @@ from engine.run.messages import (
     LaneHealth,
     LayerScalars,
     LossBuckets,
+    Watch,
 )
-from engine.run.pending import MOST, Losses, Scalars
+from engine.run.pending import Losses, Scalars
+from engine.run.scoring import Scoring, epoch_score
 from engine.run.studies import Studies
 from engine.telemetry import Telemetry
 from engine.trainer import StepRecord, Trainer
@@ -30,16 +32,19 @@ from engine.trainer import StepRecord, Trainer
 HEALTH_SECONDS = 0.25  # from one word of the diagnosis to the next, in a hurry
 RATES = 64  # learning rates told between two answers
 FIRST_STEPS = 50  # looked at one by one when layers are watched: most faults begin there
-UNSEEN = 32  # steps together: a command waits no longer
 NAN = float("nan")
 
 
 @dataclass(slots=True)
 class Lane:
-    """`advance` does updates. With `scores_epochs`, training and validation are evaluated at epochs' ends."""
+    """`advance` does updates. With `scores_epochs`, training and validation are evaluated at epochs' ends.
+
+    At every one, unless it is `hurried` and nothing follows from the scores.
+    """
 
     trainer: Trainer
     scores_epochs: bool = True
+    hurried: bool = False
     telemetry: Telemetry | None = None
     diagnosis: Diagnosis | None = None
     diagnosed_from: int = 0  # the step before which nobody looked
@@ -50,7 +55,6 @@ class Lane:
     studies: Studies = field(default_factory=Studies)
     losses: Losses = field(default_factory=Losses)
     scalars: Scalars = field(default_factory=Scalars)
-    scores: list[EpochScore] = field(default_factory=list)
     last_scores: tuple[Score, Score | None] | None = None
     failure: DivergenceError | None = None
     stopped: bool = False  # by early stopping
@@ -60,9 +64,11 @@ class Lane:
     looking: float = 0.0  # seconds that steps have cost whose layers somebody waited for, beside an update's own
     _looked: bool = False  # at the last step: the next one tells what an update costs
     _clock: Callable[[], float] = field(init=False)
+    scoring: Scoring = field(init=False)
 
     def __post_init__(self) -> None:
         self._clock = clock(self.trainer.backend.device)
+        self.scoring = Scoring(self._clock)
         self.rated = (self.trainer.step_number, NAN)  # what was before, others have told
         if self.stopped:
             self.kept = self._weights_put_back()
@@ -70,16 +76,18 @@ class Lane:
     def advance(self) -> float:
         """One update; returns its loss. Raises DivergenceError, which is kept in `failure`."""
         trainer = self.trainer
-        step, epoch = trainer.step_number, trainer.epoch
+        step, epoch, began = trainer.step_number, trainer.epoch, self._clock()
+        looks = self._looks_at(step)
         try:
-            if self._looks_at(step):
-                loss = self._observe(self.telemetry)
-            else:
-                loss = self._timed_update() if self._looked else trainer.update()
+            loss = self._observe(self.telemetry) if looks else trainer.update()
         except DivergenceError as error:
             self._fail(error, epoch)
             raise
         self.losses.add(step, loss)
+        spent = self._clock() - began
+        if not looks:
+            self._not_for_looking(spent)
+        self.scoring.trained(spent)
         self._after(epoch, step)
         return loss
 
@@ -87,29 +95,43 @@ class Lane:
         """`steps` updates, no more than `unseen` says; the last loss. Raises as `advance` does."""
         if steps == 1:
             return self.advance()
-        trainer, losses = self.trainer, list[float]()
-        first, epoch = trainer.step_number, trainer.epoch
+        trainer, began = self.trainer, self._clock()
+        last = trainer.step_number + steps
         try:
-            while len(losses) < steps:
-                losses += trainer.updates(steps - len(losses)).tolist()
+            while trainer.step_number < last:
+                losses = trainer.updates(last - trainer.step_number)
+                self.losses.extend(trainer.step_number - len(losses), losses)
         except DivergenceError as error:
-            self._fail(error, epoch)
+            self._fail(error, trainer.epoch)
             raise
-        finally:
-            for step, loss in enumerate(losses, first):
-                self.losses.add(step, loss)
-        self._after(epoch, trainer.step_number - 1)
-        return losses[-1]
+        spent = self._clock() - began
+        self._not_for_looking(spent / steps)
+        self.scoring.trained(spent)
+        self._after(trainer.epoch - (trainer.position == 0), last - 1)
+        return float(losses[-1])
 
     def unseen(self, most: int) -> int:
-        """How many of the next updates, at most `most`, nobody looks at one by one: a device then never waits."""
-        trainer = self.trainer
-        if trainer.backend.kernels != "cuda" or most < 2:
+        """How many of the next updates, at most `most`, nobody looks at one by one.
+
+        They end with an epoch if they reach the end of one.
+        """
+        trainer, step = self.trainer, self.trainer.step_number
+        if most < 2 or self._looks_at(step):
             return 1
-        step = trainer.step_number
+        most = min(most, max(1, self.studies.look_at - step))
         left = -(-(trainer.examples - trainer.position) // trainer.batch_size)  # of this epoch
-        most = min(most, UNSEEN, left, max(1, self.studies.look_at - step))
-        return next((k for k in range(most) if self._looks_at(step + k)), most) or 1
+        if most > left:
+            every = trainer.course.watches or (self.scores_epochs and self.scoring.every(trainer.epoch, self._omits))
+            each = trainer.steps_per_epoch
+            most = left if every else left + (most - left) // each * each
+        if self.telemetry is None and not self.diagnoses_steps:
+            return most
+        return next((k for k in range(1, most) if self._looks_at(step + k)), most)
+
+    @property
+    def _omits(self) -> bool:
+        """Whether scores may be left out: no file tells them, and training does not follow them."""
+        return self.hurried and self.telemetry is None and not self.diagnoses_steps and not self.trainer.course.watches
 
     def _looks_at(self, step: int) -> bool:
         telemetry, diagnosis = self.telemetry, self.diagnosis
@@ -169,27 +191,47 @@ class Lane:
             self.looking += self._clock() - began
         return record.loss
 
-    def _timed_update(self) -> float:
-        """The update after one that somebody looked at: what it costs, that one would have cost anyway."""
-        self._looked, began = False, self._clock()
-        loss = self.trainer.update()
-        self.looking = max(0.0, self.looking - (self._clock() - began))
-        return loss
+    def _not_for_looking(self, spent: float) -> None:
+        """What an update has cost after one that somebody looked at: that one would have cost as much anyway."""
+        if self._looked:
+            self._looked, self.looking = False, max(0.0, self.looking - spent)
 
     def _score(self, epoch: int, step: int) -> None:
-        train, validation = self.last_scores = self.trainer.epoch_scores or self.trainer.evaluate()
+        scores = self.scoring.score(self.trainer, epoch, step, self._omits)
+        if scores is None:
+            return
         if self.telemetry is not None:
-            self.telemetry.epoch(epoch, step, train, validation)
+            self.telemetry.epoch(epoch, step, *scores)
+        self._take_scores(epoch, *scores)
+
+    def _take_scores(self, epoch: int, train: Score, validation: Score | None) -> None:
+        self.last_scores = train, validation
         if self.diagnosis is not None:
-            self.diagnosis.epoch(train.loss, validation.loss if validation is not None else None)
-        if len(self.scores) >= MOST:
-            del self.scores[MOST // 2 :: 2]  # nobody asks: of a long wait the first and the last are kept
-        self.scores.append(epoch_score(epoch, step, train, validation))
+            self.diagnosis.epoch(train.loss, validation.loss if validation is not None else None, epoch + 1)
+
+    def catch_up(self) -> None:
+        """Training stands: the last epoch is scored if it was left out."""
+        left_out = self.scoring.catch_up(self.trainer)
+        if left_out is not None:
+            self._take_scores(*left_out)
 
     def _weights_put_back(self) -> EpochScore:
         """The scores of what early stopping has gone back to, as the weights in the network have them."""
         course = self.trainer.course
         return epoch_score(course.best_epoch, course.best_step, *self.trainer.evaluate())
+
+    def watch(self, watched: Watch) -> None:
+        """From here on somebody looks at this."""
+        self.watches_layers = self.observe_next = watched.layers
+        if watched.health and self.diagnosis is None:
+            self.diagnose()
+        self.studies.watch(watched.probes, self.trainer)
+
+    def reset(self, seed: int | None) -> None:
+        """Back to step 0."""
+        self.trainer.reset(seed)
+        self.forget_news()
+        self.diagnosis = None
 
     def diagnose(self) -> None:
         """Begins a diagnosis at the present step."""
@@ -235,8 +277,7 @@ class Lane:
 
     def take_news(self) -> tuple[LossBuckets, tuple[EpochScore, ...], LayerScalars | None]:
         """What has happened since the last call."""
-        scores, self.scores = tuple(self.scores), []
-        return self.losses.take(), scores, self.scalars.take()
+        return self.losses.take(), self.scoring.take(), self.scalars.take()
 
     def note_rates(self) -> None:
         """The learning rates since the last call: computed, for a step at full speed has no time to write its own.
@@ -281,24 +322,11 @@ class Lane:
 
     def forget_news(self) -> None:
         """The run is at another step now: what was not told is no longer true."""
-        self.losses, self.scalars, self.scores, self.failure = Losses(), Scalars(), [], None
+        self.losses, self.scalars, self.scoring, self.failure = Losses(), Scalars(), Scoring(self._clock), None
         self.rates, self.rated = [], (self.trainer.step_number, NAN)
         self.studies.restart(self.trainer)
         self.stopped = self.trainer.stopped
         self.kept = self._weights_put_back() if self.stopped else None
-
-
-def epoch_score(epoch: int, step: int, train: Score, validation: Score | None) -> EpochScore:
-    """Both scores of the weights after `step`; NaN where there is no validation part or nothing to be right about."""
-    held = validation or Score(NAN, None)
-    return EpochScore(epoch, step, train.loss, _or_nan(train.accuracy), held.loss, _or_nan(held.accuracy))
-
-
-def unseen(lanes: Sequence[Lane], most: int) -> int:
-    """How many of their next updates, at most `most`, lanes that train can do without anybody looking at one."""
-    if most < 2 or all(lane.trainer.backend.kernels != "cuda" for lane in lanes):
-        return 1
-    return min((lane.unseen(most) for lane in lanes if not lane.stopped), default=1)
 
 
 def _row(record: StepRecord) -> list[list[float]]:
@@ -310,7 +338,3 @@ def _row(record: StepRecord) -> list[list[float]]:
         row = [NAN if (value := values[name]) is None else value for name in fields]
         rows.append(row + [NAN] * (len(ACTIVATION_FIELDS) - len(row)))
     return rows
-
-
-def _or_nan(value: float | None) -> float:
-    return NAN if value is None else value

@@ -13,7 +13,7 @@ from engine.layers.base import Layer, Weighted
 from engine.memory import telling_sizes
 from engine.project import Project
 from engine.run.lane import Lane
-from engine.run.messages import PLANNED_A_TIME, LaneInfo, Open, Opened, Points
+from engine.run.messages import PLANNED_A_TIME, LaneInfo, LoadWeights, Open, Opened, Points, WeightsLoaded
 from engine.trainer import Trainer
 from engine.weights import load_weights
 
@@ -113,6 +113,15 @@ def _take_saved(trainer: Trainer, path: Path) -> list[str]:
         taken = network.load_fitting(saved)
         return [f"{name}: {len(taken)} of {len(saved)} saved weights fit: {error}"]
     return []
+
+
+def loaded(lane: Lane, command: LoadWeights, lead: Trainer) -> WeightsLoaded:
+    """Has the lane take weights from a file; ValueError where none of them fits."""
+    misfits = lane.trainer.network.misfits(command.weights)
+    taken = lane.take_weights(command.weights, lead)
+    if not taken:
+        raise ValueError(f"{command.source}: none of its weights fits {lane.trainer.project.variant}: {misfits[0]}")
+    return WeightsLoaded(command.lane, command.source, tuple(taken), tuple(misfits))
 
 
 def lane_info(trainer: Trainer) -> LaneInfo:

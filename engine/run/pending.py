@@ -15,22 +15,36 @@ class Losses:
 
     def __init__(self) -> None:
         self._first, self._width = 0, 1
-        self._new: list[float] = []  # single steps
+        self._new, self._count = np.empty(MOST), 0  # single steps
         self._part, self._filled = np.zeros((4, 0)), 0  # of a bucket wider than MOST: how many steps are in it
         self._old = np.zeros((4, 0))  # low, high, mean, last of full buckets
 
     def add(self, step: int, loss: float) -> None:
-        new = self._new
-        if not new and not self._filled and not self._old.shape[1]:
-            self._first = step
-        new.append(loss)
-        if len(new) == MOST:
+        self._begin(step)
+        self._new[self._count] = loss
+        self._count += 1
+        if self._count == MOST:
             self._fold()
+
+    def extend(self, step: int, losses: Array) -> None:
+        """Those of `step` and the following ones."""
+        self._begin(step)
+        while len(losses):
+            room = MOST - self._count
+            piece, losses = losses[:room], losses[room:]
+            self._new[self._count : self._count + len(piece)] = piece
+            self._count += len(piece)
+            if self._count == MOST:
+                self._fold()
+
+    def _begin(self, step: int) -> None:
+        if not self._count and not self._filled and not self._old.shape[1]:
+            self._first = step
 
     def _fold(self) -> None:
         """Buckets the single steps; when there are too many buckets, doubles their width."""
-        folded = _merged(np.array([self._new] * 4), min(self._width, MOST))
-        self._new = []
+        folded = _merged(np.broadcast_to(self._new, (4, MOST)), min(self._width, MOST))
+        self._count = 0
         if self._width > MOST:
             if self._filled:
                 mean = (self._part[2] * self._filled + folded[2] * MOST) / (self._filled + MOST)
@@ -48,8 +62,8 @@ class Losses:
 
     def take(self) -> LossBuckets:
         """All buckets since the last call; the steps of an unfinished bucket stand one by one."""
-        single = np.broadcast_to(np.array(self._new), (4, len(self._new)))
-        counts = self._old.shape[1], self._part.shape[1], len(self._new)
+        single = np.broadcast_to(self._new[: self._count], (4, self._count))
+        counts = self._old.shape[1], self._part.shape[1], self._count
         widths = np.repeat([self._width, self._filled, 1], counts)
         steps = self._first + np.cumsum(widths) - widths
         buckets = np.concatenate([self._old, self._part, single], axis=1)

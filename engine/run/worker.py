@@ -7,6 +7,7 @@ means blocked on the inbox, never polling.
 import queue
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from math import inf
 from pathlib import Path
 from typing import Any
@@ -25,16 +26,16 @@ from engine.run import messages as m
 from engine.run import recording
 from engine.run.aside import Aside, Passed, Start
 from engine.run.budget import Budget, clock
-from engine.run.lane import Lane, unseen
+from engine.run.keyframes import Keyframes
+from engine.run.lane import Lane
 from engine.run.measuring import Measuring
-from engine.run.opening import opened, reopen_lanes, weights_before
+from engine.run.opening import loaded, opened, reopen_lanes, weights_before
 from engine.run.pace import Pacer, StepRate, steps_to_end
 from engine.run.preview import previewed
+from engine.run.strides import Strides
 from engine.run.studies import StudyTime, wanting
 from engine.trainer import Trainer
 
-KEYFRAME_SECONDS = 1.0
-KEYFRAME_SHARE = 0.01  # of the time that keyframes may cost
 PATIENCE = 0.05  # seconds that a frame waits for the steps that it allows
 
 
@@ -62,7 +63,7 @@ class Worker:
         self._stale = True  # there is something that no answer has told
         self._urgent = False  # a quick probe is new: its answer does not wait for the budget
         self._budget, self._study_time, self._rate = Budget(), StudyTime(), StepRate()
-        self._keyframe_after = 0.0
+        self._strides, self._keyframes = Strides(self._clock), Keyframes(send)
 
     def run(self) -> None:
         with np.errstate(all="ignore"):
@@ -113,6 +114,7 @@ class Worker:
         self._lanes, self._length = lanes, project.training.epochs
         self._epochs = max(self._length, lanes[0].trainer.epoch)
         self._budget, self._clock = Budget(), clock(command.device)
+        self._strides = Strides(self._clock)
         self._aside.forget(command)
         self._apply_watch()
         self._send(opened(lanes, command, kept, note))
@@ -144,9 +146,7 @@ class Worker:
             return
         recording.end(self._lanes)
         for lane in self._lanes:
-            lane.trainer.reset(command.seed)
-            lane.forget_news()
-            lane.diagnosis = None
+            lane.reset(command.seed)
         self._epochs = self._length
         self._send(m.Rewound(self._lanes[0].trainer.seed))
         self._apply_watch()
@@ -191,17 +191,12 @@ class Worker:
         self._answer_if_standing()
 
     def _on_takekeyframe(self, command: m.TakeKeyframe) -> None:
-        self._send_keyframe(command.token)
+        self._keyframes.send(self._lanes, command.token)
 
     def _on_loadweights(self, command: m.LoadWeights) -> None:
-        lane, lead = self._lane(command.lane), self._lead
-        misfits = lane.trainer.network.misfits(command.weights)
-        taken = lane.take_weights(command.weights, lead.trainer)
-        if not taken:
-            raise ValueError(f"{command.source}: none of its weights fits {lane.trainer.project.variant}: {misfits[0]}")
-        self._send(m.WeightsLoaded(command.lane, command.source, tuple(taken), tuple(misfits)))
+        self._send(loaded(self._lane(command.lane), command, self._lead.trainer))
         if self._state is m.RunState.RUNNING:
-            self._send_keyframe(0)  # a worker that is lost must not lose them
+            self._keyframes.send(self._lanes)  # a worker that is lost must not lose them
         else:
             self._settle(m.RunState.PAUSED if self._state is m.RunState.FAILED else self._state)
 
@@ -271,7 +266,12 @@ class Worker:
         inbox, pacer = self._inbox, self._pacer
         lanes = [lane for lane in self._lanes if lane.trains]
         lead = lanes[0].trainer
-        allowed = pacer.allowed(lead) if self._limit is None else max(0, self._limit - lead.step_number)
+        for lane in lanes:
+            lane.hurried = pacer.unlimited
+        if self._limit is not None:
+            allowed = max(0, self._limit - lead.step_number)
+        else:
+            allowed = min(pacer.allowed(lead), steps_to_end(lead, lead.step_number, max(1, self._epochs - lead.epoch)))
         # At a pace the frame's steps come first, but never more than the eye would notice.
         answer_at = self._budget.ready_at if pacer.unlimited else self._frame_came + PATIENCE
         if self._urgent:
@@ -280,13 +280,10 @@ class Worker:
         self._stale = self._stale or allowed > 0
         try:
             while allowed > 0 and inbox.empty():
-                last_by_hand = lead.step_number + 1 == self._limit  # who steps by hand wants to see where it ends
-                steps = unseen(lanes, allowed - (self._limit is not None))
-                for lane in lanes:
-                    if lane.stopped:
-                        continue
-                    lane.observe_next = lane.observe_next or (last_by_hand and lane.watches_layers)
-                    lane.advance_unseen(steps) if steps > 1 else lane.advance()
+                if lead.step_number + 1 == self._limit:  # who steps by hand wants to see where it ends
+                    for lane in lanes:
+                        lane.observe_next = lane.watches_layers
+                steps = self._strides.advance(lanes, max(1, allowed - (self._limit is not None)))
                 allowed -= steps
                 pacer.done += steps
                 if lead.position == 0 and (lead.stopped or self._at_end(lead.epoch)):
@@ -294,10 +291,10 @@ class Worker:
                 if self._frame is not None and time.perf_counter() >= min(answer_at, look_at):
                     break
         except DivergenceError as error:
-            self._fail(lane, error)
+            self._fail(self._strides.lane, error)
             return
         except MemoryError as error:
-            self._run_short(error, lane.trainer)
+            self._run_short(error, self._strides.lane.trainer)
             return
         if not any(lane.trains for lane in self._lanes):
             last = next(lane for lane in reversed(lanes) if lane.stopped)
@@ -314,8 +311,8 @@ class Worker:
             self._answer()
         if pacer.unlimited and self._state is m.RunState.RUNNING:
             self._study_time.work(self._lanes, True, inbox.empty)
-        if now >= self._keyframe_after and self._frame is None:  # all before it has been told, if somebody listens
-            self._send_keyframe(0)
+        if now >= self._keyframes.at and self._frame is None:  # all before it has been told, if somebody listens
+            self._keyframes.send(self._lanes)
 
     def _study(self) -> None:
         """Slices of studies while no step is due; what they find is told if somebody waits."""
@@ -352,8 +349,11 @@ class Worker:
         self._limit = None
         self._aside.drop()
         self._change(state, reason)
+        for lane in self._lanes:
+            with suppress(MemoryError):  # that it is short of has been said
+                lane.catch_up()
         if self._lanes:
-            self._send_keyframe(0)
+            self._keyframes.send(self._lanes)
         self._budget.free()
         self._study_time.free()
         self._stale = True
@@ -363,11 +363,7 @@ class Worker:
 
     def _apply_watch(self) -> None:
         for lane in self._lanes:
-            lane.watches_layers = self._watched.layers
-            lane.observe_next = self._watched.layers
-            if self._watched.health and lane.diagnosis is None:
-                lane.diagnose()
-            lane.studies.watch(self._watched.probes, lane.trainer)
+            lane.watch(self._watched)
         self._budget.free()
 
     def _answer_if_standing(self) -> None:
@@ -400,11 +396,3 @@ class Worker:
             self._budget.spend(self._clock() - began + looking)
             if self._budget.detail < 1:
                 self._aside.want()
-
-    def _send_keyframe(self, token: int) -> None:
-        began = time.perf_counter()
-        states = tuple(lane.trainer.snapshot() for lane in self._lanes)
-        names = tuple(lane.trainer.network.state() for lane in self._lanes) if token else None
-        self._send(m.Keyframe(states, names, token))
-        ended = time.perf_counter()
-        self._keyframe_after = ended + max(KEYFRAME_SECONDS, (ended - began) / KEYFRAME_SHARE)

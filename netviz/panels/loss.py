@@ -39,7 +39,7 @@ class LossPanel(Panel):
     group: ClassVar[Group] = Group.LEARNING
     help: ClassVar[str] = (
         "Faint: the loss of each batch, from smallest to largest. Solid: the training set, dashed: the validation set, "
-        "both at each epoch's end with the same weights. Below: the share of right answers. "
+        "both at epochs' ends with the same weights. Below: the share of right answers. "
         "Look for a loss that falls and flattens; a dashed line that turns up while the solid one falls is "
         "over-fitting; a flat line from the start means that nothing is learnt. "
         "After early stopping a dashed line stands at the epoch whose weights were put back; the figures are theirs. "

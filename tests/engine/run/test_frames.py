@@ -15,6 +15,7 @@ from engine.run import budget
 from engine.run import messages as m
 from engine.run.lane import FIRST_STEPS
 from engine.run.pending import MOST
+from engine.run.scoring import FIRST_EPOCHS
 from engine.trainer import Trainer
 from tests.engine.cases import project
 from tests.engine.run.bench import (
@@ -60,7 +61,8 @@ def test_scores_of_a_long_wait_are_bounded(bench: Bench) -> None:
     bench.settled(m.RunState.FINISHED)
     scores = bench.ask().lanes[0].scores
     assert len(scores) <= MOST
-    assert [score.epoch for score in scores[:100]] == list(range(100))
+    assert [score.epoch for score in scores[:FIRST_EPOCHS]] == list(range(FIRST_EPOCHS))
+    assert (np.diff([score.epoch for score in scores]) > 0).all()
     assert scores[-1].epoch == 3 * MOST - 1
 
 

@@ -43,6 +43,28 @@ def test_buckets_cover_every_step_once(monkeypatch: pytest.MonkeyPatch, most: in
     np.testing.assert_array_equal(told.last, values[[*starts[1:] - 1, count - 1]])
 
 
+@pytest.mark.parametrize("seed", range(6))
+def test_losses_that_come_together_are_told_as_one_by_one(monkeypatch: pytest.MonkeyPatch, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    monkeypatch.setattr(pending, "MOST", int(2 ** rng.integers(2, 7)))
+    one, many = Losses(), Losses()
+    step = 7
+    for _ in range(5):
+        for size in rng.integers(0, 500, rng.integers(1, 40)).tolist():
+            values = rng.standard_normal(size).astype("float32")
+            many.extend(step, values)
+            for value in values.tolist():
+                one.add(step, value)
+                step += 1
+            if rng.random() < 0.5:
+                one.add(step, 0.25)
+                many.add(step, 0.25)
+                step += 1
+        mine, theirs = many.take(), one.take()
+        for name in mine.__struct_fields__:
+            np.testing.assert_array_equal(getattr(mine, name), getattr(theirs, name))
+
+
 @pytest.mark.parametrize("count", [100_000, 333_333])
 def test_scalars_of_a_long_wait_keep_the_first_and_the_last(count: int) -> None:
     scalars = Scalars()
