@@ -86,6 +86,7 @@ class Plan:
         self._to_input = to_input
         # Examples come as rows, each with a constant 1 at its end; the transposed view makes them columns.
         self.rows = backend.ones(batch, prod(structure.example) + 1)
+        self._constants: dict[float, Array] = {}
         self.inside: dict[str, Any] = {}  # by node: what a layer lets probes see of its steps
         self.state_calls: list[Call] = []
         self.loss = backend.scalar(0.0)
@@ -112,7 +113,7 @@ class Plan:
         self.targets, self.beside = self.given[: units * batch].reshape(units, batch), self.given[units * batch :]
         target_calls: list[Call] = []
         if loss is not None:
-            target_calls = bound(loss.prepare(backend, self.targets, self.beside, classes))
+            target_calls = bound(loss.prepare(self, self.targets, self.beside, classes))
             loss.bind(self, self.logits, self.targets)
         self.backward_calls = backend.lowered([call for block in reversed(self._blocks) for call in block])
         self.forward_calls = backend.lowered(self.forward_calls)
@@ -213,6 +214,12 @@ class Plan:
     def number(self, value: float) -> Array:
         return self.backend.scalar(value)
 
+    def constant(self, value: float) -> Array:
+        """A number that nobody changes: one for all who ask, so that it goes to a device once."""
+        if value not in self._constants:
+            self._constants[value] = self.number(value)
+        return self._constants[value]
+
     def scratch(self, like: Var) -> Array:
         return self.backend.zeros(*like.value.shape)
 
@@ -231,7 +238,7 @@ class Plan:
         y, beside = made[..., : self.targets.size].reshape(targets.shape), made[..., self.targets.size :]
         y[...] = targets
         if self._loss is not None:
-            for function, *arguments in self._loss.prepare(self.backend, y, beside, self.classes):
+            for function, *arguments in self._loss.prepare(self, y, beside, self.classes):
                 function(*arguments)
         return made
 

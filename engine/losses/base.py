@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from engine.backend import Array, Backend, BoundCall
+from engine.backend import Array, BoundCall
 from engine.errors import Problem, ProjectError
 from engine.spec import Declared
 
@@ -28,7 +28,7 @@ class Loss(Declared, frozen=True):
         """How many numbers of a batch of `n` follow from its targets alone: they go with these."""
         return 0
 
-    def prepare(self, backend: Backend, y: Array, beside: Array, classes: int | None) -> list[BoundCall]:
+    def prepare(self, plan: Plan, y: Array, beside: Array, classes: int | None) -> list[BoundCall]:
         """The calls that make `beside` (…, numbers) of targets `y` (…, units, N): of one batch, or of several."""
         return []
 

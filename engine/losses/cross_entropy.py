@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 import numpy as np
 from msgspec import Meta
 
-from engine.backend import Array, Backend, BoundCall
+from engine.backend import Array, BoundCall
 from engine.errors import Problem, ProjectError
 from engine.layers.activations import softplus
 from engine.losses.base import Loss, alike, columns, counted, misfit, one_hot, same_class
@@ -52,9 +52,9 @@ class BinaryCrossEntropy(Loss, frozen=True, tag="binary_cross_entropy"):
     def beside(self, units: int, n: int, classes: int | None) -> int:
         return 2 * units * n
 
-    def prepare(self, backend: Backend, y: Array, beside: Array, classes: int | None) -> list[BoundCall]:
+    def prepare(self, plan: Plan, y: Array, beside: Array, classes: int | None) -> list[BoundCall]:
         """Of numbers y, smoothed, and 1 - y; of classes 1 - 2y and (1 - 2y) / n."""
-        xp, number, share = backend.xp, backend.scalar, self.label_smoothing
+        xp, number, share = plan.xp, plan.constant, self.label_smoothing
         first, second = alike(beside, y)
         if self._takes_numbers(classes):
             smooth: list[BoundCall] = [
@@ -181,17 +181,20 @@ class CrossEntropy(Loss, frozen=True, tag="cross_entropy"):
     def beside(self, units: int, n: int, classes: int | None) -> int:
         return n + units * n
 
-    def prepare(self, backend: Backend, y: Array, beside: Array, classes: int | None) -> list[BoundCall]:
+    def prepare(self, plan: Plan, y: Array, beside: Array, classes: int | None) -> list[BoundCall]:
         """The factors of log Σ exp and of the logits: 1/n, or with weights the sums of t, and -y/n, or -t.
 
         t = w ∘ y / N, y smoothed and N the batch's weight. 1/n stands there from the beginning.
         """
-        xp, share, (*several, units, n) = backend.xp, self.label_smoothing, y.shape
+        xp, share, (*several, units, n) = plan.xp, self.label_smoothing, y.shape
         row, taken = beside[..., :n].reshape(*several, 1, n), beside[..., n:].reshape(y.shape)
         if not self._weighs:
-            return [(xp.multiply, y, backend.scalar(-1 / n), taken)]
+            return [(xp.multiply, y, plan.constant(-1 / n), taken)]
         calls: list[BoundCall] = []
-        total, weights = backend.zeros(*several, 1, 1), backend.from_host(np.array(self.class_weights)[:, None])
+        total, weights = (
+            plan.backend.zeros(*several, 1, 1),
+            plan.backend.from_host(np.array(self.class_weights)[:, None]),
+        )
         by_weight = bool(self.class_weights) and classes is not None
         if by_weight:
             calls += [
@@ -200,13 +203,13 @@ class CrossEntropy(Loss, frozen=True, tag="cross_entropy"):
                 (xp.add.reduce, row, y.ndim - 1, None, total, True),
             ]
         calls += [
-            (xp.multiply, y, backend.scalar(share - 1), taken),
-            (xp.add, taken, backend.scalar(-share / units), taken),
+            (xp.multiply, y, plan.constant(share - 1), taken),
+            (xp.add, taken, plan.constant(-share / units), taken),
         ]
         if self.class_weights:
             calls.append((xp.multiply, taken, weights, taken))
         calls.append(
-            (xp.divide, taken, total, taken) if by_weight else (xp.multiply, taken, backend.scalar(1 / n), taken)
+            (xp.divide, taken, total, taken) if by_weight else (xp.multiply, taken, plan.constant(1 / n), taken)
         )
         return [*calls, (xp.add.reduce, taken, y.ndim - 2, None, row, True), (xp.negative, row, row)]
 

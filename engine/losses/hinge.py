@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from engine.backend import Array, Backend, BoundCall
+from engine.backend import Array, BoundCall
 from engine.losses.base import Loss, alike, misfit, one_hot, same_class, same_side
 
 if TYPE_CHECKING:
@@ -41,12 +41,12 @@ class Hinge(Loss, frozen=True, tag="hinge"):
     def beside(self, units: int, n: int, classes: int | None) -> int:
         return units * n
 
-    def prepare(self, backend: Backend, y: Array, beside: Array, classes: int | None) -> list[BoundCall]:
+    def prepare(self, plan: Plan, y: Array, beside: Array, classes: int | None) -> list[BoundCall]:
         """Of one output -s; of several, 1 / (K N) for every class but the example's own."""
-        xp, (made,), (units, n) = backend.xp, alike(beside, y), y.shape[-2:]
+        xp, (made,), (units, n) = plan.xp, alike(beside, y), y.shape[-2:]
         if units == 1:
-            return [(xp.multiply, y, backend.scalar(-2), made), (xp.add, made, backend.scalar(1), made)]
-        return [(xp.subtract, backend.scalar(1), y, made), (xp.multiply, made, backend.scalar(1 / (units * n)), made)]
+            return [(xp.multiply, y, plan.constant(-2), made), (xp.add, made, plan.constant(1), made)]
+        return [(xp.subtract, plan.constant(1), y, made), (xp.multiply, made, plan.constant(1 / (units * n)), made)]
 
     def bind(self, plan: Plan, z: Var, y: Array) -> None:
         bind = self._bind_sides if len(y) == 1 else self._bind_classes
