@@ -1,6 +1,5 @@
 """Loss and accuracy over steps: falling together is learning, parting is over-fitting, flat is a fault."""
 
-from dataclasses import replace
 from typing import Any, ClassVar
 
 import numpy as np
@@ -173,8 +172,8 @@ def _scores(lane: LaneHistory, index: int, named: bool, train: int, validation: 
     for column, name, style in ((train, "train", Style.STRONG), (validation, "validation", Style.DASHED)):
         low, high = lane.scores.low[:, column : column + 1], lane.scores.high[:, column : column + 1]
         if len(high) and not np.isnan(high).all():
-            bundle = Bundle(lane.scores.steps, low, high, (before + name,), (colour,), style)
-            made.append(replace(bundle, lane=index) if named else bundle)
+            number = index if named else None
+            made.append(Bundle(lane.scores.steps, low, high, (before + name,), (colour,), style, lane=number))
     return made
 
 

@@ -51,9 +51,9 @@ class Axes:
         self.box = _Box()
         self.box.setMouseEnabled(x=True, y=scale is not Scale.SHARE)
 
-    def view(self) -> View:
+    def view(self, *, fine: bool = False) -> View:
         (left, right), (bottom, top) = self.box.viewRange()
-        return View(self.box.geometry(), left, right, bottom, top, self.scale is Scale.LOG)
+        return View(self.box.geometry(), left, right, bottom, top, self.scale is Scale.LOG, fine)
 
     def looks(self) -> tuple[object, ...]:
         """All that it is painted from, but for its curves."""

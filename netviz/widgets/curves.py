@@ -66,7 +66,7 @@ class View:
 
     def x(self, steps: np.ndarray | float) -> np.ndarray:
         place = (np.asarray(steps, float) - self.left) * (self.rect.width() / (self.right - self.left))
-        return np.clip(place, -FAR, FAR) + self.rect.left()
+        return np.minimum(np.maximum(place, -FAR), FAR) + self.rect.left()
 
     def y(self, values: np.ndarray | float) -> np.ndarray:
         """Pixels of values; NaN for what a logarithmic axis cannot show."""
@@ -75,7 +75,7 @@ class View:
             with np.errstate(divide="ignore", invalid="ignore"):
                 values = np.log10(np.where(values > 0, values, np.nan))
         place = (self.top - values) * (self.rect.height() / (self.top - self.bottom))
-        return np.clip(place, -FAR, FAR) + self.rect.top()
+        return np.minimum(np.maximum(place, -FAR), FAR) + self.rect.top()
 
     def step_at(self, x: float) -> float:
         return self.left + (x - self.rect.left()) * (self.right - self.left) / self.rect.width()
@@ -166,7 +166,7 @@ def _draw_curves(
     """`x` (n,), the others (n, curves). What all curves have in common is asked once."""
     gaps = np.isnan(top)
     broken, marked = bool(gaps.any()), view.log and bool(zero.any())
-    even = top is bottom or np.array_equal(top, bottom, equal_nan=True)
+    even = top is bottom or (not broken and np.array_equal(top, bottom))
     for j, colour in enumerate(bundle.colours):
         ink = _ink(bundle.style, colour, view.fine, ratio)
         painter.setPen(ink.pen)

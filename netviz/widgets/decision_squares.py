@@ -14,7 +14,7 @@ from netviz.runtime.history import History, LaneHistory
 from netviz.theme import theme
 from netviz.widgets.canvas import Canvas
 from netviz.widgets.drawn_points import DrawnPoints, draw_brush
-from netviz.widgets.marks import draw_head, draw_note, draw_spot
+from netviz.widgets.marks import draw_figures, draw_name, draw_note, draw_spot, room_of_figures
 from netviz.widgets.pencil import Pencil
 from netviz.widgets.plane import (
     Bounds,
@@ -97,7 +97,7 @@ class DecisionSquares(Canvas):
         left = below = 0.0
         if min(width, height - line) >= ROOM_FOR_TICKS:
             widest = "−0.0" if self.section() is None else "−0000"
-            left, below = self.fonts.figure_metrics.horizontalAdvance(widest) + 6, line + 1
+            left, below = self.fonts.figures_wide(widest) + 6, line + 1
         side = max(4.0, float(int(min(width - left - 6, height - line - 4 - below))))
         made = []
         for i in range(count):
@@ -129,25 +129,26 @@ class DecisionSquares(Canvas):
         classes = self._classes()
         if self._palette is None or len(self._palette.classes) < classes:
             self._palette = Palette.of_theme(classes)
-        reach = self._plain_reach()
-        named = len(self.history.lanes) > 1
-        places = self.squares(rect)
-        for i, ((head, square), lane) in enumerate(zip(places, self.history.lanes, strict=False)):
-            name = lane.info.name if named else ""
-            figures = self._figures(lane, reach, head.width() - (self.fonts.bold_wide(name) + APART if name else 0.0))
-            draw_head(painter, self.fonts, head, name, i, figures, lane.apart)
-            answer = self._answer(lane)
-            if answer is None and not self.pencil.on:
-                draw_note(painter, self.fonts, square, "Press play")
+        reach, places, lanes = self._plain_reach(), self.squares(rect), self.history.lanes
+        answers = [self._answer(lane) for lane in lanes]
+        names, heads = [lane.info.name if len(lanes) > 1 else "" for lane in lanes], [head for head, _ in places]
+        rooms = (h.width() - (self.fonts.bold_wide(n) + APART if n else 0.0) for h, n in zip(heads, names, strict=False))
+        figures = [self._figures(lane, reach, room) for lane, room in zip(lanes, rooms, strict=False)]
+        taken = [room_of_figures(self.fonts, *one) for one in zip(heads, names, figures, strict=False)]
+        planes = [None if answer is None and not self.pencil.on else self._plane(answer) for answer in answers]
+        looks = [head.getRect() for head in heads], names, [lane.apart for lane in lanes], taken, planes
+        self.paint_behind(painter, rect, looks, lambda painter: self._paint_behind(painter, rect, places, *looks[1:]))
+        for i, (head, square) in enumerate(places[: len(lanes)]):
+            if taken[i]:
+                draw_figures(painter, self.fonts, head, figures[i])
+            bounds, answer = planes[i], answers[i]
+            if bounds is None:
                 continue
-            bounds = self.pencil.frame or (answer.bounds if answer is not None else (-1.0, 1.0, -1.0, 1.0))
             if answer is not None:
                 self._draw_decision(
                     painter, square, bounds, answer, decision_image(answer, self._palette, reach, classes, self.sharp)
                 )
             self._draw_points(painter, square, bounds, reach, answer)
-            if square.width() >= ROOM_FOR_TICKS:
-                draw_ticks(painter, self.fonts, square, bounds)
         if self.pencil.on and not self.history.lanes:
             self._draw_points(painter, places[0][1], self.pencil.frame, reach, None)
         for _, square in places if self.pencil.on else ():
@@ -156,6 +157,30 @@ class DecisionSquares(Canvas):
             painter.drawRect(square.adjusted(-0.5, -0.5, 0.5, 0.5))
             draw_brush(painter, square, self.pencil)
         self._draw_caption(painter, rect)
+
+    def _paint_behind(
+        self,
+        painter: QPainter,
+        rect: QRectF,
+        places: list[tuple[QRectF, QRectF]],
+        names: list[str],
+        apart: list[str],
+        taken: list[float],
+        planes: list[Bounds | None],
+    ) -> None:
+        """Names and ticks; a note where there is no answer yet."""
+        painter.fillRect(rect, QColor(theme().card))
+        for i, (name, bounds) in enumerate(zip(names, planes, strict=True)):
+            head, square = places[i]
+            draw_name(painter, self.fonts, head, name, i, taken[i], apart[i])
+            if bounds is None:
+                draw_note(painter, self.fonts, square, "Press play")
+            elif square.width() >= ROOM_FOR_TICKS:
+                draw_ticks(painter, self.fonts, square, bounds)
+
+    def _plane(self, answer: BoundaryAnswer | None) -> Bounds:
+        """What of the plane is shown."""
+        return self.pencil.frame or (answer.bounds if answer is not None else (-1.0, 1.0, -1.0, 1.0))
 
     def _draw_caption(self, painter: QPainter, rect: QRectF) -> None:
         """Which plane it is, in as many words as there is room for."""
@@ -194,7 +219,7 @@ class DecisionSquares(Canvas):
         if not np.isnan(share) and (score := lane.of_weights) is not None:
             part = "train" if np.isnan(score.val_accuracy) else "validation"
             long, short = f"{part} {percent(share)}", percent(share)
-            return long if self.fonts.figure_metrics.horizontalAdvance(long) <= width else short
+            return long if self.fonts.figures_wide(long) <= width else short
         if lane.boundary is not None and lane.boundary.winners is None and not lane.boundary.probability:
             return f"±{reach:g}"
         return ""

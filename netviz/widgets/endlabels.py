@@ -48,7 +48,7 @@ def draw_end_labels(painter: QPainter, made: Fonts, view: View, bundles: Sequenc
     painter.setFont(made.words)
     for (name, colour, _), y in zip(named, places, strict=True):
         painter.setPen(colour)
-        text = made.word_metrics.elidedText(name, Qt.TextElideMode.ElideRight, width)
+        text = made.shortened(name, width)
         box = QRectF(view.rect.right() + 4, y - height / 2, width, height)
         painter.drawText(box, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, text)
 

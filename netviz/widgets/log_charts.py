@@ -280,7 +280,7 @@ class LogCharts(Canvas):
             painter.fillRect(QRectF(left, y + line / 2 - 1.5, SWATCH, 3), colour)
             painter.setPen(QColor(theme().text))
             box = QRectF(left + SWATCH + 5, y, column.body.right() - left - SWATCH - 5, line)
-            text = self.fonts.word_metrics.elidedText(text, Qt.TextElideMode.ElideRight, box.width())
+            text = self.fonts.shortened(text, box.width())
             painter.drawText(box, Qt.AlignmentFlag.AlignVCenter, text)
 
     # The shared cursor

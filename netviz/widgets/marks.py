@@ -97,28 +97,45 @@ def draw_head(
     painter: QPainter, made: Fonts, rect: QRectF, name: str, lane: int, figures: str = "", apart: str = ""
 ) -> None:
     """A lane's name in its colour, then what tells it from the others, and figures at the right end if they fit."""
-    if rect.height() <= 0:
-        return
-    taken = made.figure_metrics.horizontalAdvance(figures) + 6 if figures else 0.0
+    taken = room_of_figures(made, rect, name, figures)
+    draw_name(painter, made, rect, name, lane, taken, apart)
+    if taken:
+        draw_figures(painter, made, rect, figures)
+
+
+def room_of_figures(made: Fonts, rect: QRectF, name: str, figures: str) -> float:
+    """The width that figures take in a head; 0 where there are none, or they do not fit beside the name."""
+    if rect.height() <= 0 or not figures:
+        return 0.0
+    taken = made.figures_wide(figures) + 6
     wanted = min(made.bold_wide(name), rect.width() * 0.5) if name else 0.0
-    if taken and wanted + taken > rect.width():
-        figures, taken = "", 0.0
-    if name:
-        painter.setFont(made.bold)
-        painter.setPen(theme.lane_colour(lane))
-        text = made.bold_metrics.elidedText(name, Qt.TextElideMode.ElideRight, rect.width() - taken)
-        painter.drawText(rect, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, text)
-        left = made.bold_metrics.horizontalAdvance(text) + 8
-        room = QRectF(rect.left() + left, rect.top(), rect.width() - taken - left, rect.height())
-        if apart and room.width() >= min(ROOM_FOR_WORDS, made.width([apart])):
-            painter.setFont(made.words)
-            painter.setPen(QColor(theme.theme().faint))
-            words = made.shortened(apart, room.width())
-            painter.drawText(room, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, words)
-    if figures:
-        painter.setFont(made.figures)
+    return taken if wanted + taken <= rect.width() else 0.0
+
+
+def draw_name(
+    painter: QPainter, made: Fonts, rect: QRectF, name: str, lane: int, taken: float = 0.0, apart: str = ""
+) -> None:
+    """The part of a head that seldom changes; its right end is `taken` by figures."""
+    if rect.height() <= 0 or not name:
+        return
+    painter.setFont(made.bold)
+    painter.setPen(theme.lane_colour(lane))
+    text = made.bold_metrics.elidedText(name, Qt.TextElideMode.ElideRight, rect.width() - taken)
+    painter.drawText(rect, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, text)
+    left = made.bold_metrics.horizontalAdvance(text) + 8
+    room = QRectF(rect.left() + left, rect.top(), rect.width() - taken - left, rect.height())
+    if apart and room.width() >= min(ROOM_FOR_WORDS, made.width([apart])):
+        painter.setFont(made.words)
         painter.setPen(QColor(theme.theme().faint))
-        painter.drawText(rect, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, figures)
+        words = made.shortened(apart, room.width())
+        painter.drawText(room, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, words)
+
+
+def draw_figures(painter: QPainter, made: Fonts, rect: QRectF, figures: str) -> None:
+    """The part of a head that changes."""
+    painter.setFont(made.figures)
+    painter.setPen(QColor(theme.theme().faint))
+    painter.drawText(rect, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, figures)
 
 
 NO_RUN = "Nothing runs yet: draw a network, or open an experiment."

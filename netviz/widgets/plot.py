@@ -7,7 +7,6 @@ paints neither.
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 import pyqtgraph as pg
 from PySide6.QtCore import QEvent, QPointF, QRectF, Qt
@@ -217,7 +216,7 @@ class Plot(pg.GraphicsView):
             draw_axes(painter, self.fonts, one, self.label_width, values=first, steps=last)
 
     def _view(self, one: Axes) -> View:
-        return replace(one.view(), fine=self.sharpness is not None)
+        return one.view(fine=self.sharpness is not None)
 
     def _paint_curves(self, painter: QPainter) -> None:
         for one in () if self.note else self.visible_axes():

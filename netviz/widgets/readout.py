@@ -41,7 +41,7 @@ class Readout(Canvas):
 
     def texts(self) -> list[str]:
         """What is written, line by line: the same wording for all."""
-        advance, room = self.fonts.figure_metrics.horizontalAdvance, self.width() - SWATCH
+        advance, room = self.fonts.figures_wide, self.width() - SWATCH
         count = min((len(line.wordings) for line in self.lines), default=0)
         for wording in range(count):
             texts = [line.wordings[wording] for line in self.lines]

@@ -158,7 +158,7 @@ class RidgeRows(Canvas):
         """What the axes' ends take at the right."""
         if not self.own or room < ROOM_FOR_ENDS:
             return 0.0
-        return max(map(self.fonts.figure_metrics.horizontalAdvance, map(end_of, histograms)), default=0.0) + 6
+        return max(map(self.fonts.figures_wide, map(end_of, histograms)), default=0.0) + 6
 
     def paint(self, painter: QPainter, rect: QRectF) -> None:
         rows = self.rows(rect)
@@ -218,7 +218,7 @@ class RidgeRows(Canvas):
         painter.setFont(self.fonts.words)
         painter.setPen(place.colour)
         box = QRectF(place.name.left(), place.area.bottom() - line + 2, place.name.width() - 4, line)
-        text = self.fonts.word_metrics.elidedText(place.node, Qt.TextElideMode.ElideRight, box.width())
+        text = self.fonts.shortened(place.node, box.width())
         painter.drawText(box, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, text)
         if not place.end.isEmpty():
             painter.setFont(self.fonts.figures)
@@ -229,7 +229,7 @@ class RidgeRows(Canvas):
         """The share of zeros beside their bar, and at the right what no bin holds."""
         t, line, h = theme(), self.fonts.line, row.histogram
         painter.setFont(self.fonts.figures)
-        advance = self.fonts.figure_metrics.horizontalAdvance
+        advance = self.fonts.figures_wide
         if h.zeros and row.area.width() > 70 and not self.zero_bar(row).isEmpty():
             bar, text = self.zero_bar(row), percent(h.zeros / row.count).strip()
             beside = QRectF(bar.right() + 3, row.area.top(), advance(text), line)
@@ -249,7 +249,7 @@ class RidgeRows(Canvas):
     def _draw_ticks(self, painter: QPainter, row: Place) -> None:
         painter.setFont(self.fonts.figures)
         painter.setPen(QColor(theme().faint))
-        advance, taken = self.fonts.figure_metrics.horizontalAdvance, []
+        advance, taken = self.fonts.figures_wide, []
         ticks = row.span.ticks()
         for value in sorted(ticks, key=lambda v: (v not in (0.0, ticks[0], ticks[-1]), abs(v))):
             x = row.area.left() + float(row.span.share(value)) * row.area.width()

@@ -73,7 +73,7 @@ class ShareStrips(Canvas):
         return rect.adjusted(0, 0, 0, -(2 * line if keyed else line) - 2)
 
     def _figure_width(self, width: float) -> float:
-        advance = self.fonts.figure_metrics.horizontalAdvance(percent(1.0, 0)) + 5
+        advance = self.fonts.figures_wide(percent(1.0, 0)) + 5
         return 2 * advance if width > 260 else advance if width > 110 else 0.0
 
     def paint(self, painter: QPainter, rect: QRectF) -> None:
@@ -141,7 +141,7 @@ class ShareStrips(Canvas):
             painter.setFont(self.fonts.words)
             painter.setPen(depth_colour(strip.layer, len(history.info.layers)))
             name = history.info.layers[strip.layer]
-            text = self.fonts.word_metrics.elidedText(name, Qt.TextElideMode.ElideRight, box.width())
+            text = self.fonts.shortened(name, box.width())
             painter.drawText(box, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, text)
 
     def _figures_of(self, strip: Strip) -> QRectF:
@@ -156,7 +156,7 @@ class ShareStrips(Canvas):
         if box.width() < 18:
             return
         painter.setFont(self.fonts.figures)
-        advance = self.fonts.figure_metrics.horizontalAdvance(percent(1.0, 0)) + 5
+        advance = self.fonts.figures_wide(percent(1.0, 0)) + 5
         left = strip.area.right()
         painter.setPen(QColor(theme().text))
         painter.drawText(QRectF(left, box.top(), advance, box.height()), right, percent(saturated, 0))
@@ -180,7 +180,7 @@ class ShareStrips(Canvas):
             painter.setPen(QColor(t.faint))
             box = QRectF(strip.area.left(), y, strip.area.width(), line)
             ends = whole(steps[0]), whole(steps[-1])
-            wide = self.fonts.figure_metrics.horizontalAdvance
+            wide = self.fonts.figures_wide
             painter.drawText(box, Qt.AlignmentFlag.AlignRight, ends[1])
             left = wide(ends[0])
             if left + wide(ends[1]) + 10 < box.width():
