@@ -2,7 +2,7 @@
 
 from typing import Protocol
 
-from PySide6.QtCore import QPointF, QRectF, QSizeF, Qt
+from PySide6.QtCore import QLineF, QPointF, QRectF, QSizeF, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPainterPath, QPainterPathStroker, QPen
 from PySide6.QtWidgets import QGraphicsItem, QStyleOptionGraphicsItem, QWidget
 
@@ -40,6 +40,7 @@ class WireItem(Bounded):
         self._kit = kit
         self.route = Route(QPainterPath(), QPointF())
         self._curve, self._room = QRectF(), QRectF()  # round the curve, and for its words
+        self._line: QLineF | None = None  # where the curve is one: it is drawn ten times as fast
         self._points: list[tuple[float, float]] = []
         self._label, self._font = "", QFont()
         self.ends: tuple[QPointF, QPointF] | None = None  # where it was led from and to
@@ -59,6 +60,7 @@ class WireItem(Bounded):
         width, height = self._kit.size_of(label, font)
         if led:
             self._points = []
+            self._line = straight_line(found.path)
             self._curve = found.path.boundingRect().adjusted(-4, -4, 4, 4)
         if led or width > self._room.width() or height > self._room.height():
             self._room.setSize(QSizeF(max(width, LEAST_ROOM), height))
@@ -168,7 +170,10 @@ class WireItem(Bounded):
         if strands is None or self.stress is not Stress.NONE or lit:
             plain = kit.wire_drop if lit else self._pen()
             painter.setPen(plain if self.stress is Stress.NONE else kit.wire_pen(self.stress))
-            painter.drawPath(self.route.path)
+            if self._line is not None:
+                painter.drawLine(self._line)
+            else:
+                painter.drawPath(self.route.path)
         if strands is not None:
             strands.paint(painter, kit, self.lit)
         elif kit.detail is Detail.ALL and carried is not None:
@@ -185,6 +190,15 @@ class WireItem(Bounded):
         if self.size is not None:
             return kit.size_pen(self.size)
         return kit.wire_thin if kit.thin else kit.wire
+
+
+def straight_line(path: QPainterPath) -> QLineF | None:
+    """The line that a curve of one piece is where it leads on at one height; None where it bends or runs back."""
+    points = [path.elementAt(i) for i in range(path.elementCount())]
+    across, down = [point.x for point in points], {point.y for point in points}
+    if len(points) != 4 or len(down) > 1 or across != sorted(across):
+        return None
+    return QLineF(across[0], points[0].y, across[3], points[0].y)
 
 
 def _to_segment(x: float, y: float, ax: float, ay: float, bx: float, by: float) -> float:

@@ -263,15 +263,15 @@ class RidgeRows(Canvas):
             painter.drawText(QRectF(left, row.area.bottom() + 1, wide + 1, self.fonts.line), 0, text)
 
     def mark_at(self, place: QPointF) -> Mark:
-        for row in self.rows(QRectF(self.rect())):
-            if row.area.united(row.name).contains(place):
-                return Mark(row.histogram.node, lane=row.lane if len(self.history.lanes) > 1 else None)
+        for one in self._places:
+            if one.area.united(one.name).contains(place):
+                return Mark(one.node, lane=one.lane if len(self.history.lanes) > 1 else None)
         return NOTHING
 
     def paint_marks(self, painter: QPainter, rect: QRectF, cursor: Cursor) -> None:
-        for row in self.rows(rect):
-            if row.histogram.node in cursor.layers:
-                lit = row.area.united(row.name).adjusted(-2, -1, 1, 1)
+        for one in self._places:
+            if one.node in cursor.layers:
+                lit = one.area.united(one.name).adjusted(-2, -1, 1, 1)
                 draw_lit(painter, lit.intersected(rect.adjusted(1, 1, -1, -1)))
 
     def tip(self, place: QPointF) -> str:

@@ -7,8 +7,17 @@ from PySide6.QtGui import QColor, QImage, QPainter, QPen
 from PySide6.QtWidgets import QApplication
 
 from netviz import theme
+from netviz.panels.boundary import BoundaryPanel
+from netviz.panels.derivative import DerivativePanel
+from netviz.panels.histograms import HistogramsPanel
+from netviz.panels.noise import NoisePanel
+from netviz.panels.saturation import SaturationPanel
+from netviz.panels.spectrum import SpectrumPanel
+from netviz.panels.weights import WeightsPanel
 from netviz.widgets.backdrop import Backdrop
+from netviz.widgets.canvas import Canvas
 from netviz.widgets.marks import fonts
+from tests.netviz.panels.test_every_panel import filled, open_panel, picture
 
 AREA = QRectF(3.3, 4.6, 120.2, 60.4)
 
@@ -20,7 +29,7 @@ def words(painter: QPainter) -> None:
     painter.drawText(AREA, Qt.AlignmentFlag.AlignCenter, "σ₁ 0.123")
 
 
-def picture(ratio: float, zoom: float, paint) -> np.ndarray:
+def drawn(ratio: float, zoom: float, paint) -> np.ndarray:
     image = QImage(round(200 * ratio), round(120 * ratio), QImage.Format.Format_RGB32)
     image.setDevicePixelRatio(ratio)
     image.fill(QColor("#123"))
@@ -38,11 +47,11 @@ def picture(ratio: float, zoom: float, paint) -> np.ndarray:
 @pytest.mark.parametrize(("ratio", "zoom"), [(1.0, 1.0), (1.0, 0.83), (2.0, 1.0), (1.5, 1.27)])
 def test_it_looks_as_if_painted_on_the_spot(qapp, ratio, zoom, ground):
     kept = Backdrop()
-    wanted = picture(ratio, zoom, words)
+    wanted = drawn(ratio, zoom, words)
     for _ in range(2):  # painted, and laid down again
-        found = picture(ratio, zoom, lambda p: kept.draw(p, AREA, (), words, ground))
+        found = drawn(ratio, zoom, lambda p: kept.draw(p, AREA, (), words, ground))
         assert np.abs(found - wanted).max() <= 3, "of 255: what blends twice is rounded twice"
-    assert np.abs(picture(ratio, zoom, lambda p: None) - wanted).max() > 60
+    assert np.abs(drawn(ratio, zoom, lambda p: None) - wanted).max() > 60
 
 
 def test_it_is_painted_anew_only_where_it_would_come_out_otherwise(qapp):
@@ -51,7 +60,7 @@ def test_it_is_painted_anew_only_where_it_would_come_out_otherwise(qapp):
 
     def look(made_of: object = 1, ratio: float = 1.0, zoom: float = 1.0, area: QRectF = AREA) -> int:
         painted.clear()
-        picture(ratio, zoom, lambda p: kept.draw(p, area, (made_of,), lambda _: painted.append(1)))
+        drawn(ratio, zoom, lambda p: kept.draw(p, area, (made_of,), lambda _: painted.append(1)))
         return len(painted)
 
     theme.start(QApplication.instance(), "dark")
@@ -71,3 +80,28 @@ def test_it_is_painted_anew_only_where_it_would_come_out_otherwise(qapp):
     look()
     kept.forget()
     assert look() == 1
+
+
+@pytest.mark.parametrize(
+    "kind", [SpectrumPanel, NoisePanel, HistogramsPanel, WeightsPanel, SaturationPanel, DerivativePanel, BoundaryPanel]
+)
+def test_names_and_axes_of_a_panel_are_painted_once_for_many_answers(qtbot, monkeypatch, kind):
+    history = filled("A", "B")
+    panel = open_panel(qtbot, kind, history)
+    painted: list[int] = []
+    for part in panel.findChildren(Canvas):
+        if paint := getattr(part, "_paint_behind", None):
+            monkeypatch.setattr(part, "_paint_behind", lambda *args, paint=paint: (painted.append(1), paint(*args)))
+    before = picture(panel)
+    assert painted, "what stays the same is painted by itself"
+    panel.refresh()
+    picture(panel)
+    painted.clear()
+    for _ in range(5):
+        panel.refresh()
+        picture(panel)
+    assert painted == []
+    assert picture(panel) == before
+    panel.resize(panel.width() - 40, panel.height() - 30)
+    picture(panel)
+    assert painted, "in another place it is another one"

@@ -9,6 +9,7 @@ from netviz.editor.metrics import Detail
 from netviz.editor.routing import Obstacles, route, straight
 from netviz.editor.selection import Selection
 from netviz.editor.snapping import snap
+from netviz.editor.wire_item import straight_line
 from tests.netviz.editor.hand import ALT, LEFT, NONE, drag, hold, middle, press_keys, wheel
 
 START, END = QPointF(100, 30), QPointF(400, 30)
@@ -24,6 +25,14 @@ def crossed(path, rect):
 
 def test_a_wire_with_nothing_between_is_one_curve():
     assert route(START, END, standing(QRectF(0, 0, 100, 60), QRectF(400, 0, 100, 60))).path == straight(START, END)
+
+
+def test_a_curve_that_leads_straight_on_is_drawn_as_the_line_that_it_is():
+    line = straight_line(straight(START, END))
+    assert (line.p1(), line.p2()) == (START, END)
+    for end in (END + QPointF(0, 0.5), START - QPointF(200, 0)):  # it bends; it runs back, beyond its ends
+        assert straight_line(straight(START, end)) is None
+    assert straight_line(route(START, END, standing(QRectF(200, 0, 100, 60))).path) is None
 
 
 @pytest.mark.parametrize("top", [0.0, -20.0, 20.0])
