@@ -132,8 +132,9 @@ class DecisionSquares(Canvas):
         reach, places, lanes = self._plain_reach(), self.squares(rect), self.history.lanes
         answers = [self._answer(lane) for lane in lanes]
         names, heads = [lane.info.name if len(lanes) > 1 else "" for lane in lanes], [head for head, _ in places]
-        rooms = (h.width() - (self.fonts.bold_wide(n) + APART if n else 0.0) for h, n in zip(heads, names, strict=False))
-        figures = [self._figures(lane, reach, room) for lane, room in zip(lanes, rooms, strict=False)]
+        figures = [
+            self._figures(lane, reach, head, name) for lane, head, name in zip(lanes, heads, names, strict=False)
+        ]
         taken = [room_of_figures(self.fonts, *one) for one in zip(heads, names, figures, strict=False)]
         planes = [None if answer is None and not self.pencil.on else self._plane(answer) for answer in answers]
         looks = [head.getRect() for head in heads], names, [lane.apart for lane in lanes], taken, planes
@@ -213,8 +214,9 @@ class DecisionSquares(Canvas):
         painter.drawImage(QRectF(x1, y1, x2 - x1, y2 - y1), picture)
         painter.restore()
 
-    def _figures(self, lane: LaneHistory, reach: float, width: float) -> str:
-        """How good the answers are, in the words that `width` has room for."""
+    def _figures(self, lane: LaneHistory, reach: float, head: QRectF, name: str) -> str:
+        """How good the answers are, in the words that there is room for beside the name."""
+        width = head.width() - (self.fonts.bold_wide(name) + APART if name else 0.0)
         share = accuracy(lane)
         if not np.isnan(share) and (score := lane.of_weights) is not None:
             part = "train" if np.isnan(score.val_accuracy) else "validation"
