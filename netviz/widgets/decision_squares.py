@@ -132,9 +132,7 @@ class DecisionSquares(Canvas):
         reach, places, lanes = self._plain_reach(), self.squares(rect), self.history.lanes
         answers = [self._answer(lane) for lane in lanes]
         names, heads = [lane.info.name if len(lanes) > 1 else "" for lane in lanes], [head for head, _ in places]
-        figures = [
-            self._figures(lane, reach, head, name) for lane, head, name in zip(lanes, heads, names, strict=False)
-        ]
+        figures = [self._figures(*one, reach) for one in zip(lanes, heads, names, strict=False)]
         taken = [room_of_figures(self.fonts, *one) for one in zip(heads, names, figures, strict=False)]
         planes = [None if answer is None and not self.pencil.on else self._plane(answer) for answer in answers]
         looks = [head.getRect() for head in heads], names, [lane.apart for lane in lanes], taken, planes
@@ -214,7 +212,7 @@ class DecisionSquares(Canvas):
         painter.drawImage(QRectF(x1, y1, x2 - x1, y2 - y1), picture)
         painter.restore()
 
-    def _figures(self, lane: LaneHistory, reach: float, head: QRectF, name: str) -> str:
+    def _figures(self, lane: LaneHistory, head: QRectF, name: str, reach: float) -> str:
         """How good the answers are, in the words that there is room for beside the name."""
         width = head.width() - (self.fonts.bold_wide(name) + APART if name else 0.0)
         share = accuracy(lane)

@@ -56,6 +56,7 @@ class Plot(pg.GraphicsView):
         self._wanted: dict[int, tuple[tuple[float, float], tuple[float, float]]] = {}
         self._behind = Backdrop()
         self._kept: QPixmap | None = None  # axes and curves without lights
+        self._stale = True  # they are to be painted anew
         super().__init__(parent)
         self.fonts = fonts()
         self.setCacheMode(pg.GraphicsView.CacheModeFlag.CacheNone)
@@ -106,7 +107,7 @@ class Plot(pg.GraphicsView):
 
     def redraw(self, *_: object) -> None:
         """Draws the bundles as they are now."""
-        self._kept = None
+        self._stale = True
         self.viewport().update()
 
     def _moved(self, moved: Axes) -> None:
@@ -194,15 +195,17 @@ class Plot(pg.GraphicsView):
         ratio = self.devicePixelRatioF()
         size = self.size() * ratio
         if self._kept is None or self._kept.size() != size or self._kept.devicePixelRatio() != ratio:
-            self.scene().prepareForPaint()  # boxes take over ranges that are new
-            self._kept = QPixmap(size)
+            self._kept, self._stale = QPixmap(size), True
             self._kept.setDevicePixelRatio(ratio)
+        if self._stale:
+            self.scene().prepareForPaint()  # boxes take over ranges that are new
             painter = QPainter(self._kept)
             made_of = self.note, self.fonts, self.label_width, *(one.looks() for one in self.visible_axes())
             ground = QColor(theme().card)
             self._behind.draw(painter, QRectF(self.rect()), made_of, self._paint_axes, ground)
             self._paint_curves(painter)
             painter.end()
+            self._stale = False
         return self._kept
 
     def _paint_axes(self, painter: QPainter) -> None:
