@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from math import prod
 
 import numpy as np
-from PySide6.QtCore import QPointF, QRectF, QSize, Qt
+from PySide6.QtCore import QPointF, QRectF, QSize
 from PySide6.QtGui import QColor, QImage, QPainter, QPen
 
 from engine.catalogue import LAYERS
@@ -49,6 +49,7 @@ class Placed:
     part: Part
     caption: QRectF
     area: QRectF
+    sides: tuple[int, int] | None  # of the incoming weights' picture
 
 
 class NeuronView(Canvas):
@@ -82,18 +83,17 @@ class NeuronView(Canvas):
             answer = self.answer_of(lane)
             if answer is None:
                 continue
-            body = column.body.adjusted(0, self.fonts.line + 2, 0, 0)  # below the unit's name
-            for part, box in self._laid(body, self._parts(lane, answer)):
+            body, sides = column.body.adjusted(0, self.fonts.line + 2, 0, 0), self.sides_of(answer)  # below its name
+            for part, box in self._laid(body, self._parts(answer, sides is not None)):
                 caption = QRectF(box.left(), box.top(), box.width(), self.fonts.line)
                 area = box.adjusted(0, self.fonts.line + 1, 0, -5)
-                made.append(Placed(i, answer, part, caption, area))
+                made.append(Placed(i, answer, part, caption, area, sides))
         return made
 
-    def _parts(self, lane: LaneHistory, answer: NeuronAnswer) -> list[Part]:
+    def _parts(self, answer: NeuronAnswer, pictured: bool) -> list[Part]:
         """The parts that this unit has, the most telling first."""
         line = self.fonts.line
         made = [Part(ANSWERS, LEAST_SPREAD + line, 2.0), Part(FIGURES, (len(figures_of(answer)) + 1) * line + 8)]
-        pictured = self.sides_of(answer) is not None
         if answer.map is not None or pictured:
             made.insert(0, Part(FACE, LEAST_FACE + line, 4.0))
         if answer.highest:
@@ -131,7 +131,7 @@ class NeuronView(Canvas):
         ):
             return None
         inside = any(links.other in lane.info.layers for lane in self.history.lanes)
-        low = min(float(np.min(one.x)) for one in (*answer.highest, *answer.lowest))
+        low = min(float(np.asarray(one.x).min()) for one in (*answer.highest, *answer.lowest))
         return None if inside else picture_shape(shape, low)
 
     # Drawing
@@ -158,12 +158,10 @@ class NeuronView(Canvas):
         lead, end = self._caption(one)
         painter.setFont(self.fonts.words)
         painter.setPen(QColor(theme().faint))
-        metrics = self.fonts.word_metrics
-        taken = metrics.horizontalAdvance(end) + 8 if end else 0.0
+        taken = self.fonts.wide(end) + 8 if end else 0.0
         if taken > one.caption.width() * 0.6:
             end, taken = "", 0.0
-        text = metrics.elidedText(lead, Qt.TextElideMode.ElideRight, one.caption.width() - taken)
-        painter.drawText(one.caption, parts.LEFT, text)
+        painter.drawText(one.caption, parts.LEFT, self.fonts.shortened(lead, one.caption.width() - taken))
         painter.drawText(one.caption, parts.RIGHT, end)
         if one.part.kind == FACE:
             self._draw_face(painter, one)
@@ -195,16 +193,13 @@ class NeuronView(Canvas):
             return f"{where} ({some}{whole(links.total)}) and ∂L/∂w", f"{size}, {slope}"
         examples = f"{whole(answer.extent.examined)} training examples"
         known = self.past.of(self._key(one))
-        looks = "" if known is None else self._fitting(known.in_words(), one.caption.width() * 0.58)
+        looks = "" if known is None else self.fonts.fitting(known.in_words(), one.caption.width() * 0.58)
         return {
             FIGURES: (f"on {examples}", ""),
             ANSWERS: ("outputs by class" if len(answer.answers.counts) > 1 else "outputs", ""),
             DRIVEN: ("the examples that drive it most and least", ""),
             PAST: ("saturated (amber), dead (red)", looks),
         }[kind]
-
-    def _fitting(self, wordings: Sequence[str], room: float) -> str:
-        return next((words for words in wordings if self.fonts.width([words]) <= room), "")
 
     def scale_of(self, one: Placed) -> tuple[float, float]:
         """The middle of the map's colours, and how far from it they are full."""
@@ -223,7 +218,7 @@ class NeuronView(Canvas):
         return QRectF(float(int(area.left() + left + (area.width() - left - side) / 2)), area.top(), side, side)
 
     def _draw_face(self, painter: QPainter, one: Placed) -> None:
-        answer, sides = one.answer, self.sides_of(one.answer)
+        answer, sides = one.answer, one.sides
         if answer.map is not None:
             assert answer.bounds is not None
             image = parts.map_image(answer.map, *self.scale_of(one))
@@ -237,7 +232,7 @@ class NeuronView(Canvas):
 
     def pictures(self, one: Placed) -> list[QRectF]:
         """The weights as a picture, and their gradient beside it where there is room."""
-        area, sides = one.area, self.sides_of(one.answer)
+        area, sides = one.area, one.sides
         assert sides is not None
         aspect = sides[1] / sides[0]
         count = 2 if area.width() >= 1.5 * area.height() * aspect else 1
@@ -250,8 +245,7 @@ class NeuronView(Canvas):
         for k, (words, bad) in enumerate(figures_of(one.answer)):
             row = QRectF(one.area.left(), one.area.top() + k * self.fonts.line, one.area.width(), self.fonts.line)
             painter.setPen(QColor(theme().red if bad else theme().text))
-            text = self.fonts.word_metrics.elidedText(words, Qt.TextElideMode.ElideRight, row.width())
-            painter.drawText(row, parts.LEFT, text)
+            painter.drawText(row, parts.LEFT, self.fonts.shortened(words, row.width()))
 
     def _driven_rows(self, one: Placed) -> list[tuple[str, Sequence[Driven], QRectF]]:
         high = (one.area.height() - 3) / 2
@@ -340,7 +334,7 @@ class NeuronView(Canvas):
         return ""
 
     def _on_picture(self, one: Placed, at: QPointF) -> str:
-        links, sides = one.answer.incoming, self.sides_of(one.answer)
+        links, sides = one.answer.incoming, one.sides
         square = next((square for square in self.pictures(one) if square.contains(at)), None)
         if square is None or links is None or sides is None:
             return ""

@@ -1,6 +1,7 @@
 """The pictures of one unit: its map, its weights, its outputs by class, the examples that drive it."""
 
 from collections.abc import Sequence
+from math import isfinite
 
 import numpy as np
 from PySide6.QtCore import QPointF, QRectF, Qt
@@ -20,12 +21,14 @@ MOST_NAMED = 16  # bars with a name each
 GRADIENT = 0.3  # of the height of a row of weights
 MIDDLE = Qt.AlignmentFlag.AlignVCenter
 LEFT, RIGHT = MIDDLE | Qt.AlignmentFlag.AlignLeft, MIDDLE | Qt.AlignmentFlag.AlignRight
+UP, DOWN = (QPolygonF([QPointF(0, tip), QPointF(-4, -tip * 0.7), QPointF(4, -tip * 0.7)]) for tip in (-4.5, 4.5))
 
 
 def reach_of(values: np.ndarray) -> float:
     """The largest size of a finite number among `values`; 1 where all are 0."""
-    size = np.abs(values[np.isfinite(values)])
-    return float(size.max(initial=0.0)) or 1.0
+    size = np.abs(values)
+    most = float(size.max(initial=0.0))
+    return (most if isfinite(most) else float(size[np.isfinite(size)].max(initial=0.0))) or 1.0
 
 
 # The map over the input plane
@@ -49,14 +52,13 @@ def draw_map(
     painter.setClipRect(square)
     if driven:
         at = place(bounds, square, np.array([one.x[:2] for one in driven], float))
+        rim, plain = QPen(QColor(theme().rim), 2.4), QPen(Qt.PenStyle.NoPen)
+        painter.setBrush(QColor(theme().text))
         for number, (x, y) in enumerate(at.tolist()):
-            tip = -4.5 if number < up else 4.5
-            corners = [QPointF(x, y + tip), QPointF(x - 4, y - tip * 0.7), QPointF(x + 4, y - tip * 0.7)]
-            painter.setPen(QPen(QColor(theme().rim), 2.4))
-            painter.setBrush(QColor(theme().text))
-            painter.drawPolygon(QPolygonF(corners))
-            painter.setPen(Qt.PenStyle.NoPen)
-            painter.drawPolygon(QPolygonF(corners))
+            mark = (UP if number < up else DOWN).translated(x, y)
+            for pen in (rim, plain):
+                painter.setPen(pen)
+                painter.drawPolygon(mark)
     painter.restore()
     painter.setPen(QPen(QColor(theme().line), 1))
     painter.setBrush(Qt.BrushStyle.NoBrush)
@@ -125,8 +127,7 @@ def _draw_named(painter: QPainter, fonts: Fonts, area: QRectF, links: Links) -> 
         row = QRectF(area.left(), area.top() + i * high, area.width(), high)
         painter.setFont(fonts.words)
         painter.setPen(QColor(t.faint))
-        text = fonts.word_metrics.elidedText(name, Qt.TextElideMode.ElideRight, name_width - 6)
-        painter.drawText(QRectF(row.left(), row.top(), name_width, high), LEFT, text)
+        painter.drawText(QRectF(row.left(), row.top(), name_width, high), LEFT, fonts.shortened(name, name_width - 6))
         for value, reach, top, thick in (
             (float(values[i]), reach_of(values), 0.18, 0.42),
             (float(gradient[i]), reach_of(gradient), 0.66, 0.16),
@@ -166,14 +167,14 @@ def draw_answers(painter: QPainter, fonts: Fonts, area: QRectF, told: Answers, n
     counts, zeros = np.asarray(told.counts), np.asarray(told.zeros)
     total = int(counts.sum() + zeros.sum()) + told.lost
     most = max(1, int(counts.sum(axis=0).max(initial=0)))
-    wide = body.width() / counts.shape[1]
-    tops = np.full(counts.shape[1], body.bottom())
-    for k, row in enumerate(counts):
-        painter.setBrush(class_colour(k) if len(counts) > 1 else neutral)
-        for i in np.flatnonzero(row):
-            high = row[i] / most * body.height()
-            tops[i] -= high
-            painter.fillRect(QRectF(body.left() + i * wide, tops[i], max(1.0, wide - 0.6), high), painter.brush())
+    left, wide = body.left(), body.width() / counts.shape[1]
+    thick, highs = max(1.0, wide - 0.6), counts / most * body.height()
+    tops = body.bottom() - np.cumsum(highs, axis=0)
+    for k, (row, above) in enumerate(zip(highs.tolist(), tops.tolist(), strict=True)):
+        colour = class_colour(k) if len(counts) > 1 else neutral
+        for i, high in enumerate(row):
+            if high:
+                painter.fillRect(QRectF(left + i * wide, above[i], thick, high), colour)
     painter.setBrush(Qt.BrushStyle.NoBrush)
     painter.setFont(fonts.words)
     if zeros.sum() and told.low <= 0 <= told.high:
