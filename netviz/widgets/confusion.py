@@ -1,6 +1,7 @@
 """Confusion tables, a column for each lane: a row a true class, a column a decision, coloured by the row's shares."""
 
 from dataclasses import dataclass
+from math import ceil
 
 import numpy as np
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
@@ -10,12 +11,16 @@ from engine.probes.confusion import ConfusionAnswer
 from netviz.runtime.history import History
 from netviz.theme import ink_on, mix, theme
 from netviz.widgets.canvas import Canvas
+from netviz.widgets.cells import gaps
 from netviz.widgets.example_list import class_name
 from netviz.widgets.marks import columns, draw_head, draw_note
 from netviz.widgets.ticks import percent, whole
 
 STRETCH = 2.2  # a cell may be so many times as wide as high
 FAINTEST = 0.16  # of the full colour for a single example: it is seen
+GAPS_FROM = 6.0  # pixels of a cell from which cells are parted
+MIDDLE = Qt.AlignmentFlag.AlignVCenter
+RIGHT = MIDDLE | Qt.AlignmentFlag.AlignRight
 Cell = tuple[int, int]
 
 
@@ -27,8 +32,14 @@ class Placed:
     answer: ConfusionAnswer
     counts: np.ndarray
     area: QRectF
+    names: list[str]
     name_width: float
     share_width: float
+
+    @property
+    def still(self) -> tuple[object, ...]:
+        """What the classes' names at its sides depend on."""
+        return self.lane, self.names, self.area, self.name_width
 
     def cell(self, row: int, column: int) -> QRectF:
         wide, high = self.area.width() / len(self.counts), self.area.height() / len(self.counts)
@@ -67,7 +78,7 @@ class ConfusionTable(Canvas):
             counts = np.asarray(answer.counts)
             names = [class_name(k, answer.names) for k in range(len(counts))]
             name_width = min(self.fonts.width(names) + 8, part.body.width() * 0.3)
-            share_width = self.fonts.figure_metrics.horizontalAdvance("100 %") + 8
+            share_width = self.fonts.figures_wide("100 %") + 8
             if part.body.width() - name_width - share_width < 12 * len(counts):
                 share_width = 0.0
             room = part.body.adjusted(name_width, line + 2, -share_width - 1, -line - 4)
@@ -75,74 +86,84 @@ class ConfusionTable(Canvas):
             width = min(room.width(), side * STRETCH * len(counts))
             height = min(room.height(), side * len(counts))
             area = QRectF(float(int(room.left())), float(int(room.top())), max(4.0, width), max(4.0, height))
-            made.append(Placed(i, answer, counts, area, name_width, share_width))
+            made.append(Placed(i, answer, counts, area, names, name_width, share_width))
         return made
 
     def paint(self, painter: QPainter, rect: QRectF) -> None:
-        lanes, placed = self.history.lanes, {one.lane: one for one in self.placed(rect)}
-        for i, part in enumerate(columns(rect, [lane.info.name for lane in lanes], self.fonts.line + 2)):
-            draw_head(painter, self.fonts, part.head, part.name, i, apart=lanes[i].apart)
-            answer = lanes[i].confusion
-            if i in placed:
-                self._draw_cells(painter, placed[i])
-                self._draw_words(painter, placed[i], part.body)
-            elif answer is not None:
-                draw_note(painter, self.fonts, part.body, answer.reason)
+        lanes, placed = self.history.lanes, self.placed(rect)
+        parts = columns(rect, [lane.info.name for lane in lanes], self.fonts.line + 2)
+        heads = tuple((lane.info.name, lane.apart) for lane in lanes)
+        reasons = [answer.reason if (answer := lane.confusion) and answer.counts is None else "" for lane in lanes]
+
+        def behind(inner: QPainter) -> None:
+            for i, part in enumerate(parts):
+                draw_head(inner, self.fonts, part.head, part.name, i, apart=heads[i][1])
+                if reasons[i]:
+                    draw_note(inner, self.fonts, part.body, reasons[i])
+            for one in placed:
+                self._draw_names(inner, one)
+
+        self.paint_behind(painter, rect, (heads, reasons, [one.still for one in placed]), behind)
+        for one in placed:
+            self._draw_cells(painter, one)
+            self._draw_words(painter, one, parts[one.lane].body)
 
     def _draw_cells(self, painter: QPainter, one: Placed) -> None:
-        t, shares = theme(), row_shares(one.counts)
+        """The cells that count something; the others are card."""
+        t, count, shares = theme(), len(one.counts), row_shares(one.counts)
+        wide, high = one.area.width() / count, one.area.height() / count
+        readable = self.fonts.figure_metrics.height() <= high + 3
         painter.setFont(self.fonts.figures)
-        advance, line = self.fonts.figure_metrics.horizontalAdvance, self.fonts.figure_metrics.height()
-        for (row, column), count in np.ndenumerate(one.counts):
-            cell = one.cell(row, column)
+        for row, column in np.argwhere(one.counts).tolist():
+            cell, text = one.cell(row, column), whole(int(one.counts[row, column]))
             colour = cell_colour(row == column, float(shares[row, column]))
             painter.fillRect(cell, colour)
-            text = whole(int(count))
-            if count and advance(text) <= cell.width() and line <= cell.height() + 3:
+            if readable and self.fonts.figures_wide(text) <= wide:
                 painter.setPen(ink_on(colour))
                 painter.drawText(cell, Qt.AlignmentFlag.AlignCenter, text)
-        painter.setPen(QPen(QColor(t.card if one.cell(0, 0).width() > 6 else t.line), 1))
-        count = len(one.counts)
-        for k in range(1, count if one.cell(0, 0).width() > 6 else 0):
-            x, y = round(one.cell(0, k).left()), round(one.cell(k, 0).top())
-            painter.drawLine(QPointF(x, one.area.top()), QPointF(x, one.area.bottom()))
-            painter.drawLine(QPointF(one.area.left(), y), QPointF(one.area.right(), y))
+        if wide > GAPS_FROM:
+            painter.setPen(QPen(QColor(t.card), 1))
+            painter.drawLines(gaps(*one.area.getRect(), count, count))
         painter.setPen(QPen(QColor(t.line), 1))
         painter.drawRect(one.area)
         if self.chosen is not None and max(self.chosen) < count:
             painter.setPen(QPen(QColor(t.text), 2))
             painter.drawRect(one.cell(*self.chosen))
 
-    def _draw_words(self, painter: QPainter, one: Placed, body: QRectF) -> None:
-        """The classes at both sides, each row's accuracy, and below what was looked at."""
-        t, line, metrics = theme(), self.fonts.line, self.fonts.word_metrics
-        middle = Qt.AlignmentFlag.AlignVCenter
-        accuracies = class_accuracies(one.counts)
-        every = max(1, int(np.ceil(line * 0.9 / one.cell(0, 0).height())))
-        wide = one.cell(0, 0).width()
-        names = [class_name(k, one.answer.names) for k in range(len(one.counts))]
-        across = max(1, int(np.ceil((self.fonts.width(names) + 4) / wide))) if wide < 40 else 1
+    def _draw_names(self, painter: QPainter, one: Placed) -> None:
+        """The classes at both sides."""
+        line, wide = self.fonts.line, one.cell(0, 0).width()
+        across = max(1, ceil((self.fonts.width(one.names) + 4) / wide)) if wide < 40 else 1
         painter.setFont(self.fonts.words)
-        painter.setPen(QColor(t.faint))
-        for k, name in enumerate(names):
+        painter.setPen(QColor(theme().faint))
+        for k, name in enumerate(one.names):
             row, column = one.cell(k, 0), one.cell(0, k)
-            if k % every == 0:
+            if k % self._every(one) == 0:
                 box = QRectF(row.left() - one.name_width, row.center().y() - line / 2, one.name_width - 5, line)
-                text = metrics.elidedText(name, Qt.TextElideMode.ElideRight, box.width())
-                painter.drawText(box, Qt.AlignmentFlag.AlignRight | middle, text)
+                painter.drawText(box, RIGHT, self.fonts.shortened(name, box.width()))
             if k % across == 0:
                 box = QRectF(column.center().x() - wide * across / 2, one.area.top() - line - 1, wide * across, line)
-                text = metrics.elidedText(name, Qt.TextElideMode.ElideRight, box.width())
-                painter.drawText(box, Qt.AlignmentFlag.AlignCenter, text)
-        top = one.area.bottom() + 3
-        text = next((words for words in extents(one.answer) if self.fonts.width([words]) <= body.width()), "")
-        painter.drawText(QRectF(body.left(), top, body.width(), line), middle, text)
+                painter.drawText(box, Qt.AlignmentFlag.AlignCenter, self.fonts.shortened(name, box.width()))
+
+    def _every(self, one: Placed) -> int:
+        """Of so many rows one has words beside it."""
+        return max(1, ceil(self.fonts.line * 0.9 / one.cell(0, 0).height()))
+
+    def _draw_words(self, painter: QPainter, one: Placed, body: QRectF) -> None:
+        """Each row's accuracy, and below what was looked at."""
+        line = self.fonts.line
+        painter.setFont(self.fonts.words)
+        painter.setPen(QColor(theme().faint))
+        text = self.fonts.fitting(extents(one.answer), body.width())
+        painter.drawText(QRectF(body.left(), one.area.bottom() + 3, body.width(), line), MIDDLE, text)
+        if not one.share_width:
+            return
         painter.setFont(self.fonts.figures)
-        for k, share in enumerate(accuracies):
-            if one.share_width and k % every == 0:
-                row = one.cell(k, 0)
-                box = QRectF(one.area.right() + 4, row.center().y() - line / 2, one.share_width - 4, line)
-                painter.drawText(box, Qt.AlignmentFlag.AlignRight | middle, percent(float(share), 0).strip())
+        accuracies, every = class_accuracies(one.counts).tolist(), self._every(one)
+        for k in range(0, len(accuracies), every):
+            middle = one.cell(k, 0).center().y()
+            box = QRectF(one.area.right() + 4, middle - line / 2, one.share_width - 4, line)
+            painter.drawText(box, RIGHT, percent(accuracies[k], 0).strip())
 
     def tip(self, place: QPointF) -> str:
         for one in self.placed(QRectF(self.rect())):
