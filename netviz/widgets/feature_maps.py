@@ -1,6 +1,7 @@
 """A picture in every lane's network: itself, where the loss looks, and each layer's maps or filters as tiles."""
 
 from dataclasses import dataclass
+from itertools import groupby
 
 import numpy as np
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt
@@ -13,7 +14,7 @@ from netviz.runtime.history import History, LaneHistory
 from netviz.widgets.canvas import Canvas
 from netviz.widgets.marks import Column, columns, draw_head, draw_lit
 from netviz.widgets.ticks import figure
-from netviz.widgets.tiles import draw_values, reach_of, shown
+from netviz.widgets.tiles import draw_signed, draw_values, reach_of, shown
 
 MAPS, FILTERS = "maps", "filters"
 TILE_GAP = 2.0
@@ -128,7 +129,7 @@ class FeatureMaps(Canvas):
                 what = f"map {number + 1} of {row.total}"
                 if self.view == FILTERS:
                     what = f"filter {number + 1} of {row.total}, of map {seen + 1}"
-                told = f"{row.node}, {what}: {_spread(flat[n])}"
+                told = f"{row.node}, {what}"
                 counted = isinstance(row, LayerMaps) and not row.steps
                 unit = number * size if counted else None
                 tiles.append(Tile(lane, row.node, number, unit, place, flat[n], reach, told))
@@ -144,20 +145,28 @@ class FeatureMaps(Canvas):
                 flags = int(Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap)
                 painter.drawText(column.body, flags, lane.maps.reason)
         tiles, words = self.placed(rect)
-        for tile in tiles:
-            draw_values(painter, tile.area, tile.values, tile.reach)
+        for node, some in groupby(tiles, key=lambda tile: tile.node and (tile.lane, tile.node)):
+            row = list(some)
+            if node and len(row[0].values) > 1:  # they are of one size, and no bars
+                areas, values = [tile.area for tile in row], np.stack([tile.values for tile in row])
+                draw_signed(painter, areas, values, row[0].reach)
+                continue
+            for tile in row:
+                draw_values(painter, tile.area, tile.values, tile.reach)
         painter.setFont(self.fonts.words)
         painter.setPen(QColor(theme.theme().faint))
         for area, text in words:
-            shown = self.fonts.word_metrics.elidedText(text, Qt.TextElideMode.ElideRight, area.width())
-            painter.drawText(area, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, shown)
+            flags = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft
+            painter.drawText(area, flags, self.fonts.shortened(text, area.width()))
 
     def _at(self, place: QPointF) -> Tile | None:
         return next((tile for tile in self.placed(QRectF(self.rect()))[0] if tile.area.contains(place)), None)
 
     def tip(self, place: QPointF) -> str:
         tile = self._at(place)
-        return "" if tile is None else tile.words
+        if tile is None:
+            return ""
+        return f"{tile.words}: {_spread(tile.values)}" if tile.node else tile.words
 
     def mark_at(self, place: QPointF) -> Mark:
         tile = self._at(place)

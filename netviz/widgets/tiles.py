@@ -1,5 +1,7 @@
 """Small pictures of numbers: in grey or colours of their own, by sign round 0, and signals as bars."""
 
+from collections.abc import Sequence
+
 import numpy as np
 from PySide6.QtCore import QRectF
 from PySide6.QtGui import QColor, QImage, QPainter
@@ -8,6 +10,7 @@ from engine.probes.maps import PICTURES, maps_first
 from netviz import theme
 from netviz.widgets.example_input import picture_shape
 from netviz.widgets.grey import grey_picture
+from netviz.widgets.plane import Palette
 from netviz.widgets.shades import clipped
 
 APART = 5.0  # pixels of a bar's width, from which on a gap stands between bars
@@ -49,7 +52,7 @@ def draw_values(
     if values.ndim == 2 and len(values) == 1:
         _draw_bars(painter, area, np.asarray(values[0], np.float64), reach or reach_of(np.asarray(span or values)))
     elif reach:
-        painter.drawImage(area, _signed(np.asarray(values, np.float64), reach))
+        draw_signed(painter, [area], values[None], reach)
     else:
         finite = np.asarray(values)[np.isfinite(values)]
         low, high = span or (float(finite.min(initial=np.inf)), float(finite.max(initial=-np.inf)))
@@ -77,11 +80,14 @@ def _draw_bars(painter: QPainter, area: QRectF, values: np.ndarray, reach: float
         painter.fillRect(bar, QColor(colours.orange if height > 0 else colours.blue))
 
 
-def _signed(values: np.ndarray, reach: float) -> QImage:
-    ramp = theme.diverging()
+def draw_signed(painter: QPainter, areas: Sequence[QRectF], values: np.ndarray, reach: float) -> None:
+    """One for each area, (n, height, width): orange above 0 and blue below, which `reach` fills."""
+    ramp, values = Palette.of_theme(0).signs, np.asarray(values, np.float64)
     with np.errstate(all="ignore"):
         level = clipped(values / (2 * reach) + 0.5) * (len(ramp) - 1)
-    pixels = ramp[level.astype(int)]
-    pixels[~np.isfinite(values)] = QColor(theme.theme().red).getRgb()
-    rows, columns = values.shape
-    return QImage(pixels.data, columns, rows, 4 * columns, QImage.Format.Format_RGBA8888).copy()
+    pixels, known = ramp[level.astype(int)], np.isfinite(values)
+    if not known.all():
+        pixels[~known] = QColor(theme.theme().red).rgb()
+    _, rows, columns = values.shape
+    for area, each in zip(areas, pixels, strict=True):
+        painter.drawImage(area, QImage(each.data, columns, rows, 4 * columns, QImage.Format.Format_RGB32))
