@@ -11,6 +11,7 @@ from netviz import theme
 from netviz.runtime.history import History
 from netviz.widgets.canvas import Canvas
 from netviz.widgets.marks import columns, draw_head
+from netviz.widgets.shades import clipped
 from netviz.widgets.ticks import percent, whole
 from netviz.widgets.tiles import Span, as_picture, draw_values, reach_of, shown
 
@@ -118,28 +119,40 @@ class FooledView(Canvas):
             (fooled, 0.0, (low, high), told(answer, answer.after), "with the step"),
             (saliency, reach_of(saliency), None, "|∂z/∂x|", "what each number changes of the score decided for"),
         )
-        line = self.fonts.line
-        gap, side = self._gap, max(4.0, min(area.height() - line, self._side(area.width())))
-        return [
-            Face(QRectF(area.left() + n * (side + gap), area.top(), side, side), *face) for n, face in enumerate(made)
-        ]
+        return [Face(place, *face) for place, face in zip(self.face_areas(area), made, strict=True)]
+
+    def face_areas(self, area: QRectF) -> list[QRectF]:
+        gap, side = self._gap, max(4.0, min(area.height() - self.fonts.line, self._side(area.width())))
+        return [QRectF(area.left() + n * (side + gap), area.top(), side, side) for n in range(4)]
 
     # The picture
 
     def paint(self, painter: QPainter, rect: QRectF) -> None:
-        names = [lane.info.name for lane in self.history.lanes]
-        for number, column in enumerate(columns(rect, names, self.fonts.line + 2)):
-            lane = self.history.lanes[number]
-            draw_head(painter, self.fonts, column.head, column.name, number, apart=lane.apart)
-            answer = lane.adversary
-            if answer is None:
-                continue
-            if answer.reason:
-                painter.setPen(QColor(theme.theme().faint))
-                flags = int(Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap)
-                painter.drawText(column.body, flags, answer.reason)
-                continue
-            areas = self.parts(column.body, answer)
+        lanes = self.history.lanes
+        places = columns(rect, [lane.info.name for lane in lanes], self.fonts.line + 2)
+        answers = [lane.adversary for lane in lanes]
+        told = [
+            (column.body, answer, self.parts(column.body, answer))
+            for column, answer in zip(places, answers, strict=True)
+            if answer is not None and not answer.reason
+        ]
+
+        def behind(inner: QPainter) -> None:
+            for number, (column, answer) in enumerate(zip(places, answers, strict=True)):
+                draw_head(inner, self.fonts, column.head, column.name, number, apart=lanes[number].apart)
+                if answer is not None and answer.reason:
+                    inner.setPen(QColor(theme.theme().faint))
+                    flags = int(Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap)
+                    inner.drawText(column.body, flags, answer.reason)
+            for _, answer, areas in told:
+                self._draw_still(inner, areas, answer)
+
+        heads = [
+            (lane.info.name, lane.apart, answer and answer.reason) for lane, answer in zip(lanes, answers, strict=True)
+        ]
+        still = [(answer.label, answer.names, answer.share, areas) for _, answer, areas in told]
+        self.paint_behind(painter, rect, (heads, still), behind)
+        for _, answer, areas in told:
             self._draw_faces(painter, areas["faces"], answer)
             if "classes" in areas:
                 self._draw_classes(painter, areas["classes"], answer)
@@ -151,40 +164,60 @@ class FooledView(Canvas):
     def _words(self, painter: QPainter, area: QRectF, text: str, colour: str, flags: int = 0) -> None:
         painter.setFont(self.fonts.words)
         painter.setPen(QColor(colour))
-        words = text if flags else self.fonts.word_metrics.elidedText(text, Qt.TextElideMode.ElideRight, area.width())
+        words = text if flags else self.fonts.shortened(text, area.width())
         painter.drawText(area, flags or int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter), words)
+
+    def _draw_still(self, painter: QPainter, areas: dict[str, QRectF], answer: AdversaryAnswer) -> None:
+        """What stays from answer to answer: signs between the faces, the classes' names, the words of an axis."""
+        colours, line, centre = theme.theme(), self.fonts.line, int(Qt.AlignmentFlag.AlignCenter)
+        first, second, third, _ = self.face_areas(areas["faces"])
+        for sign, one, other in zip(SIGNS, (first, second), (second, third), strict=True):
+            between = QRectF(one.right(), one.top(), other.left() - one.right(), one.height())
+            self._words(painter, between, sign, colours.faint, centre)
+        if "classes" in areas:
+            area, slot = areas["classes"], areas["classes"].width() / _classes(answer)
+            for k in range(_classes(answer)):
+                name = name_of(answer, k)
+                if self.fonts.wide(name) < slot:
+                    under = QRectF(area.left() + k * slot, area.bottom() - line, slot, line)
+                    self._words(painter, under, name, colours.faint, centre)
+        if "sizes" in areas:
+            area = areas["sizes"]
+            top = QRectF(area.left(), area.top(), area.width(), line)
+            words = f"probability of {name_of(answer, answer.label)} (grey: by chance)"
+            self._words(painter, top, words, colours.faint)
+            bottom = QRectF(area.left(), area.bottom() - line, area.width(), line)
+            self._words(painter, bottom, "ε 0", colours.faint)
+            end, flags = (
+                f"{FARTHEST:.0%} of the range",
+                int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter),
+            )
+            self._words(painter, bottom, end.replace("%", " %"), colours.faint, flags)
 
     def _draw_faces(self, painter: QPainter, area: QRectF, answer: AdversaryAnswer) -> None:
         colours = theme.theme()
         faces = self.faces(area, answer)
         right = [answer.before is not None and answer.before.decided == answer.label]
         right += [True, answer.after is not None and answer.after.decided == answer.label, True]
-        for number, (face, good) in enumerate(zip(faces, right, strict=True)):
+        for face, good in zip(faces, right, strict=True):
             draw_values(painter, face.area, face.values, face.reach, face.span)
             below = QRectF(face.area.left(), face.area.bottom(), face.area.width() + SPACE, self.fonts.line)
             self._words(painter, below, face.caption, colours.faint if good else colours.red)
-            if number < len(SIGNS):
-                between = QRectF(face.area.right(), face.area.top(), faces[1].area.left() - faces[0].area.right(), 0)
-                between.setHeight(face.area.height())
-                self._words(painter, between, SIGNS[number], colours.faint, int(Qt.AlignmentFlag.AlignCenter))
 
     def _draw_classes(self, painter: QPainter, area: QRectF, answer: AdversaryAnswer) -> None:
         """Before (pale) and after, a pair of bars for each class; the class that is true in blue."""
         assert answer.before is not None
         assert answer.after is not None
-        before, after = (np.nan_to_num(one.probabilities) for one in (answer.before, answer.after))
+        before, after = (clipped(one.probabilities) for one in (answer.before, answer.after))
         line, colours, slot = self.fonts.line, theme.theme(), area.width() / len(before)
-        floor, height = area.bottom() - line, area.height() - line
+        floor, height, wide = area.bottom() - line, area.height() - line, max(1.0, slot * 0.4)
+        true, false = (
+            (theme.mix(colours.card, colour, FADED), QColor(colour)) for colour in (colours.blue, colours.orange)
+        )
         for k, shares in enumerate(zip(before.tolist(), after.tolist(), strict=True)):
-            colour = QColor(colours.blue if k == answer.label else colours.orange)
             for half, share in enumerate(shares):
-                wide = max(1.0, slot * 0.4)
                 bar = QRectF(area.left() + (k + 0.1 + 0.4 * half) * slot, floor - share * height, wide, share * height)
-                painter.fillRect(bar, theme.mix(colours.card, colour, FADED) if half == 0 else colour)
-            name = name_of(answer, k)
-            if self.fonts.word_metrics.horizontalAdvance(name) < slot:
-                under = QRectF(area.left() + k * slot, floor, slot, line)
-                self._words(painter, under, name, colours.faint, int(Qt.AlignmentFlag.AlignCenter))
+                painter.fillRect(bar, (true if k == answer.label else false)[half])
         painter.fillRect(QRectF(area.left(), floor, area.width(), 1), QColor(colours.line))
 
     def _draw_sizes(self, painter: QPainter, area: QRectF, answer: AdversaryAnswer) -> None:
@@ -205,12 +238,6 @@ class FooledView(Canvas):
             painter.setPen(QPen(QColor(colour), theme.thick(1.5)))
             painter.drawPolyline(points)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
-        top = QRectF(area.left(), area.top(), area.width(), line)
-        self._words(painter, top, f"probability of {name_of(answer, answer.label)} (grey: by chance)", colours.faint)
-        bottom = QRectF(area.left(), area.bottom() - line, area.width(), line)
-        self._words(painter, bottom, "ε 0", colours.faint)
-        end, flags = f"{FARTHEST:.0%} of the range", int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-        self._words(painter, bottom, end.replace("%", " %"), colours.faint, flags)
 
     def _draw_for_all(self, painter: QPainter, area: QRectF, answer: AdversaryAnswer, found: ForAll) -> None:
         step = shown(as_picture(np.asarray(found.step, np.float64), answer.shape, answer.reach[0]))

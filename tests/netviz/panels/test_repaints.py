@@ -8,7 +8,7 @@ from tests.netviz.panels.histories import opened
 from tests.netviz.panels.test_every_panel import every_panel, filled, notes, open_panel
 
 
-BEHIND = {"confusion", "landscape", "representation", "try", "worst"}  # panels with words and frames that stay
+BEHIND = {"adversary", "confusion", "landscape", "representation", "try", "worst"}  # panels with words and frames that stay
 
 
 @pytest.fixture
