@@ -7,8 +7,14 @@ from netviz.widgets.canvas import Canvas
 from tests.netviz.panels.histories import opened
 from tests.netviz.panels.test_every_panel import every_panel, filled, notes, open_panel
 
-
-BEHIND = {"adversary", "confusion", "landscape", "representation", "try", "worst"}  # panels with words and frames that stay
+BEHIND = {
+    "adversary",
+    "confusion",
+    "landscape",
+    "representation",
+    "try",
+    "worst",
+}  # panels with words and frames that stay
 
 
 @pytest.fixture
