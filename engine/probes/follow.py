@@ -24,6 +24,7 @@ from engine.probes.arithmetic.losses import loss_sections
 from engine.probes.arithmetic.walk import Walk
 from engine.probes.base import Probe
 from engine.probes.example import NUMBER, Part, taken
+from engine.probes.look import shared
 from engine.trainer import Trainer
 
 MOST_WEIGHTS = 4_000_000  # of a network that is followed: its twin in float64 has two numbers for each
@@ -110,7 +111,7 @@ class Follow(Probe, frozen=True, tag="follow"):
         except (ProjectError, ValueError) as error:
             reason, y = f"The target does not fit: {error}", None
         with np.errstate(all="ignore"):
-            walk.take(x, row)
+            let_through(trainer, x, row)
             return self._answer(trainer, walk, part, index, x, y, reason)
 
     def _answer(
@@ -228,3 +229,13 @@ def walk_of(trainer: Trainer) -> Walk:
     if trainer not in _walks:
         _walks[trainer] = Walk(trainer.network)
     return _walks[trainer]
+
+
+def let_through(trainer: Trainer, x: Array, y: Array | None) -> Walk:
+    """The walk with raw `x`, of the input's shape, gone through it; in one look not again if it was the last there."""
+    walk, last = walk_of(trainer), shared(trainer, "walk", list[Any])
+    key = x.tobytes(), None if y is None else y.tobytes()
+    if last != [key]:
+        walk.take(x, y)
+        last[:] = [key]
+    return walk

@@ -17,7 +17,7 @@ from engine.layers.convolution import Convolution
 from engine.layers.input import Input
 from engine.probes.base import Probe
 from engine.probes.example import NUMBER, Part, reach_of, taken
-from engine.probes.follow import MOST_WEIGHTS, walk_of
+from engine.probes.follow import MOST_WEIGHTS, let_through, walk_of
 from engine.trainer import Trainer
 
 PICTURES = (2, 3)  # axes of what has maps: steps, features; channels, height, width
@@ -99,7 +99,7 @@ class Maps(Probe, frozen=True, tag="maps"):
             return _refused(trainer, f"{count:,} weights are too many to look through: at most {MOST_WEIGHTS:,}.")
         walk = walk_of(trainer)
         with np.errstate(all="ignore"):
-            walk.take(x, None if y is None else walk.targets(y))
+            let_through(trainer, x, None if y is None else walk.targets(y))
             saliency = None if y is None else _saliency(trainer, walk)
             return MapsAnswer(
                 step=trainer.step_number,

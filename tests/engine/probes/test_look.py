@@ -7,10 +7,13 @@ import pytest
 from engine.network import Network
 from engine.plan import Plan
 from engine.probes import look, predictions
+from engine.probes.arithmetic.walk import Walk
 from engine.probes.base import Probe
 from engine.probes.boundary import Boundary
 from engine.probes.confusion import Confusion
 from engine.probes.example import Part
+from engine.probes.follow import Follow
+from engine.probes.maps import Maps
 from engine.probes.representation import Representation
 from engine.probes.worst import Worst
 from engine.run.measuring import Measuring
@@ -32,6 +35,17 @@ PROBES: tuple[Probe, ...] = (Confusion(), Boundary(10), Worst(Part.TRAINING), Re
 def trainer() -> Trainer:
     data: dict[str, object] = {"kind": "noise", "shape": [2], "classes": 3, "samples": 200, "validation": 0.5}
     made = Trainer(project(LAYERS, "cross_entropy", data))
+    made.run(5)
+    return made
+
+
+def pictures() -> Trainer:
+    layers: list[dict[str, object]] = [
+        {"id": "c", "kind": "conv2d", "filters": 2, "kernel_size": 3},
+        {"id": "flat", "kind": "flatten"},
+        {"id": "out", "kind": "dense", "units": 3},
+    ]
+    made = Trainer(project(layers, "cross_entropy", {"kind": "noise", "shape": [1, 5, 5], "classes": 3, "samples": 20}))
     made.run(5)
     return made
 
@@ -63,6 +77,20 @@ def test_what_they_share_is_found_once(trainer: Trainer, monkeypatch: pytest.Mon
     monkeypatch.setattr(Network, "plan", counting)
     together(trainer)
     assert sorted(use for _, use in found if use.startswith("examine")) == ["examine training", "examine validation"]
+
+
+def test_an_example_that_was_the_last_to_be_followed_is_not_followed_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    made = pictures()
+    probes = (Follow(node="c"), Maps(), Follow(index=1), Maps(index=1), Maps(), Follow())
+    alone = bytes_of([probe.measure(made) for probe in probes])
+    takes: list[int] = []
+    take = Walk.take
+    monkeypatch.setattr(Walk, "take", lambda self, *of: (takes.append(1), take(self, *of))[1])
+    for number in range(1, 3):
+        assert bytes_of(Measuring(pytest.fail).answers(probes, made, 1.0)) == alone
+        assert len(takes) == 3 * number
+    made.run(5)
+    assert bytes_of(Measuring(pytest.fail).answers(probes, made, 1.0)) == bytes_of([p.measure(made) for p in probes])
 
 
 def test_nothing_is_left_for_the_next_look(trainer: Trainer) -> None:
