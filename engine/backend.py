@@ -156,6 +156,16 @@ class Backend:
 
         return lowered(calls)
 
+    @property
+    def shuffle(self) -> Callable[[Array, Array], None] | None:
+        """The compiled one of `Generators.shuffle`, if there is one."""
+        if self.kernels != "numba":
+            return None
+        from engine.kernels.running import shuffle
+
+        made: Callable[[Array, Array], None] = shuffle
+        return made
+
     def steps(self, ways: Sequence[tuple[Any, list[Call], list[Call]]], scalars: Array) -> Steps | None:
         """Updates by plans, each with the calls until its loss is known and those after, which take `scalars`.
 

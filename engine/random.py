@@ -28,15 +28,36 @@ class Generators:
     def at(self, seed: int, *purpose: str | int) -> np.random.Generator:
         """As `generator` has it."""
         key = key_of(seed, *purpose)
-        self._fresh["state"]["key"] = np.array([key & WORD, key >> 64], np.uint64)
+        return self._under(np.array([key & WORD, key >> 64], np.uint64))
+
+    def shuffle(self, keys: np.ndarray[Any, Any], orders: np.ndarray[Any, Any]) -> None:
+        """Each row of `orders` (n, N) becomes 0 … N - 1, shuffled under one of `keys` (n, 2)."""
+        for key, order in zip(keys, orders, strict=True):
+            order[:] = self._under(key).permutation(len(order))
+
+    def _under(self, key: np.ndarray[Any, Any]) -> np.random.Generator:
+        self._fresh["state"]["key"] = key
         self._bits.state = self._fresh
         return self._made
 
 
 def key_of(seed: int, *purpose: str | int) -> int:
     """The 128 bits that stand for (seed, purpose...)."""
-    words = "\x1f".join([str(seed), *map(str, purpose)])
-    return int.from_bytes(hashlib.blake2b(words.encode(), digest_size=16).digest(), "little")
+    return int.from_bytes(_hashed(seed, *purpose).digest(), "little")
+
+
+def keys_of(seed: int, purpose: str, numbers: range) -> np.ndarray[Any, Any]:
+    """`key_of` (seed, purpose, number) for each of the numbers, as two words (n, 2)."""
+    begun, digests = _hashed(seed, purpose, ""), list[bytes]()
+    for number in numbers:
+        whole = begun.copy()
+        whole.update(b"%d" % number)
+        digests.append(whole.digest())
+    return np.frombuffer(b"".join(digests), "<u8").astype(np.uint64).reshape(-1, 2)
+
+
+def _hashed(seed: int, *purpose: str | int) -> "hashlib.blake2b":
+    return hashlib.blake2b("\x1f".join([str(seed), *map(str, purpose)]).encode(), digest_size=16)
 
 
 class Bits:

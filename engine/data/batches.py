@@ -10,7 +10,7 @@ from engine.data.augmentation import Augmentation, Augmenter
 from engine.data.curriculum import Curriculum, by_centroid
 from engine.data.preprocess import CHUNK
 from engine.data.rows import Rows
-from engine.random import Generators
+from engine.random import Generators, keys_of
 
 WINDOW = 1 << 20  # bytes of shuffled examples gathered at once: a batch is then a slice of rows that lie together
 WINDOW_THERE = 1 << 26  # the same on a device, where a launch costs more than a look at far memory
@@ -149,9 +149,13 @@ class Batches:
             self._orders = np.empty((epochs, self.count), np.int64)
             self._orders[:] = np.arange(self.count)
         if self.shuffle:
-            for number in range(epochs):
-                self._orders[number] = self._permutation(first + number)
+            self._draw(first, self._orders[:epochs])
         return self._orders.reshape(-1)
+
+    def _draw(self, first: int, orders: Array) -> None:
+        """The orders (n, N) of epochs `first` and following, each of all examples."""
+        shuffle = self.backend.shuffle or self._generators.shuffle
+        shuffle(keys_of(self.seed, "shuffle", range(first, first + len(orders))), orders)
 
     def _size(self, batch: int) -> int:
         """How many examples are gathered at once."""
@@ -204,9 +208,11 @@ class Batches:
 
     def _drawn(self, epoch: int) -> Array:
         """The order of an epoch; of a curriculum, the shown examples again and again until it is full."""
-        rng = self._generators.at(self.seed, "shuffle", epoch)
         if self._curriculum is None or not self.chooses(epoch):
-            return rng.permutation(self.count)
+            orders = np.empty((1, self.count), np.int64)
+            self._draw(epoch, orders)
+            return orders.reshape(-1)
+        rng = self._generators.at(self.seed, "shuffle", epoch)
         assert self._easiest is not None
         shown = np.sort(self._easiest[: self._curriculum.shown(epoch, self.count)])
         rounds = range(-(-self.count // len(shown)))

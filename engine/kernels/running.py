@@ -10,6 +10,7 @@ from engine.backend import Array, Call, Lot
 from engine.kernels.choice import forget_others
 from engine.kernels.machine import run, run_steps
 from engine.kernels.operations import address
+from engine.kernels.orders import shuffle as shuffle
 from engine.kernels.program import Table, parts, table
 from engine.kernels.rows import WIDTH, Op
 
@@ -69,6 +70,8 @@ class Steps:
             places = (array.ctypes.data for array in (plan.loss, plan.rows, plan.targets))
             told.append((plan.batch, first, turn, len(tables), *places))
         self._tables, self._ways = np.array(tables, np.uint64).reshape(-1, 2), np.array(told, np.uint64)
+        self._staying = self._ways.copy()  # what a plan makes of its targets stays as well
+        self._staying[:, 1] += np.array([len(plan.target_calls) for plan, _, _ in ways], np.uint64)
         self._scalars, self._none = scalars, np.empty(0, np.int64)
 
     def __call__(self, count: int, lot: Lot | None, scalars: Array | None) -> Array:
@@ -87,8 +90,8 @@ class Steps:
             examples[:] = *places, rows.shape[1], targets.shape[1], lot.whole, lot.left
         else:
             examples[-2:] = self._ways[0, 0]
-        chosen = self._none if lot is None else lot.chosen
-        done: int = run_steps(self._tables, self._ways, examples, chosen, changes, losses)
+        ways, chosen = (self._staying, self._none) if lot is None else (self._ways, lot.chosen)
+        done: int = run_steps(self._tables, ways, examples, chosen, changes, losses)
         return losses[:done]
 
 
@@ -106,6 +109,7 @@ def steps(ways: Sequence[tuple["Plan", Sequence[Call], Sequence[Call]]], scalars
 
 def warm() -> None:
     """Has everything compiled for each number type."""
+    shuffle(np.zeros((1, 2), np.uint64), np.zeros((1, 2), np.int64))
     for number in NUMBERS.values():
         for op in Op:
             address(op, number)

@@ -4,6 +4,7 @@ All keep m / (1-β₁) and v / (1-β₂), whose factors go into the scalars of a
 """
 
 from functools import lru_cache
+from math import ceil, log
 from typing import Annotated, ClassVar
 
 import numpy as np
@@ -78,8 +79,8 @@ class Adam(Moments, frozen=True, tag="adam"):
     def scalar_rows(self, rates: Array, first: int) -> Array:
         """All at once: of a tiny net they would cost more than the steps."""
         steps = np.arange(first, first + len(rates), dtype=np.float64)
-        mean = (1 - self.beta1) / (1 - self.beta1**steps)
-        root = np.sqrt((1 - self.beta2**steps) / (1 - self.beta2))
+        mean = (1 - self.beta1) / (1 - _powers(self.beta1, steps))
+        root = np.sqrt((1 - _powers(self.beta2, steps)) / (1 - self.beta2))
         rows: Array = np.stack([rates * mean * root, self.eps * root], axis=1)
         return rows
 
@@ -225,6 +226,13 @@ class NAdam(Moments, frozen=True, tag="nadam"):
 
     def torch(self, parameters: str) -> str:
         return f"torch.optim.NAdam({parameters}, {self.torch_arguments()}, momentum_decay={self.momentum_decay})"
+
+
+def _powers(beta: float, steps: Array) -> Array:
+    """βᵗ, for large t one that is as good as 0: the least numbers that there are would take ten times as long."""
+    enough = log(NOTHING) / log(beta) + 1 if beta else 1.0
+    powers: Array = beta ** np.minimum(steps, ceil(enough))
+    return powers
 
 
 def _momentum(beta1: float, decay: float, step: int) -> float:

@@ -6,7 +6,7 @@ import pytest
 import engine
 from engine.backend import bound, open_backend
 from engine.catalogue import OPTIMIZERS
-from engine.optimizers import NAdam
+from engine.optimizers import Adam, NAdam
 from engine.spec import build
 from engine.trainer import Trainer
 from tests.engine.cases import DTYPES, project
@@ -105,6 +105,18 @@ def test_the_products_of_nadam_are_the_same_from_any_step_on(beta1, psi):
     for step in (2099, 1, 1025, 1023, 1024, 2048):  # in any order: a restored run begins in the middle
         rate, _, share = optimizer.scalars(1.0, step)
         np.testing.assert_allclose((rate, share), rates[step], rtol=1e-12)
+
+
+@pytest.mark.parametrize("beta1", [0.0, 0.5, 0.9, 0.999])
+@pytest.mark.parametrize("beta2", [0.0, 0.9, 0.99999])
+def test_the_scalars_of_adam_are_those_of_its_formula_however_far(beta1, beta2):
+    """To the last bit, though powers too small to count are not computed."""
+    adam, rates = Adam(lr=0.01, beta1=beta1, beta2=beta2), np.full(500, 0.01)
+    for first in (1, 30, 350, 5000, 4_000_000):
+        t = np.arange(first, first + 500, dtype=np.float64)
+        root = np.sqrt((1 - beta2**t) / (1 - beta2))
+        expected = np.stack([rates * ((1 - beta1) / (1 - beta1**t)) * root, adam.eps * root], axis=1)
+        assert np.array_equal(adam.scalar_rows(rates, first), expected)
 
 
 @pytest.mark.parametrize("name", ["adamw", "lion decay"])
