@@ -7,13 +7,14 @@ calls bound once; each leaves its sum in one vector, which comes to the host at 
 from collections.abc import Callable
 from functools import partial
 from math import nan, prod, sqrt
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from engine import layout
 from engine.backend import Array, Backend, BoundCall, bound
 from engine.layers.base import Activation, Shape
+from engine.parameters import Parameters
 from engine.plan import Plan, Var
 
 LayerStatistics = dict[str, float | None]
@@ -48,9 +49,11 @@ class Statistics:
         self._sums = _Sums(plan.backend, SUMS * len(nodes) + 4 * sum(len(_pieces(w)) for w in weights))
         sizes = [plan.vars[node].value.size for node in nodes if node not in weighted]
         sizes += [w[rows].size for w in weights for rows in _pieces(w)]
-        self._scratch, self._ones = plan.backend.zeros(max(sizes)), plan.backend.ones(max(*sizes, plan.batch))
         looks: list[BoundCall] = []
         updates: list[BoundCall] = []
+        self._whole = _Whole(plan.backend, parameters, looks, updates) if parameters.count <= PIECE else None
+        longest = max(*sizes, plan.batch, parameters.count if self._whole is not None else 0)
+        self._scratch, self._ones = plan.backend.zeros(max(sizes)), plan.backend.ones(longest)
         self._fields: dict[str, Callable[[Numbers], LayerStatistics]] = {}
         self._changes: dict[str, list[int]] = {}
         for node in nodes:
@@ -86,19 +89,22 @@ class Statistics:
         """Adds a weighted node's calls; returns its fields, and where its update will be told, piece by piece."""
         plan, xp, parameters, add = self.plan, self.plan.xp, self.plan.parameters, self._sums.add
         w, g = (parameters.weights(vector, node) for vector in (parameters.values, parameters.grads))
-        b, old, n = parameters.biases(parameters.grads, node), plan.backend.zeros(*w.shape), w.size
+        b, n = parameters.biases(parameters.grads, node), w.size
         weight, grad, size, change = list[int](), list[int](), list[int](), list[int]()
-        for rows in _pieces(w):
+        whole = self._whole.of(node) if self._whole is not None else None
+        old = plan.backend.zeros(*w.shape) if whole is None else whole.before
+        for rows in _pieces(w) if whole is None else [slice(None)]:
             now, slope, before = w[rows], g[rows], old[rows]
-            scratch, ones, flat = self._scratch[: now.size], self._ones[: now.size], before.reshape(-1)
-            work = scratch.reshape(now.shape)
-            looks.append((xp.copyto, before, now))
+            if whole is not None:
+                flat, scratch = whole.kept, whole.sizes
+            else:
+                flat, scratch = before.reshape(-1), self._scratch[: now.size]
+                looks += [(xp.copyto, before, now), (xp.absolute, slope, scratch.reshape(now.shape))]
+                updates.append((xp.subtract, now, before, scratch.reshape(now.shape)))
+            ones = self._ones[: scratch.size]
             weight.append(add(looks, flat, flat, partial(_squares, before)))
-            looks.append((xp.copyto, work, slope))
             grad.append(add(looks, scratch, scratch, partial(_squares, slope)))
-            looks.append((xp.absolute, scratch, scratch))
             size.append(add(looks, scratch, ones, partial(_sizes, xp, slope)))
-            updates.append((xp.subtract, now, before, work))
             change.append(add(updates, scratch, scratch, partial(_change, now, before)))
         bias = None if b is None else add(looks, b, b, partial(_squares, b))
 
@@ -124,8 +130,8 @@ class Statistics:
         total = add(looks, flat, ones, lambda: float(h.sum(dtype="float64").item()))
         looks += [(xp.multiply, self._sums.at(total), backend.scalar(1 / n), mean), (xp.subtract, h, mean, work)]
         spread = add(looks, scratch, scratch, lambda: _spread(h))
-        looks += [(xp.equal, h, backend.scalar(0.0), mask), (xp.copyto, work, mask)]
-        zero = add(looks, scratch, ones)
+        looks.append((xp.equal, h, backend.scalar(0.0), mask))
+        zero = self._sums.count(looks, mask)
         shape = plan.structure.shapes[node]
         shares = self._flat_calls(looks, layer, before, h, mask, shape) if isinstance(layer, Activation) else None
         delta = before.grad
@@ -154,8 +160,8 @@ class Statistics:
         unit's weights are the same at all places.
         """
         xp, backend, (units, batch) = self.plan.xp, self.plan.backend, h.shape
-        scratch, ones = self._scratch[: h.size], self._ones[: h.size]
-        work, zero, limit = scratch.reshape(h.shape), backend.scalar(0.0), backend.scalar(FLAT * layer.steepest)
+        ones, work = self._ones, self._scratch[: h.size].reshape(h.shape)
+        zero, limit = backend.scalar(0.0), backend.scalar(FLAT * layer.steepest)
         counts, dead = backend.zeros(units), backend.mask(units)
         saturated = None if layer.pieces else backend.mask(units, batch)
 
@@ -168,22 +174,57 @@ class Statistics:
             if saturated is not None:
                 xp.less(slope, limit, saturated)
 
-        looks += [(slopes,), (xp.copyto, work, flat if saturated is None else saturated)]
-        share = self._sums.add(looks, scratch, ones)
-        if saturated is not None:
-            looks.append((xp.copyto, work, flat))
-        looks.append((xp.dot, work, ones[:batch], counts))
-        looks += [(xp.greater, counts, backend.scalar(batch - 0.5), dead), (xp.copyto, counts, dead)]
+        looks.append((slopes,))
+        share = self._sums.count(looks, flat if saturated is None else saturated)
+        looks += [(xp.copyto, work, flat), (work.dot, ones[:batch], counts)]
+        looks.append((xp.greater, counts, backend.scalar(batch - 0.5), dead))
         if axes := layout.places(shape):
             everywhere = counts.reshape(layout.held(shape))
             units = units // (size := prod(everywhere.shape[axis] for axis in axes))
+            looks.append((xp.copyto, counts, dead))
             counts, dead = backend.zeros(units), backend.mask(units)
             looks += [
                 (xp.add.reduce, everywhere, axes, None, counts),
                 (xp.greater, counts, backend.scalar(size - 0.5), dead),
-                (xp.copyto, counts, dead),
             ]
-        return share, self._sums.add(looks, counts, ones[:units]), units
+        return share, self._sums.count(looks, dead), units
+
+
+class _Lying(NamedTuple):
+    """A node's weights in the copies of `_Whole`: as they were; and as vectors, with 0 where a bias lies between."""
+
+    before: Array
+    kept: Array
+    sizes: Array
+
+
+class _Whole:
+    """Copies of few parameters, all in one call: as they were before the update, and gradients or changes by size."""
+
+    def __init__(
+        self, backend: Backend, parameters: Parameters, looks: list[BoundCall], updates: list[BoundCall]
+    ) -> None:
+        xp, values, n = backend.xp, parameters.values[: parameters.count], parameters.count
+        self._parameters, self._old, self._sizes = parameters, backend.zeros(n), backend.zeros(n)
+        looks += [(xp.copyto, self._old, values), *self._without_biases(self._old)]
+        without = self._without_biases(self._sizes)
+        looks += [(xp.absolute, parameters.grads, self._sizes), *without]
+        updates += [(xp.subtract, values, self._old, self._sizes), *without]
+
+    def _without_biases(self, copy: Array) -> list[BoundCall]:
+        every = [self._parameters.biases(copy, node) for node in self._parameters.layers]
+        return [(biases.fill, 0.0) for biases in every if biases is not None]
+
+    def of(self, node: str) -> _Lying | None:
+        """None where there is more beside the weights than biases."""
+        parameters, owner = self._parameters, self._parameters.layers[node].owner or node
+        before, after = (parameters.weights(copy, owner) for copy in (self._old, self._sizes))
+        if before.flags.c_contiguous:
+            return _Lying(before, before.reshape(-1), after.reshape(-1))
+        biases = parameters.biases(self._old, owner)
+        blocks = [parameters.block(copy, owner).reshape(-1) for copy in (self._old, self._sizes)]
+        beside = blocks[0].size - before.size
+        return _Lying(before, *blocks) if beside == (0 if biases is None else biases.size) else None
 
 
 class _Sums:
@@ -193,14 +234,18 @@ class _Sums:
         self._backend, self._numbers = backend, backend.zeros(room)
         self._wide: list[Callable[[], float] | None] = []
 
-    def add(self, calls: list[BoundCall], a: Array, b: Array, wide: Callable[[], float] | None = None) -> int:
-        """Adds the call that takes the sum; returns where it will be told.
-
-        `wide` takes it in float64; what is counted needs none.
-        """
+    def add(self, calls: list[BoundCall], a: Array, b: Array, wide: Callable[[], float]) -> int:
+        """Adds the call that takes the sum; returns where it will be told. `wide` takes it in float64."""
         self._wide.append(wide)
         index = len(self._wide) - 1
-        calls.append((self._backend.xp.dot, a, b, self.at(index)))
+        calls.append((a.dot, b, self.at(index)))
+        return index
+
+    def count(self, calls: list[BoundCall], mask: Array) -> int:
+        """Adds the call that counts what is true in `mask`, which float32 can tell; returns where it will be told."""
+        self._wide.append(None)
+        index = len(self._wide) - 1
+        calls.append((_count, self._backend.xp, mask, self.at(index)))
         return index
 
     def at(self, index: int) -> Array:
@@ -215,7 +260,8 @@ class _Sums:
         numbers: Numbers = self._backend.to_host(self._numbers).tolist()
         if self._backend.dtype == "float32":
             for index in indices:
-                if not SMALLEST < abs(numbers[index]) < LARGEST and (wide := self._wide[index]) is not None:
+                wide = self._wide[index]
+                if wide is not None and not SMALLEST < abs(numbers[index]) < LARGEST:
                     numbers[index] = wide()
         return numbers
 
@@ -243,6 +289,10 @@ def _spread(array: Array) -> float:
     """Σ (a - mean a)²."""
     wide = array.astype("float64").ravel()
     return _squares(wide - wide.sum() / wide.size)
+
+
+def _count(xp: Any, mask: Array, place: Array) -> None:
+    place[...] = xp.count_nonzero(mask)
 
 
 def root_mean_square(array: Array | None) -> float:

@@ -124,7 +124,7 @@ class Trainer:
     @property
     def rate(self) -> float:
         """The learning rate of the next update."""
-        return float(self._rates(1)[0])
+        return float(self.lr if self.course.schedule is None else self._rates(1)[0])
 
     @property
     def stopped(self) -> bool:
@@ -253,7 +253,11 @@ class Trainer:
 
     def _accuracy(self, plan: Plan) -> float | None:
         hits = self.network.loss.hits(self.backend.xp, plan.logits.value, plan.targets, self.network.classes)
-        return None if hits is None else float(hits.mean(dtype="float64").item())
+        if hits is None:
+            return None
+        xp = self.backend.xp
+        right: int = xp.asarray(xp.count_nonzero(hits)).item()
+        return right / hits.size
 
     def _advance(self, examples: int, steps: int = 1) -> None:
         self.step_number += steps

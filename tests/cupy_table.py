@@ -23,6 +23,7 @@ ROUTINES = {
     "where": "condition, x, y",  # with the condition alone it waits for the device
     "take": "a, indices, axis=None, out=None",
     "take_along_axis": "arr, indices, axis",
+    "count_nonzero": "a, axis=None",
     "clip": "a, a_min, a_max, out=None",
     "concatenate": "tup, axis=0, out=None",
     "stack": "tup, axis=0, out=None",
