@@ -1,24 +1,35 @@
 """Experiments on how a network is trained: each claim holds, and fails on its control."""
 
+from dataclasses import replace
 from functools import cache
 
+import msgspec
 import numpy as np
 import pytest
 
 from engine.probes.landscape import Landscape, PlaneOf
 from engine.run.lane import Lane
+from engine.trainer import Trainer
 from tests.netviz.experiments.runs import SEEDS, begun, experiment, scores, steps, trained
 
 
 @pytest.mark.parametrize("seed", SEEDS)
-def test_over_fitting_is_narrowed_by_dropout_and_by_l2(seed):
+def test_over_fitting_is_narrowed_by_dropout_by_l2_and_by_noisy_inputs(seed):
     train, validation = scores("over-fitting", "plain", seed)
     gap = validation.loss - train.loss
     assert train.accuracy == 1.0
     assert gap > 1.5
-    for remedy in ("dropout", "L2"):
+    for remedy in ("dropout", "L2", "noisy inputs"):
         train, validation = scores("over-fitting", remedy, seed)
         assert validation.loss - train.loss < 0.6 * gap, remedy
+    plain = experiment("over-fitting").lane("plain")
+    penalty = msgspec.structs.replace(plain.training.regularization, l1=0.01)
+    trainer = Trainer(
+        replace(plain, training=msgspec.structs.replace(plain.training, regularization=penalty)), seed=seed
+    )
+    trainer.run(steps("over-fitting"))
+    train, validation = trainer.evaluate()
+    assert validation.loss - train.loss < 0.6 * gap
 
 
 @pytest.mark.parametrize("seed", SEEDS)

@@ -6,6 +6,8 @@ import msgspec
 import numpy as np
 import pytest
 
+from engine.catalogue import LAYERS
+from engine.graph import Graph, Node
 from engine.probes.landscape import Landscape, PlaneOf
 from engine.run.lane import Lane
 from engine.trainer import Trainer
@@ -125,6 +127,32 @@ def test_batch_norm_trains_what_does_not_train_without(seed):
         assert (validation.accuracy > 0.95) is shown
         assert (train.loss < 0.2) is shown
         assert (train.loss > LN2 - 0.005) is not shown
+    train, _ = scores("batch-norm", "layer norm", seed)
+    assert train.loss < 0.3
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_batch_norm_tells_training_from_use_and_layer_norm_does_not(seed):
+    """The loss of one small batch in training, and that of the same examples as they are used."""
+    for variant, differs in (("batch norm", True), ("layer norm", False), ("without", False)):
+        trainer = trained("batch-norm", variant, seed)
+        x, y = np.asarray(trainer.data.x[:8], np.float64), np.asarray(trainer.data.y[:8])
+        in_training, _ = trainer.network.loss_and_gradients(x, y)
+        z = trainer.network.predict(x)[:, 0].astype(np.float64)
+        in_use = float((np.logaddexp(0, z) - y * z).mean())
+        assert (abs(in_training - in_use) > 1e-3 * abs(in_use)) is differs, variant
+
+
+@pytest.mark.parametrize("kind", ["elu", "selu"])
+def test_others_do_not_die_at_that_rate(kind):
+    """In the place of the ReLUs that die."""
+    made = experiment("dead-relu").lane("ReLU")
+    nodes = tuple(Node("a1", LAYERS[kind]()) if node.id == "a1" else node for node in made.graph.nodes)
+    trainer = Trainer(replace(made, graph=Graph(nodes, made.graph.edges)), seed=0)
+    for _ in range(steps("dead-relu")):
+        record = trainer.step(layers=True)
+        assert record.layers is not None
+        assert record.layers["a1"].get("dead_fraction", 0) == 0
 
 
 @pytest.mark.parametrize("seed", SEEDS)
