@@ -9,6 +9,9 @@ from functools import cache
 from itertools import pairwise
 from typing import Any
 
+import msgspec
+from msgspec.structs import asdict
+
 from engine.layers.base import Layer
 from engine.project import Project
 from engine.spec import Property, properties
@@ -134,7 +137,20 @@ def _trainings(lanes: Sequence[Project]) -> Iterator[Trait]:
             yield Trait("", tuple(f"no {name.split('.')[0]}" if part is None else part.title for part in parts))
         else:
             label = fields.label(tuple(names.values()), name)
-            yield Trait(label, tuple(None if value is ABSENT else in_words(value) for value in values))
+            head = name.partition(".")[0]
+            parts = [getattr(section, head, None) for section in sections]
+            switched = None in parts  # it is off in some lanes
+            pairs = zip(parts, values, strict=True)
+            yield Trait(label, tuple(_setting(part if switched else None, value) for part, value in pairs))
+
+
+def _setting(part: object, value: Any) -> str | None:
+    """A part that is switched on is called by its first field; where that is 0, by those that are not."""
+    if value is ABSENT:
+        return None
+    if value or not isinstance(part, msgspec.Struct):
+        return in_words(value)
+    return ", ".join(f"{field} {in_words(each)}" for field, each in asdict(part).items() if each) or in_words(value)
 
 
 def _small(title: str) -> str:

@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 from msgspec import structs
 
+from engine.data.augmentation import Augmentation
 from engine.data.toy import Xor
 from engine.graph import Edge, Graph, Node
 from engine.layers.activations import Relu, Sigmoid, Tanh
@@ -51,6 +52,17 @@ def test_a_layer_that_only_some_have():
     assert apart(side_by_side(long, short)) == ("with tanh", "without tanh")
     more = chain(Dense(units=1), Dense(units=1))
     assert apart(side_by_side(more, short)) == ("with b", "without b"), "by its id, for the other lane has such layers"
+
+
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [({"shift": 2}, "augmentation 2"), ({"shift": 0, "noise": 0.2}, "augmentation noise 0.2")],
+)
+def test_a_part_that_is_switched_on_says_what_it_does(fields, words):
+    graph = chain(Dense(units=1))
+    own = Training(loss=BinaryCrossEntropy(), optimizer=Adam(lr=0.01))
+    changed = structs.replace(own, augmentation=Augmentation(**fields))
+    assert apart(side_by_side(graph, graph, trainings=(changed,))) == ("augmentation off", words)
 
 
 def test_settings_of_the_training():
