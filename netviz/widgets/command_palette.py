@@ -1,5 +1,6 @@
 """Every command of the window by name: type a few letters, press Enter."""
 
+import re
 from collections.abc import Iterable
 
 from PySide6.QtCore import QEvent, QObject, QSize, Qt
@@ -17,6 +18,8 @@ from PySide6.QtWidgets import (
 )
 
 from netviz import theme
+
+INSIDE, SCATTERED = 1_000, 2_000  # more than a name has letters
 
 
 class CommandPalette(QDialog):
@@ -92,11 +95,16 @@ class CommandPalette(QDialog):
 
 
 def match(text: str, name: str) -> int | None:
-    """How well `name` fits what was typed, less is better; None when the letters are not in it in order."""
+    """How well `name` fits what was typed, less is better; None when the letters are not in it in order.
+
+    A word that begins so comes before one that has it inside, and that before letters here and there.
+    """
     text, name = text.lower().strip(), name.lower()
+    if begins := re.search(rf"\b{re.escape(text)}", name):
+        return begins.start()
     if text in name:
-        return name.index(text)
-    at, spread = -1, 100
+        return INSIDE + name.index(text)
+    at, spread = -1, SCATTERED
     for letter in text.replace(" ", ""):
         following = name.find(letter, at + 1)
         if following < 0:

@@ -2,12 +2,13 @@
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QSize
 from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QDialog, QGridLayout, QHBoxLayout, QLabel, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
 
 from netviz import theme
 
+TALLEST = 640
 Keys = Sequence[tuple[str, str]]  # key, what it does
 
 
@@ -35,10 +36,10 @@ class KeySheet(QDialog):
         scroll = QScrollArea()
         scroll.setWidget(page)
         scroll.setWidgetResizable(True)
-        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         whole = QVBoxLayout(self)
         whole.addWidget(scroll)
-        self.resize(min(page.sizeHint().width() + 60, 900), min(page.sizeHint().height() + 40, 640))
+        wanted = page.sizeHint() + QSize(60, 40)
+        self.resize(wanted.boundedTo(QSize(parent.width(), TALLEST)))
 
 
 def keys_of(actions: Sequence[tuple[str, QAction]]) -> list[tuple[str, Keys]]:

@@ -6,7 +6,7 @@ import json
 import pytest
 from PySide6.QtCore import QMimeData, QPoint, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
-from PySide6.QtWidgets import QApplication, QFileDialog, QLabel, QPushButton, QToolButton
+from PySide6.QtWidgets import QApplication, QFileDialog, QLabel, QPushButton, QScrollArea, QToolButton
 
 from engine.project import load_project, save_project
 from netviz import theme
@@ -74,6 +74,35 @@ def test_letters_in_order_are_enough_to_find():
     assert match("rst", "Run › Reset") is not None
     assert match("zz", "Run › Reset") is None
     assert match("reset", "Run › Reset") < match("rst", "Run › Reset")
+
+
+def test_words_that_begin_so_come_first(open_window, qtbot):
+    names = ["Learning rate", "Saturated", "Dead ReLUs: the rate is too high", "Run at a tea"]
+    ranks = [match("rate", name) for name in names]
+    assert sorted(ranks) == [ranks[0], ranks[2], ranks[1], ranks[3]]
+    assert match("c++ (", "C++ (old)") is not None
+    window = open_window()
+    window.menus.show_palette()
+    palette = window.findChild(CommandPalette)
+    qtbot.keyClicks(palette.focusWidget() or palette, "rate")
+    assert palette.found[0].endswith("Learning rate")
+    assert palette.found.index("View › Panels › Saturated and dead") > 5
+    palette.reject()
+
+
+@pytest.mark.parametrize("width", [1024, 1440])
+def test_no_key_is_cut_off(open_window, qtbot, width):
+    window = open_window()
+    window.resize(width, 800)
+    qtbot.waitUntil(lambda: window.width() == width)
+    window.menus.show_keys()
+    sheet = window.findChild(KeySheet)
+    qtbot.waitUntil(sheet.isVisible)
+    area = sheet.findChild(QScrollArea).viewport()
+    for label in sheet.findChildren(QLabel):
+        right = label.mapTo(sheet, QPoint(label.sizeHint().width(), 0)).x()
+        assert label.width() >= label.sizeHint().width(), label.text()
+        assert right <= area.mapTo(sheet, QPoint(area.width(), 0)).x(), label.text()
 
 
 def test_the_sheet_lists_the_keys_of_the_menus(open_window):
