@@ -9,6 +9,7 @@ from engine.run.messages import Pace, PaceUnit, RunState
 from netviz.document.apart import apart
 from netviz.document.difference import Difference, Kind, difference
 from netviz.document.document import Change, Document
+from netviz.document.spare_outputs import Spare, spare_outputs
 from netviz.runtime.session import Session
 from netviz.widgets.banner import Banner
 from netviz.widgets.run_bar import RunBar
@@ -36,6 +37,7 @@ class RunLink(QObject):
         self.previews = True
         self.by_hand = False  # data are being drawn: the run follows them without asking
         self._paced = False  # the project's pace has been set
+        self._told = False  # of outputs that the run has to spare
         self._settled = QTimer(self, singleShot=True, interval=SETTLE_MS)
         self._settled.timeout.connect(self._compare)
         document.changed.connect(self._edited)
@@ -45,6 +47,7 @@ class RunLink(QObject):
         session.opened.connect(self._tell_apart)
         session.rewound.connect(lambda: banner.take_back("diverged"))
         session.opened.connect(self._opened)
+        session.changed.connect(self._tell_of_spare)
         run_bar.new_seed_asked.connect(self.new_seed)
         run_bar.blocked_play.connect(self._say_problem)
 
@@ -64,8 +67,25 @@ class RunLink(QObject):
         if self._session.project is not None:
             self._session.history.tell_apart(apart(self._session.project))
 
+    def _tell_of_spare(self) -> None:
+        """Once a run, when it is played: a drawing that is not ready yet is not scolded."""
+        if self._told or not self._session.running:
+            return
+        self._told = True
+        found = ((lane, spare_outputs(self._document, lane)) for lane in range(len(self._document.lanes())))
+        lane, spare = next(((lane, spare) for lane, spare in found if spare is not None), (0, None))
+        if spare is not None:
+            answer = f"Make It {spare.wanted}"
+            self._banner.show_message("spare", spare.words, "amber", answer, lambda: self._trim(lane, spare))
+
+    def _trim(self, lane: int, spare: Spare) -> None:
+        if spare_outputs(self._document, lane) == spare:
+            self._document.set_node_field(lane, spare.node, "units", spare.wanted)
+
     def _opened(self) -> None:
-        self._banner.take_back("diverged")
+        self._told = False
+        for key in ("diverged", "spare"):
+            self._banner.take_back(key)
         if not self._paced:
             self._paced = True
             self._session.set_pace(saved_pace(self._document.project) or self._usual_pace())

@@ -99,6 +99,11 @@ class Document(QObject):
         summary = self._data_summary()
         return None if summary is None else summary.shape
 
+    def data_classes(self) -> int | None:
+        """How many classes the data have; None for numbers, or where the data cannot be read."""
+        summary = self._data_summary()
+        return None if summary is None else summary.classes
+
     def fitting_losses(self) -> tuple[str, ...]:
         """The kinds of loss that suit the data, for some number of outputs; all where the data cannot be read."""
         summary = self._data_summary()

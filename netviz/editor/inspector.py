@@ -3,6 +3,7 @@
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from itertools import pairwise
+from math import prod
 
 import msgspec
 from PySide6.QtCore import QSize, Qt
@@ -206,7 +207,9 @@ class Inspector(QWidget):
             if problem.where.startswith("data."):
                 problems[problem.where.removeprefix("data.")] = problem.message
         shape = self._document.data_shape()
-        note = "" if shape is None else f"examples of {text_of_shape(shape)} numbers"
+        note = (
+            "" if shape is None else f"examples of {text_of_shape(shape)} {'number' if prod(shape) == 1 else 'numbers'}"
+        )
         self.data.head("Data", note)
         values = fields.values(data, listed)
         self.data.form.display("data", listed, values, titles=DATA_TITLES, problems=problems)

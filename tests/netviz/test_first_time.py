@@ -123,6 +123,27 @@ def test_a_layer_without_a_place_hides_no_other(window):
     assert not any(a.intersects(b) for i, a in enumerate(boxes) for b in boxes[:i])
 
 
+def test_outputs_for_no_class_are_told_of_and_mended_by_one_click(window, qtbot):
+    click_box(window, "x")
+    double_click_palette(window, "dense")
+    qtbot.waitUntil(lambda: bool(window.session.history.lanes), timeout=LONG)
+    assert not window.banner.isVisible(), "a drawing just begun is not scolded"
+    click(window, window.run_bar.widgetForAction(window.run_bar.play))
+    qtbot.waitUntil(lambda: window.banner.key == "spare", timeout=LONG)
+    assert window.banner.text.startswith("h1 gives 64 numbers, where 1 is enough for 2 classes")
+    click(window, window.banner.answer)
+    assert window.document.project.graph.layer("h1").units == 1
+    window.document.stack.undo()
+    assert window.document.project.graph.layer("h1").units == 64
+    window.document.stack.redo()
+    with qtbot.waitSignal(window.session.opened, timeout=LONG):
+        window.link.restart()
+    qtbot.waitUntil(lambda: window.session.state == "paused", timeout=LONG)
+    window.session.play()
+    qtbot.waitUntil(lambda: window.session.step > 10, timeout=LONG)
+    assert window.banner.key != "spare"
+
+
 def test_with_keys_alone(window, qtbot, tmp_path):
     def keys(text: str) -> None:
         QTest.keyClicks(QApplication.focusWidget(), text)
