@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QWheelEvent
 from PySide6.QtWidgets import (
-    QCheckBox,
     QGridLayout,
     QHBoxLayout,
     QSlider,
@@ -18,6 +17,7 @@ from netviz import theme
 from netviz.editor import numbers
 from netviz.editor.number_box import Gesture, Line, NumberBox
 from netviz.widgets.choice import Choice
+from netviz.widgets.tick_box import TickBox
 
 FIRST: dict[str, object] = {"shape": [1], "size": 1, "table": [[0]]}  # of what is switched on and has no default
 
@@ -74,7 +74,7 @@ class ChoiceEditor(Editor):
 class SwitchEditor(Editor):
     def __init__(self) -> None:
         super().__init__()
-        self.box = QCheckBox()
+        self.box = TickBox()
         self.box.clicked.connect(lambda on: self.committed.emit(on, None))
         _row(self, self.box, stretch=True)
 
@@ -246,7 +246,7 @@ class OptionalEditor(Editor):
         super().__init__()
         self.inner = inner
         self._first = _first(p) if suggestion is None else suggestion
-        self.box = QCheckBox()
+        self.box = TickBox()
         self.box.setToolTip("Off: not used")
         self.box.clicked.connect(lambda on: self.committed.emit(self._first if on else None, None))
         for name in ("committed", "refused", "restored", "browse"):

@@ -7,7 +7,6 @@ from typing import Any
 from PySide6.QtCore import QSize, Qt, QTimer
 from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import (
-    QCheckBox,
     QDialog,
     QDialogButtonBox,
     QFrame,
@@ -38,6 +37,7 @@ from netviz.widgets.balance import BalanceBars
 from netviz.widgets.choice import Choice
 from netviz.widgets.class_pictures import ClassPictures
 from netviz.widgets.role_table import RoleTable
+from netviz.widgets.tick_box import TickBox
 
 SETTLE_MS = 120  # a hand that goes on choosing is waited for
 HEAD = 1000  # rows that are shown at once
@@ -181,7 +181,7 @@ class ImportDialog(QDialog):
         self.advice = QLabel(wordWrap=True)
         self.advice.setObjectName("faint")
         self.advice.setFont(theme.small())
-        self.replace = QCheckBox("Also replace the network with")
+        self.replace = TickBox("Also replace the network with")
         self.replace.clicked.connect(lambda _: self._by_hand.add("replace"))
         self.network = QLabel(wordWrap=True)
         self.network.setContentsMargins(22, 0, 0, 0)

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QStandardItemModel
 from PySide6.QtWidgets import (
-    QCheckBox,
     QDialog,
     QFormLayout,
     QHBoxLayout,
@@ -28,6 +27,7 @@ from netviz.settings import remember, remembered
 from netviz.theme import GAP
 from netviz.widgets.choice import Choice
 from netviz.widgets.size_fields import HEIGHT, SizeFields
+from netviz.widgets.tick_box import TickBox
 
 if TYPE_CHECKING:
     from netviz.main_window import MainWindow
@@ -70,7 +70,7 @@ class FilmDialog(QDialog):
             item.setEnabled(False)
             item.setText(f"{item.text()} – {NO_VIDEO}")
             item.setToolTip(NO_VIDEO)
-        self.exact = QCheckBox("Every pixel exact (larger file)")
+        self.exact = TickBox("Every pixel exact (larger file)")
         self.sizes = SizeFields()
         self.told, self.trouble, self.bar = QLabel(), QLabel(), QProgressBar()
         self.told.setObjectName("faint")
