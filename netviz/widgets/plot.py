@@ -35,7 +35,7 @@ from netviz.widgets.marks import COLUMN_GAP, draw_note, fonts
 from netviz.widgets.pointing import Pointer
 
 ROOM_FOR_ALL = 150.0  # pixels in height below which only the first of a column of axes is drawn
-ROOM_FOR_LABELS = 110.0  # pixels in width above which curves are named at their ends
+ROOM_FOR_CURVES = 48.0  # pixels in width that names at the ends of curves leave to these
 LABEL = 76.0  # pixels at most for such a name
 
 
@@ -140,9 +140,10 @@ class Plot(pg.GraphicsView):
         gap = min(COLUMN_GAP, self.width() * 0.03)
         room = self.width() - left - 4 - gap * (count - 1)
         self.label_width = 0.0
-        if any(one.end_labels for one in self.axes) and room / count >= ROOM_FOR_LABELS:
+        if any(one.end_labels for one in self.axes):
             names = [name for one in self.axes for bundle in one.bundles for name in bundle.names]
-            self.label_width = min(LABEL, self.fonts.width(names) + 8)
+            wide = min(LABEL, self.fonts.width(names) + 8)
+            self.label_width = wide if room / count - wide >= ROOM_FOR_CURVES else 0.0
         width = max(8.0, room / count - self.label_width)
         for i, one in enumerate(self.axes):
             one.box.setVisible(not self.note)

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, QPointF, QRectF, Qt
+from PySide6.QtGui import QColor
 from PySide6.QtTest import QTest
 
 from engine.probes.gradients import Gradients, GradientsAnswer
@@ -90,6 +91,23 @@ def test_zooming_one_lane_moves_the_others(qtbot) -> None:
     panel.plot.axes[1].box.setRange(xRange=(3, 9), yRange=(-1, 1), padding=0)
     panel.plot.axes[1].box.sigRangeChangedManually.emit([True, True])
     assert panel.plot.axes[0].box.viewRange() == [[3, 9], [-1, 1]]
+
+
+@pytest.mark.parametrize("count", [2, 3, 4])
+def test_curves_of_networks_side_by_side_are_named_where_short_names_fit(qtbot, count) -> None:
+    history = opened(*"ABCD"[:count])
+    for lane in history.lanes:
+        take(lane, layers=scalars(20, 1e-3))
+    plot = open_panel(qtbot, GradientsPanel, history, 460, 240).plot
+    areas = [axes.view().rect for axes in plot.axes]
+    assert plot.label_width > plot.fonts.width(["out"])
+    assert all(area.width() >= 48 for area in areas)
+    image, card = plot.grab().toImage(), QColor(theme.DARK.card).rgb()
+    for area in areas:
+        beside = QRectF(area.right() + 4, area.top(), plot.label_width - 5, area.height()).toRect()
+        spots = [(x, y) for x in range(beside.left(), beside.right()) for y in range(beside.top(), beside.bottom())]
+        assert sum(image.pixel(*spot) != card for spot in spots) > 30, "no names"
+    assert not open_panel(qtbot, GradientsPanel, history, 150, 240).plot.label_width
 
 
 def test_fifty_layers_and_long_names_fit(qtbot) -> None:
