@@ -10,6 +10,7 @@ from pathlib import Path
 
 from engine.errors import ProjectError
 from engine.export import torch_course as course
+from engine.export import torch_data as examples
 from engine.export.lines import STEP, fitted
 from engine.export.names import class_name, variables
 from engine.export.torch_preprocess import NAME as PREPROCESS
@@ -21,7 +22,6 @@ from engine.optimizers import Searching
 from engine.project import Project
 
 STANDARD = ("copy", "math", "sys")  # modules that the file may need
-IMPORTED = ("DataLoader", "TensorDataset")
 GROUPS = '[decayed, {"params": others}]'  # of parameters: weights, and those that do not decay
 SHARE = 0.25  # of the examples, for validation, where the project does not say one
 EXAMPLES = 256  # random ones, where the file is run without data
@@ -35,7 +35,8 @@ def save_torch(path: Path, project: Project) -> None:
 def torch_source(project: Project) -> str:
     """The file's text, the same for the same project; its last class is the network."""
     writer = _Writer(project)
-    parts = [*map(list, writer.kinds), *writer.preparation(), writer.module()]
+    shown = examples.parts(project.training, writer.preprocess) if writer.trained else []
+    parts = [*map(list, writer.kinds), *writer.preparation(), *shown, writer.module()]
     if writer.trained:
         parts[:0] = [list(lines) for lines in writer.own if lines]  # the network stays the last class
         schedule = project.training.schedule
@@ -70,7 +71,9 @@ class _Writer:
         )
         taken = [name for lines in (*self.kinds, *self.own) for name in _classes_in(lines)]
         taken += [PREPROCESS] if prepares else []
-        self.name = class_name(project, (*IMPORTED, *taken))
+        follows = self.training.curriculum is not None and bool(self.trained)
+        self.imported = ("DataLoader", *(("Sampler",) if follows else ()), "TensorDataset")
+        self.name = class_name(project, (*self.imported, examples.SAMPLER, *taken))
         self.classes = _classes(project)
 
     def head(self, modules: Iterable[str]) -> list[str]:
@@ -86,14 +89,12 @@ class _Writer:
         ]
         if self.trained:
             lines += ["", "Run with a file of arrays x and y (numpy.savez), it trains the network anew."]
-        if self.trained and (without := course.left_out(self.training)):
-            lines += ["", "Its training leaves out what the project has besides:", f"{without}."]
         lines += ['"""', ""]
         if self.trained:
             lines += [*(f"import {module}" for module in modules), "", "import numpy as np"]
         lines += ["import torch", "from torch import nn"]
         if self.trained:
-            lines.append(f"from torch.utils.data import {', '.join(IMPORTED)}")
+            lines.append(f"from torch.utils.data import {', '.join(self.imported)}")
         return lines
 
     def preparation(self) -> list[list[str]]:
@@ -175,7 +176,8 @@ class _Writer:
     def loop(self) -> list[str]:
         training = self.training
         size = "len(x)" if training.batch_size == "all" else training.batch_size
-        shuffle = training.shuffle and training.batch_size != "all"
+        chosen = examples.sampler(training, self.preprocess)
+        order = "sampler=sampler" if chosen else f"shuffle={training.shuffle and training.batch_size != 'all'}"
         watches, turns = course.watches(training), "for inputs, targets in batches:"
         tensors = ["x", "y", "x_val", "y_val"] if watches else ["x", "y"]
         targets = training.loss.torch_targets(self.classes, self.units)
@@ -188,14 +190,16 @@ class _Writer:
             *fitted(f"criterion = {training.loss.torch(self.units)}", 4),
             *self._optimizer(),
             *(["    free = [w != 0 for w in weights]  # the others stay zero"] if training.keep_zeros else []),
+            *(fitted(f"sampler = {chosen}", 4) if chosen else []),
             *fitted(f"y = {targets}", 4),
             *_indented(held_out, 4),
-            *fitted(f"batches = DataLoader(TensorDataset(x, y), batch_size={size}, shuffle={shuffle})", 4),
+            *fitted(f"batches = DataLoader(TensorDataset(x, y), batch_size={size}, {order})", 4),
             *_indented(course.beginning(training), 4),
             "    model.train()",
             f"    for epoch in range({training.epochs}):",
             f"        {turns}",
             *_indented(course.before_step(training), 12),
+            *_indented(examples.before_step(training, self.preprocess), 12),
             *_indented(self._searched() if isinstance(training.optimizer, Searching) else self._step(), 12),
             *_indented(self._limits(), 12),
             '        print(f"epoch {epoch + 1}: loss {loss.item():.4g}")',

@@ -15,12 +15,6 @@ def watches(training: Training) -> bool:
     return training.early_stopping is not None or isinstance(training.schedule, Plateau)
 
 
-def left_out(training: Training) -> str:
-    """What of a training the exported one does without, in words; empty where it has everything."""
-    parts = {"the curriculum": training.curriculum, "the augmentation of examples": training.augmentation}
-    return " and ".join(name for name, part in parts.items() if part is not None)
-
-
 def rate_function(schedule: Schedule) -> list[str]:
     """The schedule as a function of the time in epochs; of a plateau, its warm-up alone."""
     lines = [

@@ -210,11 +210,21 @@ NETS: dict[str, Project] = {
         [dense("h1", 3), act("a1", "tanh"), dense("out", 2)],
         training={"keep_zeros": True, "optimizer": {"kind": "lbfgs"}, "batch_size": "all"},
     ),
-    "left out": chain(
+    "easy first, with noise": chain(
         [dense("h1", 3), act("a1", "tanh"), dense("out", 3)],
         "cross_entropy",
         CLASSES,
         training={"curriculum": {}, "augmentation": {"shift": 0, "noise": 0.1}},
+    ),
+    "in order, moved": chain(
+        [{"id": "flat", "kind": "flatten"}, dense("out", 3)],
+        "cross_entropy",
+        {**CLASSES, "shape": [2, 5, 4]},
+        training={
+            "curriculum": {"by": "order", "start": 0.25, "epochs": 3},
+            "augmentation": {"shift": 2, "rotate": 20.0, "flip": True},
+            "shuffle": False,
+        },
     ),
     "newton": chain([dense("out", 2)], training={"optimizer": {"kind": "newton"}, "batch_size": "all"}),
     "hinge": chain([dense("h1", 5), act("a1", "tanh"), dense("out", 1)], "hinge", PAIR),

@@ -122,6 +122,7 @@ def test_it_is_python_whose_last_class_is_made_without_arguments(name: str) -> N
     structure = ALL[name].structure()
     helpers = bool(optimizer.torch_class()) + bool(loss.torch_class(*structure.shapes[structure.output]))
     helpers += len({layer.torch_class() for layer in structure.layers.values()} - {()})
+    helpers += ALL[name].training.curriculum is not None
     assert [type(node) for node in tree.body].count(ast.ClassDef) == 1 + helpers + (name in PREPARED)
     made = network_class(source)
     assert made.name == class_name(ALL[name])
@@ -246,11 +247,13 @@ def test_everything_declared_has_its_line() -> None:
         assert re.fullmatch(owner + r"\w+\(p, lr=0\.25.*\)", made.torch("p"))
 
 
-def test_what_its_training_does_without_is_said_at_the_top() -> None:
-    head = ast.get_docstring(ast.parse(torch_source(ALL["left out"])))
-    assert head is not None
-    assert "leaves out what the project has besides:\nthe curriculum and the augmentation of examples." in head
-    assert not any("leaves out" in torch_source(made) for name, made in ALL.items() if name != "left out")
+def test_examples_are_changed_and_chosen_only_where_the_project_does_so() -> None:
+    words = ("def augmented", "def moved", "def easiest_first", "class EasyFirst", "Sampler", "sampler=")
+    there = {name: [word in torch_source(made) for word in words] for name, made in ALL.items()}
+    assert there.pop("easy first, with noise") == [True, False, True, True, True, True]
+    assert there.pop("in order, moved") == [True, True, False, True, True, True]
+    assert not any(any(found) for found in there.values())
+    assert "the curriculum" not in torch_source(ALL["easy first, with noise"])
 
 
 def test_nesterov_without_momentum_is_plain_descent() -> None:
