@@ -12,7 +12,6 @@ from engine.backend import Array
 from engine.export.names import class_name
 from engine.export.onnx import save_onnx
 from engine.export.torch import save_torch
-from engine.export.torch_course import left_out
 from engine.files import write_atomically
 from engine.fusion import fused, has_norms
 from engine.inference import network_with
@@ -112,10 +111,7 @@ class ExportActions(QObject):
         self._export("Export to ONNX", kinds)
 
     def save_torch(self) -> None:
-        running, note = self._session.project, "; its weights are a file of their own (Weights…)"
-        if running is not None and self._lane < len(running.lanes()):
-            without = left_out(running.lanes()[self._lane].training)
-            note += f"; its training leaves out {without}" if without else ""
+        note = "; its weights are a file of their own (Weights…)"
         self._export("Export to PyTorch", {"Python (*.py)": lambda path, project, _: save_torch(path, project)}, note)
 
     def save_weights(self) -> None:

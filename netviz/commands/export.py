@@ -1,14 +1,12 @@
 """`netviz export`: a trained network as a file for other programs."""
 
 import argparse
-import sys
 from pathlib import Path
 
 from engine.errors import Problem, ProjectError
 from engine.export.names import class_name
 from engine.export.onnx import save_onnx
 from engine.export.torch import save_torch
-from engine.export.torch_course import left_out
 from engine.fusion import fused
 from engine.inference import network_with
 from engine.weights import save_weights
@@ -32,8 +30,6 @@ def export(options: argparse.Namespace) -> int:
         save_onnx(out, network, class_name(project))
     else:
         save_torch(out, project)
-        if without := left_out(project.training):
-            print(f"{out}: its training leaves out {without}", file=sys.stderr)
     if options.save is not None:
         save_weights(options.save, network.state())
     print(out)

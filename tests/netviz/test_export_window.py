@@ -109,17 +109,6 @@ def test_the_torch_module_takes_the_weights(open_window, qtbot, tmp_path, choose
         np.testing.assert_allclose(net.eval()(torch.from_numpy(x)), trainer.network.predict(x), atol=1e-5)
 
 
-def test_what_the_exported_training_does_without_is_said(open_window, qtbot, tmp_path, choose):
-    window = open_window()
-    train(window, qtbot)
-    window.document.set_training_field(0, "curriculum", {})
-    window.link.restart()
-    qtbot.waitUntil(lambda: window.session.project is window.document.project, timeout=LONG)
-    module = tmp_path / "net.py"
-    choose(module)
-    assert export(window, qtbot, "PyTorch Module…", module).endswith("; its training leaves out the curriculum")
-
-
 def test_what_runs_is_exported_and_a_drawing_that_differs_is_named(open_window, qtbot, tmp_path, choose):
     window, path = open_window(), tmp_path / "net.onnx"
     train(window, qtbot)

@@ -67,14 +67,6 @@ def test_torch(cli: Here, tmp_path: Path) -> None:
     assert out.read_text() == torch_source(load_project(file))
 
 
-def test_what_the_exported_training_does_without_is_said(cli: Here, tmp_path: Path) -> None:
-    file, out = write(tmp_path), tmp_path / "net.py"
-    options = ("--weights", weights(tmp_path, file), "--set", "training.curriculum={}", "--to", "torch")
-    done = cli("export", file, *options, out)
-    assert (done.status, done.out) == (0, f"{out}\n")
-    assert done.err == f"{out}: its training leaves out the curriculum\n"
-
-
 def test_in_a_process_of_its_own_and_over_a_file_that_is_there(tmp_path: Path) -> None:
     file, out = write(tmp_path), tmp_path / "net.onnx"
     out.write_text("of another program")
