@@ -4,12 +4,17 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
-from safetensors import SafetensorError
-from safetensors.numpy import load, save
+from safetensors import SafetensorError, deserialize
+from safetensors.numpy import save
 
 from engine.backend import Array
 from engine.errors import Problem, ProjectError
 from engine.files import write_atomically
+
+FLOATS = {"F64": "<f8", "F32": "<f4", "F16": "<f2"}  # as safetensors calls them; BF16 besides
+COUNTS = {
+    f"{letter}{bits}": f"{word}{bits}" for letter, word in (("I", "int"), ("U", "uint")) for bits in (8, 16, 32, 64)
+}
 
 
 def save_weights(path: Path, parameters: Mapping[str, Array]) -> None:
@@ -21,13 +26,21 @@ def save_weights(path: Path, parameters: Mapping[str, Array]) -> None:
 def load_weights(path: Path) -> dict[str, Array]:
     """The arrays of a weights file by name; a ProjectError says what is wrong with it."""
     try:
-        arrays = load(path.read_bytes())
+        tensors = deserialize(path.read_bytes())  # type: ignore[no-untyped-call]
     except OSError as error:
         raise ProjectError(Problem("weights", f"{path.name}: cannot be read: {error.strerror or error}")) from None
     except (SafetensorError, ValueError, KeyError, TypeError) as error:
         raise ProjectError(Problem("weights", f"{path.name}: is not a safetensors file ({error})")) from None
-    for name, array in arrays.items():
-        counter = array.ndim == 0 and np.issubdtype(array.dtype, np.integer)
-        if not (counter or np.issubdtype(array.dtype, np.floating)):
-            raise ProjectError(Problem("weights", f"{path.name}: {name} is of {array.dtype}, expected floats"))
+    arrays = {}
+    for name, tensor in tensors:
+        kind, shape, data = tensor["dtype"], tuple(tensor["shape"]), tensor["data"]
+        told = COUNTS.get(kind, kind)
+        if kind in FLOATS:
+            arrays[name] = np.frombuffer(data, FLOATS[kind]).reshape(shape)
+        elif kind == "BF16":  # the upper half of a float32
+            arrays[name] = (np.frombuffer(data, "<u2").astype("<u4") << 16).view("<f4").reshape(shape)
+        elif kind in COUNTS and not shape:
+            arrays[name] = np.frombuffer(data, told).reshape(shape)
+        else:
+            raise ProjectError(Problem("weights", f"{path.name}: {name} is of {told}, expected floats"))
     return arrays

@@ -99,8 +99,10 @@ class Preprocessor:
 
 def misfit(name: str, array: Any, shape: Shape) -> str:
     """Why `array` cannot be the numbers `name` of this shape; empty where it can."""
-    if np.shape(array) != shape:
-        return f"{name}: expected shape {shape}, got {np.shape(array)}"
+    found = np.shape(array)
+    if found != shape:
+        turned = "; its axes stand in another order than PyTorch's" if sorted(found) == sorted(shape) else ""
+        return f"{name}: expected shape {shape}, got {found}{turned}"
     kind = np.asarray(array).dtype
     return "" if kind.kind in "biuf" else f"{name}: expected real numbers, got {kind}"
 
