@@ -33,7 +33,8 @@ def problems_of(lane: "Project", summary: Summary) -> list[Problem]:
         found.append(Problem("training.curriculum.by", "centroid wants classes, the data have numbers; order is left"))
     # One example of the kind that the data have shows whether loss, outputs and targets fit.
     try:
-        lane.training.loss.targets(summary.example(), summary.classes, structure.shapes[structure.output][0])
+        loss = lane.training.loss
+        loss.targets(loss.example(summary), summary.classes, structure.shapes[structure.output][0])
     except ProjectError as error:
         found += error.problems
     return found

@@ -14,6 +14,7 @@ from engine.errors import Problem, ProjectError
 from engine.spec import Declared
 
 if TYPE_CHECKING:
+    from engine.data.source import Summary
     from engine.plan import Plan, Var
 
 
@@ -23,6 +24,10 @@ class Loss(Declared, frozen=True):
     def targets(self, y: Array, classes: int | None, units: int) -> Array:
         """`y` as (N, units) numbers; a ProjectError says both sides where they do not fit."""
         raise NotImplementedError(self.kind())
+
+    def example(self, summary: Summary) -> Array:
+        """One y such as the data have, on which it is seen whether loss and outputs fit them."""
+        return summary.example()
 
     def beside(self, units: int, n: int, classes: int | None) -> int:
         """How many numbers of a batch of `n` follow from its targets alone: they go with these."""

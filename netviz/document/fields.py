@@ -206,7 +206,7 @@ def _outputs(summary: Summary) -> set[int]:
 
 def _fits(loss: Loss, summary: Summary, units: int) -> bool:
     try:
-        loss.targets(summary.example(), summary.classes, units)
+        loss.targets(loss.example(summary), summary.classes, units)
     except ProjectError:
         return False
     return True

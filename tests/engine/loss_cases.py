@@ -89,6 +89,25 @@ def _torch_smooth_bce(z: Any, y: Any) -> Any:
     return torch.nn.BCEWithLogitsLoss()(z, 0.8 * y + 0.1)
 
 
+def _ce_by_step(classes: int) -> Callable[[Array, Array], Any]:
+    def value(z: Array, y: Array) -> Any:
+        parts = [slice(at, at + classes) for at in range(0, z.shape[1], classes)]
+        each = [(y[:, at] * (np.logaddexp.reduce(z[:, at], axis=1, keepdims=True) - z[:, at])).sum(1) for at in parts]
+        return np.mean(each)
+
+    return value
+
+
+def _torch_ce_by_step(classes: int) -> Callable[[Any, Any], Any]:
+    def value(z: Any, y: Any) -> Any:
+        import torch
+
+        z, y = (each.unflatten(1, (-1, classes)).transpose(1, 2) for each in (z, y))
+        return torch.nn.CrossEntropyLoss()(z, y)
+
+    return value
+
+
 WEIGHTS = (0.5, 2.0, 1.25)
 CE_WEIGHTED = f"CrossEntropyLoss(weight=torch.tensor({WEIGHTS}, dtype=torch.float64)"
 
@@ -162,6 +181,15 @@ LOSS_CASES = (
         one_hot=True,
         options={"label_smoothing": 0.1, "class_weights": list(WEIGHTS)},
         weigh=lambda y: np.array(WEIGHTS)[y],
+    ),
+    LossCase(
+        "ce_by_step",
+        "cross_entropy_by_step",
+        6,
+        _ce_by_step(3),
+        _torch_ce_by_step(3),
+        rows="distributions",
+        options={"classes": 3},
     ),
 )
 

@@ -5,7 +5,15 @@ from collections.abc import Callable
 import numpy as np
 
 from engine.backend import Array
-from engine.losses import BinaryCrossEntropy, CrossEntropy, Hinge, Huber, MeanAbsoluteError, MeanSquaredError
+from engine.losses import (
+    BinaryCrossEntropy,
+    CrossEntropy,
+    CrossEntropyByStep,
+    Hinge,
+    Huber,
+    MeanAbsoluteError,
+    MeanSquaredError,
+)
 from engine.probes.arithmetic.forward import exponentials
 from engine.probes.arithmetic.lines import Line, Section, Terms, Way, at, largest, listed, summed
 from engine.probes.arithmetic.walk import Walk
@@ -185,9 +193,18 @@ def _element(walk: Walk, j: int) -> Line:
             text, value = half + _over(n), loss.delta * (abs(far) - loss.delta / 2) / n
     elif isinstance(loss, Hinge):
         return _hinge(walk, j)
+    elif isinstance(loss, CrossEntropyByStep):
+        steps, total = n // loss.classes, _log_sum(z, loss.classes, j)
+        return Line(at(node, j), f"{{1}}·({{2}} − {{0}})/{steps}", (a, b, total), b * (total - a) / steps, node, j)
     else:
         text, numbers, value = loss.kind() + "({0}, {1})", (a, b), float("nan")
     return Line(at(node, j), text, numbers, value, node, j)
+
+
+def _log_sum(z: Array, classes: int, j: int) -> float:
+    """log Σ exp over the step that output `j` is of."""
+    first = j // classes * classes
+    return float(np.logaddexp.reduce(z[first : first + classes]))
 
 
 def _hinge(walk: Walk, j: int) -> Line:
@@ -236,6 +253,10 @@ def slope_line(walk: Walk, unit: int) -> Line:
         return Line(name, f"{{0}}·{size:g}{_over(n)}", (sign,), sign * size / n, node, unit)
     if isinstance(loss, Hinge):
         return _hinge_slope(walk, unit, name)
+    if isinstance(loss, CrossEntropyByStep):
+        steps, first = n // loss.classes, unit // loss.classes * loss.classes
+        p, due = float(np.exp(a - _log_sum(z, loss.classes, unit))), float(y[first : first + loss.classes].sum())
+        return Line(name, f"({{0}}·{{1}} − {{2}})/{steps}", (p, due, b), (p * due - b) / steps, node, unit)
     grad = walk.plan.logits.grad
     value = float("nan") if grad is None else float(grad[unit, 0])
     return Line(name, "{0}", (value,), value, node, unit)
