@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 import numpy as np
 from msgspec import Meta
 
-from engine.backend import Array, Backend, BoundCall
+from engine.backend import Array, BoundCall
 from engine.losses.base import Loss, counted, misfit
 
 if TYPE_CHECKING:
@@ -70,12 +70,12 @@ class CrossEntropyByStep(Loss, frozen=True, tag="cross_entropy_by_step"):
         steps = units // self.classes
         return beside[..., : steps * n].reshape(*several, steps, 1, n), beside[..., steps * n :].reshape(y.shape)
 
-    def prepare(self, backend: Backend, y: Array, beside: Array, classes: int | None) -> list[BoundCall]:
+    def prepare(self, plan: Plan, y: Array, beside: Array, classes: int | None) -> list[BoundCall]:
         """-y / (N T), and the sums of y / (N T) over the classes."""
-        xp, (row, taken) = backend.xp, self._factors(beside, y)
+        xp, (row, taken) = plan.xp, self._factors(beside, y)
         count = y.shape[-2] // self.classes * y.shape[-1]
         return [
-            (xp.multiply, y, backend.scalar(-1 / count), taken),
+            (xp.multiply, y, plan.constant(-1 / count), taken),
             (xp.add.reduce, self._by_step(taken), y.ndim - 1, None, row, True),
             (xp.negative, row, row),
         ]
