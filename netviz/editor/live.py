@@ -38,7 +38,7 @@ from netviz.theme import look
 
 T = TypeVar("T")
 SIZE = 24  # places along a side of a unit's map
-BOXES, WIRES = 8, 80  # drawn anew in one turn of the event loop, at most: input never waits for a whole network
+BOXES, WIRES = 10, 80  # drawn anew in one turn of the event loop, at most: input never waits for a whole network
 STRANDED = 6  # wires, of which each is a hundred lines
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import numpy as np
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QImage, QPainter, QPen, QPixmap
+from PySide6.QtGui import QColor, QImage, QPainter, QPen, QPixmap, QRegion
 
 from engine.probes.boundary import BoundaryAnswer
 from engine.probes.section import PlaneSection
@@ -14,7 +14,7 @@ from netviz.runtime.history import History, LaneHistory
 from netviz.theme import theme
 from netviz.widgets.canvas import Canvas
 from netviz.widgets.drawn_points import DrawnPoints, draw_brush
-from netviz.widgets.marks import draw_figures, draw_name, draw_note, draw_spot, room_of_figures
+from netviz.widgets.marks import Fonts, draw_figures, draw_name, draw_note, draw_spot, room_of_figures
 from netviz.widgets.pencil import Pencil
 from netviz.widgets.plane import (
     Bounds,
@@ -34,7 +34,11 @@ ROWS_PAY = 0.75  # lanes stand side by side, as in the other panels, unless rows
 ROOM_FOR_TICKS = 110.0  # pixels of a square's side
 SPOT = 6.0  # pixels from an example to the ring round it
 
+TICK = "−0.0"  # the widest text at the plane of two inputs
 APART = 14.0  # pixels, at least, between a lane's name and its figures
+
+
+NOWHERE: tuple[Fonts | None, QRegion] = (None, QRegion())
 
 
 class DecisionSquares(Canvas):
@@ -45,6 +49,7 @@ class DecisionSquares(Canvas):
     def __init__(self, history: History, pencil: Pencil) -> None:
         super().__init__()
         self.history, self.pencil = history, pencil
+        self._painted = NOWHERE  # the fonts with which squares were painted last, and where
         self.sharp = False  # plain regions, not faded by how sure the network is
         self._drawn = DrawnPoints()
         self._seen: dict[str, BoundaryAnswer] = {}  # while it is drawn, the last answers outlive their runs
@@ -53,7 +58,15 @@ class DecisionSquares(Canvas):
         self.follow(history.cursor, "example")
         self.forget()
 
+    def update(self, *area: object) -> None:
+        """Squares that stand where they stood are painted anew, and not the buttons that lie over the rest."""
+        place, around = self._painted
+        stand = place is self.fonts and not self.note and not self.pencil.on and self.section() is None
+        self._painted = self._painted if stand else NOWHERE
+        super().update(*(area or ((around,) if stand else ())))
+
     def draw_with(self, on: bool) -> None:
+        self._painted = NOWHERE
         self._seen.clear()
         self._hand.take(on)
         self.update()
@@ -67,6 +80,7 @@ class DecisionSquares(Canvas):
         self._layers: dict[tuple[object, ...], QPixmap] = {}
         self._reach = Reach(1e-3)
         self._drawn.forget()
+        self._painted = NOWHERE
         self.update()
 
     def section(self) -> PlaneSection | None:
@@ -96,7 +110,7 @@ class DecisionSquares(Canvas):
         width, height = rect.width() / across, rect.height() / rows
         left = below = 0.0
         if min(width, height - line) >= ROOM_FOR_TICKS:
-            widest = "−0.0" if self.section() is None else "−0000"
+            widest = TICK if self.section() is None else "−0000"
             left, below = self.fonts.figures_wide(widest) + 6, line + 1
         side = max(4.0, float(int(min(width - left - 6, height - line - 4 - below))))
         made = []
@@ -148,6 +162,7 @@ class DecisionSquares(Canvas):
                     painter, square, bounds, answer, decision_image(answer, self._palette, reach, classes, self.sharp)
                 )
             self._draw_points(painter, square, bounds, reach, answer)
+        self._painted = self.fonts, self._round(places)
         if self.pencil.on and not self.history.lanes:
             self._draw_points(painter, places[0][1], self.pencil.frame, reach, None)
         for _, square in places if self.pencil.on else ():
@@ -176,6 +191,14 @@ class DecisionSquares(Canvas):
                 draw_note(painter, self.fonts, square, "Press play")
             elif square.width() >= ROOM_FOR_TICKS:
                 draw_ticks(painter, self.fonts, square, bounds)
+
+    def _round(self, places: list[tuple[QRectF, QRectF]]) -> QRegion:
+        """Heads, squares and their ticks."""
+        found, left, line = QRegion(), self.fonts.figures_wide(TICK) + 6, self.fonts.line
+        for head, square in places:
+            ticks = left if square.width() >= ROOM_FOR_TICKS else 0.0
+            found += head.united(square.adjusted(-ticks, 0, 6, line + 2)).toAlignedRect()
+        return found
 
     def _plane(self, answer: BoundaryAnswer | None) -> Bounds:
         """What of the plane is shown."""

@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 from msgspec.structs import replace
-from PySide6.QtCore import QPoint, QPointF, QRectF
+from PySide6.QtCore import QEvent, QObject, QPoint, QPointF, QRectF
 from PySide6.QtGui import QColor
+from PySide6.QtWidgets import QWidget
 
 from engine.probes.boundary import Boundary, BoundaryAnswer
 from engine.run.messages import Points
@@ -179,3 +180,35 @@ def test_the_tip_reads_the_plane(qtbot) -> None:
     text = panel.squares.tip(QPointF(*spot))
     assert text.endswith("class 1, 1.000")
     assert panel.squares.tip(QPointF(QPoint(1, 1))) == ""
+
+
+class Painted(QObject):
+    """Counts how often widgets are painted."""
+
+    def __init__(self, *widgets: QWidget) -> None:
+        super().__init__()
+        self.counts = dict.fromkeys(widgets, 0)
+        for widget in widgets:
+            widget.installEventFilter(self)
+
+    def eventFilter(self, widget, event) -> bool:
+        self.counts[widget] += event.type() == QEvent.Type.Paint
+        return False
+
+
+def test_a_new_answer_paints_the_squares_and_not_the_buttons_over_the_margin(qtbot):
+    history = opened("A")
+    take(history.lanes[0], probes=[xor_answer()])
+    panel = open_panel(qtbot, BoundaryPanel, history, 420, 280)
+    painted = Painted(panel.squares, panel.toggle, panel.sharp)
+    qtbot.waitUntil(lambda: all(painted.counts.values()))
+    qtbot.wait(50)
+    for answer in range(3):
+        painted.counts = dict.fromkeys(painted.counts, 0)
+        panel.refresh()
+        qtbot.waitUntil(lambda: painted.counts[panel.squares] == 1)
+        assert painted.counts[panel.toggle] == painted.counts[panel.sharp] == 0, answer
+    panel.squares.show_note("Another picture")  # all over
+    qtbot.waitUntil(lambda: painted.counts[panel.toggle] == 1)
+    panel.refresh()
+    qtbot.waitUntil(lambda: painted.counts[panel.toggle] == 2)
