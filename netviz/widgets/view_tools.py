@@ -38,9 +38,17 @@ def tools_row(buttons: Mapping[str, Toggle]) -> QHBoxLayout:
     return row
 
 
+class _Words(QLabel):
+    """Told with every picture, and mostly the same."""
+
+    def setToolTip(self, words: str) -> None:  # noqa: N802 (Qt's)
+        if words != self.toolTip():
+            super().setToolTip(words)
+
+
 def faint_words() -> QLabel:
     """Words at the right end of a row, as many as there is room for."""
-    says = QLabel()
+    says = _Words()
     says.setFont(theme.small())
     says.setObjectName("faint")
     says.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
