@@ -88,6 +88,8 @@ class Plan:
         self.rows = backend.ones(batch, prod(structure.example) + 1)
         self._constants: dict[float, Array] = {}
         self.inside: dict[str, Any] = {}  # by node: what a layer lets probes see of its steps
+        # By node the local derivative, where the way back keeps it; of straight pieces it is 0 or 1.
+        self.derivatives: dict[str, Array] = {}
         self.state_calls: list[Call] = []
         self.loss = backend.scalar(0.0)
         self.forward_calls: list[Call] = []

@@ -13,9 +13,9 @@ import numpy as np
 
 from engine import layout
 from engine.backend import Array, Backend, BoundCall, bound
-from engine.layers.base import Activation, Shape
+from engine.layers.base import Activation
 from engine.parameters import Parameters
-from engine.plan import Plan, Var
+from engine.plan import Plan
 
 LayerStatistics = dict[str, float | None]
 Numbers = list[float]
@@ -125,15 +125,14 @@ class Statistics:
         layer, h = plan.structure.layers[node], plan.vars[node].value
         before = plan.vars[plan.structure.inputs[node][0]]
         n, mask, mean = h.size, backend.mask(*h.shape), backend.scalar(0.0)
-        flat, scratch, ones = h.reshape(-1), self._scratch[:n], self._ones[:n]
+        scratch, ones = self._scratch[:n], self._ones[:n]
         work, add = scratch.reshape(h.shape), self._sums.add
-        total = add(looks, flat, ones, lambda: float(h.sum(dtype="float64").item()))
+        total = add(looks, h.reshape(-1), ones, lambda: float(h.sum(dtype="float64").item()))
         looks += [(xp.multiply, self._sums.at(total), backend.scalar(1 / n), mean), (xp.subtract, h, mean, work)]
         spread = add(looks, scratch, scratch, lambda: _spread(h))
         looks.append((xp.equal, h, backend.scalar(0.0), mask))
         zero = self._sums.count(looks, mask)
-        shape = plan.structure.shapes[node]
-        shares = self._flat_calls(looks, layer, before, h, mask, shape) if isinstance(layer, Activation) else None
+        flats = self._flat_calls(looks, node, layer, mask) if isinstance(layer, Activation) else None
         delta = before.grad
         back = None if delta is None else add(looks, delta.reshape(-1), delta.reshape(-1), lambda: _squares(delta))
 
@@ -144,50 +143,62 @@ class Statistics:
                 "mean": numbers[total] / n,
                 "std": sqrt(numbers[spread] / n),
                 "zero_fraction": numbers[zero] / n,
-                "saturated_fraction": None if shares is None else numbers[shares[0]] / n,
-                "dead_fraction": None if shares is None else numbers[shares[1]] / shares[2],
+                "saturated_fraction": None if flats is None else flats.saturated(numbers, n),
+                "dead_fraction": None if flats is None else numbers[flats.dead] / flats.units,
                 "delta_rms": None if delta is None or back is None else sqrt(numbers[back] / delta.size),
             }
 
         return fields
 
-    def _flat_calls(
-        self, looks: list[BoundCall], layer: Activation, before: Var, h: Array, flat: Array, shape: Shape
-    ) -> tuple[int, int, int]:
-        """Counts the numbers on a flat piece of the activation, and the units with slope 0 in the whole batch.
+    def _flat_calls(self, looks: list[BoundCall], node: str, layer: Activation, mask: Array) -> "_Flat":
+        """Counts the numbers on a flat piece of the activation, and the units with slope 0 in the whole batch."""
+        plan, xp, backend = self.plan, self.plan.xp, self.plan.backend
+        h, a, shape = (
+            plan.vars[node].value,
+            plan.vars[plan.structure.inputs[node][0]].value,
+            plan.structure.shapes[node],
+        )
+        (units, batch), ones, work = h.shape, self._ones, self._scratch[: h.size].reshape(h.shape)
+        zero, half, limit = backend.scalar(0.0), backend.scalar(0.5), backend.scalar(FLAT * layer.steepest)
+        counts, saturated = backend.zeros(units), None if layer.pieces else backend.mask(units, batch)
 
-        Where these will be told, and how many units there are: of an image maps, of a sequence features, for one
-        unit's weights are the same at all places.
-        """
-        xp, backend, (units, batch) = self.plan.xp, self.plan.backend, h.shape
-        ones, work = self._ones, self._scratch[: h.size].reshape(h.shape)
-        zero, limit = backend.scalar(0.0), backend.scalar(FLAT * layer.steepest)
-        counts, dead = backend.zeros(units), backend.mask(units)
-        saturated = None if layer.pieces else backend.mask(units, batch)
-
-        def slopes() -> None:
-            slope = layer.derivative(xp, before.value, h)
-            if slope.dtype == bool:  # 0 or 1
-                xp.logical_not(slope, flat)
-            else:
-                xp.equal(slope, zero, flat)
+        def slopes(known: Array | None) -> None:
+            slope = layer.derivative(xp, a, h) if known is None else known
             if saturated is not None:
                 xp.less(slope, limit, saturated)
+            xp.copyto(work, slope if slope.dtype == bool else xp.not_equal(slope, zero, mask))
 
-        looks.append((slopes,))
-        share = self._sums.count(looks, flat if saturated is None else saturated)
-        looks += [(xp.copyto, work, flat), (work.dot, ones[:batch], counts)]
-        looks.append((xp.greater, counts, backend.scalar(batch - 0.5), dead))
+        # 1 where the slope is not 0: of straight pieces the way back has it so.
+        steep = plan.derivatives.get(node)
+        if steep is None or not layer.pieces:
+            looks.append((slopes, steep))
+            steep = work
+        looks.append((steep.dot, ones[:batch], counts))
+        share = self._sums.add(looks, counts, ones[:units]) if saturated is None else self._sums.count(looks, saturated)
         if axes := layout.places(shape):
             everywhere = counts.reshape(layout.held(shape))
-            units = units // (size := prod(everywhere.shape[axis] for axis in axes))
-            looks.append((xp.copyto, counts, dead))
-            counts, dead = backend.zeros(units), backend.mask(units)
-            looks += [
-                (xp.add.reduce, everywhere, axes, None, counts),
-                (xp.greater, counts, backend.scalar(size - 0.5), dead),
-            ]
-        return share, self._sums.count(looks, dead), units
+            units //= prod(everywhere.shape[axis] for axis in axes)
+            counts = backend.zeros(units)
+            looks.append((xp.add.reduce, everywhere, axes, None, counts))
+        dead = backend.mask(units)
+        looks.append((xp.less, counts, half, dead))
+        return _Flat(share, saturated is None, self._sums.count(looks, dead), units)
+
+
+class _Flat(NamedTuple):
+    """Where it will be told how many numbers are saturated, or not, and how many units of so many are dead.
+
+    Units are of an image maps, of a sequence features, for one unit's weights are the same at all places.
+    """
+
+    share: int
+    of_others: bool
+    dead: int
+    units: int
+
+    def saturated(self, numbers: Numbers, n: int) -> float:
+        """The share of `n`."""
+        return (n - numbers[self.share] if self.of_others else numbers[self.share]) / n
 
 
 class _Lying(NamedTuple):
@@ -234,8 +245,11 @@ class _Sums:
         self._backend, self._numbers = backend, backend.zeros(room)
         self._wide: list[Callable[[], float] | None] = []
 
-    def add(self, calls: list[BoundCall], a: Array, b: Array, wide: Callable[[], float]) -> int:
-        """Adds the call that takes the sum; returns where it will be told. `wide` takes it in float64."""
+    def add(self, calls: list[BoundCall], a: Array, b: Array, wide: Callable[[], float] | None = None) -> int:
+        """Adds the call that takes the sum; returns where it will be told.
+
+        `wide` takes it in float64; of whole numbers none is wanted.
+        """
         self._wide.append(wide)
         index = len(self._wide) - 1
         calls.append((a.dot, b, self.at(index)))

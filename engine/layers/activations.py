@@ -28,6 +28,7 @@ class Relu(Activation, frozen=True, tag="relu"):
         plan.forward(xp.copyto, mask, positive)
         plan.forward(xp.multiply, h.value, mask, a.value)
         if a.grad is not None and h.grad is not None:
+            plan.derivatives[plan.node] = mask
             plan.backward((xp.multiply, a.grad, mask, h.grad))
 
     def derivative(self, xp: Any, a: Array, h: Array) -> Array:

@@ -223,6 +223,7 @@ class SlopeOfOutput(Activation, frozen=True):
         """The way back: `a.grad` times the slope is `h.grad`."""
         if a.grad is not None and h.grad is not None:
             slope, calls = plan.slopes.of(plan.node, self, a.value)
+            plan.derivatives[plan.node] = slope
             plan.backward(*calls, (plan.xp.multiply, a.grad, slope, h.grad))
 
 
