@@ -62,8 +62,9 @@ class Statistics:
             else:
                 self._fields[node] = self._activations(looks, node)
         self._look_calls, self._update_calls = bound(looks), bound(updates)
-        self._last = tuple(piece for change in self._changes.values() for piece in change)
-        self._first = tuple(index for index in range(len(self._sums)) if index not in self._last)
+        last = {piece for change in self._changes.values() for piece in change}
+        self._first = tuple(index for index in self._sums.doubtful if index not in last)
+        self._last = tuple(index for index in self._sums.doubtful if index in last)
 
     def look(self) -> dict[str, LayerStatistics]:
         """The statistics of each drawn node; `update_ratio` is still None."""
@@ -80,7 +81,7 @@ class Statistics:
         numbers = self._sums.told(self._last)
         for node, change in self._changes.items():
             length = statistics[node]["weight_norm"]
-            moved = sqrt(sum(numbers[piece] for piece in change))
+            moved = sqrt(_sum(numbers, change))
             statistics[node]["update_ratio"] = moved / length if length else None
 
     def _weights(
@@ -110,9 +111,9 @@ class Statistics:
 
         def fields(numbers: Numbers) -> LayerStatistics:
             return {
-                "weight_norm": sqrt(sum(numbers[i] for i in weight)),
-                "grad_norm": sqrt(sum(numbers[i] for i in grad)),
-                "grad_mean_abs": sum(numbers[i] for i in size) / n,
+                "weight_norm": sqrt(_sum(numbers, weight)),
+                "grad_norm": sqrt(_sum(numbers, grad)),
+                "grad_mean_abs": _sum(numbers, size) / n,
                 "update_ratio": None,
                 "bias_grad_norm": None if bias is None else sqrt(numbers[bias]),
             }
@@ -243,22 +244,23 @@ class _Sums:
 
     def __init__(self, backend: Backend, room: int) -> None:
         self._backend, self._numbers = backend, backend.zeros(room)
-        self._wide: list[Callable[[], float] | None] = []
+        self._wide: dict[int, Callable[[], float]] = {}
+        self._used = 0
 
     def add(self, calls: list[BoundCall], a: Array, b: Array, wide: Callable[[], float] | None = None) -> int:
         """Adds the call that takes the sum; returns where it will be told.
 
         `wide` takes it in float64; of whole numbers none is wanted.
         """
-        self._wide.append(wide)
-        index = len(self._wide) - 1
+        index = self._next()
+        if wide is not None:
+            self._wide[index] = wide
         calls.append((a.dot, b, self.at(index)))
         return index
 
     def count(self, calls: list[BoundCall], mask: Array) -> int:
         """Adds the call that counts what is true in `mask`, which float32 can tell; returns where it will be told."""
-        self._wide.append(None)
-        index = len(self._wide) - 1
+        index = self._next()
         calls.append((_count, self._backend.xp, mask, self.at(index)))
         return index
 
@@ -266,24 +268,32 @@ class _Sums:
         """The place of one sum."""
         return self._numbers[index : index + 1].reshape(())
 
-    def __len__(self) -> int:
-        return len(self._wide)
+    def _next(self) -> int:
+        self._used += 1
+        return self._used - 1
 
-    def told(self, indices: tuple[int, ...]) -> Numbers:
-        """The sums on the host; of those asked for, what float32 cannot tell in float64."""
+    def told(self, doubtful: tuple[int, ...]) -> Numbers:
+        """The sums on the host; of the `doubtful` ones, what float32 cannot tell in float64."""
         numbers: Numbers = self._backend.to_host(self._numbers).tolist()
-        if self._backend.dtype == "float32":
-            for index in indices:
-                wide = self._wide[index]
-                if wide is not None and not SMALLEST < abs(numbers[index]) < LARGEST:
-                    numbers[index] = wide()
+        for index in doubtful:
+            if not SMALLEST < abs(numbers[index]) < LARGEST:
+                numbers[index] = self._wide[index]()
         return numbers
+
+    @property
+    def doubtful(self) -> tuple[int, ...]:
+        """Those that another number type may tell better."""
+        return tuple(self._wide) if self._backend.dtype == "float32" else ()
 
 
 def _pieces(w: Array) -> list[slice]:
     """The rows of `w`, as many at a time as make a piece."""
     step = max(1, PIECE // max(1, w.size // len(w)))
     return [slice(start, start + step) for start in range(0, len(w), step)]
+
+
+def _sum(numbers: Numbers, pieces: list[int]) -> float:
+    return numbers[pieces[0]] if len(pieces) == 1 else sum(numbers[piece] for piece in pieces)
 
 
 def _change(now: Array, before: Array) -> float:

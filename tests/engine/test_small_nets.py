@@ -3,11 +3,12 @@
 import numpy as np
 import pytest
 
+from engine import statistics
 from engine.backend import Backend
 from engine.data import batches
 from engine.network import Network
 from engine.trainer import Trainer
-from tests.engine.cases import DTYPES
+from tests.engine.cases import DTYPES, LAYER_CASES, behind_identity
 from tests.engine.loss_cases import LOSS_CASES, examples, loss_project
 from tests.engine.test_trainer import bits, losses, made
 
@@ -83,3 +84,26 @@ def test_batches_of_several_epochs(batch_size, shuffle, start, monkeypatch):
     assert len(by_epoch._ahead) < each < len(ahead._ahead)
     assert found == expected
     assert bits(ahead) == bits(by_epoch)
+
+
+@pytest.mark.parametrize("case", LAYER_CASES, ids=lambda case: case.name)
+def test_statistics_of_few_parameters_are_those_of_many(case, monkeypatch):
+    """Few are looked at as whole vectors, many layer by layer and some rows at a time."""
+    found = Trainer(behind_identity(case), dtype="float64").step(layers=True).layers
+    monkeypatch.setattr(statistics, "PIECE", 7)
+    expected = Trainer(behind_identity(case), dtype="float64").step(layers=True).layers
+    assert list(found) == list(expected)
+    for node, values in expected.items():
+        assert [name for name, value in found[node].items() if value is None] == [
+            n for n in values if values[n] is None
+        ]
+        numbers = {name: value for name, value in values.items() if value is not None}
+        assert {name: found[node][name] for name in numbers} == pytest.approx(numbers, rel=1e-12, abs=1e-15)
+
+
+@pytest.mark.parametrize("beyond", [np.nan, np.inf])
+def test_biases_beyond_numbers_are_no_part_of_the_weights(beyond):
+    plan = Trainer(made(), dtype="float64").network.plan(4, "train")
+    expected = statistics.layer_statistics(plan)["h1"]["weight_norm"]
+    plan.parameters.views(plan.parameters.values, "h1")["bias"][:] = beyond
+    assert statistics.layer_statistics(plan)["h1"]["weight_norm"] == expected
