@@ -3,9 +3,12 @@
 from dataclasses import replace
 from functools import cache
 
+import msgspec
 import numpy as np
 import pytest
 
+from engine.graph import Graph, Node
+from engine.layers.dense import Dense
 from engine.probes.maps import Maps
 from engine.trainer import Trainer
 from tests.netviz.experiments.runs import SEEDS, at_first, begun, column, experiment, scores, steps, trained
@@ -228,3 +231,58 @@ def test_pooled_maps_are_the_greatest_and_the_mean_of_each_window(index):
         (pooled,) = (layer for layer in answers[variant].layers if layer.node == "p1")
         np.testing.assert_allclose(pooled.values[0], expected, rtol=1e-6)  # of the map that is the picture itself
     assert windows.max(axis=2).mean() > 1.3 * windows.mean()  # the one is not the other
+
+
+# Frozen layers
+
+
+@pytest.mark.parametrize(
+    ("variant", "still"), [("all trained", ""), ("the first frozen", "1"), ("all hidden ones frozen", "123")]
+)
+def test_a_frozen_layer_shows_no_update_and_the_others_learn(variant, still):
+    trainer = begun("frozen", variant, 0)
+    before = trainer.network.parameters()
+    for _ in range(20):
+        record = trainer.step(layers=True)
+        assert record.layers is not None
+        for layer in "123":
+            assert bool(record.layers[f"h{layer}"]["update_ratio"]) is (layer not in still)
+        assert record.layers["out"]["update_ratio"] > 0
+    after = trainer.network.parameters()
+    same = {name for name in before if np.array_equal(before[name], after[name])}
+    assert same == {f"h{layer}.{kind}" for layer in still for kind in ("weight", "bias")}
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_the_more_is_frozen_the_less_is_learnt(seed):
+    found = [scores("frozen", lane.variant, seed)[1].accuracy for lane in experiment("frozen").lanes()]
+    trained_all, but_one, last = found
+    assert trained_all > but_one > 0.85
+    assert 0.5 < last < 0.8
+
+
+# How much data
+
+
+@cache
+def with_so_many(samples: int, units: int, seed: int) -> tuple[float, float]:
+    """The over-fitting net, or a smaller one, on so many examples of the same kind: its two losses."""
+    made = experiment("over-fitting").lane("plain")
+    layers = {"h1": Dense(units=units, init="he_normal"), "h2": Dense(units=units, init="he_normal")}
+    nodes = tuple(Node(node.id, layers.get(node.id, node.layer)) for node in made.graph.nodes)
+    data = msgspec.structs.replace(made.data, samples=samples)
+    trainer = Trainer(replace(made, graph=Graph(nodes, made.graph.edges), data=data), seed=seed)
+    trainer.run(400)
+    train, validation = trainer.evaluate()
+    assert validation is not None
+    return train.loss, validation.loss
+
+
+@pytest.mark.parametrize("seed", SEEDS[:2])
+def test_over_fitting_closes_with_data_and_under_fitting_does_not(seed):
+    gaps = [validation - train for train, validation in (with_so_many(n, 100, seed) for n in (80, 400, 3000))]
+    assert gaps[0] > 1.5 > gaps[1] > 0.5
+    assert gaps[2] < 0.15
+    train, validation = with_so_many(3000, 2, seed)
+    assert validation - train < 0.05
+    assert train > with_so_many(3000, 100, seed)[1] + 0.1
