@@ -299,6 +299,7 @@ QToolButton::menu-indicator {{ image: none; }}
 QPushButton {{ background: {raised}; border: 1px solid {line}; border-radius: {radius}px; padding: 4px 12px; }}
 QPushButton:default {{ background: {accent}; color: {on_accent}; border-color: {accent}; }}
 QPushButton:disabled {{ background: {raised}; color: {faint}; border-color: {line}; }}
+QDialogButtonBox {{ dialogbuttonbox-buttons-have-icons: 0; }}
 QComboBox, QLineEdit
   {{ background: {raised}; border: 1px solid {line}; border-radius: 4px; padding: 2px 6px; min-height: 20px; }}
 QComboBox::drop-down {{ border: none; width: 16px; }}

@@ -75,7 +75,7 @@ class TryPanel(Panel):
         self.part.setStyleSheet("QComboBox { padding: 0px 4px; min-height: 16px; }")
         self.part.activated.connect(lambda: self.take(0))
         self.previous = self._tool("previous", "Previous example (P)", lambda: self.step(-1))
-        self.next = self._tool("play", "Next example (N)", lambda: self.step(1))
+        self.next = self._tool("next", "Next example (N)", lambda: self.step(1))
         self.any = self._tool("dice", "Any example (R)", self.take_any)
         self.follow_it = Toggle(
             "follow", "Follow this example: its value at every unit, its sums and its gradients (E)", self

@@ -52,13 +52,13 @@ class FollowBar(QWidget):
         self.draw.toggled.connect(self.drawn)
         # Each has its words for the pointer, its key among them.
         self.previous = _tool("previous", "Previous example (P)", lambda: self.walked.emit(-1))
-        self.next = _tool("play", "Next example (N)", lambda: self.walked.emit(1))
+        self.next = _tool("next", "Next example (N)", lambda: self.walked.emit(1))
         self.any = _tool("dice", "Any example (R)", self.any_wanted.emit)
         self.lower = _tool("previous", "Previous unit (arrow up)", lambda: self.unit_walked.emit(-1))
-        self.higher = _tool("play", "Next unit (arrow down)", lambda: self.unit_walked.emit(1))
+        self.higher = _tool("next", "Next unit (arrow down)", lambda: self.unit_walked.emit(1))
         self.back = _tool("previous", "One wire back (B)", lambda: self.stepped.emit(-1))
         self.forth = _tool(
-            "play", "One wire on: forward, then the loss, then backward (F)", lambda: self.stepped.emit(1)
+            "next", "One wire on: forward, then the loss, then backward (F)", lambda: self.stepped.emit(1)
         )
         self.all = Toggle("all", "All at once, not wire by wire (A)", self)
         self.all.clicked.connect(lambda: self.stepped.emit(0))

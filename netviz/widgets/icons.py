@@ -110,6 +110,7 @@ def _target(path: QPainterPath) -> None:
 
 
 _FILLED: dict[str, Draw] = {
+    "next": _play,
     "play": _play,
     "previous": _previous,
     "pause": _pause,
@@ -128,6 +129,7 @@ _LINES: dict[str, Draw] = {
     "sharp": _sharp,
     "target": _target,
 }
+FIRST = "play"  # what a hand looks for before all else
 
 
 def icon(name: str) -> QIcon:
@@ -142,7 +144,7 @@ class _Engine(QIconEngine):
 
     def paint(self, painter: QPainter, rect: QRect, mode: QIcon.Mode, state: QIcon.State) -> None:
         t = theme.theme()
-        colour = QColor(t.on_accent if state == QIcon.State.On else t.text)
+        colour = QColor(t.on_accent if state == QIcon.State.On else t.accent if self._name == FIRST else t.text)
         if mode == QIcon.Mode.Disabled:
             colour = theme.mix(t.faint, t.card, 0.4)
         path = QPainterPath()

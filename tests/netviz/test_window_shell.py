@@ -4,9 +4,9 @@ import gc
 import json
 
 import pytest
-from PySide6.QtCore import QMimeData, QPoint, Qt, QUrl
-from PySide6.QtGui import QDragEnterEvent, QDropEvent
-from PySide6.QtWidgets import QApplication, QFileDialog, QLabel, QPushButton, QScrollArea, QToolButton
+from PySide6.QtCore import QMimeData, QPoint, QRect, Qt, QUrl
+from PySide6.QtGui import QColor, QDragEnterEvent, QDropEvent
+from PySide6.QtWidgets import QApplication, QFileDialog, QLabel, QMessageBox, QPushButton, QScrollArea, QToolButton
 
 from engine.project import load_project, save_project
 from netviz import theme
@@ -68,6 +68,25 @@ def test_the_palette_of_commands_finds_and_does(open_window, qtbot):
     assert palette.found[0] == "View › Theme › Light"
     qtbot.keyClick(palette.focusWidget() or palette, Qt.Key.Key_Return)
     assert theme.theme() is theme.LIGHT
+
+
+def test_play_stands_out_until_it_runs(open_window):
+    window = open_window()
+    bar, accent = window.run_bar, QColor(theme.DARK.accent).rgb()
+
+    def accented(action) -> int:
+        image = bar.widgetForAction(action).grab(QRect(8, 6, 24, 18)).toImage()
+        return sum(image.pixel(x, y) == accent for x in range(image.width()) for y in range(image.height()))
+
+    assert accented(bar.play) > 20
+    assert [accented(action) for action in (bar.reset, bar.step, bar.epoch)] == [0, 0, 0]
+
+
+def test_buttons_of_questions_are_words(open_window):
+    box = QMessageBox(open_window())
+    box.setStandardButtons(QMessageBox.StandardButton.Save | QMessageBox.StandardButton.Cancel)
+    box.ensurePolished()
+    assert [button.icon().isNull() for button in box.buttons()] == [True, True]
 
 
 def test_letters_in_order_are_enough_to_find():
