@@ -1,20 +1,39 @@
-"""The experiments that come with the program: project files in resources/experiments."""
+"""The experiments that come with the program: project files in resources/experiments, by subject."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 
 import msgspec
 
+# In the order of the menu, and of a lecture; XOR, the first thing to see, stands first.
+SUBJECTS: Mapping[str, tuple[str, ...]] = {
+    "First Steps": ("xor", "universal-approximation", "chain-rule", "losses", "preprocessing"),
+    "Gradients through Layers": ("vanishing-gradient", "exploding-gradient", "residual", "batch-norm"),
+    "First Weights": ("initialization", "symmetry", "orthogonal"),
+    "Activations": ("saturation", "dead-relu", "relu-faster", "zig-zag"),
+    "Optimizers": ("optimizers", "optimizer-paths", "minibatches", "schedules", "second-order"),
+    "Over-fitting": ("over-fitting", "early-stopping"),
+    "Pictures": ("kernels", "kernels-signal", "pooling", "lenet", "shifted-digits", "autoencoder", "adversarial-digit"),
+    "Sequences": ("long-memory",),
+}
+MORE = "More"  # what stands under no subject
+
 
 @dataclass(frozen=True, slots=True)
 class Experiment:
     title: str
     path: Path
+    subject: str
 
 
 def find_experiments() -> dict[str, Experiment]:
-    """By name, the file's without its ending; XOR, the first thing to see, stands first."""
+    """By name, the file's without its ending, in the order of SUBJECTS."""
     folder = Path(str(files("resources"))) / "experiments"
-    paths = sorted(folder.glob("*.netviz"), key=lambda path: (path.stem != "xor", path.stem))
-    return {path.stem: Experiment(msgspec.json.decode(path.read_bytes())["name"], path) for path in paths}
+    paths = {path.stem: path for path in sorted(folder.glob("*.netviz"))}
+    listed = {name: subject for subject, names in SUBJECTS.items() for name in names if name in paths}
+    return {
+        name: Experiment(msgspec.json.decode(paths[name].read_bytes())["name"], paths[name], listed.get(name, MORE))
+        for name in (*listed, *(name for name in paths if name not in listed))
+    }

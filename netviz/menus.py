@@ -84,9 +84,11 @@ class Menus:
         self.add(menu, "&Open…", Keys.Open, files.ask_open)
         recent = self._own_menu(menu, "Open &Recent")
         menu.aboutToShow.connect(lambda: fill_recent(recent, files.open))
-        experiments = menu.addMenu("Open &Experiment")
-        for experiment in find_experiments().values():
-            self.add(experiments, experiment.title, "", lambda path=experiment.path: files.open_experiment(path))
+        experiments, subjects = menu.addMenu("Open &Experiment"), dict[str, QMenu]()
+        for made in find_experiments().values():
+            if made.subject not in subjects:
+                subjects[made.subject] = self._own_menu(experiments, made.subject)
+            self.add(subjects[made.subject], made.title, "", lambda path=made.path: files.open_experiment(path))
         menu.addSeparator()
         self.add(menu, "&Save", Keys.Save, files.save)
         self.add(menu, "Save &As…", Keys.SaveAs, files.save_as)

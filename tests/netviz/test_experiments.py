@@ -13,7 +13,7 @@ from engine.project import Project, load_project
 from engine.spec import build
 from engine.statistics import LayerStatistics
 from engine.trainer import Trainer
-from netviz.experiments import find_experiments
+from netviz.experiments import SUBJECTS, find_experiments
 
 CORNERS = np.array([[-1.0, -1.0], [-1.0, 1.0], [1.0, -1.0], [1.0, 1.0]])
 BY_SIGN = np.array([0, 1, 1, 0])
@@ -29,6 +29,16 @@ def test_it_is_written_as_the_program_would_write_it(name: str) -> None:
     path = find_experiments()[name].path
     assert load_project(path).to_bytes() == path.read_bytes()
     assert find_experiments()[name].title == load_project(path).name
+
+
+def test_each_stands_under_one_subject_and_xor_first() -> None:
+    found = find_experiments()
+    named = [name for names in SUBJECTS.values() for name in names]
+    assert list(found) == named, "name each file of resources/experiments once in SUBJECTS"
+    assert named[0] == "xor"
+    assert len(set(named)) == len(named)
+    assert max(map(len, SUBJECTS.values())) <= 12, "a menu is read at a glance"
+    assert {made.subject for made in found.values()} == set(SUBJECTS)
 
 
 # XOR needs a hidden layer

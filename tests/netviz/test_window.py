@@ -273,7 +273,7 @@ def test_a_file_that_is_no_project_changes_nothing(open_window, qtbot, tmp_path)
 def test_an_experiment_opens_from_the_menu_to_its_layout(open_window, qtbot):
     window = open_window()
     actions = dict(actions_of(window.menuBar()))
-    actions["File › Open Experiment › The vanishing gradient"].trigger()
+    actions["File › Open Experiment › Gradients through Layers › The vanishing gradient"].trigger()
     qtbot.waitUntil(lambda: len(window.session.history.lanes) == 3, timeout=LONG)
     assert window.document.path is None  # saving must not write into the program's own files
     wide, others = window.docks["gradients"], window.docks["loss"]
