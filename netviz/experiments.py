@@ -9,11 +9,11 @@ import msgspec
 
 # In the order of the menu, and of a lecture; XOR, the first thing to see, stands first.
 SUBJECTS: Mapping[str, tuple[str, ...]] = {
-    "First Steps": ("xor", "universal-approximation", "chain-rule", "losses", "preprocessing"),
+    "First Steps": ("xor", "universal-approximation", "chain-rule", "softmax", "losses", "preprocessing"),
     "Gradients through Layers": ("vanishing-gradient", "exploding-gradient", "residual", "batch-norm"),
     "First Weights": ("initialization", "symmetry", "orthogonal"),
     "Activations": ("saturation", "dead-relu", "relu-faster", "zig-zag"),
-    "Optimizers": ("optimizers", "optimizer-paths", "minibatches", "schedules", "second-order"),
+    "Optimizers": ("optimizers", "optimizer-paths", "landscape", "minibatches", "schedules", "second-order"),
     "Over-fitting": ("over-fitting", "early-stopping"),
     "Pictures": ("kernels", "kernels-signal", "pooling", "lenet", "shifted-digits", "autoencoder", "adversarial-digit"),
     "Sequences": ("long-memory",),
