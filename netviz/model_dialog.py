@@ -22,8 +22,8 @@ from engine.importing.project import Ends
 from engine.layers.base import Shape
 from netviz import theme
 from netviz.document.storage import ENDING
-from netviz.editor.form import ElidedLabel
 from netviz.widgets.choice import Choice
+from netviz.widgets.elided import ElidedLabel
 
 LONGEST = 1 << 20  # of one side of an example
 FILTER = f"netviz projects (*{ENDING})"

@@ -5,8 +5,7 @@ from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtGui import QPainter
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFrame, QGridLayout, QLabel, QSlider, QVBoxLayout, QWidget
 
 from engine.spec import Property
@@ -14,27 +13,10 @@ from netviz import theme
 from netviz.editor import numbers
 from netviz.editor.editors import Editor, editor
 from netviz.text_size import LETTERED
+from netviz.widgets.elided import ElidedLabel
 
 LABELS, EDITORS = 9, 11  # shares of the width
 AIR = 1.7  # times as high as its letters is a line
-
-
-class ElidedLabel(QLabel):
-    """One line that ends in … where there is no room for all; the tooltip has it."""
-
-    def paintEvent(self, event) -> None:
-        painter = QPainter(self)
-        painter.setFont(self.font())
-        painter.setPen(self.palette().color(self.foregroundRole()))
-        text = self.fontMetrics().elidedText(self.text(), Qt.TextElideMode.ElideRight, self.width())
-        painter.drawText(self.rect(), self.alignment(), text)
-
-    def minimumSizeHint(self) -> QSize:
-        return QSize(20, super().minimumSizeHint().height())
-
-    def setText(self, text: str) -> None:  # noqa: N802 - Qt's name
-        super().setText(text)
-        self.setToolTip(text)
 
 
 @dataclass(slots=True)

@@ -30,12 +30,12 @@ from netviz.document.looks import LOOKS
 from netviz.document.proposal import Advice, Proposal, advice, first_network
 from netviz.document.table_import import TableLook, TableWish
 from netviz.document.text_import import Encoding, TextLook, TextWish
-from netviz.editor.form import ElidedLabel
 from netviz.editor.import_parts import WindowChoice, card, choice_of
 from netviz.runtime.reader import Reader
 from netviz.widgets.balance import BalanceBars
 from netviz.widgets.choice import Choice
 from netviz.widgets.class_pictures import ClassPictures
+from netviz.widgets.elided import ElidedLabel
 from netviz.widgets.role_table import RoleTable
 from netviz.widgets.tick_box import TickBox
 

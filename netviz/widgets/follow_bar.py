@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QLabel, QLineEdit, QSizeP
 
 from netviz import theme
 from netviz.widgets.choice import Choice
+from netviz.widgets.elided import ElidedLabel
 from netviz.widgets.icons import icon
 from netviz.widgets.toggle import Toggle
 
@@ -131,7 +132,7 @@ def _row(*widgets: QWidget) -> QHBoxLayout:
 
 
 def _label(name: str) -> QLabel:
-    made = QLabel()
+    made = ElidedLabel()
     made.setFont(theme.small())
     made.setObjectName("faint")
     made.setAccessibleName(name)

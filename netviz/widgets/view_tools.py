@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QLabel, QSizePolicy, QW
 
 from netviz import theme
 from netviz.widgets.choice import Choice
+from netviz.widgets.elided import ElidedLabel
 from netviz.widgets.toggle import Toggle
 
 TIGHT = 10  # pixels that a button in a narrow panel has beside its text
@@ -38,17 +39,9 @@ def tools_row(buttons: Mapping[str, Toggle]) -> QHBoxLayout:
     return row
 
 
-class _Words(QLabel):
-    """Told with every picture, and mostly the same."""
-
-    def setToolTip(self, words: str) -> None:  # noqa: N802 (Qt's)
-        if words != self.toolTip():
-            super().setToolTip(words)
-
-
 def faint_words() -> QLabel:
     """Words at the right end of a row, as many as there is room for."""
-    says = _Words()
+    says = ElidedLabel()
     says.setFont(theme.small())
     says.setObjectName("faint")
     says.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
