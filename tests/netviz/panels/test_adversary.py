@@ -23,8 +23,8 @@ def show(qtbot):
         panel = AdversaryPanel(history)
         qtbot.addWidget(panel)
         panel.resize(*size)
-        panel.show()
-        qtbot.waitExposed(panel)
+        with qtbot.waitExposed(panel):
+            panel.show()
         return panel
 
     return make

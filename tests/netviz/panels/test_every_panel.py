@@ -132,8 +132,8 @@ def open_panel(qtbot, kind, history: History, width: int = 420, height: int = 28
     panel = kind(history)
     qtbot.addWidget(panel)
     panel.resize(width, height)
-    panel.show()
-    qtbot.waitExposed(panel)
+    with qtbot.waitExposed(panel):
+        panel.show()
     return panel
 
 

@@ -26,8 +26,8 @@ def shown(qtbot, *names, width=700, **changes):
     panel = LandscapePanel(history)
     qtbot.addWidget(panel)
     panel.resize(width, 460)
-    panel.show()
-    qtbot.waitExposed(panel)
+    with qtbot.waitExposed(panel):
+        panel.show()
     return panel
 
 

@@ -25,8 +25,8 @@ def show(qtbot):
         panel = MapsPanel(history)
         qtbot.addWidget(panel)
         panel.resize(480, 360)
-        panel.show()
-        qtbot.waitExposed(panel)
+        with qtbot.waitExposed(panel):
+            panel.show()
         return panel
 
     return make

@@ -20,8 +20,8 @@ def shown(qtbot, *names, view="batch size", **changes):
     qtbot.addWidget(panel)
     panel.resize(600, 320)
     panel.restore({"view": view})
-    panel.show()
-    qtbot.waitExposed(panel)
+    with qtbot.waitExposed(panel):
+        panel.show()
     return panel
 
 

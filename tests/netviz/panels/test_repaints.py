@@ -1,20 +1,15 @@
 """What is not new is not painted anew."""
 
 import pytest
+from PySide6.QtCore import QEvent
 from PySide6.QtWidgets import QApplication
 
 from netviz.widgets.canvas import Canvas
 from tests.netviz.panels.histories import opened
 from tests.netviz.panels.test_every_panel import every_panel, filled, notes, open_panel
 
-BEHIND = {
-    "adversary",
-    "confusion",
-    "landscape",
-    "representation",
-    "try",
-    "worst",
-}  # panels with words and frames that stay
+# Panels with words and frames that stay.
+BEHIND = {"adversary", "confusion", "landscape", "representation", "try", "worst"}
 
 
 @pytest.fixture
@@ -33,11 +28,17 @@ def painted(monkeypatch):
 
 def refreshed(panel, painted: list[Canvas]) -> list[Canvas]:
     """The canvases that are painted because of a refresh."""
-    QApplication.processEvents()
+    paint_all(panel)
     painted.clear()
     panel.refresh()
-    QApplication.processEvents()
+    paint_all(panel)
     return list(painted)
+
+
+def paint_all(panel) -> None:
+    """What waits to be painted is, whenever the screen would have asked for it."""
+    QApplication.processEvents()
+    QApplication.sendEvent(panel.window(), QEvent(QEvent.Type.UpdateRequest))
 
 
 @every_panel

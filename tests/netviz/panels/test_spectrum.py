@@ -17,8 +17,8 @@ def shown(qtbot, history, width=420, height=300):
     panel = SpectrumPanel(history)
     qtbot.addWidget(panel)
     panel.resize(width, height)
-    panel.show()
-    qtbot.waitExposed(panel)
+    with qtbot.waitExposed(panel):
+        panel.show()
     return panel
 
 

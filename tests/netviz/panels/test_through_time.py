@@ -19,8 +19,8 @@ def shown(qtbot, history, width=520, height=320):
     panel = ThroughTimePanel(history)
     qtbot.addWidget(panel)
     panel.resize(width, height)
-    panel.show()
-    qtbot.waitExposed(panel)
+    with qtbot.waitExposed(panel):
+        panel.show()
     return panel
 
 
