@@ -41,6 +41,8 @@ class Backdrop:
         """
         ratio, view, now = painter.device().devicePixelRatioF(), painter.worldTransform(), look()
         box = view.mapRect(area)
+        if box.isEmpty():
+            return
         left, top = floor(box.left() * ratio), floor(box.top() * ratio)
         size = ceil(box.right() * ratio) - left, ceil(box.bottom() * ratio) - top
         corner = QPointF(left / ratio, top / ratio)

@@ -82,6 +82,14 @@ def test_it_is_painted_anew_only_where_it_would_come_out_otherwise(qapp):
     assert look() == 1
 
 
+def test_where_there_is_no_room_nothing_is_painted(qapp):
+    painted: list[int] = []
+    plain = drawn(1.0, 1.0, lambda p: None)
+    found = drawn(1.0, 1.0, lambda p: Backdrop().draw(p, QRectF(5, 5, 0, 9), (), lambda _: painted.append(1)))
+    assert painted == []
+    assert (found == plain).all()
+
+
 @pytest.mark.parametrize(
     "kind", [SpectrumPanel, NoisePanel, HistogramsPanel, WeightsPanel, SaturationPanel, DerivativePanel, BoundaryPanel]
 )
