@@ -140,15 +140,14 @@ class FollowPanel(Panel):
 
     def _tell(self, told: FollowAnswer) -> None:
         bar, followed = self.bar, self.followed
-        bar.says.setText(origin(told))
-        bar.says.setToolTip(origin(told))
-        bar.unit.setText(whereabouts(told))
-        bar.unit.setToolTip(whereabouts(told))
-        bar.offer_targets(told.classes, told.outputs, followed.question.target, told.part is not None)
         walked = steps(told)
+        step = f"{len(walked)} steps" if followed.step is None else self._step_words(told)
+        for label, words in ((bar.says, origin(told)), (bar.unit, whereabouts(told)), (bar.step, step)):
+            if label.text() != words or label.toolTip() != words:
+                label.setText(words)
+                label.setToolTip(words)
+        bar.offer_targets(told.classes, told.outputs, followed.question.target, told.part is not None)
         bar.all.setChecked(followed.step is None)
-        bar.step.setText(f"{len(walked)} steps" if followed.step is None else self._step_words(told))
-        bar.step.setToolTip(bar.step.text())
         bar.draw.blockSignals(True)
         bar.draw.setChecked(followed.on)
         bar.draw.blockSignals(False)

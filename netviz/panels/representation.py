@@ -149,7 +149,8 @@ class RepresentationPanel(Panel):
         short = [_few(answer) for answer in answers[:1]]
         fitting = [words for words in (*lines[:1], *short) if wide(words) <= self.says.width()]
         self.says.setText(fitting[0] if fitting else "")
-        self.says.setToolTip("\n".join(lines))
+        if self.says.toolTip() != "\n".join(lines):
+            self.says.setToolTip("\n".join(lines))
 
     def _sample(self, answer: RepresentationAnswer) -> str:
         parts = []

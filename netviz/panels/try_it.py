@@ -58,6 +58,7 @@ class TryPanel(Panel):
         self._fits: tuple[Any, ...] = ()  # what the input was made for
         self._origin: Origin | None = None
         self._data: DataRange | None = None
+        self._there: tuple[bool, Input | None, bool] | None = None  # what the places were made for
         self._make_tools()
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)  # who comes by key before there is an input goes on to it
         self._wish = QTimer(self, singleShot=True, interval=SETTLE_MS)
@@ -157,21 +158,29 @@ class TryPanel(Panel):
         answer = lanes[0].example if lanes else None
         if answer is not None:
             self._take_answer(answer)
-        tools = (self.part, self.previous, self.next, self.any, self.follow_it, self.says)
-        for widget in tools:
-            widget.setVisible(bool(lanes) and self.input is not None)
-        pictures = bool(lanes) and self.input is not None and len(lanes[0].info.inputs) == PICTURE
-        self.views.setVisible(pictures)
-        if isinstance(self.input, QWidget):
-            self.input.setVisible(bool(lanes))
+        self._show_tools()
         if not lanes:
             self.outcome.show_note(NO_RUN)
         elif not any(lane.example is not None for lane in lanes):
             self.outcome.show_note("What the network makes of an example is shown here, as soon as it has answered.")
         else:
             self.outcome.show_note("")
-        self._lay_out()
         self.describe()
+
+    def _show_tools(self) -> None:
+        """What there is to work with; all is laid out anew where that is something else than before."""
+        lanes = self.history.lanes
+        pictures = bool(lanes) and self.input is not None and len(lanes[0].info.inputs) == PICTURE
+        there = bool(lanes), self.input, pictures
+        if there == self._there:
+            return
+        self._there = there
+        for widget in (self.part, self.previous, self.next, self.any, self.follow_it, self.says):
+            widget.setVisible(bool(lanes) and self.input is not None)
+        self.views.setVisible(pictures)
+        if isinstance(self.input, QWidget):
+            self.input.setVisible(bool(lanes))
+        self._lay_out()
 
     def _take_answer(self, answer: ExampleAnswer) -> None:
         self._fit(answer.data)
@@ -222,8 +231,9 @@ class TryPanel(Panel):
                 wordings = [f"{wordings[0]}, class {origin.label}", f"class {origin.label}", f"{origin.label}"]
         wide = self.says.fontMetrics().horizontalAdvance
         self.says.setText(next((text for text in wordings if wide(text) <= self.says.width()), ""))
-        self.says.setToolTip(wordings[0])
-        self.says.setAccessibleName(wordings[0])
+        if self.says.toolTip() != wordings[0]:
+            self.says.setToolTip(wordings[0])
+            self.says.setAccessibleName(wordings[0])
 
     def reopened(self) -> None:
         """The question stays where the new network can answer it; else it is the first example again."""
@@ -236,6 +246,7 @@ class TryPanel(Panel):
         self.refresh()
 
     def recoloured(self) -> None:
+        self._there = None  # letters may have another size
         self.outcome.forget()
         if isinstance(self.input, PlaneInput):
             self.input.plane.recoloured()

@@ -92,8 +92,9 @@ class FollowBar(QWidget):
             for label in range(classes or 0):
                 self.target.addItem(f"class {label}", (float(label),))
         self.target.setCurrentIndex(int(now[0]) + 1 if now and classes is not None and now[0] < classes else 0)
-        if not self.number.hasFocus():
-            self.number.setText(f"{now[0]:g}" if now else "")
+        number = f"{now[0]:g}" if now else ""
+        if number != self.number.text() and not self.number.hasFocus():
+            self.number.setText(number)
 
     def _fit(self) -> None:
         """Two rows in a wide place, four in a narrow one; a small one does without target and switch."""

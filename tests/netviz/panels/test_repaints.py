@@ -4,6 +4,7 @@ import pytest
 from PySide6.QtCore import QEvent
 from PySide6.QtWidgets import QApplication
 
+from netviz.panels.try_it import TryPanel
 from netviz.widgets.canvas import Canvas
 from tests.netviz.panels.histories import opened
 from tests.netviz.panels.test_every_panel import every_panel, filled, notes, open_panel
@@ -74,3 +75,18 @@ def test_what_lies_behind_a_picture_is_painted_once(qtbot, kind, monkeypatch, pa
     for _ in range(3):
         refreshed(panel, painted)
     assert len(counted) == once
+
+
+def test_an_answer_moves_no_tools_of_the_example(qtbot, monkeypatch) -> None:
+    panel, laid = open_panel(qtbot, TryPanel, filled("net")), []
+    lay_out = TryPanel._lay_out
+    monkeypatch.setattr(TryPanel, "_lay_out", lambda panel: (laid.append(panel), lay_out(panel)))
+    for _ in range(3):
+        panel.refresh()
+    assert laid == []
+    panel.recoloured()
+    assert len(laid) == 1
+    panel.history.close()
+    panel.reopened()
+    assert len(laid) == 2
+    assert panel.part.isHidden()
