@@ -4,7 +4,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
+from queue import SimpleQueue
 from tempfile import TemporaryDirectory
+from threading import Thread
 from typing import Any, Protocol
 
 import numpy as np
@@ -13,17 +15,22 @@ import engine
 from benchmarks.measure import Contender, Effort, compare, microseconds
 from benchmarks.report import Row
 from engine.backend import open_backend
-from engine.kernels.choice import installed
+from engine.kernels.choice import installed, kernels_for
 from engine.project import project_from
+from engine.run import messages as m
+from engine.run.worker import Worker
 
 ABOUT = """\
 Shuffled batches are gathered from a data set in memory in the same order and by the same windows on both sides; where
 the batch is the whole data set (2-4-1: the four points of XOR) it stays in place. PyTorch runs `zero_grad`, forward,
 backward and a fused optimizer, and is never asked for its loss; the engine reads it at every step. float32, one thread
 each; after 50 steps from the same weights the parameters must agree, and the greatest difference is shown. "With
-fast": the same with compiled kernels (the extra `fast`), in turns of their own. Times: engine / PyTorch, a step."""
+fast": the same with compiled kernels (the extra `fast`), in turns of their own. Times: engine / PyTorch, a step. "In a
+worker": the speed of a run as the window has it, at unlimited pace, over that of `Trainer.run` by the same kernels.
+Times: worker / `Trainer.run`."""
 
 CHECKED = 50  # steps after which the parameters must agree
+KEPT = 0.7  # of the speed of `Trainer.run` that a worker at unlimited pace must have
 TOLERANCE = 1e-3  # of the largest parameter: float32 sums in another order, 50 times over
 
 
@@ -171,6 +178,7 @@ def _cases() -> Iterator[Case]:
 
 
 CASES = tuple(_cases())
+IN_A_WORKER = CASES[2], CASES[4]
 
 
 class EngineSide:
@@ -187,6 +195,43 @@ class EngineSide:
 
     def parameters(self) -> dict[str, np.ndarray[Any, Any]]:
         return self.trainer.network.parameters()
+
+
+class WorkerSide:
+    """A worker as the window has one, at unlimited pace."""
+
+    def __init__(self, project: engine.Project) -> None:
+        self._inbox: SimpleQueue[Any] = SimpleQueue()
+        self._said: SimpleQueue[Any] = SimpleQueue()
+        Thread(target=Worker(self._inbox, self._said.put).run, daemon=True).start()
+        self._ask(m.SetPace(m.Pace(m.PaceUnit.UNLIMITED)), m.Open(project.to_bytes(), str(project.folder)))
+
+    def reset(self) -> None:
+        """Goes on where it is: of a run that somebody watches the first epochs, which are all scored, are soon over."""
+
+    def run(self, steps: int) -> None:
+        self._ask(m.Advance(steps))
+
+    def close(self) -> None:
+        self._inbox.put(m.Shutdown())
+
+    def _ask(self, *commands: m.Command) -> None:
+        """Until it stands again."""
+        for command in commands:
+            self._inbox.put(command)
+        while not isinstance(said := self._said.get(), m.Progress) or said.state is not m.RunState.PAUSED:
+            assert not isinstance(said, m.Refused), said
+
+
+def watched_row(case: Case, project: engine.Project, effort: Effort) -> Row:
+    """How much of `Trainer.run`'s speed is left in a worker."""
+    worker = WorkerSide(project)
+    try:
+        found = compare(worker, EngineSide(project, kernels_for("cpu") == "numba"), effort)
+    finally:
+        worker.close()
+    times = microseconds((found.ours, found.theirs))
+    return Row(f"{case.title}, in a worker", found.ratio, KEPT, spread=(found.low, found.high), context=times)
 
 
 def largest_difference(ours: Opponent, theirs: Opponent) -> float:
@@ -226,3 +271,5 @@ def measure(effort: Effort) -> Iterator[Row]:
             theirs = PyTorchSide(project)
             for fast in (False, True) if installed() else (False,):
                 yield row(case, EngineSide(project, fast), theirs, effort, fast)
+            if case in IN_A_WORKER:
+                yield watched_row(case, project, effort)

@@ -51,6 +51,14 @@ def test_a_case_against_the_engine_itself(title, tmp_path):
     assert row.context.endswith("parameters within 0")
 
 
+def test_a_worker_has_a_row_of_its_own(tmp_path):
+    case = step.IN_A_WORKER[0]
+    row = step.watched_row(case, case.project(tmp_path), QUICK)
+    assert (row.what, row.goal) == (f"{case.title}, in a worker", step.KEPT)
+    assert 0 < row.spread[0] <= row.value <= row.spread[1]
+    assert row.context.endswith("µs")
+
+
 def test_a_case_with_compiled_kernels_has_a_row_and_a_goal_of_its_own(tmp_path):
     pytest.importorskip("numba")
     project = CASES[0].project(tmp_path)
