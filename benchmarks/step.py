@@ -30,7 +30,7 @@ worker": the speed of a run as the window has it, at unlimited pace, over that o
 Times: worker / `Trainer.run`."""
 
 CHECKED = 50  # steps after which the parameters must agree
-KEPT = 0.7  # of the speed of `Trainer.run` that a worker at unlimited pace must have
+KEPT = 0.75  # of the speed of `Trainer.run` that a worker at unlimited pace must have
 TOLERANCE = 1e-3  # of the largest parameter: float32 sums in another order, 50 times over
 
 

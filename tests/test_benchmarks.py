@@ -103,7 +103,9 @@ def test_every_case_of_the_card_is_a_sound_project(case, tmp_path):
 
 def test_the_side_of_a_card_computes_what_the_engine_does(tmp_path, monkeypatch):
     """On the stand-in, for want of a card."""
-    monkeypatch.setattr("engine.trainer.open_backend", lambda device, dtype: Backend(strict, device, dtype, "cuda"))
+    monkeypatch.setattr(
+        "engine.trainer.open_backend", lambda device, dtype, kernels: Backend(strict, device, dtype, "cuda")
+    )
     project = SMALL[next(iter(SMALL))].project(tmp_path)
     there = gpu.CardSide(project)
     monkeypatch.undo()
