@@ -1,17 +1,17 @@
 """Training step by step: deterministic, and restorable to any state it has been in."""
 
 from collections import deque
+from collections.abc import Callable
 from contextlib import suppress
 from functools import cached_property
-from itertools import repeat
 from math import isfinite
 from operator import index
-from typing import Any
 from weakref import WeakKeyDictionary
 
 import numpy as np
 from msgspec.structs import replace
 
+from engine.ahead import Step, laid_out
 from engine.backend import Array, Backend, Call, bound, open_backend
 from engine.compiled import NONE, Compiled
 from engine.course import Course
@@ -33,11 +33,9 @@ from engine.snapshot import StepRecord as StepRecord
 from engine.spec import convert
 from engine.statistics import Statistics
 from engine.training import Settings
-from engine.unread import MOST, Step, Unread
+from engine.unread import MOST, Unread
 from engine.update import update_calls
 from engine.zeros import KeptZeros
-
-ALIKE = 256  # steps laid out at once where every batch is all examples
 
 
 class Trainer:
@@ -192,9 +190,8 @@ class Trainer:
         """In one compiled call; none where that cannot be."""
         if self.backend.kernels != "numba":
             return NONE
-        changing = self.optimizer.every_step or self.course.schedule is not None
-        at, scalars = (self.epoch, self.position, self.batch_size), self._scalars_for if changing else None
-        losses = self._compiled.losses(most, self._train, at, self.course.watches, scalars)
+        at, pause = (self.epoch, self.position, self.batch_size), self.course.watches
+        losses = self._compiled.losses(most, self._train, at, pause, self._changing_scalars)
         if len(losses):
             self._ahead.clear()
             self._advance(self._train.reach(*at[1:], len(losses)) - self.position, len(losses))
@@ -279,26 +276,10 @@ class Trainer:
 
     def _look_ahead(self) -> None:
         """Lays the next steps out, each with its plan; a batch of all examples stays in its plan."""
-        # Batches of one size come together, as arrays: walking over these is faster than slicing.
-        blocks = list(self._train.window(self.epoch, self.position, self.batch_size, self.course.watches))
-        stays = blocks[0][0].shape[2] == self._train.count and self._train.stays(self.epoch)
-        # Scalars that never change are there, too; others go to the device for all these steps at once.
-        scalars: Any = repeat(None)
-        if self.optimizer.every_step or self.course.schedule is not None:
-            steps = ALIKE if stays else sum(len(rows) * rows.shape[1] for rows, _ in blocks)
-            scalars = iter(self._scalars_for(steps))
-        laid = list[Any]()
-        for rows, targets in blocks:
-            plan, forward, after = self._calls_for(rows.shape[2])
-            if stays:
-                plan.fill(rows[0, 0], targets[0, 0])
-            batches: Any = ([repeat(None, ALIKE)], [repeat(None)]) if stays else (rows, plan.given_by(targets))
-            laid.append(
-                [(repeat(plan), repeat(forward), repeat(after), *given) for given in zip(*batches, strict=True)]
-            )
-        for epoch in zip(*laid, strict=True):
-            for alike in epoch:
-                self._ahead.extend(zip(*alike, scalars, strict=False))
+        train = self._train
+        blocks = list(train.window(self.epoch, self.position, self.batch_size, self.course.watches))
+        stays = blocks[0][0].shape[2] == train.count and train.stays(self.epoch)
+        self._ahead.extend(laid_out(blocks, stays, self._calls_for, self._changing_scalars))
 
     def _calls_for(self, size: int) -> tuple[Plan, list[Call], list[Call]]:
         """The plan for batches of `size`, its calls before the loss is known and those after, bound once."""
@@ -309,6 +290,11 @@ class Trainer:
             after = self.backend.lowered(plan.backward_calls + self._after(plan))
             self._plans[size] = plan, plan.forward_calls, after
         return self._plans[size]
+
+    @property
+    def _changing_scalars(self) -> Callable[[int], Array] | None:
+        """`_scalars_for`, unless they stay as they are."""
+        return self._scalars_for if self.optimizer.every_step or self.course.schedule is not None else None
 
     def _scalars_for(self, steps: int) -> Array:
         """A row of the optimizer's scalars for each of the next `steps`."""

@@ -9,14 +9,11 @@ from math import isfinite
 from typing import Any
 from weakref import WeakKeyDictionary
 
+from engine.ahead import Step
 from engine.backend import Array, Backend, Call
 from engine.plan import Moment, Plan
 
 MOST = 256  # steps between two looks
-
-# A step laid out: its plan, the calls before the loss is known and after, and what to copy in: rows, what is given
-# with them and the optimizer's scalars (None: they are there).
-Step = tuple[Plan, list[Call], list[Call], Array | None, Array | None, Array | None]
 
 
 class Unread:
