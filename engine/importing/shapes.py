@@ -1,6 +1,7 @@
 """What only says the same numbers in another shape, and what takes a part of them."""
 
 from dataclasses import replace
+from math import prod
 
 import numpy as np
 
@@ -9,6 +10,8 @@ from engine.importing.model import RefusedError
 from engine.importing.values import BATCH, BATCH_SIZE, Known, Value, group, sizes_of
 from engine.layers.input import Input
 from engine.layers.recurrent.base import Recurrent
+
+MOST_PICKED = 1 << 23  # weights of a layer that picks parts of a value: 32 MB
 
 
 def same(call: Call) -> Result:
@@ -157,7 +160,9 @@ def gather(call: Call) -> Result:
     places = index.reshape(-1).tolist()
     if index.ndim == 1 and places == list(range(places[0], places[0] + len(places))):
         return _part(call, value, axis, places[0], places[0] + len(places))
-    raise RefusedError("picks numbers out of its input; netviz has no layer for that")
+    if index.ndim != 1 or not places or not -value.sizes[axis] <= min(places) <= max(places) < value.sizes[axis]:
+        raise RefusedError("picks numbers out of its input; netviz has no layer for that")
+    return _picked(call, value, axis, [place % value.sizes[axis] for place in places])
 
 
 def _embedding(call: Call) -> Result:
@@ -215,12 +220,36 @@ def _part(call: Call, value: Value, axis: int, start: int, stop: int) -> Value:
         return last
     whole = value.factors == value.axes[axis]
     if not isinstance(layer, Input) or len(draft.shapes[value.node]) != 1 or not whole:
-        raise RefusedError(f"takes a part of {value.told}; netviz takes parts only of an input that is a vector")
+        return _picked(call, value, axis, list(range(start, stop)))
     first = layer.columns[0] if layer.columns else 0
     example = tuple(layer.shape or ())
     node = draft.enter(call.op, example, (first + start, first + stop), "")
     columns = group(stop - start)
     return draft.seen(node, (*value.axes[:axis], columns, *value.axes[axis + 1 :]), columns)
+
+
+def _picked(call: Call, value: Value, axis: int, places: list[int]) -> Value:
+    """Places of an axis, by a layer of its own: dense, of 0s and 1s, and not trained."""
+    draft, count = call.draft, prod(factor.size for factor in value.factors)
+    if BATCH in value.axes[axis]:
+        raise RefusedError("picks some of the examples")
+    units = count // value.sizes[axis] * len(places)
+    if units * count > MOST_PICKED:
+        raise RefusedError(f"takes {units} of {count} numbers; netviz takes parts of smaller values")
+    where = {factor: number for number, factor in enumerate(value.factors)}
+    own, others = value.axes[axis], [factor for factor in value.factors if factor not in value.axes[axis]]
+    numbers = np.arange(count).reshape([factor.size for factor in value.factors])
+    numbers = numbers.transpose([where[factor] for factor in (*own, *others)]).reshape(value.sizes[axis], -1)
+    weight = np.zeros((units, count), np.float32)
+    weight[np.arange(units), numbers[places].reshape(-1)] = 1
+    source = draft.flat(call.op, value.node)
+    node = draft.add(call.op, "dense", [source], {"weight": weight}, units=units, bias=False, trainable=False)
+    draft.note(
+        f"{call.op.called}: what it takes of {value.told} is picked by {node}, whose weights are 0 and 1 and stay"
+    )
+    part = group(len(places))
+    made = draft.seen(node, (*value.axes[:axis], part, *value.axes[axis + 1 :]), (*part, *others))
+    return replace(made, alone=False)  # what follows folds nothing into its weights
 
 
 def slices(call: Call) -> Result:
@@ -236,12 +265,16 @@ def slices(call: Call) -> Result:
             if start == 0 and step == 1 and (end >= 1 << 30 or end == BATCH_SIZE):
                 continue
             raise RefusedError("takes some of the examples")
-        if step != 1:
-            raise RefusedError(f"goes in steps of {step}; netviz takes what stands side by side")
-        begin, stop, _ = slice(start, None if end == BATCH_SIZE else end).indices(value.sizes[axis])
-        if stop <= begin:
+        if not step:
+            raise RefusedError("goes in steps of 0")
+        places = range(value.sizes[axis])[start : None if end == BATCH_SIZE else end : step]
+        if not places:
             raise RefusedError(f"takes nothing of an axis of {value.told}")
-        value = _part(call, value, axis, begin, stop)
+        value = (
+            _part(call, value, axis, places[0], places[-1] + 1)
+            if step == 1
+            else _picked(call, value, axis, list(places))
+        )
     return value
 
 

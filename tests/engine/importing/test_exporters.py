@@ -211,6 +211,49 @@ def test_columns_and_parts_of_the_input() -> None:
     assert kinds(must_agree(made, normal(5, 4))).count("input") == 2
 
 
+PARTS = {
+    "a slice": ([op("Slice", "r starts ends axes", "p")], {"starts": [1], "ends": [3], "axes": [2]}, (3, 2)),
+    "every other": (
+        [op("Slice", "r starts ends axes steps", "p")],
+        {"starts": [0], "ends": [9], "axes": [1], "steps": [2]},
+        (2, 4),
+    ),
+    "backwards": (
+        [op("Slice", "r starts ends axes steps", "p")],
+        {"starts": [-1], "ends": [-99], "axes": [2], "steps": [-1]},
+        (3, 4),
+    ),
+    "one place": ([op("Gather", "r place", "p", axis=1)], {"place": 1}, (4,)),
+    "several, one twice": ([op("Gather", "r places", "p", axis=2)], {"places": [3, 0, -4]}, (3, 3)),
+    "of axes that stand otherwise": (
+        [op("Transpose", "r", "t", perm=[0, 2, 1]), op("Slice", "t starts ends axes", "p")],
+        {"starts": [1], "ends": [4], "axes": [1]},
+        (3, 3),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", PARTS)
+def test_parts_of_what_a_layer_gives(name: str) -> None:
+    """They are picked by a dense layer that stays as it is."""
+    ops, places, shape = PARTS[name]
+    constants = {key: np.array(value, np.int64) for key, value in places.items()}
+    ops = [op("Relu", "x", "r"), *ops, op("Flatten", "p", "f"), op("Mul", "f s", "m"), op("MatMul", "m w", "y")]
+    numbers = {"s": normal(int(np.prod(shape))), "w": normal(int(np.prod(shape)), 2)}
+    found = must_agree(model(ops, {**constants, **numbers}, ("N", 3, 4)), normal(5, 3, 4))
+    (picking,) = (node for node in found.project.graph.nodes if node.layer.to_json().get("trainable") is False)
+    assert set(np.unique(found.weights[f"{picking.id}.weight"])) == {0, 1}
+    assert any(f"is picked by {picking.id}" in note for note in found.notes)
+
+
+def test_of_a_value_that_is_too_large_no_part_is_picked(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("engine.importing.shapes.MOST_PICKED", 47)
+    ops, places, _ = PARTS["one place"]
+    constants = {key: np.array(value, np.int64) for key, value in places.items()}
+    (line,) = told(model([op("Relu", "x", "r"), *ops], constants, ("N", 3, 4)))
+    assert line.endswith("Gather: takes 4 of 12 numbers; netviz takes parts of smaller values")
+
+
 def test_maps_side_by_side() -> None:
     """DenseNet's: pictures are joined map above map."""
     ops = [op("Conv", "x k", "c", pads=[1, 1, 1, 1]), op("Concat", "x c", "j", axis=1), op("Conv", "j l", "d"),
@@ -246,7 +289,8 @@ def test_a_place_of_the_states_that_is_sliced_and_squeezed() -> None:
 
     found = must_agree(model(picked((-1, big)), constants, ("N", 5, 4), opset=9), normal(6, 5, 4))
     assert kinds(found) == ["input", "lstm", "dense"]
-    assert any("takes a part of 2×N×3" in line for line in told(model(picked((0, 1)), constants, ("N", 5, 4), 9)))
+    twice = must_agree(model(picked((0, 1)), constants, ("N", 5, 4), opset=9), normal(6, 5, 4))
+    assert kinds(twice).count("dense") == 3, "one state twice is picked"
 
 
 def test_as_pytorch_has_written_since_its_second_exporter() -> None:
