@@ -18,6 +18,7 @@ from engine.run import messages as m
 from engine.run.transports import Lost, ProcessTransport, Receive, ThreadTransport, Transport
 from netviz.runtime.adopting import adopted
 from netviz.runtime.history import History
+from netviz.runtime.keyframes import Keyframes
 from netviz.runtime.moving import Moving
 from netviz.runtime.place import Place
 from netviz.runtime.turns import Turns
@@ -69,13 +70,10 @@ class Session(QObject):
         self.carried = False  # the run began with weights of the one before
         self._records: deque[m.Record] = deque()
         self._watch = m.Watch()
-        self._keyframe: m.Keyframe | None = None
-        self._waiting: dict[int, Callable[[m.Keyframe], None]] = {}
-        self._tokens = itertools.count(1)
+        self._keyframes = Keyframes(self._send)
         self._frames = itertools.count(1)
         self._asked = 0  # the frame that is not answered yet, or 0
-        self._previews = 0
-        self._restarts = 0
+        self._previews = self._restarts = 0
         self._resume = False
         self._opening = False  # records that come before `Opened` are of the run before
         self._reviving = False  # the run that opens is the one that was lost
@@ -91,7 +89,7 @@ class Session(QObject):
         """Opens a run on `project`, at step 0 and paused; with `resume` it plays as soon as it is open."""
         self.project = project
         self._resume = self._resume or resume
-        self._keyframe, self._opening, self._reviving = None, True, False
+        self._keyframes.latest, self._opening, self._reviving = None, True, False
         if self._given_up:
             self._revive()
             return
@@ -152,9 +150,7 @@ class Session(QObject):
 
     def take_keyframe(self, done: Callable[[m.Keyframe], None]) -> None:
         """Calls `done` with the state and the named weights, as soon as the worker has told them."""
-        token = next(self._tokens)
-        self._waiting[token] = done
-        self._send(m.TakeKeyframe(token))
+        self._keyframes.ask(done)
 
     def load_weights(self, lane: int, weights: Mapping[str, Array], source: str) -> None:
         """Takes those of the weights that fit into a network that runs; `weights_loaded` or `refused` tells."""
@@ -171,7 +167,7 @@ class Session(QObject):
     @property
     def fresh(self) -> bool:
         """Whether the run began anew, not from a keyframe of its own."""
-        return self._keyframe is None
+        return self._keyframes.latest is None
 
     @property
     def given_up(self) -> bool:
@@ -181,7 +177,7 @@ class Session(QObject):
     @property
     def keyframe(self) -> m.Keyframe | None:
         """What the run goes on from when its worker is lost."""
-        return self._keyframe
+        return self._keyframes.latest
 
     @property
     def will_play(self) -> bool:
@@ -218,7 +214,7 @@ class Session(QObject):
 
     def go_on_from(self, keyframe: m.Keyframe | None) -> None:
         """A new worker goes on from there; the old one's last words are of no run any more."""
-        self._keyframe = keyframe if keyframe is not None and keyframe.states else None
+        self._keyframes.start_from(keyframe)
         self._transport.close()
         self._records.clear()
         self._revive()
@@ -306,10 +302,7 @@ class Session(QObject):
                 self._reopen_views()
                 self.rewound.emit()
             case m.Keyframe():
-                if record.states and not self._opening:
-                    self._keyframe = record
-                if record.token in self._waiting:
-                    self._waiting.pop(record.token)(record)
+                self._keyframes.take(record, not self._opening)
             case m.Diverged():
                 self.diverged.emit(record)
             case m.WeightsLoaded():
@@ -354,15 +347,15 @@ class Session(QObject):
         self.by_hand += self.moving.arrived()
         self.kernels, self.device, self.dtype = opened.kernels, opened.device, opened.dtype
         self.carried, self.pictured = bool(opened.kept), 0
-        if self._reviving and self._keyframe is not None:
-            self.history.cut(min(state.step for state in self._keyframe.states))
+        if self._reviving and not self.fresh:
+            self.history.cut(self._keyframes.step)
         else:
-            self._keyframe = None
+            self._keyframes.latest = None
             self.by_hand.clear()
             self.history.open(opened)
         self._opening = self._reviving = False
         if self.state is m.RunState.IDLE:  # the worker says so next; who plays on hearing of it must not open again
-            self._set(m.RunState.PAUSED, self.step if self._keyframe is not None else 0, self.epoch, "")
+            self._set(m.RunState.PAUSED, 0 if self.fresh else self.step, self.epoch, "")
         self._reopen_views()
         self.opened.emit()
         note = opened.note or (f"weights that still fit were kept: {', '.join(opened.kept)}" if opened.kept else "")
@@ -388,11 +381,10 @@ class Session(QObject):
         self._restarts += 1
         if self._restarts == MOST_DEATHS:
             self._given_up, self._resume, self._restarts = True, False, 0
-            self._waiting.clear()
+            self._keyframes.forget_who_waits()
             self.worker_lost.emit(f"{reason}; it died {MOST_DEATHS} times in a row: play tries once more")
             return
-        step = min(state.step for state in self._keyframe.states) if self._keyframe else 0
-        self.worker_lost.emit(f"{reason}; the run goes on from step {step}")
+        self.worker_lost.emit(f"{reason}; the run goes on from step {self._keyframes.step}")
         self._revive()
 
     def _revive(self) -> None:
@@ -402,9 +394,7 @@ class Session(QObject):
         self._send(m.SetPace(self.pace))
         self._send(self._watch)
         if self.project is not None:
-            states = self._keyframe.states if self._keyframe else None
-            project = self.project
+            states = self._keyframes.states
             self._reviving = states is not None
-            self._send(self._open_of(project, states=states))
-            for token in self._waiting:
-                self._send(m.TakeKeyframe(token))
+            self._send(self._open_of(self.project, states=states))
+            self._keyframes.ask_again()
