@@ -11,7 +11,7 @@ import msgspec
 SUBJECTS: Mapping[str, tuple[str, ...]] = {
     "First Steps": ("xor", "universal-approximation", "chain-rule", "softmax", "losses", "preprocessing"),
     "Gradients through Layers": ("vanishing-gradient", "exploding-gradient", "residual", "batch-norm"),
-    "First Weights": ("initialization", "symmetry", "orthogonal"),
+    "First Weights": ("initialization", "symmetry", "orthogonal", "frozen"),
     "Activations": ("saturation", "dead-relu", "relu-faster", "zig-zag"),
     "Optimizers": ("optimizers", "optimizer-paths", "landscape", "minibatches", "schedules", "second-order"),
     "Over-fitting": ("over-fitting", "early-stopping"),

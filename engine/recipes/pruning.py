@@ -45,9 +45,10 @@ def is_pruned(name: str, array: Array) -> bool:
 
 
 def _rewound(trained: Mapping[str, Array], initial: Mapping[str, Array]) -> Mapping[str, Array]:
+    missing = next((name for name in trained if name not in initial), None)
+    if missing is not None:
+        raise ValueError(f"{missing}: is not among the weights to rewind to")
     for name, array in trained.items():
-        if name not in initial:
-            raise ValueError(f"{name}: is not among the weights to rewind to")
         if initial[name].shape != array.shape:
             raise ValueError(f"{name}: has shape {array.shape}, the one to rewind to {initial[name].shape}")
     return {name: initial[name] for name in trained}

@@ -154,5 +154,5 @@ def test_a_gap_between_inputs_is_a_problem():
 def test_an_input_number_beyond_all_sense_is_refused():
     nodes = graph("concat")
     nodes["edges"][4] = ["b", "j", 10**9]
-    with pytest.raises(ProjectError, match="j: takes 2 inputs or more"):
+    with pytest.raises(ProjectError, match="j: 'b' comes to input 1000000000, allowed: 0 to 999"):
         project(nodes)

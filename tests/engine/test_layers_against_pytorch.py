@@ -51,8 +51,8 @@ def run(case, vectors, dtype):
     with np.errstate(all="ignore"):
         plan.run_forward()
         plan.vars["node"].grad[...] = delta.reshape(len(x), -1).T
-        *own, _flat, _loss = plan._blocks
-        for call in (call for block in reversed(own) for call in block):
+        *own, _flat, slopes, _loss = plan._blocks
+        for call in (call for block in (slopes, *reversed(own)) for call in block):
             call()
     assert all(np.array_equal(plan.vars[name].value.T, part) for name, part in zip(inputs, parts(plan, x), strict=True))
     gradient = np.concatenate([plan.vars[name].grad.T for name in inputs], axis=1)

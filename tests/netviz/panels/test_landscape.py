@@ -12,7 +12,15 @@ from netviz.panels.landscape import LandscapePanel
 from netviz.runtime.cursor import Mark
 from netviz.theme import heights, on_heights, theme
 from netviz.widgets.contours import contours, log_levels
-from netviz.widgets.landscape import line_through, much_the_same, path_in_words, path_pixels, plane_in_words, reach
+from netviz.widgets.landscape import (
+    LandscapeMap,
+    line_through,
+    much_the_same,
+    path_in_words,
+    path_pixels,
+    plane_in_words,
+    reach,
+)
 from tests.netviz.panels.histories import NAN, opened, take
 from tests.netviz.panels.layer_answers import landscape_answer
 from tests.netviz.panels.test_every_panel import picture
@@ -102,9 +110,9 @@ def test_a_picture_is_made_anew_for_what_is_seen_to_have_changed():
 
 
 def test_the_losses_are_painted_once_while_the_path_goes_on(qtbot, monkeypatch):
-    panel, painted = shown(qtbot, "A", "B"), []
-    losses = type(panel.map)._draw_losses
-    monkeypatch.setattr(type(panel.map), "_draw_losses", lambda *args: (painted.append(args), losses(*args)))
+    painted, losses = [], LandscapeMap._draw_losses
+    monkeypatch.setattr(LandscapeMap, "_draw_losses", lambda *args: (painted.append(args), losses(*args)))
+    panel = shown(qtbot, "A", "B")
     first = picture(panel.map)
     assert len(painted) == 2
     for step in range(8, 12):

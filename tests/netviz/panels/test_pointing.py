@@ -201,6 +201,7 @@ def test_figures_hide_no_narrow_curves_while_the_mouse_is_elsewhere(shown, width
         return sum(image.pixelColor(x, y) == raised for x, y in places)
 
     before = covered()
+    panel.plot.setAttribute(Qt.WidgetAttribute.WA_UnderMouse, False)  # wherever windows are put under it
     history.cursor.pin(Mark(step=20.0))
     assert (covered() > before + 100) is boxed
 
