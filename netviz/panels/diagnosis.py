@@ -68,17 +68,26 @@ class DiagnosisPanel(Panel):
         self.describe()
 
     def _exchange(self, said: list["_Words"]) -> None:
-        """Other cards in place of those there are; the keys stay on the button where they were."""
+        """Other cards in place of those there are, kept where they offer the same; the keys stay on their button."""
         focus = self.focusWidget()
         kept = focus.accessibleName() if focus is not None and self.isAncestorOf(focus) else ""
-        for card in self.cards:
+        before, self.cards = self.cards, []
+        for words in said:
+            card = next((card for card in before if card.words.card == words.card), None)
+            if card is None:
+                card = self._made(words)
+            else:
+                before.remove(card)
+                card.say(words)
+            self.cards.append(card)
+        for card in before:
             self._column.removeWidget(card)
             card.hide()
             card.deleteLater()
-        self.cards = [self._made(words) for words in said]
         for place, card in enumerate(self.cards):
-            self._column.insertWidget(place, card)
-            card.show()
+            if self._column.indexOf(card) != place:
+                self._column.insertWidget(place, card)
+                card.show()
         self._column.activate()
         for button in (button for card in self.cards for button in card.buttons):
             if kept and button.accessibleName() == kept:

@@ -8,8 +8,8 @@ from engine.run.messages import Watch
 from netviz.runtime.view import View
 
 CALM_MS = 400  # between two pictures of a view, for those who want less motion
-VIEW_MS = 8  # from one turn to the next
-TURNS = 7  # in which all views are drawn that have something to draw, as many in each: just before the next answer
+VIEW_MS = 4  # from one turn to the next
+TURNS = 14  # in which all views are drawn that have something to draw, as many in each: just before the next answer
 
 
 class Turns(QObject):

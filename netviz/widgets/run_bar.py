@@ -126,16 +126,25 @@ class RunBar(QToolBar):
         self._read_after = monotonic() + READ_EVERY
         ready = session.state is not RunState.IDLE and not self._blocked
         self.play.setChecked(running)
-        self.play.setIcon(icon("pause" if running else "play"))
-        self.play.setText("Pause" if running else "Play")
+        if (words := "Pause" if running else "Play") != self.play.text():  # an icon set again is laid out again
+            self.play.setText(words)
+            self.play.setIcon(icon(words.lower()))
         self.play.setEnabled(bool(running or ready or self._blocked or session.project))
         for action in (self.step, self.epoch):
             action.setEnabled(ready and not running)
         for action in (self.reset, self.seed, self.stop):
             action.setEnabled(session.state is not RunState.IDLE)
         rate = f"{session.rate:>8,.0f} steps/s" if running and session.rate else f"{'':>16}"
-        where = f"step {session.step:<9,} epoch {session.epoch:<7,} {rate}".replace(",", "\u202f")
-        self._where.setText(where)
+        self._tell_where(f"step {session.step:<9,} epoch {session.epoch:<7,} {rate}".replace(",", "\u202f"))
         note = session.reason or STATES[session.state]
         self._note.setText(self._blocked or note)
         self._note.setToolTip(self._blocked or note)
+
+    def _tell_where(self, text: str) -> None:
+        """In a place that only grows: a label without a size of its own has the whole window laid out at every text."""
+        self._where.setText(text)
+        margins = self._where.contentsMargins()
+        wide = self._where.fontMetrics().horizontalAdvance(text) + margins.left() + margins.right()
+        if wide > self._where.width() or self._where.minimumWidth() != self._where.maximumWidth():
+            self._where.setFixedWidth(wide)
+        self._where.setFixedHeight(self._where.fontMetrics().height())

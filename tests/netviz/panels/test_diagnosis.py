@@ -126,3 +126,16 @@ def test_the_table_and_the_summary_hold_every_finding(qtbot) -> None:
     assert "Steps are too long." in panel.summary()
     well = panel_with(qtbot, since=40)
     assert well.table()[1] == [("A", "fine", "", "", 40, "", "Nothing wrong so far since step 40.")]
+
+
+def test_a_finding_that_comes_or_goes_leaves_the_others_their_cards(qtbot) -> None:
+    panel = panel_with(qtbot, FAULT, AFTER)
+    first, second = panel.cards
+    told(panel.history.lanes[0], AFTER)
+    panel.refresh()
+    assert panel.cards == [second]
+    told(panel.history.lanes[0], FAULT, AFTER)
+    panel.refresh()
+    assert panel.cards[1] is second
+    assert heads(panel)[0] == first.words.head
+    assert [panel._column.indexOf(card) for card in panel.cards] == [0, 1]
