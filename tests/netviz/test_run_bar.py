@@ -36,7 +36,7 @@ def test_figures_that_change_lay_nothing_out(qtbot, session) -> None:
         bar.show()
     session.state, session.rate = RunState.RUNNING, 900.0
     bar.refresh()
-    QApplication.processEvents()
+    qtbot.wait(50)  # until all is laid out
     layouts = Layouts(bar)
     for step in range(10):
         session.step, session.epoch, session.rate = 1000 * step, step, 9_000.0 + step
