@@ -29,6 +29,7 @@ STATES = {
     RunState.FAILED: "stopped: no number",
 }
 
+ROOM = 46  # figures and letters that tell where a run stands, mostly
 READ_EVERY = 0.1  # seconds: nobody reads numbers that change more often, and laying them out takes a millisecond
 
 
@@ -141,10 +142,8 @@ class RunBar(QToolBar):
         self._note.setToolTip(self._blocked or note)
 
     def _tell_where(self, text: str) -> None:
-        """In a place that only grows: a label without a size of its own has the whole window laid out at every text."""
+        """In a place of a fixed size: a label without one has the whole window laid out at every text."""
         self._where.setText(text)
-        margins = self._where.contentsMargins()
-        wide = self._where.fontMetrics().horizontalAdvance(text) + margins.left() + margins.right()
-        if wide > self._where.width() or self._where.minimumWidth() != self._where.maximumWidth():
-            self._where.setFixedWidth(wide)
-        self._where.setFixedHeight(self._where.fontMetrics().height())
+        metrics, margins = self._where.fontMetrics(), self._where.contentsMargins()
+        wide = max(metrics.horizontalAdvance(text), metrics.horizontalAdvance(ROOM * "0"))
+        self._where.setFixedSize(wide + margins.left() + margins.right(), metrics.height())

@@ -266,7 +266,8 @@ def test_ctrl_c_ends_with_130_and_all_that_was(tmp_path: Path) -> None:
 
 
 IMPORTING = """
-import _thread, sys
+import _thread, signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)  # which a job in the background would have ignored
 class Pressed:
     def find_spec(self, name, path=None, target=None):
         if name == place:
