@@ -38,7 +38,7 @@ class Schedule(Declared, frozen=True):
         return share
 
     def share(self, t: float, state: State) -> float:
-        raise NotImplementedError(self.kind())
+        raise NotImplementedError(self.kind())  # each kind has its own
 
     def begin(self) -> State:
         """What the schedule remembers before the first epoch."""
@@ -50,7 +50,7 @@ class Schedule(Declared, frozen=True):
 
     def torch(self) -> tuple[str, ...]:
         """Lines of Python that make `share` of t."""
-        raise NotImplementedError(self.kind())
+        raise NotImplementedError(self.kind())  # each kind has its own
 
 
 class Constant(Schedule, frozen=True, tag="constant"):

@@ -103,4 +103,4 @@ class WindowSubject:
         return picture(self._window, scale)
 
     def drawing(self, size: QSize) -> bytes:
-        raise NotImplementedError("a window is no drawing")
+        raise NotImplementedError("a window is no drawing")  # each kind has its own

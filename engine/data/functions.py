@@ -29,7 +29,7 @@ class Regression(DataSource, frozen=True):
 
     def value(self, x: Array) -> Array:
         """f at x (N, inputs), as (N,)."""
-        raise NotImplementedError(type(self).__name__)
+        raise NotImplementedError(type(self).__name__)  # each kind has its own
 
     def summary(self, folder: Path) -> Summary:
         return Summary(shape=(self.inputs,), classes=None, targets=1)

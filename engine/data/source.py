@@ -111,10 +111,10 @@ class DataSource(Declared, frozen=True, kw_only=True):
     preprocess: Preprocessing = "none"
 
     def summary(self, folder: Path) -> Summary:
-        raise NotImplementedError(type(self).__name__)
+        raise NotImplementedError(type(self).__name__)  # each kind has its own
 
     def load(self, folder: Path) -> Dataset:
-        raise NotImplementedError(type(self).__name__)
+        raise NotImplementedError(type(self).__name__)  # each kind has its own
 
 
 def split(x: Array, y: Array, share: float, seed: int, classes: int | None) -> Dataset:

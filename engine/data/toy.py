@@ -49,7 +49,7 @@ class Plane(DataSource, frozen=True):
 
     def places(self, rng: np.random.Generator) -> tuple[Array, Array]:
         """Points (N, 2) without noise, and their classes (N,) int64."""
-        raise NotImplementedError(type(self).__name__)
+        raise NotImplementedError(type(self).__name__)  # each kind has its own
 
     def summary(self, folder: Path) -> Summary:
         return Summary(shape=(2,), classes=self.class_count, targets=1)

@@ -14,7 +14,7 @@ class Edit(msgspec.Struct, frozen=True, tag_field="edit"):
     """One change; `change` does it to the JSON of a project."""
 
     def change(self, data: JSON) -> None:
-        raise NotImplementedError(type(self).__name__)
+        raise NotImplementedError(type(self).__name__)  # each kind has its own
 
 
 class SetNode(Edit, frozen=True, tag="set_node"):

@@ -49,7 +49,7 @@ class Layer(Declared, frozen=True):
 
     def output_shape(self, *shapes: Shape) -> Shape:
         """One example's output shape; a ShapeError names expected and got."""
-        raise NotImplementedError(self.kind())
+        raise NotImplementedError(self.kind())  # each kind has its own
 
     def problem(self, node: str, structure: Structure) -> str | None:
         """What is wrong with this layer as `node` of an otherwise sound graph."""
@@ -65,7 +65,7 @@ class Layer(Declared, frozen=True):
 
     def bind(self, plan: Plan, h: Var, a: Var, p: Block | None) -> None:
         """Adds the calls that take `h.value` to `a.value`, and `a.grad` to `h.grad` and to `p`'s gradient."""
-        raise NotImplementedError(self.kind())
+        raise NotImplementedError(self.kind())  # each kind has its own
 
     def written(self, x: float) -> tuple[str, str]:
         """For a layer that acts on numbers one by one: what it makes of `x`, and the slope there, as arithmetic.
@@ -76,7 +76,7 @@ class Layer(Declared, frozen=True):
 
     def onnx(self, inputs: tuple[str, ...], shapes: tuple[Shape, ...]) -> tuple[Operator, ...]:
         """The operators, in order, that take `inputs` (N, *shape) to the output, in inference mode."""
-        raise NotImplementedError(self.kind())
+        raise NotImplementedError(self.kind())  # each kind has its own
 
     @property
     def no_onnx(self) -> str:
@@ -85,7 +85,7 @@ class Layer(Declared, frozen=True):
 
     def torch(self, *shapes: Shape) -> str:
         """The PyTorch expression that makes this layer's module; empty for a layer that needs none."""
-        raise NotImplementedError(self.kind())
+        raise NotImplementedError(self.kind())  # each kind has its own
 
     def torch_class(self) -> tuple[str, ...]:
         """The lines of a class that `torch` makes one of, where PyTorch has none; empty where it has."""
@@ -104,7 +104,7 @@ class Join(Layer, frozen=True):
 
     def bind_join(self, plan: Plan, inputs: tuple[Var, ...], a: Var) -> None:
         """Adds the calls that take the inputs' values to `a.value`, and `a.grad` to their gradients."""
-        raise NotImplementedError(self.kind())
+        raise NotImplementedError(self.kind())  # each kind has its own
 
     def torch(self, *shapes: Shape) -> str:
         return ""
@@ -150,7 +150,7 @@ class Weighted(Layer, frozen=True):
         return None
 
     def block_shape(self, *shapes: Shape) -> Shape:
-        raise NotImplementedError(self.kind())
+        raise NotImplementedError(self.kind())  # each kind has its own
 
     def parameter_count(self, *shapes: Shape) -> int:
         """How many numbers the optimizer may move."""
@@ -162,7 +162,7 @@ class Weighted(Layer, frozen=True):
 
     def views(self, block: Array) -> dict[str, Array]:
         """The named parameters in `block`, weights first; works on values, gradients and optimizer state alike."""
-        raise NotImplementedError(self.kind())
+        raise NotImplementedError(self.kind())  # each kind has its own
 
     def weights(self, block: Array) -> Array:
         """All weights in `block`, without biases, as one array: of several tensors a vector."""
@@ -182,7 +182,7 @@ class Weighted(Layer, frozen=True):
 
     def initial(self, name: str, shape: Shape, rng: np.random.Generator) -> Array:
         """The initial value of parameter `name`, in float64 on the host."""
-        raise NotImplementedError(self.kind())
+        raise NotImplementedError(self.kind())  # each kind has its own
 
     def torch_weights(self, module: str) -> tuple[str, ...]:
         """The weights of `module`, without biases, as PyTorch expressions."""
@@ -190,7 +190,7 @@ class Weighted(Layer, frozen=True):
 
     def torch_initial(self, module: str, *shapes: Shape) -> tuple[str, ...]:
         """The PyTorch lines that draw the parameters of `module` by the same law."""
-        raise NotImplementedError(self.kind())
+        raise NotImplementedError(self.kind())  # each kind has its own
 
 
 class Activation(Layer, frozen=True):
@@ -209,7 +209,7 @@ class Activation(Layer, frozen=True):
 
     def derivative(self, xp: Any, a: Array, h: Array) -> Array:
         """The absolute local derivative (of softmax: its diagonal) where inputs `a` give outputs `h`."""
-        raise NotImplementedError(self.kind())
+        raise NotImplementedError(self.kind())  # each kind has its own
 
 
 class SlopeOfOutput(Activation, frozen=True):
@@ -217,7 +217,7 @@ class SlopeOfOutput(Activation, frozen=True):
 
     def slope_calls(self, backend: Backend, h: Array, slope: Array) -> list[BoundCall]:
         """The calls that take outputs `h` to `slope`."""
-        raise NotImplementedError(self.kind())
+        raise NotImplementedError(self.kind())  # each kind has its own
 
     def bind_back(self, plan: Plan, h: Var, a: Var) -> None:
         """The way back: `a.grad` times the slope is `h.grad`."""

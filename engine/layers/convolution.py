@@ -95,13 +95,13 @@ class Convolution(Weighted, frozen=True):
     @property
     def _sides(self) -> tuple[int, int]:
         """The kernel's height and width."""
-        raise NotImplementedError(self.kind())
+        raise NotImplementedError(self.kind())  # each kind has its own
 
     def _convolved(
         self, inputs: tuple[str, ...], parameters: tuple[str, ...], attributes: Attributes
     ) -> tuple[Operator, ...]:
         """The ONNX operators around the one that convolves."""
-        raise NotImplementedError(self.kind())
+        raise NotImplementedError(self.kind())  # each kind has its own
 
     def _own_sides(self, high: T, wide: T) -> tuple[T, ...]:
         """Of what is said down and across that which this kind has."""
@@ -109,11 +109,11 @@ class Convolution(Weighted, frozen=True):
 
     def channels(self, shape: Shape) -> int:
         """How many maps there are in an input of `shape`; a ShapeError where it is none."""
-        raise NotImplementedError(self.kind())
+        raise NotImplementedError(self.kind())  # each kind has its own
 
     def axes(self, shape: Shape) -> tuple[Axis, Axis]:
         """The windows down and across an input of `shape`."""
-        raise NotImplementedError(self.kind())
+        raise NotImplementedError(self.kind())  # each kind has its own
 
     # Shapes and parameters
 

@@ -23,7 +23,7 @@ class Loss(Declared, frozen=True):
 
     def targets(self, y: Array, classes: int | None, units: int) -> Array:
         """`y` as (N, units) numbers; a ProjectError says both sides where they do not fit."""
-        raise NotImplementedError(self.kind())
+        raise NotImplementedError(self.kind())  # each kind has its own
 
     def example(self, summary: Summary) -> Array:
         """One y such as the data have, on which it is seen whether loss and outputs fit them."""
@@ -39,15 +39,15 @@ class Loss(Declared, frozen=True):
 
     def bind(self, plan: Plan, z: Var, y: Array) -> None:
         """Adds the calls that write `plan.loss` and, going back, `z.grad`; they take `y` and `plan.beside`."""
-        raise NotImplementedError(self.kind())
+        raise NotImplementedError(self.kind())  # each kind has its own
 
     def each(self, xp: Any, z: Array, y: Array, classes: int | None) -> Array:
         """The loss of every example (N,); their sum over `weight` is the loss of the batch."""
-        raise NotImplementedError(self.kind())
+        raise NotImplementedError(self.kind())  # each kind has its own
 
     def hits(self, xp: Any, z: Array, y: Array, classes: int | None) -> Array | None:
         """True where the decision is right, an entry per decision; None where nothing is decided."""
-        raise NotImplementedError(self.kind())
+        raise NotImplementedError(self.kind())  # each kind has its own
 
     def weight(self, xp: Any, y: Array, classes: int | None) -> float:
         """How much the loss of a batch with targets `y` counts in the mean over several."""
@@ -64,7 +64,7 @@ class Loss(Declared, frozen=True):
 
     def torch(self, units: int) -> str:
         """The PyTorch expression that makes the same loss on `units` outputs, of logits where `takes_logits`."""
-        raise NotImplementedError(self.kind())
+        raise NotImplementedError(self.kind())  # each kind has its own
 
     def torch_class(self, units: int) -> tuple[str, ...]:
         """The lines of a class that `torch` needs and PyTorch does not have."""

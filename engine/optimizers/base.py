@@ -63,11 +63,11 @@ class Optimizer(Declared, frozen=True):
         scratch: tuple[Array, ...],
     ) -> list[BoundCall]:
         """The calls that update `p` by gradient `g`; all vectors are of the same length."""
-        raise NotImplementedError(self.kind())
+        raise NotImplementedError(self.kind())  # each kind has its own
 
     def torch(self, parameters: str) -> str:
         """The PyTorch expression that makes the same optimizer of `parameters`."""
-        raise NotImplementedError(self.kind())
+        raise NotImplementedError(self.kind())  # each kind has its own
 
     def torch_class(self) -> tuple[str, ...]:
         """The lines of a class that `torch` needs and PyTorch does not have."""

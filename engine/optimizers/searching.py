@@ -40,7 +40,7 @@ class Searching(Optimizer, frozen=True):
         self, backend: Backend, evaluate: Evaluate, p: Array, loss: float, g: Array, state: tuple[Array, ...], lr: float
     ) -> Array:
         """The next point after `p`, where loss and gradient are given; `state` is changed."""
-        raise NotImplementedError(self.kind())
+        raise NotImplementedError(self.kind())  # each kind has its own
 
     def refusal(self, count: int) -> str | None:
         """Why a network of `count` trained numbers cannot be trained so; None if it can."""

@@ -23,7 +23,7 @@ class Probe(msgspec.Struct, frozen=True, tag_field="probe"):
 
         With less `detail`, from 1 downwards, it costs about so much less and says it less finely.
         """
-        raise NotImplementedError(type(self).__name__)
+        raise NotImplementedError(type(self).__name__)  # each kind has its own
 
 
 def quick(probes: Iterable[Asked]) -> tuple[Asked, ...]:

@@ -25,15 +25,15 @@ class Work:
 
     def wants(self, trainer: Trainer) -> bool:
         """Whether there is something to compute."""
-        raise NotImplementedError(type(self).__name__)
+        raise NotImplementedError(type(self).__name__)  # each kind has its own
 
     def go_on(self, trainer: Trainer) -> None:
         """One slice, where it wants one: the smallest piece there is, of milliseconds."""
-        raise NotImplementedError(type(self).__name__)
+        raise NotImplementedError(type(self).__name__)  # each kind has its own
 
     def answer(self, trainer: Trainer) -> Any:
         """As far as it has come."""
-        raise NotImplementedError(type(self).__name__)
+        raise NotImplementedError(type(self).__name__)  # each kind has its own
 
 
 class Study(Probe, frozen=True):
@@ -41,7 +41,7 @@ class Study(Probe, frozen=True):
 
     def begin(self, trainer: Trainer, before: Work | None = None) -> Work:
         """The work at its beginning; `before` is that of the last question of this kind, for what is still of use."""
-        raise NotImplementedError(type(self).__name__)
+        raise NotImplementedError(type(self).__name__)  # each kind has its own
 
     def measure(self, trainer: Trainer, detail: float = 1.0) -> Any:
         """The whole answer at once, however long that takes."""

@@ -18,14 +18,14 @@ class ReportView(QWidget):
     copies: ClassVar[str] = "Copy Table"
 
     def show_report(self, report: Any) -> None:
-        raise NotImplementedError(self.title)
+        raise NotImplementedError(self.title)  # each kind has its own
 
     def verdict(self, report: Any) -> Said:
-        raise NotImplementedError(self.title)
+        raise NotImplementedError(self.title)  # each kind has its own
 
     def detail(self, report: Any) -> str:
-        raise NotImplementedError(self.title)
+        raise NotImplementedError(self.title)  # each kind has its own
 
     def text(self, report: Any) -> str:
         """What is copied."""
-        raise NotImplementedError(self.title)
+        raise NotImplementedError(self.title)  # each kind has its own

@@ -31,11 +31,11 @@ class Editor(QWidget):
     browse = Signal()  # a file is to be looked for
 
     def show_value(self, value: object, force: bool = False) -> None:
-        raise NotImplementedError(type(self).__name__)
+        raise NotImplementedError(type(self).__name__)  # each kind has its own
 
     def widgets(self) -> tuple[QWidget, ...]:
         """What takes the focus, in order."""
-        raise NotImplementedError(type(self).__name__)
+        raise NotImplementedError(type(self).__name__)  # each kind has its own
 
 
 def editor(p: Property, titles: Mapping[str, str], suggestion: object = None) -> Editor:

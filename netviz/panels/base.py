@@ -76,7 +76,7 @@ class Panel(QWidget):
 
     def refresh(self) -> None:
         """Draws the history as it is now."""
-        raise NotImplementedError(self.ident)
+        raise NotImplementedError(self.ident)  # each kind has its own
 
     def reopened(self) -> None:
         """The history has other lanes now, or is back at step 0."""
@@ -89,7 +89,7 @@ class Panel(QWidget):
 
     def summary(self) -> str:
         """What is seen, in words and numbers, for those who do not see it."""
-        raise NotImplementedError(self.ident)
+        raise NotImplementedError(self.ident)  # each kind has its own
 
     def describe(self, now: Callable[[], float] = monotonic) -> None:
         """Brings the accessible description up to date, at most once a second: it is read aloud."""
@@ -99,7 +99,7 @@ class Panel(QWidget):
 
     def table(self) -> Table:
         """What is shown, in numbers."""
-        raise NotImplementedError(self.ident)
+        raise NotImplementedError(self.ident)  # each kind has its own
 
     def state(self) -> dict[str, Any]:
         """What the person chose here, for the project file."""

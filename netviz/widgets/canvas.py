@@ -39,7 +39,7 @@ class Canvas(QWidget):
         return self.sharpness or self.devicePixelRatioF()
 
     def paint(self, painter: QPainter, rect: QRectF) -> None:
-        raise NotImplementedError(type(self).__name__)
+        raise NotImplementedError(type(self).__name__)  # each kind has its own
 
     def paint_behind(
         self, painter: QPainter, rect: QRectF, made_of: tuple[object, ...], paint: Callable[[QPainter], object]

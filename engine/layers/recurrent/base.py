@@ -101,7 +101,7 @@ class Recurrent(Weighted, frozen=True):
     @property
     def sweep(self) -> type[Sweep]:
         """How one of its layers goes through the steps."""
-        raise NotImplementedError(self.kind())
+        raise NotImplementedError(self.kind())  # each kind has its own
 
     @property
     def onnx_activations(self) -> tuple[str, ...]:

@@ -177,7 +177,7 @@ class Sweep:
 
     def step(self, number: int, step: int) -> list[BoundCall]:
         """The calls of the `number`-th step, which stands at `step` of the sequence."""
-        raise NotImplementedError(type(self).__name__)
+        raise NotImplementedError(type(self).__name__)  # each kind has its own
 
     def sigmoid(self, halves: Array) -> list[BoundCall]:
         """What is left to do to tanh(a / 2)."""
@@ -207,11 +207,11 @@ class Sweep:
 
     def slopes(self, some: slice, here: slice) -> list[BoundCall]:
         """What the way back needs of some steps, by number, put `here`: number n stands at n % `self.some`."""
-        raise NotImplementedError(type(self).__name__)
+        raise NotImplementedError(type(self).__name__)  # each kind has its own
 
     def step_back(self, number: int, step: int) -> list[BoundCall]:
         """From `delta[step]` to the gates' gradients, and to `carry`, where some of it goes past the gates."""
-        raise NotImplementedError(type(self).__name__)
+        raise NotImplementedError(type(self).__name__)  # each kind has its own
 
     @property
     def deltas(self) -> Array:
