@@ -1,4 +1,4 @@
-"""What a base class leaves to each kind, each kind has: declared structs and Qt's widgets cannot be abstract classes."""
+"""What a base class leaves to each kind, each kind has: structs and Qt widgets cannot be abstract classes."""
 
 import dis
 import types
