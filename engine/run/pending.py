@@ -7,68 +7,85 @@ import numpy as np
 from engine.run.messages import LayerScalars, LossBuckets
 
 Array = np.ndarray[Any, Any]
-MOST = 2048  # steps kept one by one, and half of the most buckets; a power of two, so that buckets fill evenly
+FIRST = 50  # steps of a run that always stand one by one
+MOST = 512  # half of the most buckets of one width; a power of two, so that buckets fill evenly
+ROOM = 16  # times as many steps are kept one by one before they go into buckets: seldom, for each time has its price
+MOST_ROWS = 2048  # of layers' scalars
 
 
 class Losses:
-    """The losses of consecutive steps, in buckets of `width` steps."""
+    """The losses of consecutive steps: one by one while they are few, else in buckets of `width` steps."""
 
     def __init__(self) -> None:
-        self._first, self._width = 0, 1
-        self._new, self._count = np.empty(MOST), 0  # single steps
-        self._part, self._filled = np.zeros((4, 0)), 0  # of a bucket wider than MOST: how many steps are in it
+        self._begun, self._first, self._width = False, 0, 1
+        self._early: list[float] = []  # of the run's first steps, before those in buckets
+        self._new, self._count = np.empty(ROOM * MOST), 0  # single steps
+        self._part, self._filled = np.zeros((4, 0)), 0  # of a bucket wider than there is room: how many steps are in it
         self._old = np.zeros((4, 0))  # low, high, mean, last of full buckets
 
     def add(self, step: int, loss: float) -> None:
         self._begin(step)
+        if step < FIRST:
+            self._early.append(loss)
+            return
         self._new[self._count] = loss
         self._count += 1
-        if self._count == MOST:
+        if self._count == len(self._new):
             self._fold()
 
     def extend(self, step: int, losses: Array) -> None:
         """Those of `step` and the following ones."""
         self._begin(step)
+        if step < FIRST:
+            early, losses = losses[: FIRST - step], losses[FIRST - step :]
+            self._early += early.tolist()
         while len(losses):
-            room = MOST - self._count
-            piece, losses = losses[:room], losses[room:]
+            piece, losses = np.split(losses, [len(self._new) - self._count])
             self._new[self._count : self._count + len(piece)] = piece
             self._count += len(piece)
-            if self._count == MOST:
+            if self._count == len(self._new):
                 self._fold()
 
     def _begin(self, step: int) -> None:
-        if not self._count and not self._filled and not self._old.shape[1]:
-            self._first = step
+        if not self._begun:
+            self._begun, self._first = True, step
 
     def _fold(self) -> None:
-        """Buckets the single steps; when there are too many buckets, doubles their width."""
-        folded = _merged(np.broadcast_to(self._new, (4, MOST)), min(self._width, MOST))
-        self._count = 0
-        if self._width > MOST:
+        """Buckets the single steps; when there are too many buckets, makes them wider."""
+        folded, self._count = _merged(_single(self._new), min(self._width, len(self._new))), 0
+        if self._width > len(self._new):
             if self._filled:
-                mean = (self._part[2] * self._filled + folded[2] * MOST) / (self._filled + MOST)
+                mean = (self._part[2] * self._filled + folded[2] * len(self._new)) / (self._filled + len(self._new))
                 folded = _merged(np.concatenate([self._part, folded], axis=1), 2)
                 folded[2] = mean
-            self._part, self._filled = folded, self._filled + MOST
+            self._part, self._filled = folded, self._filled + len(self._new)
             if self._filled < self._width:
                 return
             self._part, self._filled = np.zeros((4, 0)), 0
         self._old = np.concatenate([self._old, folded], axis=1)
-        # Never in the middle of a bucket, and never leaving one over: both widths are powers of two.
-        if self._old.shape[1] >= 2 * MOST:
+        # Never in the middle of a bucket, and never leaving one over: all these numbers are powers of two.
+        while self._old.shape[1] >= 2 * MOST:
             self._old = _merged(self._old, 2)
             self._width *= 2
 
     def take(self) -> LossBuckets:
-        """All buckets since the last call; the steps of an unfinished bucket stand one by one."""
-        single = np.broadcast_to(self._new[: self._count], (4, self._count))
-        counts = self._old.shape[1], self._part.shape[1], self._count
-        widths = np.repeat([self._width, self._filled, 1], counts)
+        """All buckets since the last call; what has not filled one of `width` steps is in narrower ones."""
+        narrow = 1
+        while self._count // narrow >= 2 * MOST:
+            narrow *= 2
+        tail, left = np.split(self._new[: self._count], [self._count - self._count % narrow])
+        early = np.array(self._early)
+        parts = _single(early), self._old, self._part, _merged(_single(tail), narrow), _single(left)
+        widths = np.repeat([1, self._width, self._filled, narrow, 1], [part.shape[1] for part in parts])
         steps = self._first + np.cumsum(widths) - widths
-        buckets = np.concatenate([self._old, self._part, single], axis=1)
+        buckets = np.concatenate(parts, axis=1)
         self.__init__()  # type: ignore[misc]
         return LossBuckets(steps, *buckets)
+
+
+def _single(losses: Array) -> Array:
+    """Buckets of one step each."""
+    return np.broadcast_to(losses, (4, len(losses)))
 
 
 def _merged(buckets: Array, count: int) -> Array:
@@ -85,8 +102,8 @@ class Scalars:
         self._rows: list[list[list[float]]] = []
 
     def add(self, step: int, row: list[list[float]]) -> None:
-        if len(self._steps) >= MOST:
-            del self._steps[MOST // 2 :: 2], self._rows[MOST // 2 :: 2]
+        if len(self._steps) >= MOST_ROWS:
+            del self._steps[MOST_ROWS // 2 :: 2], self._rows[MOST_ROWS // 2 :: 2]
         self._steps.append(step)
         self._rows.append(row)
 

@@ -5,11 +5,12 @@ from collections.abc import Callable
 from engine.backend import Array
 from engine.metrics import Score
 from engine.run.messages import EpochScore
-from engine.run.pending import MOST
 from engine.trainer import Trainer
 
 FIRST_EPOCHS = 50  # that are all scored
 SHARE = 0.2  # of the time, at most, that scores take in a hurry
+SECONDS = 1 / 64  # of training between two scores in a hurry: more often than a screen shows them helps nobody
+MOST = 2048  # scores that wait to be told
 NAN = float("nan")
 Scored = tuple[Score, Score | None]
 
@@ -35,7 +36,7 @@ class Scoring:
 
     def score(self, trainer: Trainer, epoch: int, step: int, hurried: bool) -> Scored | None:
         """The scores of the weights after `step`, which ended `epoch`; None where there is no time for them."""
-        if not self.every(epoch, hurried) and self._trained < self._cost * (1 / SHARE - 1):
+        if not self.every(epoch, hurried) and self._trained < max(SECONDS, self._cost * (1 / SHARE - 1)):
             xp, values = trainer.backend.xp, trainer.parameters.values
             if self._values is None:
                 self._values = xp.empty_like(values)
