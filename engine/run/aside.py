@@ -18,6 +18,7 @@ from engine.run.messages import AnyCommand, Look, Open
 from engine.trainer import Trainer
 
 SHARE = 0.25  # of a core's time that pictures may take
+LATE = 1.0  # seconds without a word after which pictures are made between steps: no core may be free for the other
 
 
 class Note(msgspec.Struct, frozen=True):
@@ -84,7 +85,8 @@ class Aside:
     @property
     def sees(self) -> bool:
         """Whether it makes the pictures of this run."""
-        return self._wanted and not self._fails and not self._opens
+        late = self._asked and time.perf_counter() - self._asked_at > LATE
+        return self._wanted and not self._fails and not self._opens and not late
 
     @property
     def due(self) -> float:

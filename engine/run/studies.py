@@ -10,7 +10,7 @@ from engine.probes.study import NEVER, Study, Work
 from engine.trainer import Trainer
 
 SLICE = 0.004  # seconds that studies work at a time, or as long as a single slice takes
-SHARE = 0.02  # of the time at unlimited pace, beside what the other instruments may cost
+SHARE = 0.01  # of the time at unlimited pace, beside what the other instruments may cost
 IDLE_SHARE = 0.5  # of the time while no step is due: a study that follows training does not keep a core busy
 
 

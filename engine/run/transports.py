@@ -20,7 +20,7 @@ Lost = Callable[[str], None]
 Decode = Callable[[bytes], Any]
 LENGTH = struct.Struct("<Q")
 ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}  # in the environment
-YIELDING = 10  # the niceness of a process that only looks
+YIELDING = 10  # the niceness of a process that only looks, where it cannot be told to take idle cores only
 PIPE = 1 << 19  # bytes: an answer fits, so that the worker never waits until the window has read it
 
 
@@ -160,8 +160,10 @@ def serve(source: IO[bytes], sink: IO[bytes]) -> None:
 def aside_process(tell: Callable[[Passed], None]) -> Transport:
     """Another worker, which gives way to this one and to the window."""
     other = ProcessTransport(tell, lambda why: tell(GONE), passed)
-    if hasattr(os, "setpriority"):
-        with contextlib.suppress(OSError):
+    with contextlib.suppress(OSError):
+        if hasattr(os, "SCHED_IDLE"):  # Linux: a window that wakes finds a core with such a process as if it were idle
+            os.sched_setscheduler(other.pid, os.SCHED_IDLE, os.sched_param(0))
+        elif hasattr(os, "setpriority"):
             os.setpriority(os.PRIO_PROCESS, other.pid, YIELDING)
     return other
 

@@ -381,7 +381,9 @@ class Worker:
         detail = self._budget.detail if hurried else 1.0
         if full and hurried and self._aside.sees:
             probes = quick(probes) if self._urgent else ()
-        elif not full:
+        elif full:
+            self._aside.drop()
+        else:
             probes = quick(probes) if self._stale or self._urgent else ()
         measure, health = self._measuring.answers, self._watched.health
         lanes = tuple(lane.answer(measure(probes, lane.trainer, detail), health, hurried) for lane in self._lanes)

@@ -13,6 +13,7 @@ import pytest
 from engine.probes.boundary import Boundary
 from engine.probes.example import Example
 from engine.probes.histograms import HistogramAnswer, Histograms
+from engine.run import aside as module_aside
 from engine.run import messages as m
 from engine.run import worker as module
 from engine.run.aside import GONE, SHARE, Aside, Note, Passed, passed
@@ -196,6 +197,27 @@ def test_who_pauses_sees_the_weights_of_then_and_nothing_older_after_it(bench: B
     bench.send(m.Pause())
     numbers = [seen.number for seen in bench.of(m.Pictures)[before:]]
     assert other.told[asked].number not in numbers
+
+
+def test_while_the_other_gets_no_core_pictures_are_made_between_steps(
+    bench: Bench, other: Other, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench.open(FOREVER)
+    run(bench, HISTOGRAMS)
+    pictures(bench, other)
+    other.hold.clear()
+    asked = len(other.told)
+    while len(other.told) == asked:
+        bench.ask()
+    monkeypatch.setattr(module_aside, "LATE", 0.0)
+    assert any(isinstance(seen, HistogramAnswer) for seen in bench.ask().lanes[0].probes)
+    monkeypatch.setattr(module_aside, "LATE", 20.0)
+    before = len(bench.of(m.Pictures))
+    other.hold.set()
+    while len(bench.of(m.Pictures)) == before:
+        bench.ask()
+    told = [seen.number for seen in bench.of(m.Pictures)[before:]]
+    assert other.told[asked].number not in told  # what it saw before
 
 
 @pytest.mark.parametrize("how", ["refuses", "dies"])
