@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 
 from engine.run.lane import Lane
 
-SECONDS = 0.001  # of one stride, about: so long a command waits
+SECONDS = 0.002  # of one stride, about: so long a command waits
 ON_A_DEVICE = 32  # steps of a stride at least, where a look at each would have the device wait
 
 

@@ -10,6 +10,7 @@ from netviz.runtime.view import View
 CALM_MS = 400  # between two pictures of a view, for those who want less motion
 VIEW_MS = 4  # from one turn to the next
 TURNS = 14  # in which all views are drawn that have something to draw, as many in each: just before the next answer
+QUICK = 1.0  # views in a turn, at least, while answers come as they like
 
 
 class Turns(QObject):
@@ -22,7 +23,8 @@ class Turns(QObject):
         self.calm = False  # pictures change seldom
         self.held: set[str] = set()  # topics that have news, while it is too early to show them
         self._shown_at = 0.0
-        self._each, self._owed = 1.0, 0.0  # views in a turn, and those that are due
+        self._least = QUICK  # views in a turn
+        self._each = self._owed = 0.0  # views in a turn, and those that are due
         self.timer = QTimer(self, timerType=Qt.TimerType.PreciseTimer, interval=VIEW_MS)
         self.timer.timeout.connect(self.take)
 
@@ -48,16 +50,21 @@ class Turns(QObject):
         """`view` has something to draw, in one of the next turns."""
         if view in self.views and view not in self.waiting:
             self.waiting.append(view)
-            self._each = max(self._each, len(self.waiting) / TURNS)
+            self._each = max(self._each, self._least, len(self.waiting) / TURNS)
         if self.waiting and not self.timer.isActive():
+            self._owed = max(0.0, 1.0 - self._each)  # the first one need not wait
             self.timer.start()
 
-    def tell(self, topics: set[str], running: bool) -> None:
-        """Views with news are drawn; calmly, not all the time while it runs."""
+    def tell(self, topics: set[str], running: bool, hurried: bool = False) -> None:
+        """Views with news are drawn; calmly, not all the time while it runs.
+
+        In a hurry few are drawn as evenly as many: answers come at their own time, and no frame has all the work.
+        """
         if self.calm and running and monotonic() - self._shown_at < CALM_MS / 1000:
             self.held |= topics
             return
         topics, self.held, self._shown_at = topics | self.held, set(), monotonic()
+        self._least = 0.0 if hurried else QUICK
         for view in self.visible():
             if view.topics & topics:
                 self.mark(view)
@@ -76,4 +83,4 @@ class Turns(QObject):
             view.refresh()
         if not self.waiting:
             self.timer.stop()
-            self._each, self._owed = 1.0, 0.0
+            self._each = 0.0

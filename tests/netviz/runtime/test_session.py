@@ -255,6 +255,47 @@ def test_of_many_views_as_many_are_drawn_in_each_turn(silent: tuple[Session, lis
     assert sum(view.refreshed for view in views) == 2 * len(views) + 1  # few again: one at a time
 
 
+def test_in_a_hurry_few_views_are_drawn_evenly_too(silent: tuple[Session, list[Silent]]) -> None:
+    session, _ = silent
+    views = [FakeView("loss") for _ in range(TURNS // 2)]
+    for view in views:
+        session.add_view(view)
+    while session.turns.timer.isActive():
+        session.turns.take()
+    for hurried, turns in ((True, TURNS), (False, TURNS // 2), (True, TURNS)):
+        session.turns.tell({"loss"}, True, hurried)
+        drawn = [0]
+        before = sum(view.refreshed for view in views)
+        while session.turns.timer.isActive():
+            session.turns.take()
+            drawn.append(sum(view.refreshed for view in views) - before)
+        assert drawn[1] == 1  # the first at once
+        assert turns - 1 <= len(drawn) - 1 <= turns
+        assert set(np.diff(drawn)) == ({0, 1} if hurried else {1})
+        assert drawn[-1] == len(views)
+
+
+@pytest.mark.parametrize(
+    ("unit", "even"),
+    [(m.PaceUnit.UNLIMITED, True), (m.PaceUnit.STEPS_A_FRAME, False), (m.PaceUnit.EPOCHS_A_SECOND, False)],
+)
+def test_views_are_drawn_evenly_at_unlimited_pace(
+    silent: tuple[Session, list[Silent]], unit: m.PaceUnit, even: bool
+) -> None:
+    session, _ = silent
+    views = [FakeView("loss") for _ in range(4)]
+    for view in views:
+        session.add_view(view)
+    while session.turns.timer.isActive():
+        session.turns.take()
+    before = sum(view.refreshed for view in views)
+    session.state, session.pace = m.RunState.RUNNING, m.Pace(unit, 2)
+    session.turns.tell({"loss"}, True, session.hurried)
+    for _ in range(2):
+        session.turns.take()
+    assert sum(view.refreshed for view in views) - before == (1 if even else 2)
+
+
 def test_a_view_that_marks_itself_has_another_turn_after_the_others(silent: tuple[Session, list[Silent]]) -> None:
     session, _ = silent
     turns: list[str] = []
