@@ -14,8 +14,8 @@ class Problem:
 
     def __post_init__(self) -> None:
         # Both hold words out of files: a line break in a key must not break the one line that a person is shown.
-        object.__setattr__(self, "where", _one_line(self.where[:LONGEST_PLACE]))
-        object.__setattr__(self, "message", _one_line(self.message))
+        object.__setattr__(self, "where", one_line(self.where[:LONGEST_PLACE]))
+        object.__setattr__(self, "message", one_line(self.message))
 
     def __str__(self) -> str:
         return f"{self.where}: {self.message}" if self.where else self.message
@@ -37,6 +37,6 @@ class DeviceError(RuntimeError):
     """A device that is asked for and not there; the message says what is there and how to get it."""
 
 
-def _one_line(text: str) -> str:
+def one_line(text: str) -> str:
     """`text` with all that cannot be printed escaped, line breaks and lone surrogates among it."""
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)

@@ -7,7 +7,7 @@ from pathlib import Path
 from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication
 
-from engine.errors import ProjectError
+from engine.errors import ProjectError, one_line
 from engine.run.messages import RunState
 from netviz import theme
 from netviz.document.storage import read_project
@@ -28,7 +28,7 @@ def run_window(options: WindowOptions) -> int:
     try:
         project, _ = read_project(file or find_experiments()[FIRST].path)
     except ProjectError as error:
-        print(f"{file}: {error}", file=sys.stderr)
+        print(one_line(f"{file}: {error}"), file=sys.stderr)
         return BAD_INPUT
     app = make_application(options.theme)
     worker = options.worker or remembered("worker", "process")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
 
-from engine.errors import DeviceError, ProjectError
+from engine.errors import DeviceError, ProjectError, one_line
 from netviz.options import BAD_INPUT, WindowOptions
 
 INTERRUPTED = 130
@@ -16,8 +16,7 @@ BEHIND = ("worker", "answer", "devices")  # processes behind a window, of no use
 
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
-        print(f"{self.prog}: {message} (see {self.prog} --help)", file=sys.stderr)
-        raise SystemExit(BAD_INPUT)
+        raise SystemExit(_refused(f"{self.prog}: {message} (see {self.prog} --help)"))
 
 
 def window_arguments(arguments: list[str]) -> WindowOptions:
@@ -47,20 +46,22 @@ def run_command(arguments: list[str]) -> int:
     except (ProjectError, DeviceError) as error:
         file = getattr(options, "file", None)
         message = f"--device: {error}" if isinstance(error, DeviceError) else str(error)
-        print(f"{file}: {message}" if file is not None else message, file=sys.stderr)
-        return BAD_INPUT
+        return _refused(f"{file}: {message}" if file is not None else message)
     except MemoryError as error:
         told = " ".join(str(error).split())
-        print(f"{getattr(options, 'file', options.command)}: memory is short{told and ': '}{told}", file=sys.stderr)
-        return BAD_INPUT
+        return _refused(f"{getattr(options, 'file', options.command)}: memory is short{told and ': '}{told}")
     except BrokenPipeError:
         sys.stderr.close()  # somebody closed the pipe that we print into: there is nobody to tell
         return 1
     except OSError as error:  # a file that could not be written after all
-        print(": ".join(str(part) for part in (error.filename, error.strerror) if part), file=sys.stderr)
-        return BAD_INPUT
+        return _refused(": ".join(str(part) for part in (error.filename, error.strerror) if part))
     except KeyboardInterrupt:
         return INTERRUPTED
+
+
+def _refused(why: str) -> int:
+    print(one_line(why), file=sys.stderr)
+    return BAD_INPUT
 
 
 @dataclass(frozen=True, slots=True)

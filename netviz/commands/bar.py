@@ -4,6 +4,8 @@ import sys
 import time
 from math import inf
 
+from engine.errors import one_line
+
 
 class Bar:
     """Drawn anew at most ten times a second."""
@@ -11,7 +13,7 @@ class Bar:
     WIDTH = 28
 
     def __init__(self, name: str, quiet: bool) -> None:
-        self._name, self._next, self._shown = name, inf if quiet else 0.0, False
+        self._name, self._next, self._shown = one_line(name), inf if quiet else 0.0, False
 
     def show(self, share: float, words: str) -> None:
         now = time.monotonic()

@@ -16,9 +16,8 @@ from engine.lanes import problems_of_examples
 from engine.memory import SMALL, needs_of_training
 from engine.project import Project, load_project
 from netviz.commands.bar import Bar
-from netviz.commands.files import must_be_writable
+from netviz.commands.files import must_be_writable, tell_all
 from netviz.commands.settings import parse_settings
-from netviz.options import BAD_INPUT
 from netviz.tables import csv_bytes
 
 FAILED = 1
@@ -33,10 +32,7 @@ def check(options: argparse.Namespace) -> int:
         project = load_project(options.file, parse_settings(options.settings))
         _read_examples(project)
     except ProjectError as error:
-        for problem in error.problems:
-            print(f"{options.file}: {problem}")
-        print(f"{options.file}: {error}", file=sys.stderr)
-        return BAD_INPUT
+        return tell_all(options.file, error)
     out = options.rates if options.rates != Path() else None
     must_be_writable({"--rates": out}, {options.file: "the project"})
     lanes = project.lanes()

@@ -1,14 +1,24 @@
 """The files that commands read and write: what is wrong with them is said before any work is done."""
 
 import os
+import sys
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
 from engine.backend import Array
-from engine.errors import Problem, ProjectError
+from engine.errors import Problem, ProjectError, one_line
 from engine.weights import load_weights
+from netviz.options import BAD_INPUT
+
+
+def tell_all(file: Path, error: ProjectError) -> int:
+    """Every problem on standard output, a line each, the first on standard error, too; returns the exit status."""
+    for problem in error.problems:
+        print(one_line(f"{file}: {problem}"))
+    print(one_line(f"{file}: {error}"), file=sys.stderr)
+    return BAD_INPUT
 
 
 @contextmanager

@@ -1,16 +1,14 @@
 """`netviz import`: an ONNX model as a project, with its weights beside it."""
 
 import argparse
-import sys
 from dataclasses import replace
 from pathlib import Path
 
 from engine.errors import ProjectError
 from engine.importing.project import Imported, import_onnx
 from engine.project import Project
-from netviz.commands.files import must_be_writable
+from netviz.commands.files import must_be_writable, tell_all
 from netviz.document.storage import weight_names, write_project
-from netviz.options import BAD_INPUT
 
 
 def imported(options: argparse.Namespace) -> int:
@@ -19,10 +17,7 @@ def imported(options: argparse.Namespace) -> int:
     try:
         found = import_onnx(file, options.output, options.shape)
     except ProjectError as error:
-        for problem in error.problems:
-            print(f"{file}: {problem}")
-        print(f"{file}: {error}", file=sys.stderr)
-        return BAD_INPUT
+        return tell_all(file, error)
     project = write_imported(found, file, out)
     print(out)
     print(out.parent / str(project.weights))

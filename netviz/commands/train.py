@@ -11,7 +11,7 @@ import numpy as np
 
 from engine.backend import Array, open_backend
 from engine.divergence import DivergenceError
-from engine.errors import Problem, ProjectError
+from engine.errors import Problem, ProjectError, one_line
 from engine.export.names import class_name
 from engine.export.onnx import must_fit, save_onnx
 from engine.kernels.choice import kernels_for
@@ -66,7 +66,7 @@ def train(options: argparse.Namespace) -> int:
     if gathering is not None:
         write_report(options.report, trainer.project, [gathering.result(reason)], trainer, _began(options))
     if reason:
-        print(f"{options.file}: {reason}", file=sys.stderr)
+        print(one_line(f"{options.file}: {reason}"), file=sys.stderr)
     if lane.diagnosis is not None:
         print(lane.diagnosis.report(), file=sys.stderr)
     if not options.quiet:
@@ -185,4 +185,4 @@ def _summary(lane: Lane) -> str:
             parts.append(f"validation R² {validation.r2:.4f}")
     if lane.stopped:
         parts.append(f"stopped early: {lane.how_it_stopped}")
-    return ", ".join(parts)
+    return one_line(", ".join(parts))

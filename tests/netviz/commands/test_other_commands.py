@@ -81,6 +81,28 @@ def test_help_is_there(capfd: pytest.CaptureFixture[str], command: str) -> None:
     assert done.out.startswith(f"usage: netviz {command}")
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["train", "no\nfile"],
+        ["check", "no\nfile"],
+        ["prune", "no\nfile", "--share", "0.5", "--save", "out"],
+        ["import", "no\nfile", "out.netviz"],
+        ["train", "file", "--no\nsuch"],
+        ["--no\nsuch"],
+    ],
+    ids=" ".join,
+)
+def test_what_is_wrong_is_one_line_whatever_files_are_called(
+    capfd: pytest.CaptureFixture[str], arguments: list[str]
+) -> None:
+    done = here(capfd, *arguments)
+    assert done.status == 2
+    assert "no\\n" in done.err
+    assert done.err.count("\n") == 1
+    assert done.out in ("", done.err)  # check and import tell all that is wrong there
+
+
 RUN = """
 import atexit, runpy, sys
 def tell():

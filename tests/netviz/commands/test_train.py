@@ -54,6 +54,13 @@ def test_in_a_process_of_its_own_stdout_is_one_line_and_stderr_a_bar(tmp_path: P
     assert [entry.name for entry in tmp_path.iterdir()] == [file.name]
 
 
+def test_a_name_of_many_lines_is_one_in_the_summary_and_the_bar(cli: Here, tmp_path: Path) -> None:
+    done = cli("train", write(tmp_path, {"name": "two\nlines\x1b[31m"}), "--steps", "1")
+    assert (done.status, done.out.count("\n"), done.err.count("\n")) == (0, 1, 1)
+    assert done.out.startswith("two\\nlines\\x1b[31m: ")
+    assert "two\\nlines\\x1b[31m" in done.err
+
+
 @pytest.mark.parametrize(
     ("options", "count"),
     [
