@@ -4,7 +4,7 @@ import gc
 import os
 import sys
 
-INTERRUPTED = 130
+from netviz.exit_status import INTERRUPTED
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -11,9 +11,10 @@ from engine.errors import ProjectError, one_line
 from engine.run.messages import RunState
 from netviz import theme
 from netviz.document.storage import read_project
+from netviz.exit_status import BAD_INPUT
 from netviz.experiments import find_experiments
 from netviz.main_window import MainWindow
-from netviz.options import BAD_INPUT, WindowOptions
+from netviz.options import WindowOptions
 from netviz.recovery import left_behind
 from netviz.settings import NAME, remembered
 from netviz.view_actions import remembered_size

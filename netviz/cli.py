@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import NoReturn
 
 from engine.errors import DeviceError, ProjectError, one_line
-from netviz.options import BAD_INPUT, WindowOptions
+from netviz.exit_status import BAD_INPUT, INTERRUPTED
+from netviz.options import WindowOptions
 
-INTERRUPTED = 130
 BEHIND = ("worker", "answer", "devices")  # processes behind a window, of no use to a person
 
 

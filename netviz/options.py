@@ -1,9 +1,7 @@
-"""How the window was asked for, and what a bad request ends with."""
+"""How the window was asked for."""
 
 from dataclasses import dataclass
 from pathlib import Path
-
-BAD_INPUT = 2  # the exit status
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,8 +11,8 @@ import numpy as np
 from engine.checks.questions import Question, Report, answer, encode_line
 from engine.errors import ProjectError
 from engine.telemetry import one_blas_thread
+from netviz.exit_status import DONE, FAILED
 
-FAILED = 1
 PAUSE = 0.04  # seconds between two shares
 
 
@@ -43,4 +43,4 @@ def answer_question() -> int:
     except Exception as error:  # whatever it is, a person must hear of it
         write(f"{type(error).__name__}: {error}")
         return FAILED
-    return 0
+    return DONE

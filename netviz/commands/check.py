@@ -18,9 +18,9 @@ from engine.project import Project, load_project
 from netviz.commands.bar import Bar
 from netviz.commands.files import must_be_writable, tell_all
 from netviz.commands.settings import parse_settings
+from netviz.exit_status import DONE, FAILED
 from netviz.tables import csv_bytes
 
-FAILED = 1
 DRAWN = 10_000_000  # numbers: more are not drawn, which cannot be wrong, only to see that they can
 COLUMNS = ("network", "rate", "loss", "smoothed")
 Report = TypeVar("Report", GradientReport, OverfitReport, RateReport)
@@ -59,7 +59,7 @@ def check(options: argparse.Namespace) -> int:
     if out is not None:
         rows = [(name, p.rate, p.loss, p.smoothed) for name, report in rates.items() for p in report.points]
         write_atomically(out, csv_bytes(COLUMNS, rows))
-    return 0 if right else FAILED
+    return DONE if right else FAILED
 
 
 def _read_examples(project: Project) -> None:

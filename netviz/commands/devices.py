@@ -5,6 +5,7 @@ import sys
 import msgspec
 
 from engine.backend import cards
+from netviz.exit_status import DONE
 from netviz.runtime.place import Found
 
 
@@ -15,4 +16,4 @@ def found() -> Found:
 
 def devices() -> int:
     sys.stdout.write(msgspec.json.encode(found()).decode() + "\n")
-    return 0
+    return DONE

@@ -6,6 +6,7 @@ from pathlib import Path
 from engine.errors import Problem, ProjectError
 from engine.files import write_atomically
 from engine.spec import unknown
+from netviz.exit_status import DONE
 from netviz.experiments import find_experiments
 
 
@@ -16,7 +17,7 @@ def experiments(options: argparse.Namespace) -> int:
         width = max(map(len, known))
         for name, experiment in known.items():
             print(f"{name:<{width}}  {experiment.title}")
-        return 0
+        return DONE
     name, folder = options.copy[0], Path(options.copy[1])
     if name not in known:
         raise ProjectError(Problem("--copy", unknown("experiment", name, tuple(known))))
@@ -27,4 +28,4 @@ def experiments(options: argparse.Namespace) -> int:
         raise ProjectError(Problem("--copy", f"{target} is there already"))
     write_atomically(target, known[name].path.read_bytes())
     print(target)
-    return 0
+    return DONE

@@ -12,6 +12,7 @@ from engine.inference import network_with
 from engine.weights import save_weights
 from netviz.commands.files import must_be_writable
 from netviz.commands.network import opened_project, trained_network, weights_file
+from netviz.exit_status import DONE
 
 
 def export(options: argparse.Namespace) -> int:
@@ -33,4 +34,4 @@ def export(options: argparse.Namespace) -> int:
     if options.save is not None:
         save_weights(options.save, network.state())
     print(out)
-    return 0
+    return DONE

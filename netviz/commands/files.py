@@ -10,7 +10,7 @@ from pathlib import Path
 from engine.backend import Array
 from engine.errors import Problem, ProjectError, one_line
 from engine.weights import load_weights
-from netviz.options import BAD_INPUT
+from netviz.exit_status import BAD_INPUT
 
 
 def tell_all(file: Path, error: ProjectError) -> int:

@@ -10,10 +10,9 @@ from engine.errors import Problem, ProjectError
 from engine.trainer import Trainer
 from netviz.commands.files import must_be_writable
 from netviz.commands.settings import project_asked
+from netviz.exit_status import DONE, FAILED, INTERRUPTED
 from netviz.film.plan import FilmPlan
 from netviz.system import ensure_qt
-
-DONE, FAILED, INTERRUPTED = 0, 1, 130
 
 
 def film(options: argparse.Namespace) -> int:

@@ -9,6 +9,7 @@ from engine.importing.project import Imported, import_onnx
 from engine.project import Project
 from netviz.commands.files import must_be_writable, tell_all
 from netviz.document.storage import weight_names, write_project
+from netviz.exit_status import DONE
 
 
 def imported(options: argparse.Namespace) -> int:
@@ -23,7 +24,7 @@ def imported(options: argparse.Namespace) -> int:
     print(out.parent / str(project.weights))
     for note in found.notes:
         print(f"{file}: {note}")
-    return 0
+    return DONE
 
 
 def write_imported(found: Imported, model: Path, out: Path) -> Project:

@@ -7,6 +7,7 @@ from engine.backend import cards
 from engine.kernels.choice import installed, is_compiled
 from engine.memory import size
 from engine.telemetry import blas_threads
+from netviz.exit_status import DONE
 from netviz.film.plan import NO_VIDEO, has_video
 from netviz.system import mending_line, missing_libraries
 
@@ -32,7 +33,7 @@ def info() -> int:
     print("films as mp4: PyAV is there" if has_video() else f"films as {NO_VIDEO}")
     missing = missing_libraries()
     print(mending_line(missing) if missing else "window: every system library is there")
-    return 0
+    return DONE
 
 
 def _kernels() -> str:

@@ -12,6 +12,7 @@ from engine.errors import Problem, ProjectError
 from engine.files import write_atomically
 from netviz.commands.files import must_be_writable
 from netviz.commands.network import opened_project, trained_ensemble, weights_files
+from netviz.exit_status import DONE
 
 
 def predict(options: argparse.Namespace) -> int:
@@ -31,7 +32,7 @@ def predict(options: argparse.Namespace) -> int:
     file = io.BytesIO()
     np.savez(file, y=y)
     write_atomically(options.output, file.getvalue())
-    return 0
+    return DONE
 
 
 def _examples(path: Path) -> Array:

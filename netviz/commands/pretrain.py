@@ -10,8 +10,7 @@ from engine.weights import save_weights
 from netviz.commands.bar import Bar
 from netviz.commands.files import must_be_writable
 from netviz.commands.settings import project_asked
-
-DONE, DIVERGED = 0, 3
+from netviz.exit_status import DIVERGED, DONE
 
 
 def pretrained(options: argparse.Namespace) -> int:

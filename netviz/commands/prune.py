@@ -8,6 +8,7 @@ from engine.errors import Problem, ProjectError
 from engine.recipes.pruning import is_pruned, prune
 from engine.weights import load_weights, save_weights
 from netviz.commands.files import must_be_writable
+from netviz.exit_status import DONE
 
 
 def pruned(options: argparse.Namespace) -> int:
@@ -27,4 +28,4 @@ def pruned(options: argparse.Namespace) -> int:
         if is_pruned(name, array):
             left = np.count_nonzero(array)
             print(f"{name}: {left} of {array.size} left, {left / array.size:.1%}")
-    return 0
+    return DONE

@@ -11,7 +11,8 @@ from engine.trainer import Trainer
 from netviz.commands.bar import Bar
 from netviz.commands.files import fitting_weights, must_be_writable
 from netviz.commands.settings import parse_settings
-from netviz.commands.train import DIVERGED, DONE, INTERRUPTED, advance, steps_asked
+from netviz.commands.train import advance, steps_asked
+from netviz.exit_status import DIVERGED, DONE, INTERRUPTED
 from netviz.report.contents import FRESH, LaneResult
 from netviz.report.gathering import Gathering
 from netviz.report.writing import write_report

@@ -26,11 +26,11 @@ from engine.weights import save_weights
 from netviz.commands.bar import Bar
 from netviz.commands.files import fitting_weights, must_be_writable
 from netviz.commands.settings import project_asked
+from netviz.exit_status import DIVERGED, DONE, INTERRUPTED
 from netviz.report.contents import FRESH
 from netviz.report.gathering import Gathering
 from netviz.report.writing import write_report
 
-DONE, DIVERGED, INTERRUPTED = 0, 3, 130
 SHOWN = 64  # steps between two looks at the bar
 
 

@@ -6,8 +6,9 @@ import sys
 import traceback
 
 from engine.run.transports import serve
+from netviz.exit_status import DONE
 
-FAILED = 70  # EX_SOFTWARE of sysexits.h
+CRASHED = 70  # EX_SOFTWARE of sysexits.h
 
 
 def worker() -> int:
@@ -21,5 +22,5 @@ def worker() -> int:
         print(f"netviz worker: {type(error).__name__}: {error}", file=sys.stderr)
         traceback.print_exc()
         sys.stderr.flush()
-        os._exit(FAILED)  # the thread that reads the pipe still waits: a usual exit would abort on its lock
-    return 0
+        os._exit(CRASHED)  # the thread that reads the pipe still waits: a usual exit would abort on its lock
+    return DONE
