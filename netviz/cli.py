@@ -4,6 +4,7 @@ import argparse
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 from typing import NoReturn
 
@@ -66,9 +67,14 @@ def _refused(why: str) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Command:
+    """`module` of netviz/commands runs it; it is imported when it is asked for, not before."""
+
     help: str
     declare: Callable[[argparse.ArgumentParser], None]
-    run: Callable[[argparse.Namespace], int]
+    module: str
+
+    def run(self, options: argparse.Namespace) -> int:
+        return int(import_module(f"netviz.commands.{self.module}").run(options))
 
 
 def _declare_train(parser: argparse.ArgumentParser) -> None:
@@ -253,103 +259,19 @@ def _whole(text: str, least: int) -> int:
     return int(text)
 
 
-def _train(options: argparse.Namespace) -> int:
-    from netviz.commands.train import train
-
-    return train(options)
-
-
-def _check(options: argparse.Namespace) -> int:
-    from netviz.commands.check import check
-
-    return check(options)
-
-
-def _pretrain(options: argparse.Namespace) -> int:
-    from netviz.commands.pretrain import pretrained
-
-    return pretrained(options)
-
-
-def _prune(options: argparse.Namespace) -> int:
-    from netviz.commands.prune import pruned
-
-    return pruned(options)
-
-
-def _predict(options: argparse.Namespace) -> int:
-    from netviz.commands.predict import predict
-
-    return predict(options)
-
-
-def _export(options: argparse.Namespace) -> int:
-    from netviz.commands.export import export
-
-    return export(options)
-
-
-def _import(options: argparse.Namespace) -> int:
-    from netviz.commands.import_onnx import imported
-
-    return imported(options)
-
-
-def _film(options: argparse.Namespace) -> int:
-    from netviz.commands.film import film
-
-    return film(options)
-
-
-def _report(options: argparse.Namespace) -> int:
-    from netviz.commands.report import report
-
-    return report(options)
-
-
-def _experiments(options: argparse.Namespace) -> int:
-    from netviz.commands.experiments import experiments
-
-    return experiments(options)
-
-
-def _info(options: argparse.Namespace) -> int:
-    from netviz.commands.info import info
-
-    return info()
-
-
-def _answer(options: argparse.Namespace) -> int:
-    from netviz.commands.answer import answer_question
-
-    return answer_question()
-
-
-def _worker(options: argparse.Namespace) -> int:
-    from netviz.commands.worker import worker
-
-    return worker()
-
-
-def _devices(options: argparse.Namespace) -> int:
-    from netviz.commands.devices import devices
-
-    return devices()
-
-
 COMMANDS = {
-    "train": Command("train without a window", _declare_train, _train),
-    "pretrain": Command("first weights, one layer after another", _declare_pretrain, _pretrain),
-    "prune": Command("set the smallest weights of a file to 0", _declare_prune, _prune),
-    "check": Command("shapes, parameter counts, and what is wrong", _declare_check, _check),
-    "predict": Command("a trained network's outputs for a file of examples", _declare_predict, _predict),
-    "export": Command("a trained network as ONNX or PyTorch", _declare_export, _export),
-    "import": Command("an ONNX model as a project with its weights", _declare_import, _import),
-    "report": Command("a page about a run, its curves and its network", _declare_report, _report),
-    "film": Command("a run as a film of a panel or of the window", _declare_film, _film),
-    "experiments": Command("the experiments that come with netviz", _declare_experiments, _experiments),
-    "info": Command("versions, devices, and what is missing", _declare_nothing, _info),
-    "worker": Command("the training process behind a window", _declare_nothing, _worker),
-    "answer": Command("a check's process behind a window", _declare_nothing, _answer),
-    "devices": Command("the process behind a window that asks for CUDA devices", _declare_nothing, _devices),
+    "train": Command("train without a window", _declare_train, "train"),
+    "pretrain": Command("first weights, one layer after another", _declare_pretrain, "pretrain"),
+    "prune": Command("set the smallest weights of a file to 0", _declare_prune, "prune"),
+    "check": Command("shapes, parameter counts, and what is wrong", _declare_check, "check"),
+    "predict": Command("a trained network's outputs for a file of examples", _declare_predict, "predict"),
+    "export": Command("a trained network as ONNX or PyTorch", _declare_export, "export"),
+    "import": Command("an ONNX model as a project with its weights", _declare_import, "import_onnx"),
+    "report": Command("a page about a run, its curves and its network", _declare_report, "report"),
+    "film": Command("a run as a film of a panel or of the window", _declare_film, "film"),
+    "experiments": Command("the experiments that come with netviz", _declare_experiments, "experiments"),
+    "info": Command("versions, devices, and what is missing", _declare_nothing, "info"),
+    "worker": Command("the training process behind a window", _declare_nothing, "worker"),
+    "answer": Command("a check's process behind a window", _declare_nothing, "answer"),
+    "devices": Command("the process behind a window that asks for CUDA devices", _declare_nothing, "devices"),
 }

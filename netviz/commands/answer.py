@@ -1,5 +1,6 @@
 """`netviz answer`: one question on standard input, lines of JSON on standard output; the process behind a window."""
 
+import argparse
 import os
 import signal
 import sys
@@ -16,7 +17,7 @@ from netviz.exit_status import DONE, FAILED
 PAUSE = 0.04  # seconds between two shares
 
 
-def answer_question() -> int:
+def run(options: argparse.Namespace) -> int:
     """What anything else prints goes to standard error, never between the lines."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C in the terminal is the window's to answer
     one_blas_thread()

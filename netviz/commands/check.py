@@ -26,7 +26,7 @@ COLUMNS = ("network", "rate", "loss", "smoothed")
 Report = TypeVar("Report", GradientReport, OverfitReport, RateReport)
 
 
-def check(options: argparse.Namespace) -> int:
+def run(options: argparse.Namespace) -> int:
     """Prints shapes and counts, or every problem, then what was asked; returns the exit status."""
     try:
         project = load_project(options.file, parse_settings(options.settings))

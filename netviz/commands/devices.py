@@ -1,5 +1,6 @@
 """`netviz devices`: the cards of this machine as a line of JSON; the process that asks CUDA in a window's stead."""
 
+import argparse
 import sys
 
 import msgspec
@@ -14,6 +15,6 @@ def found() -> Found:
     return Found(why=there) if isinstance(there, str) else Found(tuple(there))
 
 
-def devices() -> int:
+def run(options: argparse.Namespace) -> int:
     sys.stdout.write(msgspec.json.encode(found()).decode() + "\n")
     return DONE

@@ -10,7 +10,7 @@ from netviz.exit_status import DONE
 from netviz.experiments import find_experiments
 
 
-def experiments(options: argparse.Namespace) -> int:
+def run(options: argparse.Namespace) -> int:
     """Lists the experiments, or copies one; returns the exit status."""
     known = find_experiments()
     if options.copy is None:

@@ -15,7 +15,7 @@ from netviz.commands.network import opened_project, trained_network, weights_fil
 from netviz.exit_status import DONE
 
 
-def export(options: argparse.Namespace) -> int:
+def run(options: argparse.Namespace) -> int:
     """Writes the file and prints where it is; returns the exit status."""
     project, out = opened_project(options), Path(options.out)
     read = {options.file: "the project", weights_file(options, project): "the weights"}

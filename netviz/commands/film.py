@@ -15,7 +15,7 @@ from netviz.film.plan import FilmPlan
 from netviz.system import ensure_qt
 
 
-def film(options: argparse.Namespace) -> int:
+def run(options: argparse.Namespace) -> int:
     """Makes the film and prints where it is; returns the exit status."""
     project = project_asked(options)
     length, unit = options.steps, 1

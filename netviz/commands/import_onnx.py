@@ -12,7 +12,7 @@ from netviz.document.storage import weight_names, write_project
 from netviz.exit_status import DONE
 
 
-def imported(options: argparse.Namespace) -> int:
+def run(options: argparse.Namespace) -> int:
     """Writes both files, or says of every operator why not and writes nothing; returns the exit status."""
     file, out = Path(options.file), Path(options.out)
     try:

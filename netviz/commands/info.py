@@ -1,5 +1,6 @@
 """`netviz info`: what is here, what is missing, and how to get it."""
 
+import argparse
 import platform
 from importlib.metadata import PackageNotFoundError, version
 
@@ -14,7 +15,7 @@ from netviz.system import mending_line, missing_libraries
 PACKAGES = ("netviz", "numpy", "PySide6-Essentials", "pyqtgraph", "msgspec", "safetensors", "onnx", "pillow")
 
 
-def info() -> int:
+def run(options: argparse.Namespace) -> int:
     """Prints versions and devices; returns the exit status."""
     print(f"python {platform.python_version()} on {platform.platform()}")
     for name in PACKAGES:

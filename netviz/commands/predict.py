@@ -15,7 +15,7 @@ from netviz.commands.network import opened_project, trained_ensemble, weights_fi
 from netviz.exit_status import DONE
 
 
-def predict(options: argparse.Namespace) -> int:
+def run(options: argparse.Namespace) -> int:
     """Writes `y` for the raw `x` of the input file; returns the exit status."""
     project = opened_project(options)
     read = {

@@ -13,7 +13,7 @@ from netviz.commands.settings import project_asked
 from netviz.exit_status import DIVERGED, DONE
 
 
-def pretrained(options: argparse.Namespace) -> int:
+def run(options: argparse.Namespace) -> int:
     """Trains layer by layer and writes the weights; returns the exit status."""
     one_blas_thread()
     project = project_asked(options)

@@ -11,7 +11,7 @@ from netviz.commands.files import must_be_writable
 from netviz.exit_status import DONE
 
 
-def pruned(options: argparse.Namespace) -> int:
+def run(options: argparse.Namespace) -> int:
     """Writes the weights and prints how many are left in each layer; returns the exit status."""
     if not 0 <= options.share < 1:
         raise ProjectError(Problem("--share", f"expected a number from 0 to below 1, got {options.share:g}"))

@@ -18,7 +18,7 @@ from netviz.report.gathering import Gathering
 from netviz.report.writing import write_report
 
 
-def report(options: argparse.Namespace) -> int:
+def run(options: argparse.Namespace) -> int:
     """Trains every network of the project, one after the other; returns the exit status."""
     one_blas_thread()
     project = load_project(options.file, parse_settings(options.settings))

@@ -34,7 +34,7 @@ from netviz.report.writing import write_report
 SHOWN = 64  # steps between two looks at the bar
 
 
-def train(options: argparse.Namespace) -> int:
+def run(options: argparse.Namespace) -> int:
     """Trains and writes what was asked for; returns the exit status."""
     one_blas_thread()
     trainer = _trainer(options)

@@ -1,5 +1,6 @@
 """`netviz worker`: the process that trains behind a window, spoken to over standard input and output."""
 
+import argparse
 import os
 import signal
 import sys
@@ -11,7 +12,7 @@ from netviz.exit_status import DONE
 CRASHED = 70  # EX_SOFTWARE of sysexits.h
 
 
-def worker() -> int:
+def run(options: argparse.Namespace) -> int:
     """Serves until the window closes the pipe. What anything prints goes to standard error, never into the pipe."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C in the terminal is the window's to answer
     sink = os.fdopen(os.dup(sys.stdout.fileno()), "wb")

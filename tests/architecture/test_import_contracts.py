@@ -20,7 +20,7 @@ SEEDS = {
     "engine-arrows": {"+engine/spec.py": "import engine.layers"},
     "window-arrows": {"netviz/document/seeded.py": "import netviz.panels.seeded", "netviz/panels/seeded.py": ""},
     "panels-apart": {"netviz/panels/seeded_a.py": "import netviz.panels.seeded_b", "netviz/panels/seeded_b.py": ""},
-    "no-qt-before-the-window": {"+netviz/cli.py": "def seeded():\n    from PySide6 import QtWidgets"},
+    "no-qt-before-the-window": {"+netviz/commands/train.py": "def seeded():\n    from PySide6 import QtWidgets"},
 }
 
 

@@ -180,8 +180,8 @@ def test_nothing_but_records_goes_into_the_pipe() -> None:
         "    print('noise'); import os; os.system('echo more noise')\n"
         "    self._send(w.m.Refused('heard'))\n"
         "w.Worker._on_pause = pause\n"
-        "from netviz.commands.worker import worker\n"
-        "raise SystemExit(worker())"
+        "from netviz.__main__ import main\n"
+        "raise SystemExit(main(['worker']))"
     )
     sent = io.BytesIO()
     write_message(sent, m.encode(m.Pause()))
