@@ -12,6 +12,9 @@ from engine.errors import DeviceError, ProjectError, one_line
 from netviz.exit_status import BAD_INPUT, INTERRUPTED
 from netviz.options import WindowOptions
 
+STEPS = "how many updates"
+EPOCHS = "how many epochs, the project's by default"
+SEED = "of first weights and batches, the project's by default"
 BEHIND = ("worker", "answer", "devices")  # processes behind a window, of no use to a person
 
 
@@ -27,10 +30,14 @@ def window_arguments(arguments: list[str]) -> WindowOptions:
         description="An oscilloscope for neural networks.",
         epilog="Commands without a window: " + ", ".join(n for n in COMMANDS if n not in BEHIND) + ".",
     )
-    parser.add_argument("file", nargs="?", type=Path, help="a project to open")
+    parser.add_argument("file", nargs="?", type=Path, metavar="FILE", help="a project to open")
     parser.add_argument("--demo", action="store_true", help="open XOR; without a display, train it and save pictures")
-    parser.add_argument("--theme", choices=("system", "dark", "light"), default="system")
-    parser.add_argument("--worker", choices=("process", "thread"), help="where training runs")
+    parser.add_argument(
+        "--theme", choices=("system", "dark", "light"), default="system", help="as it was last, by default"
+    )
+    parser.add_argument(
+        "--worker", choices=("process", "thread"), help="where training runs; as it was last, by default"
+    )
     found = parser.parse_args(arguments)
     return WindowOptions(found.file, found.demo, found.theme, found.worker or "")
 
@@ -40,7 +47,7 @@ def run_command(arguments: list[str]) -> int:
     parser = _Parser("netviz")
     commands = parser.add_subparsers(dest="command", required=True, parser_class=_Parser)
     for name, command in COMMANDS.items():
-        command.declare(commands.add_parser(name, help=command.help))
+        command.declare(commands.add_parser(name, help=command.help, description=command.title))
     options = parser.parse_args(arguments)
     try:
         return COMMANDS[options.command].run(options)
@@ -73,18 +80,18 @@ class Command:
     declare: Callable[[argparse.ArgumentParser], None]
     module: str
 
+    @property
+    def title(self) -> str:
+        return f"{self.help[0].upper()}{self.help[1:]}."
+
     def run(self, options: argparse.Namespace) -> int:
         return int(import_module(f"netviz.commands.{self.module}").run(options))
 
 
 def _declare_train(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("file", type=Path)
-    length = parser.add_mutually_exclusive_group()
-    length.add_argument("--steps", type=_count, metavar="N")
-    length.add_argument("--epochs", type=_count, metavar="N")
-    parser.add_argument("--seed", type=int, metavar="S")
-    parser.add_argument("--device", default="cpu", help="cpu, cuda or cuda:N")
-    parser.add_argument("--dtype", default="float32", choices=("float32", "float64"))
+    _declare_project(parser)
+    _declare_length(parser)
+    _declare_trainer(parser)
     parser.add_argument("--variant", metavar="NAME", help="train this one of the project's networks")
     parser.add_argument("--init", type=Path, metavar="W.safetensors", help="weights to begin with")
     parser.add_argument("--fitting", action="store_true", help="take only those whose name and shape fit")
@@ -101,27 +108,21 @@ def _declare_train(parser: argparse.ArgumentParser) -> None:
 
 def _declare_report(parser: argparse.ArgumentParser) -> None:
     _declare_network(parser, "weights to tell of as they are; without them the project is trained")
-    length = parser.add_mutually_exclusive_group()
-    length.add_argument("--steps", type=_count, metavar="N")
-    length.add_argument("--epochs", type=_count, metavar="N")
-    parser.add_argument("--seed", type=int, metavar="S")
-    parser.add_argument("--device", default="cpu", help="cpu, cuda or cuda:N")
-    parser.add_argument("--dtype", default="float32", choices=("float32", "float64"))
+    _declare_length(parser)
+    _declare_trainer(parser)
     parser.add_argument("--quiet", action="store_true", help="no bar, and not the file's name")
     parser.add_argument("out", type=Path, metavar="OUT.html", help="the page to write")
 
 
 def _declare_pretrain(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("file", type=Path)
+    _declare_project(parser)
     parser.add_argument(
         "--how", required=True, choices=("supervised", "autoencoder"), help="by the task, or by reconstruction"
     )
     parser.add_argument("--epochs", type=_positive, default=10, metavar="N", help="of each layer, 10 by default")
     parser.add_argument("--untied", action="store_true", help="an autoencoder's decoder has weights of its own")
     parser.add_argument("--save", type=Path, required=True, metavar="W.safetensors", help="where the weights go")
-    parser.add_argument("--seed", type=int, metavar="S")
-    parser.add_argument("--device", default="cpu", help="cpu, cuda or cuda:N")
-    parser.add_argument("--dtype", default="float32", choices=("float32", "float64"))
+    _declare_trainer(parser)
     parser.add_argument("--variant", metavar="NAME", help="take this one of the project's networks")
     _declare_set(parser)
     parser.add_argument("--quiet", action="store_true", help="no bar and no summary")
@@ -163,11 +164,27 @@ def _declare_import(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def _declare_project(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("file", type=Path, metavar="FILE", help="the project, NAME.netviz")
+
+
+def _declare_length(parser: argparse.ArgumentParser) -> None:
+    length = parser.add_mutually_exclusive_group()
+    length.add_argument("--steps", type=_count, metavar="N", help=STEPS)
+    length.add_argument("--epochs", type=_count, metavar="N", help=EPOCHS)
+
+
+def _declare_trainer(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--seed", type=int, metavar="S", help=SEED)
+    parser.add_argument("--device", default="cpu", help="cpu, cuda or cuda:N")
+    parser.add_argument("--dtype", default="float32", choices=("float32", "float64"), help="float32 by default")
+
+
 WEIGHTS = "trained weights; else those saved with the project"
 
 
 def _declare_network(parser: argparse.ArgumentParser, weights: str = WEIGHTS, several: bool = False) -> None:
-    parser.add_argument("file", type=Path)
+    _declare_project(parser)
     many = {"nargs": "+", "action": "extend"} if several else {}
     parser.add_argument("--weights", type=Path, metavar="W.safetensors", help=weights, **many)
     parser.add_argument("--variant", metavar="NAME", help="take this one of the project's networks")
@@ -175,7 +192,7 @@ def _declare_network(parser: argparse.ArgumentParser, weights: str = WEIGHTS, se
 
 
 def _declare_check(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("file", type=Path)
+    _declare_project(parser)
     parser.add_argument("--gradients", action="store_true", help="check every gradient by finite differences")
     parser.add_argument(
         "--overfit",
@@ -208,19 +225,19 @@ def _declare_set(parser: argparse.ArgumentParser) -> None:
 
 
 def _declare_film(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("file", type=Path)
+    _declare_project(parser)
     parser.add_argument("out", type=Path, metavar="OUT", help="the film to write: .webp, .gif or .mp4")
     parser.add_argument("--panel", default="boundary", metavar="NAME", help="a panel by its name, network or window")
     length = parser.add_mutually_exclusive_group()
-    length.add_argument("--steps", type=_positive, metavar="N")
-    length.add_argument("--epochs", type=_positive, metavar="N", help="the project's by default")
+    length.add_argument("--steps", type=_positive, metavar="N", help=STEPS)
+    length.add_argument("--epochs", type=_positive, metavar="N", help=EPOCHS)
     parser.add_argument("--every", type=_positive, default=1, metavar="K", help="a frame every K epochs, or steps")
     parser.add_argument("--fps", type=_positive, default=20, metavar="F", help="frames a second")
     parser.add_argument("--size", type=_size, default=(640, 480), metavar="WxH", help="of what is drawn, in pixels")
     parser.add_argument("--scale", type=_positive, default=1, metavar="S", help="pixels for each of these")
-    parser.add_argument("--theme", choices=("dark", "light"), default="dark")
+    parser.add_argument("--theme", choices=("dark", "light"), default="dark", help="dark by default")
     parser.add_argument("--exact", action="store_true", help="WebP: every pixel as it was drawn, in a larger file")
-    parser.add_argument("--seed", type=int, metavar="S")
+    parser.add_argument("--seed", type=int, metavar="S", help=SEED)
     parser.add_argument("--variant", metavar="NAME", help="show this one of the project's networks alone")
     _declare_set(parser)
     parser.add_argument("--quiet", action="store_true", help="no count of frames, and not the file's name")

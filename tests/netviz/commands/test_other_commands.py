@@ -1,5 +1,6 @@
 """`netviz experiments`, `netviz info`, and what holds for every command."""
 
+import argparse
 import subprocess
 import sys
 from pathlib import Path
@@ -74,11 +75,19 @@ def test_a_reader_that_has_gone_is_no_traceback() -> None:
     assert b"Traceback" not in done.stderr
 
 
-@pytest.mark.parametrize("command", [name for name in COMMANDS if name != "worker"])
+@pytest.mark.parametrize("command", COMMANDS)
 def test_help_is_there(capfd: pytest.CaptureFixture[str], command: str) -> None:
     done = here(capfd, command, "--help")
     assert (done.status, done.err) == (0, "")
     assert done.out.startswith(f"usage: netviz {command}")
+    assert COMMANDS[command].title in " ".join(done.out.split())
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_option_says_what_it_does(command: str) -> None:
+    parser = argparse.ArgumentParser()
+    COMMANDS[command].declare(parser)
+    assert [action.dest for action in parser._actions if not action.help] == []
 
 
 @pytest.mark.parametrize(

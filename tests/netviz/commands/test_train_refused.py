@@ -120,7 +120,7 @@ def test_an_option_that_is_none_is_one_line(cli: Here, tmp_path: Path, options: 
 def test_no_file_and_no_command(cli: Here) -> None:
     done = cli("train")
     assert (done.status, done.out) == (2, "")
-    assert "file" in done.err
+    assert "required: FILE" in done.err
 
 
 # What stands in the file, and what must be said.
