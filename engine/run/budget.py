@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Callable
 from statistics import median
 
-SHARE = 0.02  # of the time
+SHARE = 0.03  # of the time
 # Answers a second: never more, for what the window does for them is taken from a training on the same machine; and as
 # long as the share does not do for so many, they are made coarser.
 OFTEN = 17.0

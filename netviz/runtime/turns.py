@@ -1,4 +1,4 @@
-"""Whose turn it is to be drawn: views with news, a few at a time, so that input never waits for all of them."""
+"""Whose turn it is to be drawn: views with news, one at a time, so that input never waits for all of them."""
 
 from time import monotonic
 
@@ -7,10 +7,9 @@ from PySide6.QtCore import QObject, Qt, QTimer
 from engine.run.messages import Watch
 from netviz.runtime.view import View
 
-CALM_MS = 400  # between two pictures of a view, for those who want less motion
-VIEW_MS = 4  # from one turn to the next
-TURNS = 14  # in which all views are drawn that have something to draw, as many in each: just before the next answer
-QUICK = 1.0  # views in a turn, at least, while answers come as they like
+CALM = 0.4  # seconds between two pictures of a view, for those who want less motion
+ROUND = 0.056  # seconds in which all views are drawn that have something to draw: just before the next answer
+APART = 0.004  # seconds from one view to the next, at most, while answers come as they like
 
 
 class Turns(QObject):
@@ -22,10 +21,13 @@ class Turns(QObject):
         self.waiting: list[View] = []  # have something to draw
         self.calm = False  # pictures change seldom
         self.held: set[str] = set()  # topics that have news, while it is too early to show them
+        self.clock = monotonic
         self._shown_at = 0.0
-        self._least = QUICK  # views in a turn
-        self._each = self._owed = 0.0  # views in a turn, and those that are due
-        self.timer = QTimer(self, timerType=Qt.TimerType.PreciseTimer, interval=VIEW_MS)
+        self._longest = APART
+        self._apart = ROUND  # seconds from one view to the next in this round
+        self._due = 0.0  # when the next one should have been drawn
+        self._going = False
+        self.timer = QTimer(self, timerType=Qt.TimerType.PreciseTimer, singleShot=True)
         self.timer.timeout.connect(self.take)
 
     def add(self, view: View) -> None:
@@ -50,21 +52,21 @@ class Turns(QObject):
         """`view` has something to draw, in one of the next turns."""
         if view in self.views and view not in self.waiting:
             self.waiting.append(view)
-            self._each = max(self._each, self._least, len(self.waiting) / TURNS)
-        if self.waiting and not self.timer.isActive():
-            self._owed = max(0.0, 1.0 - self._each)  # the first one need not wait
-            self.timer.start()
+            self._apart = min(self._apart, self._longest, ROUND / len(self.waiting))
+        if self.waiting and not self._going:
+            self._going, self._due = True, self.clock()
+            self.timer.start(0)
 
     def tell(self, topics: set[str], running: bool, hurried: bool = False) -> None:
         """Views with news are drawn; calmly, not all the time while it runs.
 
         In a hurry few are drawn as evenly as many: answers come at their own time, and no frame has all the work.
         """
-        if self.calm and running and monotonic() - self._shown_at < CALM_MS / 1000:
+        if self.calm and running and self.clock() - self._shown_at < CALM:
             self.held |= topics
             return
-        topics, self.held, self._shown_at = topics | self.held, set(), monotonic()
-        self._least = 0.0 if hurried else QUICK
+        topics, self.held, self._shown_at = topics | self.held, set(), self.clock()
+        self._longest = ROUND if hurried else APART
         for view in self.visible():
             if view.topics & topics:
                 self.mark(view)
@@ -72,15 +74,23 @@ class Turns(QObject):
     def take(self) -> None:
         """One turn; what is drawn in it is painted before the next."""
         self.waiting = [view for view in self.waiting if view.isVisible()]
-        self._owed += self._each
-        due = int(self._owed + 1e-9)
-        self._owed -= due
-        for view in [view for view in self.views if view in self.waiting][:due]:
+        view = next((view for view in self.views if view in self.waiting), None)
+        if view is not None:
             # Behind all others: when there are too many for every answer, all are drawn equally often.
             self.views.remove(view)
             self.views.append(view)
             self.waiting.remove(view)
+        self._wait()
+        if view is not None:
             view.refresh()
+
+    def _wait(self) -> None:
+        """Until the next one's turn, if there is one."""
         if not self.waiting:
             self.timer.stop()
-            self._each = 0.0
+            self._going, self._apart = False, ROUND
+            return
+        now = self.clock()
+        # What came late is made up for, but not without end: a slow window costs frames.
+        self._due = max(self._due + self._apart, now - ROUND / 8)
+        self.timer.start(max(0, round(1000 * (self._due - now))))

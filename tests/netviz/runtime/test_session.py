@@ -16,7 +16,6 @@ from engine.run.opening import lane_info
 from engine.trainer import Trainer
 from netviz.experiments import find_experiments
 from netviz.runtime.session import Session, WorkerLost
-from netviz.runtime.turns import TURNS
 from tests.engine.cases import project
 from tests.engine.run.bench import DATA, LAYERS, small
 from tests.netviz.runtime.sessions import FakeView, Make, Silent, finished, opened, reaches, uninterrupted, weights
@@ -218,107 +217,23 @@ def test_hidden_views_cost_the_worker_nothing(qtbot: QtBot, make: Make) -> None:
     qtbot.waitUntil(lambda: lane.histograms is not None and view.refreshed > 0, timeout=5000)
 
 
-def test_views_are_drawn_one_at_a_time(silent: tuple[Session, list[Silent]]) -> None:
-    session, _ = silent
-    views = [FakeView("loss") for _ in range(4)]
-    for view in views:
-        session.add_view(view)
-        session.mark(view)  # twice marked is drawn once
-    drawn = [[view.refreshed for view in views]]
-    while session.turns.timer.isActive():  # no event loop runs here: each turn of it is one call
-        session.turns.take()
-        drawn.append([view.refreshed for view in views])
-    assert drawn == [[0, 0, 0, 0], [1, 0, 0, 0], [1, 1, 0, 0], [1, 1, 1, 0], [1, 1, 1, 1]]
-    for view in views:
-        session.mark(view)
-    views[0].visible = False  # hidden before its turn
-    session.turns.take()
-    assert [view.refreshed for view in views] == [1, 2, 1, 1]
-
-
-def test_of_many_views_as_many_are_drawn_in_each_turn(silent: tuple[Session, list[Silent]]) -> None:
-    session, _ = silent
-    views = [FakeView("loss") for _ in range(3 * TURNS - TURNS // 2)]
-    for _ in range(2):
-        for view in views:
-            session.add_view(view) if view not in session.turns.views else session.mark(view)
-        drawn = [sum(view.refreshed for view in views)]
-        while session.turns.timer.isActive():
-            session.turns.take()
-            drawn.append(sum(view.refreshed for view in views))
-        each = np.diff(drawn)
-        assert len(each) == TURNS
-        assert set(each.tolist()) == {2, 3}
-    session.mark(views[0])
-    session.mark(views[1])
-    session.turns.take()
-    assert sum(view.refreshed for view in views) == 2 * len(views) + 1  # few again: one at a time
-
-
-def test_in_a_hurry_few_views_are_drawn_evenly_too(silent: tuple[Session, list[Silent]]) -> None:
-    session, _ = silent
-    views = [FakeView("loss") for _ in range(TURNS // 2)]
-    for view in views:
-        session.add_view(view)
-    while session.turns.timer.isActive():
-        session.turns.take()
-    for hurried, turns in ((True, TURNS), (False, TURNS // 2), (True, TURNS)):
-        session.turns.tell({"loss"}, True, hurried)
-        drawn = [0]
-        before = sum(view.refreshed for view in views)
-        while session.turns.timer.isActive():
-            session.turns.take()
-            drawn.append(sum(view.refreshed for view in views) - before)
-        assert drawn[1] == 1  # the first at once
-        assert turns - 1 <= len(drawn) - 1 <= turns
-        assert set(np.diff(drawn)) == ({0, 1} if hurried else {1})
-        assert drawn[-1] == len(views)
-
-
-@pytest.mark.parametrize(
-    ("unit", "even"),
-    [(m.PaceUnit.UNLIMITED, True), (m.PaceUnit.STEPS_A_FRAME, False), (m.PaceUnit.EPOCHS_A_SECOND, False)],
-)
-def test_views_are_drawn_evenly_at_unlimited_pace(
-    silent: tuple[Session, list[Silent]], unit: m.PaceUnit, even: bool
+@pytest.mark.parametrize("unit", m.PaceUnit)
+def test_only_at_unlimited_pace_views_wait_for_a_turn_far_away(
+    silent: tuple[Session, list[Silent]], unit: m.PaceUnit
 ) -> None:
-    session, _ = silent
-    views = [FakeView("loss") for _ in range(4)]
-    for view in views:
-        session.add_view(view)
-    while session.turns.timer.isActive():
-        session.turns.take()
-    before = sum(view.refreshed for view in views)
-    session.state, session.pace = m.RunState.RUNNING, m.Pace(unit, 2)
-    session.turns.tell({"loss"}, True, session.hurried)
+    session, (transport,) = silent
     for _ in range(2):
-        session.turns.take()
-    assert sum(view.refreshed for view in views) - before == (1 if even else 2)
-
-
-def test_a_view_that_marks_itself_has_another_turn_after_the_others(silent: tuple[Session, list[Silent]]) -> None:
-    session, _ = silent
-    turns: list[str] = []
-
-    class Long(FakeView):
-        def refresh(self) -> None:
-            turns.append("long")
-            if len(turns) < 3:
-                session.mark(self)
-
-    class Short(FakeView):
-        def refresh(self) -> None:
-            turns.append("short")
-
-    stranger = FakeView("loss")
-    session.mark(stranger)
-    assert not session.turns.timer.isActive(), "who is no view of the session has no turn"
-    for view in (Long("loss"), Short("loss")):
-        session.add_view(view)
+        session.add_view(FakeView("loss"))
     while session.turns.timer.isActive():
         session.turns.take()
-    assert turns == ["long", "short", "long"]
-    assert stranger.refreshed == 0
+    session.set_pace(m.Pace(unit, 2))
+    transport.receive(m.Progress(m.RunState.RUNNING, 0, 0))
+    session._tick()
+    assert session.hurried == (unit is m.PaceUnit.UNLIMITED)
+    session.turns.held = {"loss"}
+    session._tick()
+    session.turns.take()
+    assert (session.turns.timer.interval() > 10) == session.hurried
 
 
 def test_only_views_of_what_changed_are_drawn(qtbot: QtBot, make: Make) -> None:
