@@ -178,6 +178,11 @@ class Backend:
         return steps(ways, scalars)
 
 
+def count(xp: Any, mask: Array, out: Array) -> None:
+    """How many of `mask` are true, to `out` (), which float32 tells up to 2²⁴ of them."""
+    out[...] = xp.count_nonzero(mask)
+
+
 def open_backend(device: str = "cpu", dtype: str = "float32", kernels: str = "numpy") -> Backend:
     """The backend for `cpu`, `cuda` or `cuda:N`; a DeviceError says why it cannot be had.
 

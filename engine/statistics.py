@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from engine import layout
-from engine.backend import Array, Backend, BoundCall, bound
+from engine.backend import Array, Backend, BoundCall, Call, bound, count
 from engine.layers.base import Activation
 from engine.parameters import Parameters
 from engine.plan import Plan
@@ -61,10 +61,14 @@ class Statistics:
                 self._fields[node], self._changes[node] = self._weights(looks, updates, node)
             else:
                 self._fields[node] = self._activations(looks, node)
-        self._look_calls, self._update_calls = bound(looks), bound(updates)
+        self._look_calls, self._update_calls = (self._made_one(bound(calls)) for calls in (looks, updates))
         last = {piece for change in self._changes.values() for piece in change}
         self._first = tuple(index for index in self._sums.doubtful if index not in last)
         self._last = tuple(index for index in self._sums.doubtful if index in last)
+
+    def _made_one(self, calls: list[Call]) -> list[Call]:
+        """By compiled kernels, where there are any; a graph of the card would hold what is seldom asked for."""
+        return calls if self.plan.backend.kernels == "cuda" else self.plan.backend.lowered(calls)
 
     def look(self) -> dict[str, LayerStatistics]:
         """The statistics of each drawn node; `update_ratio` is still None."""
@@ -154,25 +158,18 @@ class Statistics:
     def _flat_calls(self, looks: list[BoundCall], node: str, layer: Activation, mask: Array) -> "_Flat":
         """Counts the numbers on a flat piece of the activation, and the units with slope 0 in the whole batch."""
         plan, xp, backend = self.plan, self.plan.xp, self.plan.backend
-        h, a, shape = (
-            plan.vars[node].value,
-            plan.vars[plan.structure.inputs[node][0]].value,
-            plan.structure.shapes[node],
-        )
+        h, shape = plan.vars[node].value, plan.structure.shapes[node]
         (units, batch), ones, work = h.shape, self._ones, self._scratch[: h.size].reshape(h.shape)
         zero, half, limit = backend.scalar(0.0), backend.scalar(0.5), backend.scalar(FLAT * layer.steepest)
         counts, saturated = backend.zeros(units), None if layer.pieces else backend.mask(units, batch)
 
-        def slopes(known: Array | None) -> None:
-            slope = layer.derivative(xp, a, h) if known is None else known
-            if saturated is not None:
-                xp.less(slope, limit, saturated)
-            xp.copyto(work, slope if slope.dtype == bool else xp.not_equal(slope, zero, mask))
-
         # 1 where the slope is not 0: of straight pieces the way back has it so.
         steep = plan.derivatives.get(node)
         if steep is None or not layer.pieces:
-            looks.append((slopes, steep))
+            slope = self._slopes(looks, node, layer, work)
+            if saturated is not None:
+                looks.append((xp.greater, limit, slope, saturated))
+            looks += [(xp.not_equal, slope, zero, mask), (xp.copyto, work, mask)]
             steep = work
         looks.append((steep.dot, ones[:batch], counts))
         share = self._sums.add(looks, counts, ones[:units]) if saturated is None else self._sums.count(looks, saturated)
@@ -182,8 +179,22 @@ class Statistics:
             counts = backend.zeros(units)
             looks.append((xp.add.reduce, everywhere, axes, None, counts))
         dead = backend.mask(units)
-        looks.append((xp.less, counts, half, dead))
+        looks.append((xp.greater, half, counts, dead))
         return _Flat(share, saturated is None, self._sums.count(looks, dead), units)
+
+    def _slopes(self, looks: list[BoundCall], node: str, layer: Activation, room: Array) -> Array:
+        """Where the slopes of `node` will be: the way back has them, or they are taken here, to `room`."""
+        plan = self.plan
+        known = plan.derivatives.get(node)
+        if known is not None:
+            return known
+        a, h = plan.vars[plan.structure.inputs[node][0]].value, plan.vars[node].value
+
+        def take() -> None:
+            room[...] = layer.derivative(plan.xp, a, h)
+
+        looks.append((take,))
+        return room
 
 
 class _Flat(NamedTuple):
@@ -261,7 +272,7 @@ class _Sums:
     def count(self, calls: list[BoundCall], mask: Array) -> int:
         """Adds the call that counts what is true in `mask`, which float32 can tell; returns where it will be told."""
         index = self._next()
-        calls.append((_count, self._backend.xp, mask, self.at(index)))
+        calls.append((count, self._backend.xp, mask, self.at(index)))
         return index
 
     def at(self, index: int) -> Array:
@@ -313,10 +324,6 @@ def _spread(array: Array) -> float:
     """Σ (a - mean a)²."""
     wide = array.astype("float64").ravel()
     return _squares(wide - wide.sum() / wide.size)
-
-
-def _count(xp: Any, mask: Array, place: Array) -> None:
-    place[...] = xp.count_nonzero(mask)
 
 
 def root_mean_square(array: Array | None) -> float:

@@ -140,3 +140,12 @@ def reduction(function):
                 out[i * so + j * to] = value if first else function(out[i * so + j * to], value)
 
     return loop
+
+
+@compiled
+def count(row, zero):
+    """How many of the `row[2]` bytes of a mask are 1."""
+    mask, found = at(row[7], BYTE), NONE
+    for j in range(row[2]):
+        found += np.uint64(mask[j])
+    at(row[4], zero)[0] = found

@@ -33,6 +33,8 @@ _sqrt = each(ONE, OUT, lambda its, x: (its.root(x),))
 _reciprocal = each(ONE, OUT, lambda its, x: (its.reciprocal(x),))
 _clip = each(THREE, OUT, lambda its, x, low, high: (its.minimum(its.maximum(x, low), high),))
 _greater_to_mask = each(TWO, {0: MASK}, lambda its, x, y: (its.greater(x, y),))
+_equal = each(TWO, {0: MASK}, lambda its, x, y: (its.equal(x, y),))
+_not_equal = each(TWO, {0: MASK}, lambda its, x, y: (its.unequal(x, y),))
 _copy_of_mask = each({1: MASK}, OUT, lambda its, x: (x,))
 _multiply_by_mask = each({1: MASK, 2: NUMBER}, OUT, lambda its, x, y: (its.multiply(x, y),))
 _multiply_add = each(THREE, OUT, lambda its, x, y, z: (its.add(its.multiply(x, y), z),))
@@ -168,6 +170,14 @@ def greater_to_mask(row, zero):
     _greater_to_mask(row, zero)
 
 
+def equal(row, zero):
+    _equal(row, zero)
+
+
+def not_equal(row, zero):
+    _not_equal(row, zero)
+
+
 def copy_of_mask(row, zero):
     _copy_of_mask(row, zero)
 
@@ -246,6 +256,10 @@ def total(row, zero):
 
 def most(row, zero):
     _most(row, zero)
+
+
+def count(row, zero):
+    loops.count(row, zero)
 
 
 def dot(row, zero):

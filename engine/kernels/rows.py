@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from engine.backend import Array, Call
+from engine.backend import Array, Call, count
 
 OPERANDS = 5  # of one row; what it writes besides `out` counts as one
 VECTOR = 8  # numbers that a processor takes at once, about
@@ -60,10 +60,15 @@ class Op(IntEnum):
     SIGMOID_SLOPE = 34
     SQUARE_MEAN = 35
     SCALED_STEP = 36
-    TOTAL = 37  # over rows, columns or both: where the step of `out` is 0
-    MOST = 38  # the same with the greatest
-    DOT = 39  # (rows, inner) times (inner, columns)
-    BLOCKS = 40  # the `inner` rows behind the next one, a block of (rows, columns) after another
+    # Into masks only.
+    EQUAL = 37
+    NOT_EQUAL = 38
+    # Not number by number.
+    TOTAL = 39  # over rows, columns or both: where the step of `out` is 0
+    MOST = 40  # the same with the greatest
+    COUNT = 41  # of a mask in one piece
+    DOT = 42  # (rows, inner) times (inner, columns)
+    BLOCKS = 43  # the `inner` rows behind the next one, a block of (rows, columns) after another
 
 
 PLAIN = {
@@ -76,6 +81,8 @@ PLAIN = {
     np.fmax: Op.FMAX,
     np.fmin: Op.FMIN,
     np.greater: Op.GREATER,
+    np.equal: Op.EQUAL,
+    np.not_equal: Op.NOT_EQUAL,
     np.logaddexp: Op.LOGADDEXP,
     np.copysign: Op.COPYSIGN,
     np.negative: Op.NEGATIVE,
@@ -94,6 +101,8 @@ PLAIN = {
 # Those of which one of the arrays may be a mask, and at which place (0 is `out`).
 MASKED = {
     (Op.GREATER, 0): Op.GREATER_TO_MASK,
+    (Op.EQUAL, 0): Op.EQUAL,
+    (Op.NOT_EQUAL, 0): Op.NOT_EQUAL,
     (Op.COPY, 1): Op.COPY_OF_MASK,
     (Op.MULTIPLY, 1): Op.MULTIPLY_BY_MASK,
 }
@@ -182,6 +191,8 @@ def rows_of(call: Call) -> list[Row]:
         return _plain(Op.COPY, [np.array(arguments[0], owner.dtype), owner])
     if function is np.dot:
         return _dot(arguments)
+    if function is count:
+        return [_counted(*arguments[1:])]
     if function is np.copyto:
         return _plain(Op.COPY, [arguments[1], arguments[0]])
     try:
@@ -200,6 +211,8 @@ def _plain(op: Op, arguments: list[Any]) -> list[Row]:
         if array.dtype == bool:
             op = MASKED.get((op, place)) or _refuse()
     _must_be_floats(arrays)
+    if op in (Op.EQUAL, Op.NOT_EQUAL) and out.dtype != bool:
+        raise NotPlainError
     if any(_overlaps_partly(out, array) for array in operands):
         raise NotPlainError
     lengths, steps = _merged(out.shape, [_steps(array, out.shape) for array in arrays])
@@ -265,10 +278,20 @@ def _reduction(ufunc: np.ufunc, arguments: list[Any]) -> Row:
     return _told(REDUCED[ufunc], source.shape, 0, np.broadcast_to(out.reshape(shape), source.shape), source)
 
 
+def _counted(mask: Array, out: Array) -> Row:
+    if not mask.flags.c_contiguous or not mask.size:
+        raise NotPlainError
+    flat, out = mask.reshape(1, -1), _matrix(out)
+    _must_be_floats((out, flat))
+    return _told(Op.COUNT, flat.shape, 0, out, flat)
+
+
 def _dot(arguments: list[Any]) -> list[Row]:
     a, b, out = arguments
     if a.ndim == b.ndim == 1:
         a, b, out = a[None, :], b[:, None], _matrix(out)
+    elif (a.ndim, b.ndim, out.ndim) == (2, 1, 1):
+        b, out = b[:, None], out[:, None]
     if not a.ndim == b.ndim == out.ndim == 2 or not a.size or not b.size:
         raise NotPlainError
     _must_be_floats((a, b, out))

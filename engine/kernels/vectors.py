@@ -135,6 +135,14 @@ class Arithmetic:
         """Bits."""
         return self._builder.fcmp_ordered(">", x, y)
 
+    def equal(self, x, y):
+        """Bits."""
+        return self._builder.fcmp_ordered("==", x, y)
+
+    def unequal(self, x, y):
+        """Bits; a NaN is equal to nothing."""
+        return self._builder.fcmp_unordered("!=", x, y)
+
     def number(self, bits):
         """1 or 0."""
         return self._builder.uitofp(bits, self.kind)

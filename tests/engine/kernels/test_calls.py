@@ -5,6 +5,7 @@ from functools import partial
 import numpy as np
 import pytest
 
+from engine.backend import count
 from engine.kernels.program import MOST_WORK, table
 from engine.kernels.rows import Op
 
@@ -132,6 +133,41 @@ def test_masks():
     assert np.array_equal(out, (x > 0).astype("float32"))
 
 
+@pytest.mark.parametrize("dtype", CLOSE)
+@pytest.mark.parametrize("function", [np.equal, np.not_equal], ids=lambda f: f.__name__)
+@pytest.mark.parametrize("size", [1, 15, 200])
+def test_what_is_equal_goes_into_masks(function, dtype, size):
+    x = np.resize(np.array(SPECIAL, dtype), size)
+    there, here = called(function, x, np.zeros((), dtype), np.ones(size, bool))
+    assert np.array_equal(here, there)
+    numbers = np.ones(size, dtype)
+    assert not isinstance(lowered([partial(function, x, x, numbers)])[0], Program)
+
+
+@pytest.mark.parametrize("dtype", CLOSE)
+@pytest.mark.parametrize("shape", [(1,), (7, 11), (3, 400), (300, 257)])
+def test_what_is_true_in_a_mask_is_counted(shape, dtype):
+    mask, out = RNG.random(shape) < 0.4, np.full((), -1, dtype)
+    (program,) = lowered([partial(count, np, mask, out)])
+    assert isinstance(program, Program)
+    program()
+    assert out == np.count_nonzero(mask)
+    for other in (mask[..., ::2], np.zeros((0, 3), bool)):
+        if not (other.size and other.flags.c_contiguous):
+            assert not isinstance(lowered([partial(count, np, other, out)])[0], Program)
+
+
+@pytest.mark.parametrize("dtype", CLOSE)
+@pytest.mark.parametrize("order", ["C", "F"])
+@pytest.mark.parametrize("shape", [(1, 1), (4, 3), (8, 32), (9, 67), (32, 8)])
+def test_a_matrix_times_a_vector(shape, order, dtype):
+    a, b = np.array(RNG.normal(size=shape), dtype, order=order), RNG.normal(size=shape[1]).astype(dtype)
+    (program,) = lowered([partial(a.dot, b, out := np.empty(shape[0], dtype))])
+    assert isinstance(program, Program)
+    program()
+    np.testing.assert_allclose(out, a.dot(b), **CLOSE[dtype])
+
+
 def test_what_no_row_can_say_stays_as_it_is():
     x = np.ones((4, 4), "float32")
     for call in (
@@ -144,7 +180,7 @@ def test_what_no_row_can_say_stays_as_it_is():
     side = int(MOST_WORK**0.5) + 1
     large = np.ones((side, side), "float32")
     assert table([partial(np.add, large, large, large)]) is None
-    assert len(Op) == 41
+    assert len(Op) == 44
 
 
 # Many numbers
