@@ -148,14 +148,20 @@ class ExportActions(QObject):
         """Weights out of a file, into the network that runs."""
         if self._running() is None:
             return
-        name, _ = QFileDialog.getOpenFileName(self._window, "Load weights", str(self._saver.folder), WEIGHTS)
+        name, _ = QFileDialog.getOpenFileName(self._window, "Load weights", str(self._window.document.place), WEIGHTS)
         if name:
-            path, lane = Path(name), self._lane
-            self._window.files.background.run(
-                lambda: load_weights(path),
-                lambda weights: self._session.load_weights(lane, weights, path.name),
-                lambda error: self._saver.say(str(error), "red"),
-            )
+            self.load_weights(Path(name))
+
+    def load_weights(self, path: Path) -> None:
+        """Weights of this file into the network that runs."""
+        if self._running() is None:
+            return
+        lane = self._lane
+        self._window.files.background.run(
+            lambda: load_weights(path),
+            lambda weights: self._session.load_weights(lane, weights, path.name),
+            lambda error: self._saver.say(str(error), "red"),
+        )
 
     def _tell_loaded(self, record: WeightsLoaded) -> None:
         name, misfits = self._session.history.lanes[record.lane].info.name, record.misfits

@@ -18,6 +18,7 @@ from netviz.recent import remember_file
 from netviz.recovery import Recovered, remove
 from netviz.runtime.background import Background
 from netviz.runtime.session import Session
+from netviz.saving import ask_file
 from netviz.widgets.banner import Banner
 from netviz.window_layout import WindowLayout
 from netviz.windows import empty_project, settle_memory
@@ -58,23 +59,25 @@ class FileActions(QObject):
             windows.open(empty_project(), None)
 
     def ask_open(self) -> None:
-        name, _ = QFileDialog.getOpenFileName(self._window, "Open a project", self._folder(), FILTER)
+        name, _ = QFileDialog.getOpenFileName(self._window, "Open a project", str(self._document.place), FILTER)
         if name:
             self.open(Path(name))
 
     def open(self, path: Path, as_experiment: bool = False) -> None:
-        """Opens a project in this window, after asking about what is not saved."""
-        if not self.may_close():
-            return
+        """Opens a project in this window; one that can be read, after asking about what is not saved."""
         self._background.run(
             lambda: read_project(path)[0],
-            lambda project: self._show(project, None if as_experiment else path),
+            lambda project: self._offer(project, None if as_experiment else path),
             lambda error: self._fail(f"{path.name}: {error}"),
         )
 
     def open_experiment(self, path: Path) -> None:
         """An experiment is opened as a new project: saving asks where."""
         self.open(path, as_experiment=True)
+
+    def _offer(self, project: Project, path: Path | None) -> None:
+        if self.may_close():
+            self._show(project, path)
 
     def _show(self, project: Project, path: Path | None) -> None:
         self._document.load(project, path)
@@ -122,11 +125,9 @@ class FileActions(QObject):
             self.save_to(path)
 
     def _ask_path(self) -> Path | None:
-        suggestion = str(Path(self._folder()) / f"{file_name(self._document.project.name)}{ENDING}")
-        name, _ = QFileDialog.getSaveFileName(self._window, "Save the project", suggestion, FILTER)
-        if not name:
-            return None
-        return Path(name) if name.endswith(ENDING) else Path(name + ENDING)
+        suggestion = self._document.place / f"{file_name(self._document.project.name)}{ENDING}"
+        asked = ask_file(self._window, "Save the project", suggestion, {FILTER: ENDING})
+        return None if asked is None else asked[0]
 
     def save_to(self, path: Path) -> None:
         """Saves project and weights to `path`; `saved` or `failed` says how it went."""
@@ -207,12 +208,10 @@ class FileActions(QObject):
     # Telemetry
 
     def ask_telemetry(self) -> None:
-        name, line = QFileDialog.getSaveFileName(
-            self._window, "Record telemetry", self._folder(), ";;".join(TELEMETRY), next(iter(TELEMETRY))
-        )
-        if name:
-            known = name.lower().endswith(tuple(TELEMETRY.values()))
-            path = Path(name if known else name + TELEMETRY.get(line, ".jsonl"))
+        suggestion = self._document.place / f"{file_name(self._document.project.name)}.jsonl"
+        asked = ask_file(self._window, "Record telemetry", suggestion, TELEMETRY)
+        if asked is not None:
+            path = asked[0]
             self._recording = path.name
             self._session.record_telemetry(path)
             self._banner.show_message(
@@ -233,9 +232,6 @@ class FileActions(QObject):
             self._banner.show_message("telemetry", f"The run has begun anew; {name} ends where the one before ended")
 
     # Inside
-
-    def _folder(self) -> str:
-        return str(self._document.path.parent if self._document.path else Path.home())
 
     def forget(self) -> None:
         """What is not saved now may be lost without asking."""

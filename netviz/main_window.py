@@ -17,10 +17,10 @@ from netviz.check_actions import CheckActions
 from netviz.device_actions import remembered_place
 from netviz.document.document import Document
 from netviz.document.remedies import apply_remedy
+from netviz.dropped import take
 from netviz.editor.canvas import Canvas
 from netviz.editor.commands import KEYS
 from netviz.editor.following import Following
-from netviz.editor.importing import kind_of
 from netviz.editor.inspector import Inspector
 from netviz.editor.lit import Lit
 from netviz.editor.live import Live
@@ -29,7 +29,6 @@ from netviz.editor.problem_list import ProblemList
 from netviz.file_actions import FileActions
 from netviz.focus_order import in_focus_order
 from netviz.menus import Menus
-from netviz.model_import import ENDING as MODEL
 from netviz.model_import import ModelImport
 from netviz.panels.base import Panel
 from netviz.panels.boundary import BoundaryPanel
@@ -207,14 +206,10 @@ class MainWindow(QMainWindow):
             event.acceptProposedAction()
 
     def dropEvent(self, event: QDropEvent) -> None:
-        """A project or model dropped on the window is opened in it; a file of data is looked at first."""
         files = [Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile()]
         if files:
             event.acceptProposedAction()
-            is_model = files[0].suffix.lower() == MODEL
-            is_data = kind_of(files[0]) is not None
-            show = self.models.open if is_model else self.importing.open if is_data else self.files.open
-            QTimer.singleShot(0, self, lambda: show(files[0]))
+            QTimer.singleShot(0, self, lambda: take(self, files))
 
     def closeEvent(self, event: QCloseEvent) -> None:
         if not self.files.may_close():

@@ -8,7 +8,6 @@ from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import (
     QDialog,
     QDialogButtonBox,
-    QFileDialog,
     QFormLayout,
     QHBoxLayout,
     QLabel,
@@ -22,6 +21,7 @@ from engine.importing.project import Ends
 from engine.layers.base import Shape
 from netviz import theme
 from netviz.document.storage import ENDING
+from netviz.saving import ask_file
 from netviz.widgets.choice import Choice
 from netviz.widgets.elided import ElidedLabel
 
@@ -128,10 +128,10 @@ class ModelDialog(QDialog):
         return whole
 
     def _ask_place(self) -> None:
-        suggestion = str(self._place or self._path.with_suffix(ENDING))
-        name, _ = QFileDialog.getSaveFileName(self, "Where the project is saved", suggestion, FILTER)
-        if name:
-            self._place = Path(name if name.endswith(ENDING) else name + ENDING)
+        suggestion = self._place or self._path.with_suffix(ENDING)
+        asked = ask_file(self, "Where the project is saved", suggestion, {FILTER: ENDING})
+        if asked is not None:
+            self._place = asked[0]
             self._show_place()
 
     def _show_place(self) -> None:

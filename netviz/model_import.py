@@ -49,25 +49,33 @@ class ModelImport(QObject):
 
     def ask(self) -> None:
         """Lets a person choose a model."""
-        path = self._window.document.path
-        folder = str(path.parent if path is not None else Path.home())
+        folder = str(self._window.document.place)
         name, _ = QFileDialog.getOpenFileName(self._window, "Import an ONNX model", folder, FILTER)
         if name:
             self.open(Path(name))
 
     def open(self, path: Path) -> None:
-        """Opens the network of a model in this window, after asking about what is not saved."""
-        if not self._window.files.may_close():
-            return
+        """Opens the network of a model in this window; one that can be read, after asking about what is not saved."""
         self._read(path, None)
 
     def _read(self, path: Path, answers: Answers | None) -> None:
         self._window.banner.show_message(KEY, f"Reading {path.name} …")
         self._reader.read(
             lambda told: _read(path, answers, told),
-            lambda found: self._choose(path, found) if isinstance(found, Ends) else self._show(path, found),
+            lambda found: self._found(path, found, answers),
             lambda error: self._refuse(path, answers, error),
         )
+
+    def _found(self, path: Path, found: "_Read | Ends", answers: Answers | None) -> None:
+        """What is not saved is asked about once: before the model's own dialog, where it has one."""
+        self._window.banner.take_back(KEY)
+        if answers is None and not self._window.files.may_close():
+            if isinstance(found, _Read) and found.folder is not None:
+                rmtree(found.folder, ignore_errors=True)
+        elif isinstance(found, Ends):
+            self._choose(path, found)
+        else:
+            self._show(path, found)
 
     def _choose(self, path: Path, ends: Ends, before: Answers | None = None) -> None:
         """Asks what the model leaves open; cancelled, nothing has changed."""

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtWidgets import QFileDialog, QMessageBox
+from PySide6.QtWidgets import QFileDialog, QMessageBox, QWidget
 
 from engine.errors import ProjectError
 from netviz.commands.files import must_be_writable
@@ -16,40 +16,41 @@ KEY = "export"  # in the banner
 Buttons = QMessageBox.StandardButton
 
 
+def ask_file(
+    parent: QWidget, title: str, suggestion: Path, choices: Mapping[str, str], usual: str = ""
+) -> tuple[Path, str] | None:
+    """A file and which of the `choices`, by line of the dialog with its ending, it shall be; None: nothing."""
+    usual = usual or next(iter(choices))
+    name, chosen = QFileDialog.getSaveFileName(parent, title, str(suggestion), ";;".join(choices), usual)
+    if not name:
+        return None
+    path, chosen = Path(name), chosen if chosen in choices else usual
+    if path.suffix.lower() == choices[chosen]:
+        return path, chosen
+    if path.suffix.lower() in choices.values():  # the name says more than the list beside it
+        alike = [line for line, ending in choices.items() if ending == path.suffix.lower()]
+        return path, usual if usual in alike else alike[0]
+    path = path.with_name(path.name + choices[chosen])
+    return (path, chosen) if not path.exists() or _may_replace(parent, path) else None
+
+
+def _may_replace(parent: QWidget, path: Path) -> bool:
+    """The dialog has asked about the name without its ending only."""
+    words = f"{path.name} is there already."
+    answer = QMessageBox.question(parent, "Replace the file?", words, Buttons.Yes | Buttons.Cancel)
+    return answer == Buttons.Yes
+
+
 class Saver:
     """What every export of a window has in common."""
 
     def __init__(self, window: "MainWindow") -> None:
         self._window = window
 
-    @property
-    def folder(self) -> Path:
-        """Where dialogs begin."""
-        path = self._window.document.path
-        return path.parent if path is not None else Path.home()
-
     def ask(self, title: str, stem: str, choices: Mapping[str, str], usual: str = "") -> tuple[Path, str] | None:
-        """A file and which of the `choices`, by line of the dialog with its ending, it shall be; None: nothing."""
-        usual = usual or next(iter(choices))
-        suggestion = str(self.folder / f"{stem}{choices[usual]}")
-        name, chosen = QFileDialog.getSaveFileName(self._window, title, suggestion, ";;".join(choices), usual)
-        if not name:
-            return None
-        path, chosen = Path(name), chosen if chosen in choices else usual
-        if path.suffix.lower() == choices[chosen]:
-            return path, chosen
-        if path.suffix.lower() in choices.values():  # the name says more than the list beside it
-            alike = [line for line, ending in choices.items() if ending == path.suffix.lower()]
-            return path, usual if usual in alike else alike[0]
-        path = path.with_name(path.name + choices[chosen])
-        return (path, chosen) if not path.exists() or self._may_replace(path) else None
-
-    def _may_replace(self, path: Path) -> bool:
-        """The dialog has asked about the name without its ending only."""
-        answer = QMessageBox.question(
-            self._window, "Replace the file?", f"{path.name} is there already.", Buttons.Yes | Buttons.Cancel
-        )
-        return answer == Buttons.Yes
+        """As `ask_file`, beside the project."""
+        ending = choices[usual or next(iter(choices))]
+        return ask_file(self._window, title, self._window.document.place / f"{stem}{ending}", choices, usual)
 
     def write(self, path: Path, work: Callable[[], object], note: str = "", *answer: Any) -> None:
         """Does `work`, which writes `path`; the banner says that it is done, and `note`, with a button for `answer`."""

@@ -61,6 +61,11 @@ class Document(QObject):
         return self._project
 
     @property
+    def place(self) -> Path:
+        """Where dialogs of files begin: beside the project's file; one that has none was not made in its folder."""
+        return self.path.parent if self.path is not None else Path.home()
+
+    @property
     def dirty(self) -> bool:
         return not self.stack.isClean()
 

@@ -82,7 +82,7 @@ class Importing(QObject):
         self.ended.emit()
 
     def _file_dialog(self) -> str:
-        folder = os.fspath(self._document.project.folder)
+        folder = os.fspath(self._document.place)
         files = {
             cls.title: " ".join(f"*{ending}" for ending in cls.endings) for cls in DATASETS.values() if cls.endings
         }
@@ -91,7 +91,7 @@ class Importing(QObject):
         return QFileDialog.getOpenFileName(self._parent, "Data", folder, ";;".join(lines))[0]
 
     def _folder_dialog(self) -> str:
-        folder = os.fspath(self._document.project.folder)
+        folder = os.fspath(self._document.place)
         return QFileDialog.getExistingDirectory(self._parent, "Folder with a folder of pictures for each class", folder)
 
 

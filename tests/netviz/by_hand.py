@@ -1,7 +1,9 @@
 """What a hand does to a window."""
 
-from PySide6.QtCore import Qt
-from PySide6.QtGui import QAction
+from pathlib import Path
+
+from PySide6.QtCore import QMimeData, Qt, QUrl
+from PySide6.QtGui import QAction, QDragEnterEvent, QDropEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QToolButton
 
@@ -15,3 +17,13 @@ def press(window: MainWindow, action: QAction) -> None:
     assert button.isEnabled()
     QApplication.processEvents()
     QTest.mouseClick(button, Qt.MouseButton.LeftButton)
+
+
+def drop(window: MainWindow, *paths: Path) -> None:
+    """Lets go of files over the window."""
+    data = QMimeData()
+    data.setUrls([QUrl.fromLocalFile(str(path)) for path in paths])
+    at, buttons, none = window.rect().center(), Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
+    copy = Qt.DropAction.CopyAction
+    QApplication.sendEvent(window, QDragEnterEvent(at, copy, data, buttons, none))
+    QApplication.sendEvent(window, QDropEvent(at.toPointF(), copy, data, buttons, none))

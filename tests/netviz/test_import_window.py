@@ -2,22 +2,13 @@
 
 import numpy as np
 from PIL import Image
-from PySide6.QtCore import QMimeData, Qt, QUrl
-from PySide6.QtGui import QDragEnterEvent, QDropEvent
+from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication
+
+from tests.netviz.by_hand import drop
 
 LONG = 30_000
 TABLE = "a,b,c,y\n" + "".join(f"{i % 5},{i % 7},{i % 3},{'uvw'[i % 3]}\n" for i in range(60))
-
-
-def drop(window, path) -> None:
-    data = QMimeData()
-    data.setUrls([QUrl.fromLocalFile(str(path))])
-    at, buttons, none = window.rect().center(), Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
-    copy = Qt.DropAction.CopyAction
-    QApplication.sendEvent(window, QDragEnterEvent(at, copy, data, buttons, none))
-    QApplication.sendEvent(window, QDropEvent(at.toPointF(), copy, data, buttons, none))
 
 
 def test_a_table_dropped_on_the_window_is_trained_on(open_window, qtbot, tmp_path):

@@ -16,7 +16,7 @@ from engine.project import load_project
 from engine.weights import load_weights
 from netviz import theme
 from netviz.model_dialog import UNSAVED, Answers, ModelDialog
-from tests.netviz.test_import_window import drop
+from tests.netviz.by_hand import drop
 
 LONG, LEFT = 30_000, Qt.MouseButton.LeftButton
 RNG = np.random.default_rng(0)

@@ -7,7 +7,7 @@ import numpy as np
 import onnx
 import pytest
 from onnx import helper
-from PySide6.QtCore import Qt, QTimer
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication, QFileDialog, QMessageBox
 
 from engine.export.onnx import save_onnx
@@ -17,7 +17,7 @@ from engine.weights import load_weights
 from netviz.main_window import MainWindow
 from netviz.widgets.command_palette import actions_of
 from tests.engine.export.nets import CLASSES, act, chain, dense, trained
-from tests.netviz.test_import_window import drop
+from tests.netviz.by_hand import drop
 
 LONG = 30_000
 LAYERS = [dense("h1", 5), act("a1", "tanh"), dense("out", 3), act("p", "softmax")]
@@ -79,17 +79,17 @@ def test_the_menu_asks_for_a_model_and_for_unsaved_work(open_window, qtbot, mode
     monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *a, **k: (str(model), ""))
     action = next(action for path, action in actions_of(window.menuBar()) if "Import ONNX Model" in path)
     window.document.set_node_field(0, "h1", "units", 9)
-    texts = []
+    texts, answers = [], [QMessageBox.StandardButton.Cancel, QMessageBox.StandardButton.Discard]
 
-    def answer(button: QMessageBox.StandardButton) -> None:
-        box = next(w for w in QApplication.topLevelWidgets() if isinstance(w, QMessageBox) and w.isVisible())
+    def answer(box: QMessageBox) -> QMessageBox.StandardButton:
         texts.append(box.informativeText())
-        qtbot.mouseClick(box.button(button), Qt.MouseButton.LeftButton)
+        return answers.pop(0)
 
-    QTimer.singleShot(200, lambda: answer(QMessageBox.StandardButton.Cancel))
+    monkeypatch.setattr(QMessageBox, "exec", answer)
     action.trigger()
+    qtbot.waitUntil(lambda: len(texts) == 1, timeout=LONG)
     assert window.document.project.name != "digits"
-    QTimer.singleShot(200, lambda: answer(QMessageBox.StandardButton.Discard))
+    assert not window.banner.isVisible()
     action.trigger()
     imported(window, qtbot)
     assert texts == ["Its changes would be lost."] * 2
