@@ -9,14 +9,30 @@ import msgspec
 
 # In the order of the menu, and of a lecture; XOR, the first thing to see, stands first.
 SUBJECTS: Mapping[str, tuple[str, ...]] = {
-    "First Steps": ("xor", "universal-approximation", "chain-rule", "softmax", "losses", "preprocessing"),
-    "Gradients through Layers": ("vanishing-gradient", "exploding-gradient", "residual", "batch-norm"),
+    "First Steps": (
+        "xor",
+        "universal-approximation",
+        "deep-against-wide",
+        "chain-rule",
+        "softmax",
+        "losses",
+        "preprocessing",
+    ),
+    "Gradients through Layers": ("vanishing-gradient", "exploding-gradient", "residual", "batch-norm", "norms"),
     "First Weights": ("initialization", "symmetry", "orthogonal", "frozen"),
     "Activations": ("saturation", "dead-relu", "relu-faster", "zig-zag"),
-    "Optimizers": ("optimizers", "optimizer-paths", "landscape", "minibatches", "schedules", "second-order"),
-    "Over-fitting": ("over-fitting", "early-stopping"),
+    "Optimizers": (
+        "optimizers",
+        "optimizers-adaptive",
+        "optimizer-paths",
+        "landscape",
+        "minibatches",
+        "schedules",
+        "second-order",
+    ),
+    "Over-fitting": ("over-fitting", "early-stopping", "curriculum"),
     "Pictures": ("kernels", "kernels-signal", "pooling", "lenet", "shifted-digits", "autoencoder", "adversarial-digit"),
-    "Sequences": ("long-memory",),
+    "Sequences": ("long-memory", "next-letter"),
 }
 MORE = "More"  # what stands under no subject
 

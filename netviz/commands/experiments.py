@@ -1,10 +1,14 @@
 """`netviz experiments`: what comes with the program."""
 
 import argparse
+from dataclasses import replace
 from pathlib import Path
+
+import msgspec
 
 from engine.errors import Problem, ProjectError
 from engine.files import write_atomically
+from engine.project import load_project
 from engine.spec import unknown
 from netviz.exit_status import DONE
 from netviz.experiments import find_experiments
@@ -23,9 +27,22 @@ def run(options: argparse.Namespace) -> int:
         raise ProjectError(Problem("--copy", unknown("experiment", name, tuple(known))))
     if not folder.is_dir():
         raise ProjectError(Problem("--copy", f"{folder} is not a folder"))
-    target = folder / known[name].path.name
-    if target.exists():
-        raise ProjectError(Problem("--copy", f"{target} is there already"))
-    write_atomically(target, known[name].path.read_bytes())
-    print(target)
+    copies = {folder / file: content for file, content in _copies(known[name].path).items()}
+    for target in copies:
+        if target.exists():
+            raise ProjectError(Problem("--copy", f"{target} is there already"))
+    for target, content in copies.items():
+        write_atomically(target, content)
+        print(target)
     return DONE
+
+
+def _copies(path: Path) -> dict[str, bytes]:
+    """What to write, by name: the project, and beside it the file that it learns from, if it has one."""
+    project = load_project(path)
+    source = getattr(project.data, "path", None)
+    if source is None:
+        return {path.name: path.read_bytes()}
+    beside = Path(source).name
+    moved = replace(project, data=msgspec.structs.replace(project.data, path=beside))
+    return {path.name: moved.to_bytes(), beside: (path.parent / source).read_bytes()}

@@ -29,14 +29,17 @@ def test_experiments_are_listed_with_their_titles(capfd: pytest.CaptureFixture[s
 def test_an_experiment_can_be_copied_and_checked(tmp_path: Path, capfd: pytest.CaptureFixture[str], name: str) -> None:
     done = here(capfd, "experiments", "--copy", name, tmp_path)
     target = tmp_path / f"{name}.netviz"
-    assert (done.status, done.out, done.err) == (0, f"{target}\n", "")
+    learnt_from = getattr(load_project(find_experiments()[name].path).data, "path", None)
+    files = [target] if learnt_from is None else [target, tmp_path / Path(learnt_from).name]
+    assert (done.status, done.out, done.err) == (0, "".join(f"{file}\n" for file in files), "")
     assert load_project(target).problems() == []
+    assert getattr(load_project(target).data, "path", None) == (None if learnt_from is None else files[1].name)
     assert here(capfd, "check", target).status == 0
     changed = target.write_text("mine")
     again = here(capfd, "experiments", "--copy", name, tmp_path)
     assert (again.status, again.out, again.err) == (2, "", f"--copy: {target} is there already\n")
     assert changed == len(target.read_text())
-    assert [entry.name for entry in tmp_path.iterdir()] == [target.name]
+    assert sorted(tmp_path.iterdir()) == sorted(files)
 
 
 @pytest.mark.parametrize(

@@ -19,6 +19,9 @@ CAUSES = {
     ("early-stopping", "early stopping"): "overfitting",
     ("initialization", "tanh 0.01"): "weights_small",
     ("long-memory", "RNN"): "loss_still",
+    ("optimizers-adaptive", "Nesterov"): "unscaled",
+    ("optimizers-adaptive", "Adamax"): "unscaled",
+    ("optimizers-adaptive", "Lion"): "unscaled",
     ("over-fitting", "plain"): "overfitting",
     ("over-fitting", "dropout"): "overfitting",
     ("preprocessing", "raw"): "unscaled",
@@ -29,12 +32,17 @@ CAUSES = {
     ("universal-approximation", "32 linear units"): "loss_still",
 }
 GONE_AGAIN = {
-    ("long-memory", "LSTM, forget bias 0"): "loss_still",
-    ("initialization", "tanh 0.5"): "saturated",
-    ("saturation", "large weights"): "saturated",
-    ("saturation", "large, softsign"): "saturated",
-    ("dead-relu", "leaky ReLU"): "rate_high",
-    ("orthogonal", "normal"): "rate_low",
+    ("long-memory", "LSTM, forget bias 0"): {"loss_still"},
+    ("initialization", "tanh 0.5"): {"saturated"},
+    ("saturation", "large weights"): {"saturated"},
+    ("saturation", "large, softsign"): {"saturated"},
+    ("dead-relu", "leaky ReLU"): {"rate_high"},
+    ("orthogonal", "normal"): {"rate_low"},
+    ("deep-against-wide", "1 × 212"): {"loss_still"},
+    ("deep-against-wide", "1 × 1700"): {"loss_still"},
+    ("optimizers-adaptive", "Adagrad"): {"exploding"},
+    ("optimizers-adaptive", "AdamW"): {"exploding", "overfitting"},
+    ("optimizers-adaptive", "NAdam"): {"exploding", "overfitting"},
 }
 BESIDE = {("dead-relu", "ReLU"): "dead", ("preprocessing", "raw"): "saturated", ("residual", "without"): "vanishing"}
 
@@ -56,4 +64,4 @@ def test_the_diagnosis_of_a_lane(lane: tuple[str, str]) -> None:
     if lane in BESIDE:
         assert BESIDE[lane] in standing
     past = {finding.symptom for finding in diagnosis.past} - set(standing)
-    assert past == ({GONE_AGAIN[lane]} if lane in GONE_AGAIN else set())
+    assert past == GONE_AGAIN.get(lane, set())

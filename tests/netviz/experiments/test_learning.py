@@ -75,6 +75,35 @@ def test_no_rate_of_plain_descent_wins_the_race():
     assert min(means) > momentum > adam
 
 
+ADAPTIVE = ("Adagrad", "AdamW", "Adamax", "NAdam", "Lion")
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_a_step_of_its_own_for_each_weight_learns_from_features_of_other_scales(seed):
+    for variant in ADAPTIVE:
+        assert scores("optimizers-adaptive", variant, seed)[0].accuracy > 0.87, variant
+    assert scores("optimizers-adaptive", "Nesterov", seed)[0].accuracy < 0.85
+
+
+def test_no_rate_for_all_weights_does():
+    found = []
+    for rate in (1e-6, 1e-5, 1e-4, 1e-3, 1e-2):
+        trainer = begun("optimizers-adaptive", "Nesterov", 0)
+        trainer.set_learning_rate(rate)
+        trainer.run(steps("optimizers-adaptive"))
+        found.append(trainer.evaluate()[0].accuracy)
+    assert max(found) < 0.85
+
+
+def test_of_features_of_one_scale_one_rate_is_enough():
+    """The control: the same wine, standardized."""
+    made = experiment("optimizers-adaptive").lane("Nesterov")
+    trainer = Trainer(replace(made, data=msgspec.structs.replace(made.data, preprocess="standardize")))
+    trainer.set_learning_rate(0.1)
+    trainer.run(steps("optimizers-adaptive"))
+    assert trainer.evaluate()[0].accuracy > 0.99
+
+
 def path_by_hand(optimizer: str, steps: int) -> np.ndarray:
     """y = w₂ tanh(w₁ x) on the experiment's data: its gradient and each optimizer's published step, written anew."""
     made = begun("optimizer-paths", "SGD", 0)

@@ -143,6 +143,21 @@ def test_batch_norm_tells_training_from_use_and_layer_norm_does_not(seed):
         assert (abs(in_training - in_use) > 1e-3 * abs(in_use)) is differs, variant
 
 
+@pytest.mark.parametrize("seed", SEEDS)
+def test_pictures_train_under_any_norm_and_only_that_of_the_batch_tells_training_from_use(seed):
+    """Four layers of sigmoids; the loss of one small batch in training, and as its examples are used."""
+    for variant, differs in (("batch", True), ("group", False), ("instance", False), ("without", False)):
+        train, validation = scores("norms", variant, seed)
+        assert (validation.accuracy > 0.9) is (variant != "without"), variant
+        assert (train.loss > 2.25) is (variant == "without"), variant  # ln 10 is 2.303
+        trainer = trained("norms", variant, seed)
+        x, y = np.asarray(trainer.data.x[:8], np.float64), np.asarray(trainer.data.y[:8])
+        in_training, _ = trainer.network.loss_and_gradients(x, y)
+        z = trainer.network.predict(x).astype(np.float64)
+        in_use = float((np.logaddexp.reduce(z, axis=1) - z[np.arange(8), y]).mean())
+        assert (abs(in_training - in_use) > 1e-3 * abs(in_use)) is differs, variant
+
+
 @pytest.mark.parametrize("kind", ["elu", "selu"])
 def test_others_do_not_die_at_that_rate(kind):
     """In the place of the ReLUs that die."""
