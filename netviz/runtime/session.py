@@ -3,9 +3,7 @@
 A slow window costs frames, never training speed or memory: the worker answers one frame at a time.
 """
 
-import contextlib
 import itertools
-from collections import deque
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -15,10 +13,10 @@ from PySide6.QtCore import QObject, Qt, QTimer, Signal
 from engine.backend import Array
 from engine.project import Project
 from engine.run import messages as m
-from engine.run.transports import Lost, ProcessTransport, Receive, ThreadTransport, Transport
 from netviz.runtime.adopting import adopted
 from netviz.runtime.history import History
 from netviz.runtime.keyframes import Keyframes
+from netviz.runtime.line import Line, WorkerLost
 from netviz.runtime.moving import Moving
 from netviz.runtime.place import Place
 from netviz.runtime.turns import Turns
@@ -27,16 +25,6 @@ from netviz.runtime.view import View
 FRAME_MS = 16
 MOST_RECORDS = 64  # drained in one frame
 MOST_DEATHS = 3  # of a worker that never got on in between
-
-
-class WorkerLost(m.Record, frozen=True):
-    """Put among the records by the background thread when the worker has gone."""
-
-    reason: str
-
-
-def make_transport(kind: str, receive: Receive, lost: Lost) -> Transport:
-    return ThreadTransport(receive, lost) if kind == "thread" else ProcessTransport(receive, lost)
 
 
 class Session(QObject):
@@ -68,9 +56,9 @@ class Session(QObject):
         self.kernels, self.device, self.dtype = "", "", ""
         self.moving, self.turns = Moving(self), Turns(self)
         self.carried = False  # the run began with weights of the one before
-        self._records: deque[m.Record] = deque()
+        self.line = Line(worker)
         self._watch = m.Watch()
-        self._keyframes = Keyframes(self._send)
+        self._keyframes = Keyframes(self.line.send)
         self._frames = itertools.count(1)
         self._asked = 0  # the frame that is not answered yet, or 0
         self._previews = self._restarts = 0
@@ -78,7 +66,6 @@ class Session(QObject):
         self._opening = False  # records that come before `Opened` are of the run before
         self._reviving = False  # the run that opens is the one that was lost
         self._given_up = False  # of a worker that dies again and again
-        self._transport = self._connect()
         self._timer = QTimer(self, timerType=Qt.TimerType.PreciseTimer, interval=FRAME_MS)
         self._timer.timeout.connect(self._tick)
         self._timer.start()
@@ -93,7 +80,7 @@ class Session(QObject):
         if self._given_up:
             self._revive()
             return
-        self._send(self._open_of(project, keep_weights=keep_weights))
+        self.line.send(self._open_of(project, keep_weights=keep_weights))
 
     def _open_of(self, project: Project, **more: Any) -> m.Open:
         return m.Open(project.to_bytes(), str(project.folder.resolve()), *self.place, **more)
@@ -108,20 +95,20 @@ class Session(QObject):
             if not self._opening:
                 self.open(self.project)
         else:
-            self._send(m.Play())
+            self.line.send(m.Play())
 
     def pause(self) -> None:
         self._resume = False
-        self._send(m.Pause())
+        self.line.send(m.Pause())
 
     def toggle(self) -> None:
         self.pause() if self.running else self.play()
 
     def advance(self, steps: int = 0, epochs: int = 0) -> None:
-        self._send(m.Advance(steps, epochs))
+        self.line.send(m.Advance(steps, epochs))
 
     def reset(self, seed: int | None = None) -> None:
-        self._send(m.Reset(seed))
+        self.line.send(m.Reset(seed))
 
     def drop(self) -> None:
         """There is no project any more, and nothing to show; `open` comes next, or a person mends what is wrong."""
@@ -132,11 +119,11 @@ class Session(QObject):
 
     def stop(self) -> None:
         self._resume = False
-        self._send(m.Stop())
+        self.line.send(m.Stop())
 
     def set_pace(self, pace: m.Pace) -> None:
         self.pace = pace
-        self._send(m.SetPace(pace))
+        self.line.send(m.SetPace(pace))
         self.pace_changed.emit()
 
     def adopt(self, project: Project) -> None:
@@ -144,7 +131,7 @@ class Session(QObject):
         assert self.project is not None
         before, self.project = self.project, project
         for command, words in adopted(before, project):
-            self._send(command)
+            self.line.send(command)
             if words:
                 self.by_hand.append(f"from step {self.step} on: {words}")
 
@@ -154,15 +141,15 @@ class Session(QObject):
 
     def load_weights(self, lane: int, weights: Mapping[str, Array], source: str) -> None:
         """Takes those of the weights that fit into a network that runs; `weights_loaded` or `refused` tells."""
-        self._send(m.LoadWeights(lane, dict(weights), source))
+        self.line.send(m.LoadWeights(lane, dict(weights), source))
 
     def preview(self, project: Project) -> None:
         """Asks what scale the signal has in an edited project; `previewed` tells."""
         self._previews += 1
-        self._send(m.Preview(self._previews, project.to_bytes(), str(project.folder.resolve())))
+        self.line.send(m.Preview(self._previews, project.to_bytes(), str(project.folder.resolve())))
 
     def record_telemetry(self, path: Path | None, every: int = 1) -> None:
-        self._send(m.RecordTelemetry("" if path is None else str(path), every))
+        self.line.send(m.RecordTelemetry("" if path is None else str(path), every))
 
     @property
     def fresh(self) -> bool:
@@ -204,8 +191,7 @@ class Session(QObject):
             return
         self.worker = kind
         self._resume = self._resume or self.running
-        self._transport.close()
-        self._records.clear()
+        self.line.hang_up()
         self._revive()
 
     def use_place(self, place: Place) -> None:
@@ -220,8 +206,7 @@ class Session(QObject):
     def go_on_from(self, keyframe: m.Keyframe | None) -> None:
         """A new worker goes on from there; the old one's last words are of no run any more."""
         self._keyframes.start_from(keyframe)
-        self._transport.close()
-        self._records.clear()
+        self.line.hang_up()
         self._revive()
 
     def play_when_open(self, resume: bool) -> None:
@@ -232,7 +217,7 @@ class Session(QObject):
     def close(self) -> None:
         self._timer.stop()
         self.turns.timer.stop()
-        self._transport.close()
+        self.line.hang_up()
 
     # Views
 
@@ -255,7 +240,7 @@ class Session(QObject):
         watch = self.turns.watch()
         if watch != self._watch:
             self._watch, self.studying = watch, True  # for all that is known
-            self._send(watch)
+            self.line.send(watch)
 
     def mark(self, view: View) -> None:
         """`view` has something to draw."""
@@ -263,33 +248,17 @@ class Session(QObject):
 
     # Records
 
-    def _connect(self) -> Transport:
-        records = self._records
-
-        def receive(record: m.Record) -> None:
-            # Of keyframes that nobody has looked at, the last is enough: a window that hangs must not hoard them.
-            if isinstance(record, m.Keyframe) and not record.token:
-                with contextlib.suppress(IndexError):  # only this thread appends: the last can only have been taken
-                    if isinstance(last := records[-1], m.Keyframe) and not last.token:
-                        records.pop()
-            records.append(record)
-
-        return make_transport(self.worker, receive, lambda why: records.append(WorkerLost(why)))
-
-    def _send(self, command: m.AnyCommand) -> None:
-        self._transport.send(command)
-
     def _tick(self) -> None:
         topics: set[str] = set()
-        for _ in range(min(len(self._records), MOST_RECORDS)):
-            topics |= self._take(self._records.popleft())
+        for record in self.line.take(MOST_RECORDS):
+            topics |= self._take(record)
         if topics or self.turns.held:
             self.turns.tell(topics, self.running, self.hurried)
         if "scores" in topics:
             self.scored.emit()
         if not self._asked and self.history.lanes:
             self._asked = next(self._frames)
-            self._send(m.Frame(self._asked))
+            self.line.send(m.Frame(self._asked))
 
     def _take(self, record: m.Record) -> set[str]:
         match record:
@@ -368,7 +337,7 @@ class Session(QObject):
             self.noticed.emit(note)
         if self._resume:
             self._resume = False
-            self._send(m.Play())
+            self.line.send(m.Play())
 
     def _reopen_views(self) -> None:
         for view in self.turns.views:
@@ -382,7 +351,7 @@ class Session(QObject):
         """The worker has died: the run goes on from the last keyframe, unless that does not help."""
         self._resume = self._resume or self.running
         self._set(m.RunState.IDLE, self.step, self.epoch, reason)
-        self._transport.close()
+        self.line.hang_up()
         self._restarts += 1
         if self._restarts == MOST_DEATHS:
             self._given_up, self._resume, self._restarts = True, False, 0
@@ -395,11 +364,11 @@ class Session(QObject):
     def _revive(self) -> None:
         """A new worker, told all that the old one knew."""
         self._asked, self._given_up = 0, False
-        self._transport = self._connect()
-        self._send(m.SetPace(self.pace))
-        self._send(self._watch)
+        self.line.connect(self.worker)
+        self.line.send(m.SetPace(self.pace))
+        self.line.send(self._watch)
         if self.project is not None:
             states = self._keyframes.states
             self._reviving = states is not None
-            self._send(self._open_of(self.project, states=states))
+            self.line.send(self._open_of(self.project, states=states))
             self._keyframes.ask_again()

@@ -113,7 +113,7 @@ def test_a_killed_worker_is_told_and_replaced(open_window, qtbot):
     window = open_window("xor", worker="process")
     window.session.play()
     qtbot.waitUntil(lambda: window.session.step > 50, timeout=LONG)
-    os.kill(window.session._transport.pid, signal.SIGKILL)
+    os.kill(window.session.line.transport.pid, signal.SIGKILL)
     qtbot.waitUntil(lambda: "goes on from step" in window.banner.text, timeout=LONG)
     qtbot.waitUntil(lambda: window.session.state is RunState.FINISHED, timeout=LONG)
     assert window.session.epoch == 200

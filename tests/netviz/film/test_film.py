@@ -224,7 +224,7 @@ def test_a_worker_that_dies_is_told_of(qtbot, tmp_path, xor):
     with qtbot.waitSignal(maker.progressed, timeout=LONG):
         maker.start()
     with qtbot.waitSignal(maker.failed, timeout=LONG) as failed:
-        os.kill(maker._stage.session._transport.pid, 9)
+        os.kill(maker._stage.session.line.transport.pid, 9)
     assert "ended unexpectedly" in str(failed.args[0])
     assert not path.exists()
 

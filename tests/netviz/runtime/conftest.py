@@ -8,7 +8,7 @@ import pytest
 from pytestqt.qtbot import QtBot
 
 from engine.run import messages as m
-from netviz.runtime import session as module
+from netviz.runtime import line as module
 from netviz.runtime.session import Session
 from tests.engine.run.bench import UNLIMITED
 from tests.netviz.runtime.sessions import Make, Silent

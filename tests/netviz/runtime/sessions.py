@@ -83,5 +83,5 @@ def uninterrupted(made: Project, steps: int) -> bytes:
 
 
 def child(session: Session) -> int:
-    assert isinstance(session._transport, ProcessTransport)
-    return session._transport.pid
+    assert isinstance(session.line.transport, ProcessTransport)
+    return session.line.transport.pid

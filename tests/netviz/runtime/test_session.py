@@ -1,6 +1,5 @@
 """The window's end of a run: what it draws from, what it asks for, and what it does when a worker dies."""
 
-from collections import deque
 from pathlib import Path
 
 import msgspec
@@ -15,7 +14,8 @@ from engine.run import messages as m
 from engine.run.opening import lane_info
 from engine.trainer import Trainer
 from netviz.experiments import find_experiments
-from netviz.runtime.session import Session, WorkerLost
+from netviz.runtime.line import WorkerLost
+from netviz.runtime.session import Session
 from tests.engine.cases import project
 from tests.engine.run.bench import DATA, LAYERS, small
 from tests.netviz.runtime.sessions import FakeView, Make, Silent, finished, opened, reaches, uninterrupted, weights
@@ -166,11 +166,10 @@ def test_a_window_that_hangs_hoards_one_keyframe(silent: tuple[Session, list[Sil
     transport.receive(m.Keyframe((state,), ({},), token=9))
     transport.receive(m.Progress(m.RunState.PAUSED, 3, 0))
     transport.receive(m.Keyframe((state,), None))
-    assert isinstance(session._records, deque)
-    assert [r.token if isinstance(r, m.Keyframe) else "progress" for r in session._records] == [0, 8, 9, "progress", 0]
-    first = session._records[0]
-    assert isinstance(first, m.Keyframe)
-    assert first.states[0].step == 499
+    records = list(session.line.take(1000))
+    assert [r.token if isinstance(r, m.Keyframe) else "progress" for r in records] == [0, 8, 9, "progress", 0]
+    assert isinstance(records[0], m.Keyframe)
+    assert records[0].states[0].step == 499
 
 
 def test_a_hidden_view_asks_for_nothing(silent: tuple[Session, list[Silent]]) -> None:

@@ -159,7 +159,7 @@ def test_what_is_wrong_with_the_project_is_refused_as_ever(qtbot: QtBot, make: M
     session.moving.place = CARD
     with qtbot.waitSignal(session.refused, timeout=10_000) as caught:
         session.open(small(batch_size=8, loss="hinge", optimizer={"kind": "sgd", "lr": 1.0}), keep_weights=True)
-        session._send(m.LoadWeights(7, {}, "none"))
+        session.line.send(m.LoadWeights(7, {}, "none"))
     assert "there is no network 7" in caught.args[0]
     assert session.place == CARD
 

@@ -10,7 +10,8 @@ from pytestqt.qtbot import QtBot
 
 from engine.run import messages as m
 from engine.trainer import Trainer
-from netviz.runtime.session import Session, WorkerLost
+from netviz.runtime.line import WorkerLost
+from netviz.runtime.session import Session
 from tests.engine.run.bench import PER_EPOCH, UNLIMITED, small
 from tests.netviz.runtime.sessions import (
     Make,
