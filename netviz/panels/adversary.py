@@ -16,11 +16,10 @@ from netviz.theme import GAP
 from netviz.widgets.adversary import FooledView, for_all_in_words, name_of, step_in_words, told
 from netviz.widgets.marks import NO_RUN
 from netviz.widgets.ticks import percent, whole
-from netviz.widgets.view_tools import faint_words, fill_choice, small_choice, tools_row
+from netviz.widgets.view_tools import STEPS, faint_words, fill_choice, small_choice, tools_row
 
 SIZES = (0.01, 0.02, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.4, 0.5)  # of ε, shares of what the data span
 FIRST = 0.1
-WALK = {Qt.Key.Key_N: 1, Qt.Key.Key_P: -1}
 GROW = {Qt.Key.Key_Plus: 1, Qt.Key.Key_Equal: 1, Qt.Key.Key_Minus: -1}
 
 
@@ -95,8 +94,8 @@ class AdversaryPanel(Panel):
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         asked, key = self.followed.question, Qt.Key(event.key())
-        if key in WALK:
-            self.followed.take(asked.part, max(0, asked.index + WALK[key]))
+        if key in STEPS:
+            self.followed.take(asked.part, max(0, asked.index + STEPS[key]))
         elif key in GROW:
             self.choose(SIZES[min(max(0, SIZES.index(self.share) + GROW[key]), len(SIZES) - 1)])
         else:

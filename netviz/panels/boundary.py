@@ -24,6 +24,7 @@ from netviz.widgets.pencil_bar import PencilBar
 from netviz.widgets.section_bar import SectionBar, captions
 from netviz.widgets.ticks import percent
 from netviz.widgets.toggle import Toggle
+from netviz.widgets.view_tools import STEPS
 
 TOGGLE = 22  # pixels of the pencil's button
 BESIDE = 150  # pixels of width that the choices take beside the squares
@@ -156,7 +157,6 @@ class BoundaryPanel(Panel):
         menu.popup(self.toggle.mapToGlobal(self.toggle.rect().bottomLeft()))
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        steps = {Qt.Key.Key_N: 1, Qt.Key.Key_P: -1}
         key = Qt.Key(event.key())
         if event.modifiers():
             super().keyPressEvent(event)
@@ -164,8 +164,8 @@ class BoundaryPanel(Panel):
             self.toggle.click()
         elif key == Qt.Key.Key_S and not self.sharp.isHidden():
             self.sharp.click()
-        elif key in steps and self.section.isVisible() and self.section.through.at is not None:
-            self.section.step(steps[key])
+        elif key in STEPS and self.section.isVisible() and self.section.through.at is not None:
+            self.section.step(STEPS[key])
         else:
             super().keyPressEvent(event)
 

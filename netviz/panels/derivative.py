@@ -22,7 +22,7 @@ from netviz.widgets.ridge_rows import RidgeRows, numbered
 from netviz.widgets.ridges import bin_rows, past_rows
 from netviz.widgets.ticks import figure, whole
 from netviz.widgets.value_axis import ValueAxis
-from netviz.widgets.view_tools import faint_words, fill_choice, small_choice
+from netviz.widgets.view_tools import chosen_by_key, faint_words, fill_choice, small_choice
 
 SPREAD, TIME, WAY = "spread", "time", "way"
 VIEWS = {
@@ -114,12 +114,11 @@ class DerivativePanel(ViewsPanel):
         self.describe()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        key, steps = event.key(), {Qt.Key.Key_N: 1, Qt.Key.Key_P: -1}
+        key, layer = event.key(), chosen_by_key(self.layer, event.key())
         if event.modifiers():
             super().keyPressEvent(event)
-        elif key in steps and self.view == TIME:
-            at = (self.layer.currentIndex() + steps[Qt.Key(key)]) % self.layer.count()
-            self.show_layer(self.layer.itemText(at))
+        elif layer is not None and self.view == TIME:
+            self.show_layer(layer)
         elif key in (Qt.Key.Key_A, Qt.Key.Key_Home):
             self.map.show_all()
         else:

@@ -21,7 +21,7 @@ from netviz.widgets.ridge_rows import RidgeRows, numbered
 from netviz.widgets.ridges import bin_rows, past_rows
 from netviz.widgets.ticks import figure, percent, whole
 from netviz.widgets.value_axis import ValueAxis
-from netviz.widgets.view_tools import faint_words, fill_choice, small_choice
+from netviz.widgets.view_tools import chosen_by_key, faint_words, fill_choice, small_choice
 
 NORM, MEAN, SPREAD, TIME, DEPTH = "norm", "mean", "spread", "time", "depth"
 VIEWS = {
@@ -149,12 +149,12 @@ class GradientsPanel(ViewsPanel):
         return bool(self._mapped(lane)) if self.view == TIME else lane.gradients is not None
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        key, steps = event.key(), {Qt.Key.Key_N: 1, Qt.Key.Key_Q: 1, Qt.Key.Key_P: -1}
+        key = event.key()
+        chosen = chosen_by_key(self.choice, Qt.Key.Key_N if key == Qt.Key.Key_Q else key)
         if event.modifiers():
             super().keyPressEvent(event)
-        elif key in steps and self.view in (TIME, DEPTH):
-            at = (self.choice.currentIndex() + steps[Qt.Key(key)]) % self.choice.count()
-            self._chosen(self.choice.itemText(at))
+        elif chosen is not None and self.view in (TIME, DEPTH):
+            self._chosen(chosen)
         elif key in (Qt.Key.Key_A, Qt.Key.Key_Home):
             self.map.show_all()
         else:

@@ -22,7 +22,7 @@ from netviz.widgets.ridges import Span, bin_rows, in_words, past_rows
 from netviz.widgets.ticks import whole
 from netviz.widgets.unit_rows import UnitRows, counted
 from netviz.widgets.value_axis import AxisBar, ValueAxis
-from netviz.widgets.view_tools import fill_choice, small_choice, small_toggle
+from netviz.widgets.view_tools import chosen_by_key, fill_choice, small_choice, small_toggle
 
 RIDGES, TIME, UNITS = "ridges", "time", "units"
 VIEWS = {
@@ -189,7 +189,7 @@ class HistogramsPanel(ViewsPanel):
         return bool(self._mapped(lane)) if self.view == TIME else lane.histograms is not None
 
     def keyPressEvent(self, event: Any) -> None:
-        key, steps = event.key(), {Qt.Key.Key_N: 1, Qt.Key.Key_P: -1}
+        key, layer = event.key(), chosen_by_key(self.layer, event.key())
         toggles = {
             Qt.Key.Key_W: self.all,
             Qt.Key.Key_M: self.mode,
@@ -204,8 +204,8 @@ class HistogramsPanel(ViewsPanel):
             self.axis.choose_even(not self.axis.even)
         elif key in (Qt.Key.Key_A, Qt.Key.Key_Home):
             self.map.show_all()
-        elif key in steps and self.view != RIDGES and self.layer.count():
-            self.show_layer(self.layer.itemText((self.layer.currentIndex() + steps[key]) % self.layer.count()))
+        elif layer is not None and self.view != RIDGES:
+            self.show_layer(layer)
         else:
             super().keyPressEvent(event)
 

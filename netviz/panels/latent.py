@@ -16,10 +16,9 @@ from netviz.theme import GAP
 from netviz.widgets.latent import LatentMap, errors_in_words, plane_in_words
 from netviz.widgets.marks import NO_RUN
 from netviz.widgets.ticks import signed
-from netviz.widgets.view_tools import faint_words, fill_choice, small_choice
+from netviz.widgets.view_tools import STEPS, faint_words, fill_choice, small_choice
 
 NARROWEST = "narrowest"
-STEPS = {Qt.Key.Key_N: 1, Qt.Key.Key_P: -1}
 
 
 class LatentPanel(Panel):

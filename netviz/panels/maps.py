@@ -16,10 +16,9 @@ from netviz.theme import GAP
 from netviz.widgets.feature_maps import FILTERS, MAPS, FeatureMaps
 from netviz.widgets.marks import NO_RUN
 from netviz.widgets.ticks import figure, whole
-from netviz.widgets.view_tools import faint_words, tools_row, view_buttons
+from netviz.widgets.view_tools import STEPS, faint_words, tools_row, view_buttons
 
 VIEWS = {MAPS: "Every layer's maps of the picture (1)", FILTERS: "Every layer's filters (2)"}
-STEPS = {Qt.Key.Key_N: 1, Qt.Key.Key_P: -1}
 
 
 class MapsPanel(Panel):

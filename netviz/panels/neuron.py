@@ -14,13 +14,12 @@ from netviz.panels.base import Group, Panel, Row, Table
 from netviz.runtime.cursor import Mark
 from netviz.runtime.history import History
 from netviz.theme import GAP
-from netviz.widgets.choice import Choice
 from netviz.widgets.marks import NO_RUN
 from netviz.widgets.neuron import NeuronView
 from netviz.widgets.neuron_words import figures_of, title_of
+from netviz.widgets.view_tools import STEPS, small_choice
 
 UNIT_STEPS = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1, Qt.Key.Key_PageUp: -10, Qt.Key.Key_PageDown: 10}
-LAYER_STEPS = {Qt.Key.Key_N: 1, Qt.Key.Key_P: -1}
 MOST_UNITS = 1 << 24
 
 
@@ -58,12 +57,7 @@ class NeuronPanel(Panel):
     def _make_tools(self) -> QHBoxLayout:
         row = QHBoxLayout()
         row.setSpacing(4)
-        self.layer = Choice()
-        self.layer.setAccessibleName("Layer of the unit")
-        self.layer.setToolTip("The layer of the unit (N next, P previous)")
-        self.layer.setFont(theme.small())
-        self.layer.setStyleSheet("QComboBox { padding: 0px 4px; min-height: 16px; }")
-        self.layer.setMinimumWidth(44)
+        self.layer = small_choice("Layer of the unit", "The layer of the unit (N next, P previous)")
         self.layer.activated.connect(lambda: self.choose(self.layer.currentText(), 0))
         self.number = QSpinBox()
         self.number.setAccessibleName("Number of the unit")
@@ -154,8 +148,8 @@ class NeuronPanel(Panel):
         key, nodes = Qt.Key(event.key()), self._nodes()
         if event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier or self.view.node not in nodes:
             super().keyPressEvent(event)
-        elif key in LAYER_STEPS:
-            self.choose(nodes[(nodes.index(self.view.node) + LAYER_STEPS[key]) % len(nodes)], 0)
+        elif key in STEPS:
+            self.choose(nodes[(nodes.index(self.view.node) + STEPS[key]) % len(nodes)], 0)
         elif key in UNIT_STEPS:
             last = (self._units() or self.view.unit + 1) - 1
             self.choose(self.view.node, min(max(self.view.unit + UNIT_STEPS[key], 0), last))

@@ -5,20 +5,19 @@ from typing import Any, ClassVar
 import numpy as np
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from engine.probes.catalogue import ProbeRequest
 from engine.probes.representation import INPUT, LayerView, Representation, RepresentationAnswer
-from netviz import theme
 from netviz.panels.base import Group, Panel, Row, Table
 from netviz.runtime.history import History, LaneHistory
 from netviz.theme import GAP
-from netviz.widgets.choice import Choice
 from netviz.widgets.marks import NO_RUN
 from netviz.widgets.representation import RepresentationMap
 from netviz.widgets.representation_words import feet, name_of, units_in_words
 from netviz.widgets.ticks import whole
 from netviz.widgets.toggle import Toggle
+from netviz.widgets.view_tools import STEPS, faint_words, small_choice
 
 INPUT_NAME = "input"
 
@@ -56,23 +55,14 @@ class RepresentationPanel(Panel):
     def _make_tools(self) -> QHBoxLayout:
         row = QHBoxLayout()
         row.setSpacing(3)
-        self.layer = Choice()
-        self.layer.setAccessibleName("Layer")
-        self.layer.setToolTip("The layer whose outputs are drawn (N next, P previous)")
-        self.layer.setFont(theme.small())
-        self.layer.setStyleSheet("QComboBox { padding: 0px 4px; min-height: 16px; }")
-        self.layer.setMinimumWidth(44)
+        self.layer = small_choice("Layer", "The layer whose outputs are drawn (N next, P previous)")
         self.layer.activated.connect(lambda: self.show_layer(self._nodes()[self.layer.currentIndex()]))
         self.every = Toggle("all", "All layers, from the input on (W)")
         self.every.toggled.connect(self._show_every)
         self.grid = Toggle("grid", "The lines of a grid over the input plane (G)")
         self.grid.setChecked(True)
         self.grid.toggled.connect(self._show_grid)
-        self.says = QLabel()
-        self.says.setFont(theme.small())
-        self.says.setObjectName("faint")
-        self.says.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
-        self.says.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        self.says = faint_words()
         row.addWidget(self.every)
         row.addWidget(self.grid)
         row.addWidget(self.layer, 1)
@@ -169,15 +159,15 @@ class RepresentationPanel(Panel):
         return words
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        key, steps, nodes = event.key(), {Qt.Key.Key_N: 1, Qt.Key.Key_P: -1}, self._nodes()
+        key, nodes = event.key(), self._nodes()
         if event.modifiers():
             super().keyPressEvent(event)
         elif key == Qt.Key.Key_W:
             self.every.toggle()
         elif key == Qt.Key.Key_G and not self.grid.isHidden():
             self.grid.toggle()
-        elif key in steps and not self.map.every and self.map.node in nodes:
-            self.show_layer(nodes[(nodes.index(self.map.node) + steps[Qt.Key(key)]) % len(nodes)])
+        elif key in STEPS and not self.map.every and self.map.node in nodes:
+            self.show_layer(nodes[(nodes.index(self.map.node) + STEPS[Qt.Key(key)]) % len(nodes)])
         else:
             super().keyPressEvent(event)
 

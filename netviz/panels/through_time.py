@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 import numpy as np
-from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QHBoxLayout, QWidget
 
@@ -19,7 +18,7 @@ from netviz.widgets.gate_maps import MEANING, GateMaps
 from netviz.widgets.gate_spreads import GateSpreads, saturated_in_words
 from netviz.widgets.ticks import figure
 from netviz.widgets.time_curves import TimeCurves, called
-from netviz.widgets.view_tools import faint_words, small_choice
+from netviz.widgets.view_tools import chosen_by_key, faint_words, small_choice
 
 GRADIENT, GATES, SPREAD = "gradient", "gates", "spread"
 VIEWS = {
@@ -113,13 +112,11 @@ class ThroughTimePanel(ViewsPanel):
         self.layer.setVisible(self.view != GRADIENT and len(names) > 1)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        key, steps = event.key(), {Qt.Key.Key_N: 1, Qt.Key.Key_P: -1}
-        if event.modifiers() or (key in steps and (self.view == GRADIENT or not self.layer.count())):
+        layer = chosen_by_key(self.layer, event.key())
+        if event.modifiers() or layer is None or self.view == GRADIENT:
             super().keyPressEvent(event)
-        elif key in steps:
-            self.show_layer(self.layer.itemText((self.layer.currentIndex() + steps[Qt.Key(key)]) % self.layer.count()))
         else:
-            super().keyPressEvent(event)
+            self.show_layer(layer)
 
     def summary(self) -> str:
         return ". ".join(f"{lane.info.name}: {text}" for lane in self.history.lanes if (text := self._in_words(lane)))

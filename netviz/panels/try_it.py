@@ -7,7 +7,7 @@ import numpy as np
 from msgspec.structs import replace
 from PySide6.QtCore import QRect, Qt, QTimer
 from PySide6.QtGui import QKeyEvent, QResizeEvent
-from PySide6.QtWidgets import QLabel, QToolButton, QWidget
+from PySide6.QtWidgets import QLabel, QWidget
 
 from engine.probes.catalogue import ProbeRequest
 from engine.probes.example import NUMBER, DataRange, Example, ExampleAnswer, Origin, Part, raw
@@ -15,9 +15,7 @@ from netviz import theme
 from netviz.panels.base import Group, Panel, Row, Table
 from netviz.runtime.history import History, LaneHistory
 from netviz.theme import GAP
-from netviz.widgets.choice import Choice
 from netviz.widgets.example_input import Input, make_input
-from netviz.widgets.icons import icon
 from netviz.widgets.marks import NO_RUN
 from netviz.widgets.outcome import Outcome
 from netviz.widgets.outputs import verdict
@@ -25,6 +23,7 @@ from netviz.widgets.pad import PadInput
 from netviz.widgets.point_plane import PlaneInput
 from netviz.widgets.ticks import whole
 from netviz.widgets.toggle import Toggle
+from netviz.widgets.view_tools import small_button, small_choice
 
 SETTLE_MS = 8  # a hand that moves faster asks no more often
 TOOLS = 24  # height of the row above
@@ -66,18 +65,14 @@ class TryPanel(Panel):
         self.refresh()
 
     def _make_tools(self) -> None:
-        self.part = Choice()
+        self.part = small_choice("Part of the data", "Which examples are taken")
         self.part.setParent(self)
         self.part.addItem("training", Part.TRAINING)
         self.part.addItem("validation", Part.VALIDATION)
-        self.part.setAccessibleName("Part of the data")
-        self.part.setToolTip("Which examples are taken")
-        self.part.setFont(theme.small())
-        self.part.setStyleSheet("QComboBox { padding: 0px 4px; min-height: 16px; }")
         self.part.activated.connect(lambda: self.take(0))
-        self.previous = self._tool("previous", "Previous example (P)", lambda: self.step(-1))
-        self.next = self._tool("next", "Next example (N)", lambda: self.step(1))
-        self.any = self._tool("dice", "Any example (R)", self.take_any)
+        self.previous = small_button("previous", "Previous example (P)", lambda: self.step(-1), self)
+        self.next = small_button("next", "Next example (N)", lambda: self.step(1), self)
+        self.any = small_button("dice", "Any example (R)", self.take_any, self)
         self.follow_it = Toggle(
             "follow", "Follow this example: its value at every unit, its sums and its gradients (E)", self
         )
@@ -89,15 +84,6 @@ class TryPanel(Panel):
         self.says = QLabel(self)
         self.says.setFont(theme.small())
         self.says.setObjectName("faint")
-
-    def _tool(self, name: str, what: str, call: Any) -> QToolButton:
-        button = QToolButton(self)
-        button.setIcon(icon(name))
-        button.setToolTip(what)
-        button.setAccessibleName(what)
-        button.setStyleSheet("QToolButton { padding: 1px 3px; }")
-        button.clicked.connect(lambda: call())
-        return button
 
     @property
     def probes(self) -> tuple[ProbeRequest, ...]:

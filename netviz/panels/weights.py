@@ -21,7 +21,7 @@ from netviz.widgets.ridge_rows import RidgeRows, numbered
 from netviz.widgets.ridges import bin_rows, in_words
 from netviz.widgets.ticks import whole
 from netviz.widgets.value_axis import ValueAxis
-from netviz.widgets.view_tools import faint_words, small_choice
+from netviz.widgets.view_tools import chosen_by_key, faint_words, small_choice
 
 SPREAD, NORM, RATIO, MATRIX = "spread", "norm", "ratio", "matrix"
 VIEWS = {
@@ -133,12 +133,11 @@ class WeightsPanel(ViewsPanel):
         return lane.weights is not None
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        key, steps = event.key(), {Qt.Key.Key_N: 1, Qt.Key.Key_P: -1}
-        if event.modifiers() or (key in steps and (self.view != MATRIX or not self.layer.count())):
+        key, layer = event.key(), chosen_by_key(self.layer, event.key())
+        if event.modifiers():
             super().keyPressEvent(event)
-        elif key in steps:
-            at = (self.layer.currentIndex() + steps[Qt.Key(key)]) % self.layer.count()
-            self.show_layer(self.layer.itemText(at))
+        elif layer is not None and self.view == MATRIX:
+            self.show_layer(layer)
         elif key in (Qt.Key.Key_A, Qt.Key.Key_Home) and self.view == SPREAD:
             self.axis.choose(None)
         else:

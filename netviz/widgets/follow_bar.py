@@ -7,10 +7,9 @@ from PySide6.QtGui import QDoubleValidator, QResizeEvent
 from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QLabel, QLineEdit, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
 from netviz import theme
-from netviz.widgets.choice import Choice
 from netviz.widgets.elided import ElidedLabel
-from netviz.widgets.icons import icon
 from netviz.widgets.toggle import Toggle
+from netviz.widgets.view_tools import small_button, small_choice
 
 MOST_CLASSES = 200  # that the choice lists
 HEIGHT = 24
@@ -33,12 +32,8 @@ class FollowBar(QWidget):
         self._fitted: tuple[object, ...] = ()  # what the rows were made for
         self._offers = (False, False)  # a choice of classes, a field for a number
         self.says, self.unit, self.step = _label("Example"), _label("Unit"), _label("Step")
-        self.target = Choice()
+        self.target = small_choice("Target: what should come out", "What should come out: the loss is told against it")
         self.target.setFixedWidth(116)
-        self.target.setFont(theme.small())
-        self.target.setStyleSheet("QComboBox { padding: 0px 4px; min-height: 16px; }")
-        self.target.setAccessibleName("Target: what should come out")
-        self.target.setToolTip("What should come out: the loss is told against it")
         self.target.activated.connect(lambda: self.aimed.emit(self.target.currentData()))
         self.number = QLineEdit()
         self.number.setFont(theme.small())
@@ -143,11 +138,6 @@ def _label(name: str) -> QLabel:
 
 
 def _tool(name: str, what: str, call: Callable[[], object]) -> QToolButton:
-    button = QToolButton()
-    button.setIcon(icon(name))
-    button.setToolTip(what)
-    button.setAccessibleName(what)
-    button.setStyleSheet("QToolButton { padding: 1px 3px; }")
+    button = small_button(name, what, call)
     button.setFixedHeight(HEIGHT)
-    button.clicked.connect(lambda: call())
     return button

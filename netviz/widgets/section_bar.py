@@ -10,6 +10,7 @@ from netviz import theme
 from netviz.widgets.choice import Choice
 from netviz.widgets.ticks import percent, whole
 from netviz.widgets.value_fields import feature
+from netviz.widgets.view_tools import small_choice
 
 MOST_FEATURES = 4096  # that can be chosen of
 MOST_EXAMPLES = 1_000_000
@@ -139,12 +140,7 @@ class SectionBar(QWidget):
 
 
 def _choice(name: str, tip: str, *items: str) -> Choice:
-    made = Choice()
-    made.setAccessibleName(name)
-    made.setToolTip(tip)
-    made.setFont(theme.small())
-    made.setStyleSheet("QComboBox { padding: 0px 4px; min-height: 16px; }")
-    made.setMinimumWidth(44)
+    made = small_choice(name, tip)
     made.addItems(list(items))
     return made
 

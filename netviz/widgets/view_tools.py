@@ -1,15 +1,17 @@
-"""The first row of a panel of several views: a button for each view, and a place for what is said beside them."""
+"""The small tools in a panel's first row: buttons of views, switches, lists to choose from, words beside them."""
 
 from collections.abc import Callable, Mapping
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QLabel, QSizePolicy, QWidget
+from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QLabel, QSizePolicy, QToolButton, QWidget
 
 from netviz import theme
 from netviz.widgets.choice import Choice
 from netviz.widgets.elided import ElidedLabel
+from netviz.widgets.icons import icon
 from netviz.widgets.toggle import Toggle
 
+STEPS = {Qt.Key.Key_N: 1, Qt.Key.Key_P: -1}  # keys: to the next, to the previous
 TIGHT = 10  # pixels that a button in a narrow panel has beside its text
 
 
@@ -18,6 +20,17 @@ def small_toggle(text: str, words: str) -> Toggle:
     button = Toggle(text, words)
     button.setStyleSheet("QToolButton { padding: 0px 3px; }")
     button.setMinimumWidth(button.fontMetrics().horizontalAdvance(text) + TIGHT)
+    return button
+
+
+def small_button(picture: str, words: str, call: Callable[[], object], parent: QWidget | None = None) -> QToolButton:
+    """A button with a picture, as narrow as that."""
+    button = QToolButton(parent)
+    button.setIcon(icon(picture))
+    button.setToolTip(words)
+    button.setAccessibleName(words)
+    button.setStyleSheet("QToolButton { padding: 1px 3px; }")
+    button.clicked.connect(lambda: call())
     return button
 
 
@@ -66,3 +79,10 @@ def fill_choice(choice: Choice, names: list[str], chosen: str) -> None:
         choice.clear()
         choice.addItems(names)
     choice.setCurrentIndex(choice.findText(chosen))
+
+
+def chosen_by_key(choice: Choice, key: int) -> str | None:
+    """The entry that a key of STEPS leads to, from the last on to the first; None for other keys and an empty list."""
+    if key not in STEPS or not choice.count():
+        return None
+    return choice.itemText((choice.currentIndex() + STEPS[Qt.Key(key)]) % choice.count())
