@@ -9,8 +9,9 @@ from PySide6.QtGui import QColor, QFocusEvent, QKeyEvent, QMouseEvent, QPainter,
 from engine.checks.rates import RatePoint, RateReport
 from netviz import theme
 from netviz.widgets.canvas import Canvas
-from netviz.widgets.curves import Bundle, Style, View, draw
+from netviz.widgets.curves import Bundle, Style, View
 from netviz.widgets.marks import backed
+from netviz.widgets.strokes import draw
 from netviz.widgets.ticks import decade_ticks, figure, linear_ticks
 
 ABOVE = 1.5  # times the fall: so much above its beginning the axis goes at most, for the rise at the end has no bound

@@ -1,6 +1,6 @@
 """What curves say at the step that is pointed at, and which of them is pointed at."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -61,20 +61,28 @@ def curve_at(bundles: Sequence[Bundle], view: View, place: QPointF) -> tuple[int
     return found
 
 
+def lights(cursor: Cursor, *, layered: bool) -> Callable[[str, int | None], bool]:
+    """Which curves are lit: those of the layer that is pointed at where curves are layers, else those of the lane."""
+    if layered:
+        names = cursor.layers
+        return lambda name, lane: name in names
+    pointed = cursor.mark.lane
+    return lambda name, lane: lane is not None and lane == pointed
+
+
 def lit(bundles: Sequence[Bundle], cursor: Cursor, *, layered: bool) -> list[Bundle]:
-    """The curves of the layer that is pointed at where curves are layers, else those of the lane, if there are more."""
+    """The curves that are lit."""
     made: list[Bundle] = []
-    if not layered:
-        lane = cursor.mark.lane
-        return [] if lane is None else [bundle for bundle in bundles if bundle.lane == lane]
-    names = cursor.layers
-    for bundle in bundles if names else ():
-        which = [i for i, name in enumerate(bundle.names) if name in names]
-        if which:
+    is_lit = lights(cursor, layered=layered)
+    for bundle in bundles:
+        which = [i for i, name in enumerate(bundle.names) if is_lit(name, bundle.lane)]
+        if len(which) == len(bundle.names):
+            made.append(bundle)
+        elif which:
             low, high = bundle.low.T[which].T, bundle.high.T[which].T
             middle = None if bundle.middle is None else bundle.middle.T[which].T
-            names_, colours = tuple(bundle.names[i] for i in which), tuple(bundle.colours[i] for i in which)
-            made.append(replace(bundle, low=low, high=high, middle=middle, names=names_, colours=colours))
+            names, colours = tuple(bundle.names[i] for i in which), tuple(bundle.colours[i] for i in which)
+            made.append(replace(bundle, low=low, high=high, middle=middle, names=names, colours=colours))
     return made
 
 

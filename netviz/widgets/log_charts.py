@@ -14,8 +14,8 @@ from netviz.runtime.cursor import Mark as PointedAt
 from netviz.runtime.history import History, LaneHistory
 from netviz.theme import mix, theme
 from netviz.widgets.canvas import Canvas
-from netviz.widgets.curves import hairline, pile
 from netviz.widgets.marks import Column, columns, draw_head, draw_note
+from netviz.widgets.strokes import hairline, pile
 from netviz.widgets.ticks import decade_ticks, figure, whole
 
 DECADES = 12.0  # at most on the axis of values

@@ -7,6 +7,7 @@ paints neither.
 """
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import pyqtgraph as pg
 from PySide6.QtCore import QEvent, QPointF, QRectF, Qt
@@ -28,15 +29,24 @@ from netviz.theme import on_change, theme
 from netviz.widgets import hover
 from netviz.widgets.axes import Axes, Scale, draw_axes
 from netviz.widgets.backdrop import Backdrop
-from netviz.widgets.curves import View, draw
+from netviz.widgets.curves import View
 from netviz.widgets.endlabels import draw_end_labels
 from netviz.widgets.guides import draw_moments
 from netviz.widgets.marks import COLUMN_GAP, draw_note, fonts
 from netviz.widgets.pointing import Pointer
+from netviz.widgets.strokes import Stroke, Tracer, draw_strokes
 
 ROOM_FOR_ALL = 150.0  # pixels in height below which only the first of a column of axes is drawn
 ROOM_FOR_CURVES = 48.0  # pixels in width that names at the ends of curves leave to these
 LABEL = 76.0  # pixels at most for such a name
+
+
+class Drawn(NamedTuple):
+    """A pair of axes in a picture: what of the plane it shows, and its curves as they lie there."""
+
+    axes: Axes
+    view: View
+    strokes: list[Stroke]
 
 
 class Plot(pg.GraphicsView):
@@ -56,6 +66,7 @@ class Plot(pg.GraphicsView):
         self._wanted: dict[int, tuple[tuple[float, float], tuple[float, float]]] = {}
         self._behind = Backdrop()
         self._kept: QPixmap | None = None  # axes and curves without lights
+        self._drawn: list[Drawn] = []  # in that picture
         self._stale = True  # they are to be painted anew
         super().__init__(parent)
         self.fonts = fonts()
@@ -186,10 +197,11 @@ class Plot(pg.GraphicsView):
         painter = QPainter(self.viewport())
         if self.sharpness is None:
             painter.drawPixmap(0, 0, self._picture())
+            drawn = self._drawn
         else:
             self._paint_axes(painter)
-            self._paint_curves(painter)
-        self._paint_lights(painter)
+            drawn = self._paint_curves(painter, fine=True)
+        self._paint_lights(painter, drawn)
         painter.end()
 
     def _picture(self) -> QPixmap:
@@ -204,7 +216,7 @@ class Plot(pg.GraphicsView):
             made_of = self.note, self.fonts, self.label_width, *(one.looks() for one in self.visible_axes())
             ground = QColor(theme().card)
             self._behind.draw(painter, QRectF(self.rect()), made_of, self._paint_axes, ground)
-            self._paint_curves(painter)
+            self._drawn = self._paint_curves(painter)
             painter.end()
             self._stale = False
         return self._kept
@@ -219,25 +231,27 @@ class Plot(pg.GraphicsView):
             first, last = i == 0 or not self.in_row, i == len(shown) - 1 or self.in_row
             draw_axes(painter, self.fonts, one, self.label_width, values=first, steps=last)
 
-    def _view(self, one: Axes) -> View:
-        return one.view(fine=self.sharpness is not None)
-
-    def _paint_curves(self, painter: QPainter) -> None:
+    def _paint_curves(self, painter: QPainter, *, fine: bool = False) -> list[Drawn]:
+        """The curves and their names; what was drawn, for lights over it."""
+        tracer, made = Tracer(painter.device().devicePixelRatioF()), []
         for one in () if self.note else self.visible_axes():
-            view = self._view(one)
-            draw(painter, view, one.bundles)
+            view = one.view(fine=fine)
+            made.append(Drawn(one, view, tracer.trace(view, one.bundles)))
+            draw_strokes(painter, view, made[-1].strokes)
             painter.setFont(self.fonts.figures)
             draw_moments(painter, self.fonts, view, one.moments)
             if one.end_labels and self.label_width:
                 draw_end_labels(painter, self.fonts, view, one.bundles, self.label_width - 5)
+        return made
 
-    def _paint_lights(self, painter: QPainter) -> None:
+    def _paint_lights(self, painter: QPainter, drawn: Sequence[Drawn]) -> None:
         """What the shared cursor points at, and who has the keys."""
         if not self.note and self.pointed.mark != NOTHING:
-            for one in self.visible_axes():
-                if lit := hover.lit(one.bundles, self.pointed, layered=self.layered):
-                    hover.dim(painter, one.view())
-                    draw(painter, self._view(one), lit)
+            is_lit = hover.lights(self.pointed, layered=self.layered)
+            for _, view, strokes in drawn:
+                if lit := [stroke for stroke in strokes if is_lit(stroke.name, stroke.lane)]:
+                    hover.dim(painter, view)
+                    draw_strokes(painter, view, lit)
             self._draw_readings(painter)
         if self._ringed:
             painter.setPen(QPen(QColor(theme().accent), 1))

@@ -13,10 +13,10 @@ from netviz.runtime.cursor import NOTHING, Cursor, Mark
 from netviz.runtime.history import History, LaneHistory
 from netviz.theme import depth_colour, theme
 from netviz.widgets.canvas import Canvas
-from netviz.widgets.curves import hairline
 from netviz.widgets.marks import Column, backed, columns, draw_head, draw_lit
 from netviz.widgets.ridge_places import Place, Row
 from netviz.widgets.ridges import Span, bin_at, bins_of, held_decades, reach_for, ridge, span_of, total, wider
+from netviz.widgets.strokes import hairline
 from netviz.widgets.ticks import Reach, percent, signed, whole
 from netviz.widgets.value_axis import ValueAxis
 

@@ -7,8 +7,9 @@ from hypothesis import strategies as st
 from PySide6.QtCore import QRectF
 from PySide6.QtGui import QColor, QImage, QPainter
 
-from netviz.widgets.curves import Bundle, Style, View, decimate, draw, means
+from netviz.widgets.curves import Bundle, Style, View, decimate, means
 from netviz.widgets.endlabels import spread
+from netviz.widgets.strokes import draw
 from netviz.widgets.ticks import Reach, decade_ticks, figure, linear_ticks, nice_up, percent
 
 
