@@ -9,7 +9,7 @@ from PySide6.QtGui import QColor, QPainter, QPen
 from netviz.theme import theme
 from netviz.widgets.curves import Bundle, View
 from netviz.widgets.guides import Guide, Moment, draw_guides
-from netviz.widgets.marks import Fonts, draw_head
+from netviz.widgets.marks import RIGHT, Fonts, draw_head
 from netviz.widgets.ticks import Tick, decade_ticks, linear_ticks
 
 
@@ -86,7 +86,7 @@ def draw_axes(painter: QPainter, fonts: Fonts, one: Axes, label_width: float, *,
         if values:
             painter.setPen(ink)
             box = QRectF(0, y - height / 2, area.left() - 5, height)
-            painter.drawText(box, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, text)
+            painter.drawText(box, RIGHT, text)
     draw_guides(painter, fonts, view, one.guides)
     if not steps:
         return

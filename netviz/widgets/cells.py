@@ -1,5 +1,6 @@
 """A layer's values as a strip of cells, in several rows where there are many: blue is negative, orange positive."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from math import ceil
@@ -60,21 +61,65 @@ def strongest(values: np.ndarray, grid: Grid) -> np.ndarray:
 
 def pixels(values: np.ndarray, grid: Grid, reach: float, ramp: np.ndarray) -> np.ndarray:
     """(rows, columns) uint32: full colour at ±reach, red for what is no number, transparent after the last."""
+    return _laid(colours(values, np.full(len(values), reach, values.dtype), ramp), grid)
+
+
+def colours(values: np.ndarray, reach: np.ndarray, ramp: np.ndarray) -> np.ndarray:
+    """uint32 of each value: full colour at ±`reach`, red for what is no number."""
     with np.errstate(all="ignore"):
         level = clipped(values / (2 * reach) + 0.5) * (len(ramp) - 1)
-    painted = np.zeros(grid.rows * grid.columns, np.uint32)
-    painted[: grid.count] = ramp[level.astype(int)]
+    painted: np.ndarray = ramp[level.astype(int)]
     known = np.isfinite(values)
     if not known.all():
-        painted[: grid.count][~known] = QColor(theme.theme().red).rgb()
+        painted[~known] = QColor(theme.theme().red).rgb()
+    return painted
+
+
+def _laid(painted: np.ndarray, grid: Grid) -> np.ndarray:
+    """In rows, the end of the last one transparent."""
+    if len(painted) < grid.rows * grid.columns:
+        painted = np.concatenate([painted, np.zeros(grid.rows * grid.columns - len(painted), np.uint32)])
     return painted.reshape(grid.rows, grid.columns)
 
 
+@dataclass(frozen=True, slots=True)
+class Strip:
+    """The values of a layer, full colour being ±`reach`."""
+
+    area: QRectF
+    values: np.ndarray
+    reach: float
+
+    @property
+    def grid(self) -> Grid:
+        return arrange(len(self.values), self.area.width(), self.area.height())
+
+
 def draw_cells(painter: QPainter, area: QRectF, values: np.ndarray, reach: float, ramp: np.ndarray) -> None:
-    grid = arrange(len(values), area.width(), area.height())
-    colours = np.ascontiguousarray(pixels(strongest(values, grid), grid, reach, ramp))
-    image = QImage(colours.data, grid.columns, grid.rows, 4 * grid.columns, QImage.Format.Format_ARGB32)
-    painter.drawImage(area, image)
+    strip = Strip(area, values, reach)
+    draw_strips(painter, [strip], ramp)
+    draw_gaps(painter, strip)
+
+
+def draw_strips(painter: QPainter, strips: Sequence[Strip], ramp: np.ndarray) -> None:
+    """Without gaps; coloured all at once, for a call takes longer than a hundred cells."""
+    grids = [strip.grid for strip in strips]
+    shown = [strongest(strip.values, grid) for strip, grid in zip(strips, grids, strict=True)]
+    if not shown:
+        return
+    values, counts = np.concatenate(shown), [grid.count for grid in grids]
+    reaches = np.repeat(np.array([strip.reach for strip in strips], values.dtype), counts)
+    painted, start = colours(values, reaches, ramp), 0
+    for strip, grid in zip(strips, grids, strict=True):
+        part = _laid(painted[start : start + grid.count], grid)
+        image = QImage(part.data, grid.columns, grid.rows, 4 * grid.columns, QImage.Format.Format_ARGB32)
+        painter.drawImage(strip.area, image)
+        start += grid.count
+
+
+def draw_gaps(painter: QPainter, strip: Strip) -> None:
+    """Between cells that are wide enough."""
+    area, grid = strip.area, strip.grid
     wide, high = area.width() / grid.columns, area.height() / grid.rows
     if min(wide, high if grid.rows > 1 else wide) >= GAPS_FROM:
         painter.setPen(QPen(QColor(theme.theme().card), 1))

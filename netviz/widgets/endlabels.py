@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 
 import numpy as np
-from PySide6.QtCore import QRectF, Qt
+from PySide6.QtCore import QRectF
 from PySide6.QtGui import QPainter
 
 from netviz.widgets.curves import Bundle, View
-from netviz.widgets.marks import Fonts
+from netviz.widgets.marks import LEFT, Fonts
 
 STEADY = 100  # a line of means ends, for its name, at the mean of its last hundredth
 
@@ -50,7 +50,7 @@ def draw_end_labels(painter: QPainter, made: Fonts, view: View, bundles: Sequenc
         painter.setPen(colour)
         text = made.shortened(name, width)
         box = QRectF(view.rect.right() + 4, y - height / 2, width, height)
-        painter.drawText(box, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, text)
+        painter.drawText(box, LEFT, text)
 
 
 def _ends(view: View, bundle: Bundle) -> list[float]:

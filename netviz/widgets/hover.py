@@ -10,7 +10,7 @@ from PySide6.QtGui import QColor, QPainter, QPen
 from netviz.runtime.cursor import Cursor
 from netviz.theme import theme
 from netviz.widgets.curves import Bundle, View
-from netviz.widgets.marks import Fonts, draw_step
+from netviz.widgets.marks import RIGHT, Fonts, draw_step
 from netviz.widgets.ticks import figure, whole
 
 MOST = 14  # lines
@@ -140,4 +140,4 @@ def draw_reading(
         painter.drawText(row, Qt.AlignmentFlag.AlignVCenter, name)
         painter.setFont(made.figures)
         painter.setPen(QColor(theme().text))
-        painter.drawText(row, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight, text.strip())
+        painter.drawText(row, RIGHT, text.strip())

@@ -14,7 +14,7 @@ from netviz.runtime.cursor import Mark as PointedAt
 from netviz.runtime.history import History, LaneHistory
 from netviz.theme import mix, theme
 from netviz.widgets.canvas import Canvas
-from netviz.widgets.marks import Column, columns, draw_head, draw_note
+from netviz.widgets.marks import RIGHT, Column, columns, draw_head, draw_note
 from netviz.widgets.strokes import hairline, pile
 from netviz.widgets.ticks import decade_ticks, figure, whole
 
@@ -187,7 +187,7 @@ class LogCharts(Canvas):
             painter.drawLine(QPointF(area.left(), y), QPointF(area.right(), y))
             painter.setPen(QColor(t.faint))
             box = QRectF(area.left() - 90, y - height / 2, 85, height)
-            painter.drawText(box, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, text)
+            painter.drawText(box, RIGHT, text)
         wide = metrics.horizontalAdvance(whole(self._right)) + 8
         free = -np.inf
         for value in self._x_ticks():

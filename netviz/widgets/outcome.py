@@ -1,6 +1,6 @@
 """What each network makes of one example: the decision, a bar for each output, a strip of cells for each layer."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from math import isfinite, isnan
 
@@ -13,9 +13,10 @@ from netviz import theme
 from netviz.runtime.cursor import NOTHING, Cursor, Mark
 from netviz.runtime.history import History, LaneHistory
 from netviz.theme import class_colour, depth_colour
+from netviz.widgets.backdrop import Backdrop
 from netviz.widgets.canvas import Canvas
-from netviz.widgets.cells import cell_rect, draw_cells, reading
-from netviz.widgets.marks import Column, columns, draw_head, draw_lit, draw_note
+from netviz.widgets.cells import Strip, cell_rect, draw_gaps, draw_strips, reading
+from netviz.widgets.marks import LEFT, RIGHT, Column, columns, draw_head, draw_lit, draw_note
 from netviz.widgets.outcome_words import bar_in_words, short, units_in_words
 from netviz.widgets.outputs import Bar, bars, captions, shown, verdict
 from netviz.widgets.plane import Palette
@@ -23,8 +24,6 @@ from netviz.widgets.ticks import Reach, whole
 
 TALLEST_BAR, TALLEST_CELL = 26.0, 34.0
 LEAST_REACH = 1e-6
-MIDDLE = Qt.AlignmentFlag.AlignVCenter
-LEFT, RIGHT = MIDDLE | Qt.AlignmentFlag.AlignLeft, MIDDLE | Qt.AlignmentFlag.AlignRight
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +47,10 @@ class CellRow:
     reach: float  # of full colour
     said: str  # in the figures' place
 
+    @property
+    def strip(self) -> Strip:
+        return Strip(self.area, np.asarray(self.node.values), self.reach)
+
 
 @dataclass(frozen=True, slots=True)
 class Part:
@@ -66,9 +69,12 @@ class Part:
     def still(self) -> tuple[object, ...]:
         """All that words and frames depend on, which stay as they are from answer to answer."""
         bars = tuple((row.label, row.bar.chosen, row.bar.true, row.bar.label_class is None) for row in self.bars)
-        cells = tuple((row.node.node, row.said) for row in self.cells)
+        cells = tuple((row.node.node, len(row.node.values), row.said) for row in self.cells)
         places = [(row[0].name, row[0].area, row[-1].figures) for row in (self.bars, self.cells) if row]
         return self.called, self.caption, bars, cells, places
+
+
+Shown = tuple[int, LaneHistory, ExampleAnswer | None, Part]
 
 
 class Outcome(Canvas):
@@ -77,6 +83,8 @@ class Outcome(Canvas):
     def __init__(self, history: History) -> None:
         super().__init__()
         self.history = history
+        self._before = Backdrop()  # what lies over the cells and stays
+        self._found: tuple[QRectF, list[Shown]] | None = None  # in the picture
         self.origin: Origin | None = None  # of the example that is shown, where it is one of the data
         self.follow(history.cursor, "layer", "unit")
         self.forget()
@@ -95,7 +103,17 @@ class Outcome(Canvas):
 
     # Places
 
-    def parts(self, rect: QRectF) -> Iterator[tuple[int, LaneHistory, ExampleAnswer | None, Part]]:
+    def update(self, *area: object) -> None:
+        self._found = None
+        super().update(*area)
+
+    def parts(self, rect: QRectF) -> list[Shown]:
+        """Found once for each picture: a light, and what is told beside the mouse, are of what is drawn."""
+        if self._found is None or self._found[0] != rect:
+            self._found = rect, list(self._parts(rect))
+        return self._found[1]
+
+    def _parts(self, rect: QRectF) -> Iterator[Shown]:
         lanes = self.history.lanes
         for i, column in enumerate(columns(rect, [lane.info.name for lane in lanes], self.fonts.line + 4)):
             answer = lanes[i].example
@@ -172,7 +190,7 @@ class Outcome(Canvas):
     # Painting
 
     def paint(self, painter: QPainter, rect: QRectF) -> None:
-        found = list(self.parts(rect))
+        found = self.parts(rect)
         still = tuple(
             (history.info.name, history.info.layers, history.apart, answer is None, part.still)
             for _, history, answer, part in found
@@ -194,8 +212,12 @@ class Outcome(Canvas):
                     self._draw_bar(painter, row, reach)
                 rest = self.fonts.fitting((part.rest, part.rest.partition(",")[0]), part.rest_at.width())
                 self._draw_words(painter, part.rest_at, rest)
-                for row in part.cells:
-                    self._draw_cells(painter, row)
+                draw_strips(painter, [row.strip for row in part.cells], Palette.of_theme(0).signs)
+        rows = [row for _, _, _, part in found for row in part.cells]
+        if self.sharpness is None:
+            self._before.draw(painter, rect, still, lambda inner: self._draw_over(inner, rows))
+        else:
+            self._draw_over(painter, rows)
 
     def _bar_reach(self, history: LaneHistory, answer: ExampleAnswer) -> float:
         """What the end of a bar to both sides means."""
@@ -292,12 +314,14 @@ class Outcome(Canvas):
             painter.setPen(QColor(t.text if bar.chosen or bar.label_class is None else t.faint))
             painter.drawText(row.figures, RIGHT, bar.figures)
 
-    def _draw_cells(self, painter: QPainter, row: CellRow) -> None:
-        draw_cells(painter, row.area, np.asarray(row.node.values), row.reach, Palette.of_theme(0).signs)
-        if row.area.height() >= 5:
-            painter.setPen(QColor(theme.theme().line))
-            painter.setBrush(Qt.BrushStyle.NoBrush)
-            painter.drawRect(row.area.adjusted(-0.5, -0.5, 0.5, 0.5))
+    def _draw_over(self, painter: QPainter, rows: Sequence[CellRow]) -> None:
+        """Gaps between cells, and frames."""
+        for row in rows:
+            draw_gaps(painter, row.strip)
+            if row.area.height() >= 5:
+                painter.setPen(QColor(theme.theme().line))
+                painter.setBrush(Qt.BrushStyle.NoBrush)
+                painter.drawRect(row.area.adjusted(-0.5, -0.5, 0.5, 0.5))
 
     def layer_reach(self, history: LaneHistory, node: NodeValues) -> float:
         """What full colour means in a layer: as much to both sides of 0."""

@@ -122,7 +122,8 @@ def _strokes(
     """`x` (n,), the others (curves, n); no `bottom` where it is `top`. What curves have in common is asked once."""
     gaps = np.isnan(top)
     broken, marked = bool(gaps.any()), zero is not None and bool(zero.any())
-    inks = [_ink(bundle.style, colour.getRgbF(), view.fine, ratio, theme().card, thick(1.0)) for colour in bundle.colours]
+    how = bundle.style, view.fine, ratio, theme().card, thick(1.0)
+    inks = [_ink(colour.getRgbF(), *how) for colour in bundle.colours]
     single = len(x) == 1 or (inks[0].filled and bottom is not None and _sparse(x))
     if not broken and not single and (bottom is None or len(top) == 1):
         across, up = (x, top) if bottom is None else _zigzags(x, top, bottom)
@@ -165,7 +166,7 @@ def _sparse(x: np.ndarray) -> bool:
 
 
 @lru_cache(256)  # of few curves, which come again in every picture
-def _ink(style: Style, rgba: tuple[float, ...], fine: bool, ratio: float, card: str, thicker: float) -> Ink:
+def _ink(rgba: tuple[float, ...], style: Style, fine: bool, ratio: float, card: str, thicker: float) -> Ink:
     """`card` is the ground's colour, `thicker` what lines are wider by for those who look from afar."""
     filled, colour = style is Style.BAND, QColor.fromRgbF(*rgba)
     colour = mix(card, colour, FAINT) if filled else colour

@@ -31,6 +31,8 @@ class Reach:
 
     def take(self, value: float) -> float:
         """The end that shows `value`."""
+        if 0 < self.kept * self.value <= value <= self.value:
+            return self.value  # most often, and rounding takes longer
         wanted = self.round_up(value) if isfinite(value) and value > self.least else self.least
         if wanted > self.value or wanted < self.kept * self.value:
             self.value = wanted
