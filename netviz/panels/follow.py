@@ -176,8 +176,8 @@ class FollowPanel(Panel):
 
     def _sections(self, told: FollowAnswer) -> tuple[list[Section], str]:
         """What of the card belongs to the step along the wires, and the node whose terms are lit."""
-        here, sections = reached(told, self.followed.step), list(told.sections)
-        if here.now is None:
+        sections = list(told.sections)
+        if self.followed.step is None or (here := reached(told, self.followed.step)).now is None:
             return sections, ""
         way, wire = here.now
         if wire is None:

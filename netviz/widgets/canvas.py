@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from PySide6.QtCore import QEvent, QPointF, QRectF, Qt
+from PySide6.QtCore import QEvent, QPointF, QRect, QRectF, Qt
 from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent, QPixmap
 from PySide6.QtWidgets import QToolTip, QWidget
 
@@ -67,14 +67,18 @@ class Canvas(QWidget):
     def paint_marks(self, painter: QPainter, rect: QRectF, cursor: Cursor) -> None:
         """Lights what the shared cursor points at."""
 
+    def room(self) -> QRect:
+        """What the picture fills: a child that lies on the rest is not painted with it."""
+        return self.rect()
+
     def _relight(self, changed: frozenset[str]) -> None:
         if changed & self._follows and self.isVisible() and not self.note:
-            super().update()  # the picture itself stays
+            super().update(self.room())  # the picture itself stays
 
     def update(self, *area: object) -> None:
         """Paints the picture anew."""
         self._stale = True
-        super().update(*area)
+        super().update(*(area or (self.room(),)))
 
     def show_note(self, note: str) -> None:
         """Shows `note` instead of the picture; the empty text brings the picture back, and paints it anew."""

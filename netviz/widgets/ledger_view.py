@@ -4,13 +4,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import isfinite
 
-from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QPointF, QRect, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
     QColor,
     QFont,
     QKeyEvent,
     QMouseEvent,
     QPainter,
+    QPaintEvent,
     QPen,
     QResizeEvent,
     QWheelEvent,
@@ -76,6 +77,7 @@ class LedgerView(Canvas):
         self._parts: list[Column] = []
         self._wide = 0.0
         self._under: Placed | None = None
+        self._lit: list[Placed] = []  # on the screen
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setAccessibleName("Arithmetic of one unit")
         self.scroll = QScrollBar(Qt.Orientation.Vertical, self)
@@ -96,6 +98,10 @@ class LedgerView(Canvas):
     @property
     def placed(self) -> list[Placed]:
         return list(self._placed)
+
+    def room(self) -> QRect:
+        """Beside the scroll bar."""
+        return self.rect() if self.scroll.isHidden() else self.rect().adjusted(0, 0, -SCROLL, 0)
 
     def sizeHint(self) -> QSize:
         return QSize(300, 200)
@@ -272,12 +278,23 @@ class LedgerView(Canvas):
         one = self.at(place)
         return NOTHING if one is None or one.row is None else Mark(one.row.node, one.row.unit)
 
+    def lit(self, cursor: Cursor) -> list[Placed]:
+        """The rows whose terms are pointed at; what is pinned is the unit that the card is about."""
+        names, unit = cursor.layers if cursor.hovered.layer is not None else frozenset[str](), cursor.mark.unit
+        return [one for one in self._placed if one.row and one.row.node in names and one.row.unit == unit]
+
+    def _relight(self, changed: frozenset[str]) -> None:
+        """Most of what is pointed at has no row here: then nothing is painted."""
+        if self.pointed is not None and self.lit(self.pointed) != self._lit:
+            super()._relight(changed)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        self._lit = [] if self.pointed is None else self.lit(self.pointed)
+        super().paintEvent(event)
+
     def paint_marks(self, painter: QPainter, rect: QRectF, cursor: Cursor) -> None:
-        if cursor.hovered.layer is None:
-            return  # what is pinned is the unit that the card is about
-        for one in self._placed:
-            if one.row is not None and one.row.node in cursor.layers and one.row.unit == cursor.mark.unit:
-                draw_lit(painter, one.rect.translated(0, -self.scroll.value()))
+        for one in self._lit:
+            draw_lit(painter, one.rect.translated(0, -self.scroll.value()))
 
     def tip(self, place: QPointF) -> str:
         one = self._row_at(place)

@@ -236,9 +236,12 @@ class LogCharts(Canvas):
         for line, at in zip(lines, np.split(places, ends[:-1]), strict=True):
             known = np.isfinite(line.y)
             if known.any():
-                self._draw_line(painter, area, line, at[known], known)
+                at = at[known]
+                self._draw_line(painter, area, line, at, known, arrayToQPolygonF(at[:, 0], at[:, 1]))
 
-    def _draw_line(self, painter: QPainter, area: QRectF, line: Line, at: np.ndarray, known: np.ndarray) -> None:
+    def _draw_line(
+        self, painter: QPainter, area: QRectF, line: Line, at: np.ndarray, known: np.ndarray, shape: QPolygonF
+    ) -> None:
         if line.low is not None and line.high is not None:
             painter.setPen(QPen(mix(theme().card, line.colour, FAINT), DOT))
             bottom, top = (self.place(area, line.x[known], end[known])[:, 1].tolist() for end in (line.low, line.high))
@@ -246,13 +249,13 @@ class LogCharts(Canvas):
                 [QLineF(x, low, x, up) for x, low, up in zip(at[:, 0].tolist(), bottom, top, strict=True)]
             )
         if line.joined and len(at) > 1:
-            self._draw_joined(painter, line, arrayToQPolygonF(at[:, 0], at[:, 1]))
+            self._draw_joined(painter, line, shape)
         few = len(at) * 2 * DOT < area.width() or not line.joined
         if (line.dots and few) or len(at) == 1:
             pen = QPen(line.colour, 2 * DOT)
             pen.setCapStyle(Qt.PenCapStyle.RoundCap)
             painter.setPen(pen)
-            painter.drawPoints(arrayToQPolygonF(at[:, 0], at[:, 1]))
+            painter.drawPoints(shape)
 
     def _draw_joined(self, painter: QPainter, line: Line, shape: QPolygonF) -> None:
         """Of hairlines on the screen, see there; the one that is lit is as wide on every slope."""

@@ -123,9 +123,11 @@ def draw_name(
         return
     painter.setFont(made.bold)
     painter.setPen(theme.lane_colour(lane))
-    text = made.bold_metrics.elidedText(name, Qt.TextElideMode.ElideRight, rect.width() - taken)
+    text, most = name, rect.width() - taken
+    if made.bold_wide(name) > most:
+        text = made.bold_metrics.elidedText(name, Qt.TextElideMode.ElideRight, most)
     painter.drawText(rect, LEFT, text)
-    left = made.bold_metrics.horizontalAdvance(text) + 8
+    left = made.bold_wide(text) + 8
     room = QRectF(rect.left() + left, rect.top(), rect.width() - taken - left, rect.height())
     if apart and room.width() >= min(ROOM_FOR_WORDS, made.width([apart])):
         painter.setFont(made.words)
