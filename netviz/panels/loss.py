@@ -88,14 +88,13 @@ class LossPanel(Panel):
         self.describe()
 
     def _draw(self, lanes: list[LaneHistory]) -> None:
-        self.loss.bundles = [_batches(lane, i, len(lanes) > 1) for i, lane in enumerate(lanes)]
+        several = len(lanes) > 1
+        self.loss.bundles = [_batches(lane, i, several) for i, lane in enumerate(lanes)]
+        self.accuracy.bundles = []
         for i, lane in enumerate(lanes):
-            self.loss.bundles += _scores(lane, i, len(lanes) > 1, LOSS, VAL_LOSS)
-        self.accuracy.bundles = [
-            bundle
-            for i, lane in enumerate(lanes)
-            for bundle in _scores(lane, i, len(lanes) > 1, ACCURACY, VAL_ACCURACY)
-        ]
+            steps = lane.scores.steps  # one and the same for all four: they are cut into pixel columns once
+            self.loss.bundles += _scores(lane, steps, i, several, LOSS, VAL_LOSS)
+            self.accuracy.bundles += _scores(lane, steps, i, several, ACCURACY, VAL_ACCURACY)
         self.loss.moments = tuple(_moment(lane, i) for i, lane in enumerate(lanes) if lane.kept is not None)
         shown = bool(self.accuracy.bundles)
         if shown is not self.accuracy.shown:
@@ -165,15 +164,17 @@ def _batches(lane: LaneHistory, index: int, named: bool) -> Bundle:
     return Bundle(series.steps, series.low, series.high, (name,), (lane_colour(index),), Style.BAND, lane=lane)
 
 
-def _scores(lane: LaneHistory, index: int, named: bool, train: int, validation: int) -> list[Bundle]:
+def _scores(
+    lane: LaneHistory, steps: np.ndarray, index: int, named: bool, train: int, validation: int
+) -> list[Bundle]:
     """The curves of two of the scores, of those that there are."""
     made, colour = [], lane_colour(index)
     before = f"{lane.info.name} " if named else ""
     for column, name, style in ((train, "train", Style.STRONG), (validation, "validation", Style.DASHED)):
         low, high = lane.scores.low[:, column : column + 1], lane.scores.high[:, column : column + 1]
-        if len(high) and not np.isnan(high).all():
+        if len(high) and not (np.isnan(high[-1, 0]) and np.isnan(high).all()):
             number = index if named else None
-            made.append(Bundle(lane.scores.steps, low, high, (before + name,), (colour,), style, lane=number))
+            made.append(Bundle(steps, low, high, (before + name,), (colour,), style, lane=number))
     return made
 
 
