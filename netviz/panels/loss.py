@@ -164,9 +164,7 @@ def _batches(lane: LaneHistory, index: int, named: bool) -> Bundle:
     return Bundle(series.steps, series.low, series.high, (name,), (lane_colour(index),), Style.BAND, lane=lane)
 
 
-def _scores(
-    lane: LaneHistory, steps: np.ndarray, index: int, named: bool, train: int, validation: int
-) -> list[Bundle]:
+def _scores(lane: LaneHistory, steps: np.ndarray, index: int, named: bool, train: int, validation: int) -> list[Bundle]:
     """The curves of two of the scores, of those that there are."""
     made, colour = [], lane_colour(index)
     before = f"{lane.info.name} " if named else ""
