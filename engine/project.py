@@ -21,6 +21,7 @@ from engine.spec import build, show, unknown
 from engine.training import Training, training_from
 
 FORMAT, VERSION = "netviz-project", 1
+LONGEST_NOTES = 2000  # characters
 OWN = "A"  # the name of a project's own network, if the file gives none
 _NUMBERS = re.compile(rb"\[\n\s*([-+.\deE,\s]*?)\s*\]")  # a list of numbers over several lines
 Layout = dict[str, tuple[float, float]]
@@ -67,6 +68,7 @@ class Project:
     layout: Layout = field(default_factory=dict)
     panels: JSON = field(default_factory=dict)
     weights: str | None = None
+    notes: str = ""  # what to do with it and what to look for, in a person's words
 
     def lanes(self) -> tuple["Project", ...]:
         """One project for each network that is trained side by side, its own first."""
@@ -121,6 +123,7 @@ class Project:
             "format": FORMAT,
             "version": VERSION,
             "name": self.name,
+            **({"notes": self.notes} if self.notes else {}),
             "data": self.data.to_json(),
             "graph": graph_to_json(self.graph),
             "training": self.training.to_json(),
@@ -219,6 +222,7 @@ def project_from(data: JSON, folder: Path, name: str = "") -> Project:
     variants = gather(lambda: _variants(data.get("variants", [])))
     layout = gather(lambda: _layout(data.get("layout", {}), "layout"))
     title = gather(lambda: _text(data.get("name", name), "name"))
+    notes = gather(lambda: _text(data.get("notes", ""), "notes", LONGEST_NOTES))
     own = gather(lambda: _text(data.get("variant", OWN), "variant"))
     weights = gather(lambda: _weights(data.get("weights"), "weights"))
     panels = data.get("panels", {})
@@ -240,6 +244,7 @@ def project_from(data: JSON, folder: Path, name: str = "") -> Project:
         layout=layout or {},
         panels=panels,
         weights=weights,
+        notes=notes or "",
     )
 
 
@@ -247,6 +252,7 @@ FIELDS = (
     "format",
     "version",
     "name",
+    "notes",
     "data",
     "graph",
     "training",
@@ -356,9 +362,9 @@ def _layout(data: object, where: str) -> Layout:
     return places
 
 
-def _text(value: object, where: str) -> str:
-    if not isinstance(value, str) or len(value) > 200:
-        raise ProjectError(Problem(where, f"expected a text of at most 200 characters, got {show(value)}"))
+def _text(value: object, where: str, most: int = 200) -> str:
+    if not isinstance(value, str) or len(value) > most:
+        raise ProjectError(Problem(where, f"expected a text of at most {most} characters, got {show(value)}"))
     return value
 
 

@@ -15,6 +15,7 @@ from netviz.checks.gradients import GradientView
 from netviz.checks.overfit import OverfitView
 from netviz.checks.rates import RateView
 from netviz.checks.view import ReportView
+from netviz.document.address import OUTSIDE
 from netviz.document.document import Change
 
 if TYPE_CHECKING:
@@ -124,7 +125,7 @@ class CheckActions(QObject):
     def _edited(self, change: Change) -> None:
         if change.section == "all":
             self.close()
-        elif change.section not in ("layout", "panels", "name"):
+        elif change.section not in OUTSIDE:
             lanes = {lane.variant: lane for lane in self._document.lanes()}
             for kind, (dialog, asked) in self._open.items():
                 now = lanes.get(asked.variant)

@@ -40,6 +40,7 @@ MORE = "More"  # what stands under no subject
 @dataclass(frozen=True, slots=True)
 class Experiment:
     title: str
+    notes: str  # what to do and what to look for
     path: Path
     subject: str
 
@@ -49,7 +50,10 @@ def find_experiments() -> dict[str, Experiment]:
     folder = Path(str(files("resources"))) / "experiments"
     paths = {path.stem: path for path in sorted(folder.glob("*.netviz"))}
     listed = {name: subject for subject, names in SUBJECTS.items() for name in names if name in paths}
-    return {
-        name: Experiment(msgspec.json.decode(paths[name].read_bytes())["name"], paths[name], listed.get(name, MORE))
-        for name in (*listed, *(name for name in paths if name not in listed))
-    }
+    names = (*listed, *(name for name in paths if name not in listed))
+    return {name: _found(paths[name], listed.get(name, MORE)) for name in names}
+
+
+def _found(path: Path, subject: str) -> Experiment:
+    told = msgspec.json.decode(path.read_bytes())
+    return Experiment(told["name"], told.get("notes", ""), path, subject)

@@ -38,6 +38,7 @@ from netviz.pencil_link import PencilLink
 from netviz.run_link import RunLink
 from netviz.runtime.session import Session
 from netviz.widgets.banner import Banner
+from netviz.widgets.notes_strip import NotesStrip
 from netviz.widgets.panel_dock import PanelDock
 from netviz.widgets.run_bar import RunBar
 from netviz.window_layout import WindowLayout
@@ -66,7 +67,7 @@ class MainWindow(QMainWindow):
         self.lit = Lit(self.canvas, self.session.history.cursor)
         self.following = Following(self.canvas, self.document, self.session, self.live)
         self.inspector = Inspector(self.document)
-        self.banner = Banner()
+        self.banner, self.notes = Banner(), NotesStrip()
         self.run_bar = RunBar(self.session, self)
         self.addToolBar(self.run_bar)
         self.setContentsMargins(theme.GAP, 0, theme.GAP, theme.GAP)
@@ -143,6 +144,7 @@ class MainWindow(QMainWindow):
         column.setContentsMargins(0, theme.GAP, 0, 0)
         column.setSpacing(theme.GAP)
         column.addWidget(self.banner)
+        column.addWidget(self.notes)
         column.addWidget(self.canvas, 1)
         self.setCentralWidget(centre)
 

@@ -1,6 +1,7 @@
 """The menus: every command of the window, with its keys."""
 
 from collections.abc import Callable
+from html import escape
 from typing import TYPE_CHECKING
 
 from PySide6.QtGui import QAction, QActionGroup, QKeySequence
@@ -13,6 +14,7 @@ from netviz.experiments import find_experiments
 from netviz.export_actions import ExportActions
 from netviz.lane_actions import LaneActions
 from netviz.layout_actions import LayoutActions
+from netviz.notes_actions import NotesActions
 from netviz.panels.base import Group
 from netviz.recent import fill_recent
 from netviz.settings import remember, remembered
@@ -52,7 +54,7 @@ class Menus:
     """Fills a window's menu bar."""
 
     def __init__(self, window: "MainWindow") -> None:
-        self._window = window
+        self._window, self._notes = window, NotesActions(window)
         self._fill_file()
         self._fill_edit()
         self._fill_run()
@@ -88,7 +90,10 @@ class Menus:
         for made in find_experiments().values():
             if made.subject not in subjects:
                 subjects[made.subject] = self._own_menu(experiments, made.subject)
-            self.add(subjects[made.subject], made.title, "", lambda path=made.path: files.open_experiment(path))
+                subjects[made.subject].setToolTipsVisible(True)
+            menu_of = subjects[made.subject]
+            action = self.add(menu_of, made.title, "", lambda path=made.path: files.open_experiment(path))
+            action.setToolTip(f"<p>{escape(made.notes)}</p>")  # as rich text it is broken into lines
         menu.addSeparator()
         self.add(menu, "&Save", Keys.Save, files.save)
         self.add(menu, "Save &As…", Keys.SaveAs, files.save_as)
@@ -119,6 +124,7 @@ class Menus:
         self.add(menu, "Rename Network…", "", lanes.rename)
         self.add(menu, "Remove Network", "", lanes.remove)
         menu.addSeparator()
+        menu.addAction(self._notes.edit)
         self.add(menu, "Show All Problems", "Ctrl+Shift+M", self._window.show_problems)
 
     def _fill_run(self) -> None:
@@ -140,6 +146,7 @@ class Menus:
         for ident, dock in window.docks.items():
             if ident in BESIDE:
                 menu.addAction(dock.toggleViewAction())
+        menu.addAction(self._notes.show)
         self._fill_panels(menu.addMenu("Panels"))
         self.layouts = LayoutActions(window, self._own_menu(menu, "Layout"))
         menu.addSeparator()

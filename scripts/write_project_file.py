@@ -15,7 +15,7 @@ from engine.course import EarlyStopping
 from engine.data.augmentation import Augmentation
 from engine.data.curriculum import Curriculum
 from engine.files import write_atomically
-from engine.project import FIELDS, FORMAT, VERSION
+from engine.project import FIELDS, FORMAT, LONGEST_NOTES, VERSION
 from engine.spec import Declared
 from engine.training import Regularization, Settings
 
@@ -30,6 +30,7 @@ TOP = {
     "format": f'`"{FORMAT}"`; must be there',
     "version": f"whole number, now {VERSION}; a file of a later one is refused; must be there",
     "name": "text; left out, the file's name",
+    "notes": f"what to do with it and what to look for: text of at most {LONGEST_NOTES} characters",
     "data": "what is learnt from: an object with a `kind`, see [Data](#data); must be there",
     "graph": "the network: `nodes` and `edges`, see [Layers](#layers); must be there",
     "training": "how it is trained, see [Training](#training); must be there",

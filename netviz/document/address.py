@@ -9,7 +9,8 @@ from engine.project import Layout, Project, Variant
 from engine.training import Training
 from netviz.document.layered import boxes, docked, places
 
-Section = Literal["graph", "training", "data", "layout", "panels", "name", "drawing", "lane", "lanes", "all"]
+Section = Literal["graph", "training", "data", "layout", "panels", "name", "notes", "drawing", "lane", "lanes", "all"]
+OUTSIDE: frozenset[Section] = frozenset({"layout", "panels", "name", "notes"})  # no number depends on them
 Place = tuple[float, float]
 
 
@@ -87,11 +88,13 @@ def sharers(project: Project, section: Section, holder: int) -> tuple[int, ...]:
 
 
 def read(project: Project, at: Address) -> Any:
-    """The value there: a Layer, a Training, a DataSource, a place or None, a name, a Drawn, or Lanes."""
+    """The value there: a Layer, a Training, a DataSource, a place or None, a name, notes, a Drawn, or Lanes."""
     if at.section == "data":
         return project.data
     if at.section == "name":
         return project.name
+    if at.section == "notes":
+        return project.notes
     if at.section == "lanes":
         p = project
         return Lanes(p.variant, p.graph, p.training, p.layout, p.weights, p.variants)
@@ -118,6 +121,8 @@ def write(project: Project, at: Address, value: Any) -> Project:
         return replace(project, data=value)
     if at.section == "name":
         return replace(project, name=value)
+    if at.section == "notes":
+        return replace(project, notes=value)
     if at.section == "lanes":
         return _with_lanes(project, value)
     if at.section == "lane":

@@ -16,7 +16,7 @@ from engine.data.source import DataSource, Summary
 from engine.errors import Problem, ProjectError
 from engine.graph import Structure, resolve
 from engine.layers.base import Shape
-from engine.project import Project
+from engine.project import LONGEST_NOTES, Project
 from engine.spec import build
 from netviz.document import fields
 from netviz.document.address import Address, Drawn, Section, owner, read, sharers, write
@@ -186,9 +186,22 @@ class Document(QObject):
         self.edit(Address("layout", lane, node), (x, y), f"Move {node}", "place", gesture)
 
     def rename(self, name: str) -> None:
+        self.describe(name, self._project.notes)
+
+    def describe(self, name: str, notes: str) -> None:
+        """The name, and what a person is to do with the project and to look for: one step."""
         if not name.strip() or len(name) > LONGEST_NAME:
             raise ProjectError(Problem("name", f"expected a text of 1 to {LONGEST_NAME} characters, got {len(name)}"))
+        if len(notes) > LONGEST_NOTES:
+            words = f"expected a text of at most {LONGEST_NOTES} characters, got {len(notes)}"
+            raise ProjectError(Problem("notes", words))
+        both = name != self._project.name and notes != self._project.notes
+        if both:
+            self.stack.beginMacro("Change name and notes")
         self.edit(Address("name"), name, f"Rename to {name}", "name")
+        self.edit(Address("notes"), notes, "Change the notes", "notes")
+        if both:
+            self.stack.endMacro()
 
     def set_panels(self, panels: Mapping[str, Any]) -> None:
         """How the window stands. Saved with the project, but neither undone nor a reason to ask for saving."""

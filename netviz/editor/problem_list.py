@@ -6,6 +6,7 @@ from PySide6.QtWidgets import QLabel, QListWidget, QListWidgetItem, QVBoxLayout,
 
 from engine.errors import Problem
 from netviz import theme
+from netviz.document.address import OUTSIDE
 from netviz.document.document import Change, Document
 from netviz.document.drawing import Drawing
 from netviz.editor.canvas import Canvas
@@ -47,7 +48,7 @@ class ProblemList(QWidget):
         return [self.list.item(row).text() for row in range(self.list.count())]
 
     def _changed(self, change: Change) -> None:
-        if change.section not in ("layout", "panels", "name") and self._found() != self._told:
+        if change.section not in OUTSIDE and self._found() != self._told:
             self._show()
 
     def _found(self) -> list[tuple[str, tuple[int, str]]]:

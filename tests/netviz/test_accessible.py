@@ -67,6 +67,8 @@ def test_panels_and_their_title_bars_are_called_what_they_are(open_window):
 def place_of(window, widget: QWidget) -> str:
     """The dock a widget is in, or where else it is."""
     while widget is not None and not isinstance(widget, QDockWidget):
+        if widget is window.notes:
+            return "notes"
         if widget is window.centralWidget():
             return "network"
         widget = widget.parentWidget()
@@ -92,6 +94,7 @@ def test_tab_goes_from_part_to_part_in_reading_order(open_window, qtbot):
     rows = window.document.project.panels["rows"]
     wanted = ["network", *(name for row in rows for name in row), "inspector"]
     assert [place for place in seen if place in wanted] == wanted
+    assert seen[-1] == "notes", "they stand before the network"
     assert len(seen) == len(set(seen)), "no part is left and come back to"
 
 
