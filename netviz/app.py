@@ -35,8 +35,7 @@ def run_window(options: WindowOptions) -> int:
     worker = options.worker or remembered("worker", "process")
     windows = Windows(lambda project, path: MainWindow(project, path, worker))
     window = windows.open(project, file)
-    for found in left_behind()[:1]:
-        window.files.offer_recovery(found)
+    window.files.offer_recovery(left_behind())
     if options.demo and app.platformName() == "offscreen":
         demonstrate(window)
     return app.exec()

@@ -1,6 +1,7 @@
 """Keeps a copy of what is not saved, so that a crash or a kill loses little."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 from PySide6.QtCore import QObject, QTimer
 
@@ -47,8 +48,9 @@ class Autosave(QObject):
         parameters = None if keyframe is None else keyframe.parameters
         if parameters is not None and len(parameters) != len(project.lanes()):
             parameters = None  # a lane was added that does not run yet
+        copy = self._copy
         self._background.run(
-            lambda: self._copy.write(project, original, parameters), lambda _: None, lambda error: self._failed()
+            lambda: copy.write(project, original, parameters), lambda _: None, lambda error: self._failed()
         )
 
     def _failed(self) -> None:
@@ -58,7 +60,14 @@ class Autosave(QObject):
         """Nothing is unsaved any more."""
         if self._kept is not None:
             self._kept = None
-            self._background.run(self._copy.remove, lambda _: None, lambda error: None)
+            copy = self._copy
+            self._background.run(copy.remove, lambda _: None, lambda error: None)
+
+    def adopt(self, folder: Path) -> None:
+        """The copy in `folder`, just opened, is this window's from now on: at no moment is there none."""
+        self.forget()
+        self._copy, self._kept = Copy(folder), (b"", -1)
+        self.copy()
 
     def close(self) -> None:
         """The window closes as it should: the copy goes."""

@@ -1,5 +1,6 @@
 """Open, save and close, with the trained weights; the disk is touched on a background thread."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
@@ -15,7 +16,7 @@ from netviz.document.difference import Kind, difference
 from netviz.document.document import Document
 from netviz.document.storage import ENDING, moved_to, read_project, write_project
 from netviz.recent import remember_file
-from netviz.recovery import Recovered, remove
+from netviz.recovery import Recovered
 from netviz.runtime.background import Background
 from netviz.runtime.session import Session
 from netviz.saving import ask_file
@@ -33,6 +34,7 @@ class FileActions(QObject):
 
     saved = Signal()
     failed = Signal(str)
+    recovered = Signal(Path)  # the copy in this folder is open, with its weights
 
     def __init__(
         self, window: QMainWindow, document: Document, session: Session, banner: Banner, layout: WindowLayout
@@ -95,22 +97,27 @@ class FileActions(QObject):
         """A project as it has just been written to `path`."""
         self._show(project, path)
 
-    def offer_recovery(self, found: Recovered) -> None:
-        """Asks whether to go on with what a program left behind that ended unexpectedly."""
-        self._banner.show_message(
-            "recovery",
-            f"netviz ended unexpectedly with unsaved work in {found.project.name}",
-            "amber",
-            "Recover",
-            lambda: self._recover(found),
-        )
+    def offer_recovery(self, left: Sequence[Recovered]) -> None:
+        """Asks whether to go on with what a program left behind that ended unexpectedly, the latest first."""
+        if left:
+            more = f" (and {len(left) - 1} more: File → Recover Unsaved Work)" if len(left) > 1 else ""
+            self._banner.show_message(
+                "recovery",
+                f"netviz ended unexpectedly with unsaved work in {left[0].words}{more}",
+                "amber",
+                "Recover",
+                lambda: self.recover(left[0], left[1:]),
+            )
 
-    def _recover(self, found: Recovered) -> None:
-        """Opens the copy, unsaved; it is removed once its weights have been read."""
+    def recover(self, found: Recovered, others: Sequence[Recovered] = ()) -> None:
+        """Opens the copy, unsaved, after asking about what is not saved here; then the others are offered."""
+        if not found.folder.is_dir() or not self.may_close():
+            return
         folder = found.original.parent if found.original and found.original.parent.is_dir() else Path.home()
         self._recovered = found
         self._show(moved_to(found.project, folder), found.original)
         self._document.stack.resetClean()
+        self.offer_recovery(others)
 
     # Saving
 
@@ -248,7 +255,7 @@ class FileActions(QObject):
             self._kept = -1 if self._session.carried or self._recovered else 0
         if self._recovered is not None:
             folder, self._recovered = self._recovered.folder, None
-            self._background.run(lambda: remove(folder), lambda _: None, lambda error: None)
+            self.recovered.emit(folder)
 
     def _rewound(self) -> None:
         self._kept = 0

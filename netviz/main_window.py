@@ -92,6 +92,7 @@ class MainWindow(QMainWindow):
         self.menus = Menus(self)
         self.autosave = Autosave(self.document, self.session, lambda: self.files.unsaved)
         self.files.saved.connect(self.autosave.copy)
+        self.files.recovered.connect(self.autosave.adopt)
         self.canvas.chosen.connect(self.inspector.inspect)
         self.link.problems_asked.connect(self.show_problems)
         self.session.previewed.connect(self._show_preview)

@@ -17,6 +17,7 @@ from netviz.layout_actions import LayoutActions
 from netviz.notes_actions import NotesActions
 from netviz.panels.base import Group
 from netviz.recent import fill_recent
+from netviz.recovery_menu import fill_recovery
 from netviz.settings import remember, remembered
 from netviz.view_actions import ViewActions
 from netviz.widgets.command_palette import CommandPalette, actions_of
@@ -94,6 +95,8 @@ class Menus:
             menu_of = subjects[made.subject]
             action = self.add(menu_of, made.title, "", lambda path=made.path: files.open_experiment(path))
             action.setToolTip(f"<p>{escape(made.notes)}</p>")  # as rich text it is broken into lines
+        recovery = self._own_menu(menu, "Recover Unsaved Work")
+        menu.aboutToShow.connect(lambda: fill_recovery(recovery, self._window))
         menu.addSeparator()
         self.add(menu, "&Save", Keys.Save, files.save)
         self.add(menu, "Save &As…", Keys.SaveAs, files.save_as)

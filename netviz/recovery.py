@@ -4,6 +4,7 @@ import os
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 import msgspec
@@ -12,8 +13,8 @@ from PySide6.QtCore import QStandardPaths
 from engine.backend import Array
 from engine.errors import ProjectError
 from engine.files import write_atomically
-from engine.project import Project
-from netviz.document.storage import ENDING, read_project, write_project
+from engine.project import Project, project_from, read_json
+from netviz.document.storage import ENDING, write_project
 
 Parameters = Mapping[str, Array]
 
@@ -32,6 +33,13 @@ class Recovered:
     folder: Path
     project: Project
     original: Path | None
+    when: datetime  # the copy was made
+
+    @property
+    def words(self) -> str:
+        """Which project, in which file, as it was when."""
+        file = "never saved" if self.original is None else self.original.name
+        return f"{self.project.name} ({file}), as it was at {self.when:%H:%M on %d %B}"
 
 
 def recovery_folder() -> Path:
@@ -42,8 +50,9 @@ def recovery_folder() -> Path:
 class Copy:
     """One window's copy: a folder of its own."""
 
-    def __init__(self, base: Path | None = None) -> None:
-        self._folder = (base or recovery_folder()) / uuid.uuid4().hex
+    def __init__(self, folder: Path | None = None) -> None:
+        """In a `folder` that another program has left behind, or in a new one."""
+        self._folder = folder or recovery_folder() / uuid.uuid4().hex
 
     def write(self, project: Project, original: Path | None, parameters: Sequence[Parameters] | None) -> None:
         """Replaces the copy; runs on any thread."""
@@ -65,10 +74,12 @@ def left_behind(base: Path | None = None) -> list[Recovered]:
             note = msgspec.json.decode((folder / "note.json").read_bytes(), type=Note)
             if _lives(note.process):
                 continue
-            project, _ = read_project(folder / f"copy{ENDING}")
+            path = folder / f"copy{ENDING}"
+            project = project_from(read_json(path), folder, path.stem)
+            when = datetime.fromtimestamp(path.stat().st_mtime)
         except (OSError, msgspec.MsgspecError, ProjectError):
             continue
-        found.append(Recovered(folder, project, Path(note.original) if note.original else None))
+        found.append(Recovered(folder, project, Path(note.original) if note.original else None, when))
     return found
 
 

@@ -4,14 +4,17 @@ import os
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QMenu, QMessageBox
 
 from engine.run.messages import RunState
 from netviz.recovery import Copy, left_behind, recovery_folder
+from netviz.recovery_menu import fill_recovery
 from netviz.runtime.background import Background
 
 LONG = 30_000
@@ -79,12 +82,13 @@ def test_what_a_killed_program_left_comes_back_with_its_weights(open_window, qtb
         settle(window, qtbot)
     (found,) = left_behind()
     again = open_window()
-    again.files.offer_recovery(found)
+    again.files.offer_recovery([found])
     assert "unsaved work" in again.banner.text
     qtbot.mouseClick(again.banner.answer, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: again.document.project.training.optimizer.lr == 0.02, timeout=LONG)
     qtbot.waitUntil(lambda: again.session.project is again.document.project, timeout=LONG)
-    qtbot.waitUntil(lambda: again.session.state is RunState.PAUSED and not copies(own_folder), timeout=LONG)
+    qtbot.waitUntil(lambda: again.session.state is RunState.PAUSED and not left_behind(), timeout=LONG)
+    assert copies(own_folder) == [found.folder / "copy.netviz"]  # at no moment is there none
     again.session.take_keyframe(lambda k: kept.update(after=k.parameters))
     qtbot.waitUntil(lambda: "after" in kept, timeout=LONG)
     for before, after in zip(kept["before"], kept["after"], strict=True):
@@ -117,3 +121,57 @@ def test_a_killed_worker_is_told_and_replaced(open_window, qtbot):
     qtbot.waitUntil(lambda: "goes on from step" in window.banner.text, timeout=LONG)
     qtbot.waitUntil(lambda: window.session.state is RunState.FINISHED, timeout=LONG)
     assert window.session.epoch == 200
+
+
+def left_copies(window, monkeypatch, *names: str) -> None:
+    """Copies of the window's project by these names, as of a program that is gone; the last is the latest."""
+    gone = dead_process()
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "getpid", lambda: gone)
+        for age, name in enumerate(reversed(names)):
+            copy = Copy()
+            copy.write(replace(window.document.project, name=name), None, None)
+            os.utime(copy._folder, (0, 10**9 - age))
+
+
+def test_each_of_several_copies_is_offered_and_can_be_forgotten(open_window, qtbot, own_folder, monkeypatch):
+    window = open_window()
+    left_copies(window, monkeypatch, "first", "second", "third")
+    window.files.offer_recovery(left_behind())
+    assert "unsaved work in third (never saved), as it was at " in window.banner.text
+    assert window.banner.text.endswith("(and 2 more: File → Recover Unsaved Work)")
+    qtbot.mouseClick(window.banner.answer, Qt.MouseButton.LeftButton)
+    assert window.document.project.name == "third"
+    assert "unsaved work in second" in window.banner.text
+    qtbot.waitUntil(lambda: len(left_behind()) == 2, timeout=LONG)  # the third is this window's own now
+    menu = next(m for m in window.findChildren(QMenu) if m.title() == "Recover Unsaved Work")
+    fill_recovery(menu, window)
+    texts = [action.text() for action in menu.actions()]
+    assert [text.split(" (")[0] for text in texts if text] == ["second", "first", "Forget All This…"]
+    monkeypatch.setattr(QMessageBox, "exec", lambda box: QMessageBox.StandardButton.Cancel)
+    menu.actions()[-1].trigger()
+    assert len(left_behind()) == 2
+    monkeypatch.setattr(QMessageBox, "exec", lambda box: QMessageBox.StandardButton.Discard)
+    menu.actions()[-1].trigger()
+    assert left_behind() == []
+    fill_recovery(menu, window)
+    assert not menu.isEnabled()
+    assert len(copies(own_folder)) == 1  # this window's
+
+
+def test_recovery_asks_about_what_was_done_since(open_window, qtbot, own_folder, monkeypatch):
+    window = open_window()
+    left_copies(window, monkeypatch, "lost")
+    window.document.set_node_field(0, "h1", "units", 9)
+    asked = []
+
+    def answer(box: QMessageBox) -> QMessageBox.StandardButton:
+        asked.append(box.informativeText())
+        return QMessageBox.StandardButton.Cancel
+
+    monkeypatch.setattr(QMessageBox, "exec", answer)
+    window.files.offer_recovery(left_behind())
+    qtbot.mouseClick(window.banner.answer, Qt.MouseButton.LeftButton)
+    assert asked == ["Its changes would be lost."]
+    assert window.document.project.graph.layer("h1").units == 9
+    assert len(left_behind()) == 1
