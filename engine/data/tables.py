@@ -8,7 +8,7 @@ import io
 import math
 import os
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
@@ -27,6 +27,7 @@ MOST_COLUMNS = 100_000
 HEAD_BYTES, HEAD_ROWS = 1 << 20, 1000  # what a layout is judged by
 BLOCK = 1 << 18  # cells read at once: Python needs some 60 bytes for each
 SHOWN = 20  # rows and categories of a preview
+SHOWN_ODD = 5  # rows of another number of cells, and rows with a wrong cell, wherever they are
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,8 +97,13 @@ def layout(path: Path, delimiter: Delimiter = "auto", header: Header = "auto") -
     return Layout(chosen, has_header, names, tuple(_is_numeric(plain, body, place) for place in range(width)))
 
 
-def blocks(path: Path, form: Layout, told: Told | None = None) -> Iterator[tuple[list[int], list[list[str]]]]:
-    """The rows after the header, some at a time: their numbers in the file, and their cells; no empty lines."""
+def blocks(
+    path: Path, form: Layout, told: Told | None = None, odd: Callable[[int, list[str]], object] | None = None
+) -> Iterator[tuple[list[int], list[list[str]]]]:
+    """The rows after the header, some at a time: their numbers in the file, and their cells; no empty lines.
+
+    Rows of another number of cells are refused; where `odd` is given it hears of them instead, and they are left out.
+    """
     width = len(form.names)
     size = max(1, BLOCK // width)
     numbers: list[int] = []
@@ -111,7 +117,10 @@ def blocks(path: Path, form: Layout, told: Told | None = None) -> Iterator[tuple
                 if not row:
                     continue
                 if len(row) != width:
-                    raise DataFileError(f"row {reader.line_num} has {len(row)} cells, expected {width}")
+                    if odd is None or waits:
+                        raise DataFileError(f"row {reader.line_num} has {len(row)} cells, expected {width}")
+                    odd(reader.line_num, row)
+                    continue
                 if waits:
                     waits = False
                     continue
@@ -260,8 +269,10 @@ class Preview:
     form: Layout
     rows: int
     columns: tuple[Column, ...]
-    first: tuple[tuple[str, ...], ...]  # some rows as they stand
+    first: tuple[tuple[str, ...], ...]  # the first rows as they stand, and some with what is wrong
     numbers: tuple[int, ...]  # of these rows in the file, the header counted
+    odd: Mapping[int, int]  # rows shown that have another number of cells: how many, by the row's number
+    odds: int = 0  # all such rows, which are not counted in `rows`
 
 
 def inspect(
@@ -271,23 +282,46 @@ def inspect(
     most_rows: int | None = None,
     told: Told | None = None,
 ) -> Preview:
-    """Looks through a table, or its first `most_rows`; wrong cells are counted, not refused. Raises DataFileError."""
+    """Looks through a table, or its first `most_rows`; wrong cells and odd rows are counted, not refused.
+
+    Raises DataFileError.
+    """
     form = layout(path, delimiter, header)
     columns = tuple(Column(name, numeric) for name, numeric in zip(form.names, form.numeric, strict=True))
-    first: list[tuple[str, ...]] = []
-    places: list[int] = []
-    count = 0
-    for numbers, rows in blocks(path, form, told):
+    shown: list[tuple[int, tuple[str, ...]]] = []
+    odd: dict[int, int] = {}
+    further: dict[int, tuple[str, ...]] = {}  # rows behind the first ones where a column has its first wrong cell
+    count = odds = 0
+
+    def met(number: int, row: list[str]) -> None:
+        nonlocal odds
+        odds += 1
+        if len(odd) < SHOWN_ODD:
+            odd[number] = len(row)
+            shown.append((number, _squared(row, form)))
+
+    for numbers, rows in blocks(path, form, told, met):
         if most_rows is not None:
             rows = rows[: most_rows - count]
-        places += numbers[: min(SHOWN - len(first), len(rows))]
-        first += [tuple(row) for row in rows[: SHOWN - len(first)]]
+        room = max(0, SHOWN - count)
+        shown += zip(numbers[:room], map(tuple, rows[:room]), strict=False)
         count += len(rows)
         for place, column in enumerate(columns):
             _look(column, form, numbers, [row[place].strip() for row in rows])
+        for number in {column.first_wrong[0] for column in columns if column.first_wrong is not None}:
+            if number in numbers[room:] and len(further) < SHOWN_ODD:
+                further[number] = tuple(rows[numbers.index(number)])
         if most_rows is not None and count >= most_rows:
             break
-    return Preview(form, count, columns, tuple(first), tuple(places))
+    shown = sorted([*shown, *further.items()])
+    return Preview(form, count, columns, tuple(row for _, row in shown), tuple(n for n, _ in shown), odd, odds)
+
+
+def _squared(row: list[str], form: Layout) -> tuple[str, ...]:
+    """An odd row as it is shown: cells that are missing are empty, and what is over stands in the last one."""
+    width = len(form.names)
+    cells = [*row, *[""] * (width - len(row))]
+    return (*cells[: width - 1], form.delimiter.join(cells[width - 1 :]))
 
 
 def _look(column: Column, form: Layout, numbers: list[int], cells: list[str]) -> None:

@@ -137,7 +137,10 @@ class TableLook:
         used = [place for place, role in enumerate(wish.roles[:MOST_COLUMNS]) if role != "unused"]
         numbers = {place for place in used if "number" in (wish.roles[place], self.types[place])}
         numbers -= {place for place in used if wish.roles[place] == "category"}
-        for line, row in enumerate(self.preview.first):
+        for line, (number, row) in enumerate(zip(self.preview.numbers, self.preview.first, strict=True)):
+            if number in self.preview.odd:
+                yield from ((line, place) for place in range(min(len(row), MOST_COLUMNS)))
+                continue
             for place in used:
                 if is_missing(row[place]):
                     if wish.missing == "refuse":
@@ -166,6 +169,9 @@ class TableLook:
 
     def _warnings(self, wish: TableWish) -> list[str]:
         found = []
+        for line, length in list(self.preview.odd.items())[:1]:
+            many, width = counted(self.preview.odds, "row"), len(self.preview.columns)
+            found.append(f"{many} of another length than {width} cells, first row {line} with {length}")
         used = [(c, r) for c, r in zip(self.preview.columns, wish.roles, strict=True) if r != "unused"]
         for column, role in used:
             if column.wrong and column.first_wrong is not None and role != "category":

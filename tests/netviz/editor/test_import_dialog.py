@@ -144,6 +144,24 @@ def test_a_cell_that_is_refused_stands_out_in_the_row_that_the_message_names(sho
     assert reds() == {("6", 1)}
 
 
+def test_rows_of_another_length_are_shown_with_what_they_have(show) -> None:
+    """Wherever they are; and rows whose cells are wrong, too."""
+    rows = [f"{i},{i % 7},{'cat' if i % 4 else 'dog'}" for i in range(60)]
+    rows[3], rows[40], rows[50] = "3,3", "40,5,cat,9", "50,heavy,cat"
+    dialog = show("length,age,kind\n" + "\n".join(rows) + "\n")
+    assert dialog.trouble.text() == "t.csv row 5 has 2 cells, expected 3"
+    sheet = dialog.table.sheet_model.sheet
+    shown = dict(zip(sheet.numbers, sheet.first, strict=True))
+    assert shown[5] == ("3", "3", "")
+    assert shown[42] == ("40", "5", "cat,9")
+    assert shown[52] == ("50", "heavy", "cat")
+    assert list(sheet.numbers) == sorted(sheet.numbers)
+    wrong = {(sheet.numbers[line], column) for line, column in sheet.wrong}
+    assert wrong == {(5, 0), (5, 1), (5, 2), (42, 0), (42, 1), (42, 2), (52, 1)}
+    assert "2 rows of another length than 3 cells, first row 5 with 2" in dialog.warnings.text()
+    assert not dialog.accept_button.isEnabled()
+
+
 @pytest.mark.parametrize(
     ("content", "name", "words"),
     [
