@@ -4,10 +4,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import (
     QDialog,
-    QDialogButtonBox,
     QFormLayout,
     QHBoxLayout,
     QLabel,
@@ -23,6 +21,7 @@ from netviz import theme
 from netviz.document.storage import ENDING
 from netviz.saving import ask_file
 from netviz.widgets.choice import Choice
+from netviz.widgets.dialog_buttons import dialog_buttons
 from netviz.widgets.elided import ElidedLabel
 
 LONGEST = 1 << 20  # of one side of an example
@@ -89,13 +88,7 @@ class ModelDialog(QDialog):
         form.addRow("&Project", self._make_place())
         self.told = QLabel(wordWrap=True)
         self.told.setObjectName("faint")
-        self.buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
-        self.accept_button = self.buttons.addButton("Import", QDialogButtonBox.ButtonRole.AcceptRole)
-        self.accept_button.setDefault(True)
-        for button in self.buttons.buttons():
-            button.setIcon(QIcon())
-        self.buttons.accepted.connect(self.accept)
-        self.buttons.rejected.connect(self.reject)
+        self.buttons, self.accept_button = dialog_buttons(self, "Import")
         column = QVBoxLayout(self)
         column.setContentsMargins(2 * theme.GAP, 2 * theme.GAP, 2 * theme.GAP, 2 * theme.GAP)
         column.setSpacing(theme.GAP)

@@ -5,10 +5,8 @@ from dataclasses import replace
 from typing import Any
 
 from PySide6.QtCore import QSize, Qt, QTimer
-from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import (
     QDialog,
-    QDialogButtonBox,
     QFrame,
     QHBoxLayout,
     QLabel,
@@ -35,6 +33,7 @@ from netviz.runtime.reader import Reader
 from netviz.widgets.balance import BalanceBars
 from netviz.widgets.choice import Choice
 from netviz.widgets.class_pictures import ClassPictures
+from netviz.widgets.dialog_buttons import dialog_buttons
 from netviz.widgets.elided import ElidedLabel
 from netviz.widgets.role_table import RoleTable
 from netviz.widgets.tick_box import TickBox
@@ -102,13 +101,7 @@ class ImportDialog(QDialog):
         self.warnings = QLabel(wordWrap=True)
         self.warnings.setAccessibleName("What to look at")
         theme.on_change(self._recolour)
-        self.buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
-        self.accept_button = self.buttons.addButton("Import", QDialogButtonBox.ButtonRole.AcceptRole)
-        self.accept_button.setDefault(True)
-        for button in self.buttons.buttons():
-            button.setIcon(QIcon())
-        self.buttons.accepted.connect(self.accept)
-        self.buttons.rejected.connect(self.reject)
+        self.buttons, self.accept_button = dialog_buttons(self, "Import")
         column = QVBoxLayout(self)
         column.setContentsMargins(14, 12, 14, 12)
         column.setSpacing(theme.GAP)

@@ -15,7 +15,7 @@ from netviz.theme import GAP
 from netviz.widgets.marks import NO_RUN
 from netviz.widgets.representation import RepresentationMap
 from netviz.widgets.representation_words import feet, name_of, units_in_words
-from netviz.widgets.ticks import whole
+from netviz.widgets.ticks import of_all, whole
 from netviz.widgets.toggle import Toggle
 from netviz.widgets.view_tools import STEPS, faint_words, small_choice
 
@@ -147,8 +147,7 @@ class RepresentationPanel(Panel):
         for seen, count, what in zip(
             (len(answer.y), len(answer.y_val)), answer.counts, ("training", "validation"), strict=True
         ):
-            some = f"first {whole(seen)} of {whole(count)}" if seen < count else f"all {whole(count)}"
-            parts += [f"{some} {what}"] if count else []
+            parts += [f"{of_all(seen, count)} {what}"] if count else []
         words = ", ".join(parts)
         if self.map.every:
             most = self.map.most_dots(

@@ -14,7 +14,7 @@ from netviz.panels.views import note_for
 from netviz.runtime.history import History, LaneHistory
 from netviz.theme import GAP
 from netviz.widgets.example_list import ExampleList, Rows, outcomes
-from netviz.widgets.ticks import figure, whole
+from netviz.widgets.ticks import figure, of_all, whole
 from netviz.widgets.toggle import Toggle
 
 
@@ -120,7 +120,7 @@ def listed(lane: LaneHistory) -> Rows | None:
 def about(answer: WorstAnswer) -> tuple[str, ...]:
     """What was looked at, in several lengths."""
     e = answer.extent
-    some = f"first {whole(e.examined)} of {whole(e.count)}" if e.examined < e.count else f"all {whole(e.count)}"
+    some = of_all(e.examined, e.count)
     wrong = "" if answer.wrong is None else f", {whole(answer.wrong)} wrong"
     mean = f", mean loss {figure(answer.mean_loss).strip()}"
     return (

@@ -14,7 +14,7 @@ from netviz.widgets.canvas import Canvas
 from netviz.widgets.cells import gaps
 from netviz.widgets.example_list import class_name
 from netviz.widgets.marks import columns, draw_head, draw_note
-from netviz.widgets.ticks import percent, whole
+from netviz.widgets.ticks import of_all, percent, whole
 
 STRETCH = 2.2  # a cell may be so many times as wide as high
 FAINTEST = 0.16  # of the full colour for a single example: it is seen
@@ -201,7 +201,7 @@ def cell_colour(right: bool, share: float) -> QColor:
 def extents(answer: ConfusionAnswer) -> tuple[str, ...]:
     """Which examples the table counts, in several lengths."""
     e = answer.extent
-    some = f"first {whole(e.examined)} of {whole(e.count)}" if e.examined < e.count else f"all {whole(e.count)}"
+    some = of_all(e.examined, e.count)
     share = float(np.diag(answer.counts).sum() / max(1, np.sum(answer.counts))) if answer.counts is not None else np.nan
     right = f"{percent(share).strip()} right"
     return (

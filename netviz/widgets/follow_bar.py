@@ -4,12 +4,11 @@ from collections.abc import Callable
 
 from PySide6.QtCore import QLocale, QSize, Qt, Signal
 from PySide6.QtGui import QDoubleValidator, QResizeEvent
-from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QLabel, QLineEdit, QSizePolicy, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QLabel, QLineEdit, QToolButton, QVBoxLayout, QWidget
 
 from netviz import theme
-from netviz.widgets.elided import ElidedLabel
 from netviz.widgets.toggle import Toggle
-from netviz.widgets.view_tools import small_button, small_choice
+from netviz.widgets.view_tools import faint_words, small_button, small_choice
 
 MOST_CLASSES = 200  # that the choice lists
 HEIGHT = 24
@@ -128,11 +127,9 @@ def _row(*widgets: QWidget) -> QHBoxLayout:
 
 
 def _label(name: str) -> QLabel:
-    made = ElidedLabel()
-    made.setFont(theme.small())
-    made.setObjectName("faint")
+    made = faint_words()
+    made.setAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
     made.setAccessibleName(name)
-    made.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
     made.setTextFormat(Qt.TextFormat.PlainText)
     return made
 

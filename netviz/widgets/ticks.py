@@ -74,6 +74,11 @@ def power(exponent: int) -> str:
     return "10" + str(exponent).translate(_RAISED)
 
 
+def of_all(seen: int, count: int) -> str:
+    """How many were looked at: "first 500 of 1,797", or "all 150"."""
+    return f"first {whole(seen)} of {whole(count)}" if seen < count else f"all {whole(count)}"
+
+
 def signed(text: str) -> str:
     """With a minus sign as wide as a digit."""
     return text.replace("-", _MINUS)
