@@ -2,33 +2,17 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
 from typing import NamedTuple
 
 from engine.errors import Problem
 from engine.graph import Graph, Structure, by_number, once_for_wires
-from engine.layers.base import Activation, Layer, Shape, Weighted
+from engine.layers.base import Layer, Shape, Weighted
 from engine.layers.input import Input
 from engine.project import Layout, Project
 from netviz.document import layered, wiring
+from netviz.editor.box_picture import Box, BoxFacts, BoxPicture, box_picture, counted, text_of_shape
 
 OUT = -1  # the number of a box's output
-
-
-class Box(NamedTuple):
-    """One box: a layer, and the activation that is docked onto it."""
-
-    node: str
-    activation: str | None = None
-
-    @property
-    def nodes(self) -> tuple[str, ...]:
-        return (self.node,) if self.activation is None else (self.node, self.activation)
-
-    @property
-    def exit(self) -> str:
-        """The node whose output leaves the box."""
-        return self.activation or self.node
 
 
 class Wire(NamedTuple):
@@ -40,26 +24,6 @@ class Wire(NamedTuple):
     port: int | None
     start: str
     end: str
-
-
-@dataclass(frozen=True, slots=True)
-class BoxPicture:
-    """All that a box shows."""
-
-    box: Box
-    title: str
-    second: str
-    parameters: int
-    depth: tuple[int, int] | None  # place among the layers with weights, and their number
-    problem: str
-    words: str  # for the tooltip and for those who cannot see
-    inputs: int = 1  # how many input ports, a free one among them
-    numbered: bool = False  # whether the order of the inputs counts
-    loose: bool = False  # no way leads here from an input
-
-    @property
-    def count(self) -> str:
-        return "" if not self.parameters else counted(self.parameters)
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,20 +186,6 @@ def dock(graph: Graph) -> dict[str, Box]:
     return {node.id: Box(node.id, docked.get(node.id)) for node in graph.nodes if node.id not in taken}
 
 
-@lru_cache(4096)
-def text_of_shape(shape: tuple[int, ...]) -> str:
-    return "×".join(map(str, shape))
-
-
-def counted(parameters: int) -> str:
-    return "1 parameter" if parameters == 1 else f"{grouped(parameters)} parameters"
-
-
-def grouped(number: int) -> str:
-    """Thousands apart, by a narrow space."""
-    return f"{number:,}".replace(",", "\N{NARROW NO-BREAK SPACE}")
-
-
 def _shapes_and_problems(
     lane: Project, structure: Structure | None, problems: list[Problem], data_shape: Shape | None
 ) -> tuple[Mapping[str, Shape], dict[str, list[str]], list[str]]:
@@ -284,54 +234,22 @@ def _box(node: str, known: _Known) -> BoxPicture:
     look, layers, shapes, problems = known.frame.boxes[node], known.layers, known.shapes, known.problems
     box, sources = look.box, look.sources
     wrong = "\n".join(line for part in box.nodes for line in problems.get(part, ())) if problems else ""
-    return _drawn(
-        box,
-        layers[node],
-        None if box.activation is None else layers[box.activation].title,
-        known.data,
-        tuple([shapes[source] for source in sources if source in shapes]),
-        len(sources),
-        shapes.get(node),
-        shapes.get(box.exit),
-        look.depth,
-        wrong,
-        look.ports,
-        look.loose,
+    return box_picture(
+        BoxFacts(
+            box=box,
+            layer=layers[node],
+            activation=None if box.activation is None else layers[box.activation].title,
+            data=known.data,
+            before=tuple([shapes[source] for source in sources if source in shapes]),
+            sources=len(sources),
+            shape=shapes.get(node),
+            after=shapes.get(box.exit),
+            depth=look.depth,
+            wrong=wrong,
+            ports=look.ports,
+            loose=look.loose,
+        )
     )
-
-
-# An edit changes few boxes, and the others are not even looked at again where they are the same object.
-@lru_cache(maxsize=8192)
-def _drawn(
-    box: Box,
-    layer: Layer,
-    activation: str | None,
-    data: str,
-    before: tuple[Shape, ...],  # as far as they are known
-    sources: int,
-    shape: Shape | None,
-    after: Shape | None,  # what leaves the box
-    depth: tuple[int, int] | None,
-    wrong: str,
-    ports: tuple[int, bool],
-    loose: bool,
-) -> BoxPicture:
-    complete = len(before) == sources >= layer.arity
-    fits = isinstance(layer, Weighted) and complete and shape is not None
-    parameters = layer.parameter_count(*before) if fits else 0
-    title = _title(layer, shape)
-    lines = [wrong] if wrong else []
-    lines.append(f"{box.node}: {title}")
-    if activation is not None:
-        lines.append(f"{box.activation}: {activation}")
-    if parameters:
-        lines.append(counted(parameters))
-    if complete and before and after is not None:
-        lines.append(f"shape {', '.join(map(text_of_shape, before))} → {text_of_shape(after)}")
-    if loose:
-        lines.append("not connected with the input")
-    second = _second(layer, activation, data, shape)
-    return BoxPicture(box, title, second, parameters, depth, wrong, "\n".join(lines), *ports, loose)
 
 
 def _reached(graph: Graph, layers: Mapping[str, Layer]) -> set[str]:
@@ -356,23 +274,6 @@ def _ports(layer: Layer, taken: Mapping[int, str]) -> tuple[int, bool]:
         return int(most), False
     wanted = max(least, max(taken, default=-1) + 2)
     return (wanted if most is None else min(wanted, max(most, len(taken)))), True
-
-
-def _title(layer: Layer, shape: Shape | None) -> str:
-    if isinstance(layer, Activation):
-        return layer.title
-    size = text_of_shape(shape or getattr(layer, "shape", None) or ()) or str(getattr(layer, "units", ""))
-    return f"{layer.title} {size}".strip()
-
-
-def _second(layer: Layer, activation: str | None, data: str, shape: Shape | None) -> str:
-    if activation is not None:
-        return activation.lower() if activation[1:].islower() else activation  # ReLU stays
-    if isinstance(layer, Input):
-        return data
-    if isinstance(layer, Weighted):
-        return layer.manner
-    return text_of_shape(shape or ())
 
 
 def _sorted_out(

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from engine.graph import Graph, once_for_wires
 from engine.layers.input import Input
 from engine.project import Project
-from netviz.editor.boxes import BoxPicture, LanePicture, Wire, dock
+from netviz.editor.box_picture import BoxPicture
+from netviz.editor.boxes import LanePicture, Wire, dock
 
 
 @dataclass(frozen=True, slots=True, eq=False)

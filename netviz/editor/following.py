@@ -12,7 +12,8 @@ from PySide6.QtGui import QAction
 from engine.probes.catalogue import ProbeRequest
 from engine.probes.follow import FollowAnswer, FollowedNode
 from netviz.document.document import Document
-from netviz.editor.boxes import Box, Wire
+from netviz.editor.box_picture import Box
+from netviz.editor.boxes import Wire
 from netviz.editor.canvas import Canvas
 from netviz.editor.followed_pictures import Cells, Sent
 from netviz.editor.live import Live

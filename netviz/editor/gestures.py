@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QPoint, QPointF, QRectF, Qt
 
-from netviz.editor.boxes import Box, Wire
+from netviz.editor.box_picture import Box
+from netviz.editor.boxes import Wire
 from netviz.editor.kit import Stress
 from netviz.editor.node_item import NodeItem
 from netviz.editor.selection import Selection

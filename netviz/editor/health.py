@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from engine.diagnosis import Finding, Health
 from engine.run.messages import LaneHealth
-from netviz.editor.boxes import Box
+from netviz.editor.box_picture import Box
 
 WORST_FIRST = (Health.TROUBLE, Health.WATCH, Health.FINE)
 CALM = "nothing wrong so far"

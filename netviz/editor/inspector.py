@@ -20,7 +20,8 @@ from netviz.document.document import Change, Document
 from netviz.document.drawing import Drawing
 from netviz.document.pencil import draw_by_hand
 from netviz.document.wiring import slots
-from netviz.editor.boxes import BoxPicture, box_of, grouped, text_of_shape
+from netviz.editor.box_picture import BoxPicture, grouped, text_of_shape
+from netviz.editor.boxes import box_of
 from netviz.editor.form import Form, Section
 from netviz.editor.importing import Importing
 from netviz.editor.several import activations_of, differing, having, title_of

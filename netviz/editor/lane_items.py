@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, TypeVar
 
 from PySide6.QtCore import QPointF
 
-from netviz.editor.boxes import OUT, BoxPicture, LanePicture, Wire
+from netviz.editor.box_picture import BoxPicture
+from netviz.editor.boxes import OUT, LanePicture, Wire
 from netviz.editor.metrics import Detail, Metrics
 from netviz.editor.node_item import NodeItem
 from netviz.editor.routed import Routed

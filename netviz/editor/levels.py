@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from math import isfinite, log10
 
-from netviz.editor.boxes import Box
+from netviz.editor.box_picture import Box
 
 FAINTEST, STRONGEST = 1e-8, 10.0  # an empty bar, a full one
 

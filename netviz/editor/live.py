@@ -21,8 +21,9 @@ from engine.probes.units import Units
 from engine.run.messages import LaneHealth
 from netviz.document.document import Document
 from netviz.editor import pictures
+from netviz.editor.box_picture import Box
 from netviz.editor.box_pictures import BoxPictures
-from netviz.editor.boxes import Box, Wire
+from netviz.editor.boxes import Wire
 from netviz.editor.canvas import Canvas
 from netviz.editor.common import Common, hidden, in_common, unlike
 from netviz.editor.flow import TITLES, Flow, along, latest, next_weighted

@@ -7,7 +7,8 @@ from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPainterPath, QPixmap
 from PySide6.QtWidgets import QStyleOptionGraphicsItem, QWidget
 
 from netviz.editor.bounded import Bounded
-from netviz.editor.boxes import OUT, BoxPicture
+from netviz.editor.box_picture import BoxPicture
+from netviz.editor.boxes import OUT
 from netviz.editor.health import Mark
 from netviz.editor.kit import Kit, dot
 from netviz.editor.levels import Levels, share

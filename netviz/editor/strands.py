@@ -9,7 +9,8 @@ from PySide6.QtCore import QPointF, QRectF
 from PySide6.QtGui import QPainter, QPainterPath, QPen
 
 from engine.probes.connections import LayerConnections
-from netviz.editor.boxes import Wire, text_of_shape
+from netviz.editor.box_picture import text_of_shape
+from netviz.editor.boxes import Wire
 from netviz.editor.followed_pictures import Cells
 from netviz.editor.kit import Kit
 from netviz.editor.node_item import NodeItem

@@ -16,7 +16,8 @@ from netviz.document.drawing import Drawing
 from netviz.document.layered import COLUMN
 from netviz.document.standing import free
 from netviz.document.wiring import Verdict
-from netviz.editor.boxes import Box, LanePicture, Wire
+from netviz.editor.box_picture import Box
+from netviz.editor.boxes import LanePicture, Wire
 
 T = TypeVar("T")
 Place = tuple[float, float]

@@ -3,7 +3,8 @@
 from engine.catalogue import LAYERS
 from engine.project import Project
 from netviz.document.layered import COLUMN, ROW
-from netviz.editor.boxes import BoxPicture, LanePicture, grouped, picture, text_of_shape
+from netviz.editor.box_picture import BoxPicture, grouped, text_of_shape
+from netviz.editor.boxes import LanePicture, picture
 from netviz.report.markup import Markup, join, table, tag
 
 PITCH, DOWN = 176.0, 92.0  # from box to box

@@ -7,7 +7,8 @@ from engine.layers.activations import Relu, Tanh
 from engine.layers.dense import Dense
 from engine.layers.input import Input
 from netviz.document.layered import COLUMN
-from netviz.editor.boxes import Box, counted, dock, picture
+from netviz.editor.box_picture import Box, counted
+from netviz.editor.boxes import dock, picture
 
 
 def graph(nodes, edges):
