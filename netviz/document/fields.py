@@ -31,6 +31,7 @@ SECTIONS: dict[str, type[msgspec.Struct]] = {
     "curriculum": Curriculum,
     "augmentation": Augmentation,
 }
+KINDS: dict[str, Mapping[str, type[Declared]]] = {"loss": LOSSES, "optimizer": OPTIMIZERS, "schedule": SCHEDULES}
 ACTIVATIONS: dict[str, type[Layer]] = {kind: cls for kind, cls in LAYERS.items() if issubclass(cls, Activation)}
 
 # Forms ask for them at every edit, and to read annotations takes long.
@@ -127,13 +128,10 @@ def with_training_field(training: Training, name: str, new: object) -> Training:
     data: dict[str, Any] = training.to_json()
     *steps, last = name.split(".")
     new = _finite(new, f"training.{name}")
-    if name == "optimizer.kind":
-        data["optimizer"] = {"kind": new, **_shared(training.optimizer, OPTIMIZERS.get(str(new)))}
-    elif name == "loss.kind":
-        data["loss"] = {"kind": new, **_shared(training.loss, LOSSES.get(str(new)))}
-    elif name == "schedule.kind":
-        kept = _shared(training.schedule, SCHEDULES.get(str(new))) if training.schedule is not None else {}
-        data["schedule"] = None if new == NO_SCHEDULE else {"kind": new, **kept}
+    if last == "kind" and len(steps) == 1 and steps[0] in KINDS:
+        (part,) = steps
+        off = part == "schedule" and new == NO_SCHEDULE
+        data[part] = None if off else {"kind": new, **_shared(getattr(training, part), KINDS[part].get(str(new)))}
     elif len(steps) == 1 and steps[0] in SECTIONS:
         (section,) = steps
         off = new is None and last == SECTIONS[section].__struct_fields__[0]
@@ -160,9 +158,12 @@ def with_data_field(data: DataSource, field: str, new: object) -> DataSource:
     return build(DATASETS, built, "data")
 
 
-def _shared(old: Declared, cls: type[Declared] | None) -> dict[str, Any]:
-    fields = cls.__struct_fields__ if cls is not None else ()
-    return {name: msgspec.to_builtins(getattr(old, name)) for name in old.__struct_fields__ if name in fields}
+def _shared(old: Declared | None, cls: type[Declared] | None) -> dict[str, Any]:
+    """What a new kind takes along of the one before it: the fields that both have."""
+    if old is None or cls is None:
+        return {}
+    both = (name for name in old.__struct_fields__ if name in cls.__struct_fields__)
+    return {name: msgspec.to_builtins(getattr(old, name)) for name in both}
 
 
 def _finite(new: object, where: str) -> object:
