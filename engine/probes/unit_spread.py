@@ -84,22 +84,22 @@ class UnitSpread(Probe, frozen=True, tag="unit_spread"):
             mean = wide.mean(axis=1)
             spread = ((wide - mean[:, None]) ** 2).mean(axis=1) ** 0.5
             return UnitSpreadAnswer(
-                self.node,
-                units,
-                first,
-                _counts(backend, index, (inside & ~zero)[piece]),
-                low,
-                high,
-                bounds is None,
-                backend.to_host(mean),
-                backend.to_host(spread),
-                _share(backend, zero),
-                _share(backend, ~inside),
-                saturated,
-                dead,
-                len(rows),
-                self.training,
-                self.before,
+                node=self.node,
+                units=units,
+                first=first,
+                counts=_counts(backend, index, (inside & ~zero)[piece]),
+                low=low,
+                high=high,
+                symlog=bounds is None,
+                mean=backend.to_host(mean),
+                std=backend.to_host(spread),
+                zeros=_share(backend, zero),
+                apart=_share(backend, ~inside),
+                saturated=saturated,
+                dead=dead,
+                examples=len(rows),
+                training=self.training,
+                before=self.before,
             )
 
 
