@@ -87,29 +87,27 @@ class PlaneHand(QObject):
 
     def _key(self, event: QKeyEvent, do: bool) -> bool:
         """Whether a key is the pencil's; `do` it, too."""
-        key, pencil = Qt.Key(event.key()), self._pencil
+        call = self._call_of(Qt.Key(event.key()), event.modifiers())
+        if call is not None and do:
+            call()
+        return call is not None
+
+    def _call_of(self, key: Qt.Key, held: Qt.KeyboardModifier) -> Callable[[], object] | None:
+        """What a key does."""
+        pencil = self._pencil
         assert pencil.frame is not None
         left, right, low, high = pencil.frame
         at = pencil.at or ((left + right) / 2, (low + high) / 2)
-        call: Callable[[], object] | None = None
         if key in _ARROWS:
-            step = (right - left) / STEPS / (5 if event.modifiers() & _SHIFT else 1)
+            step = (right - left) / STEPS / (5 if held & _SHIFT else 1)
             x1, x2 = (a + step * b for a, b in zip(at, _ARROWS[key], strict=True))
-            to = min(max(x1, left), right), min(max(x2, low), high)
-            call = lambda: pencil.move(to)  # noqa: E731
-        elif event.modifiers() & ~_SHIFT:
-            return False
-        elif key in (Qt.Key.Key_Space, Qt.Key.Key_Backspace):
-            call = lambda: pencil.dab_by_key(at, key == Qt.Key.Key_Backspace)  # noqa: E731
-        elif Qt.Key.Key_1 <= key <= Qt.Key.Key_8:
-            call = lambda: pencil.choose(int(key) - int(Qt.Key.Key_1))  # noqa: E731
-        elif key in (Qt.Key.Key_BracketLeft, Qt.Key.Key_BracketRight):
-            factor = GROW if key == Qt.Key.Key_BracketRight else 1 / GROW
-            call = lambda: pencil.resize(pencil.size * factor)  # noqa: E731
-        elif key == Qt.Key.Key_Escape:
-            call = self._widget.put_away.emit
-        if call is None:
-            return False
-        if do:
-            call()
-        return True
+            return lambda: pencil.move((min(max(x1, left), right), min(max(x2, low), high)))
+        if held & ~_SHIFT:
+            return None
+        if key in (Qt.Key.Key_Space, Qt.Key.Key_Backspace):
+            return lambda: pencil.dab_by_key(at, key == Qt.Key.Key_Backspace)
+        if Qt.Key.Key_1 <= key <= Qt.Key.Key_8:
+            return lambda: pencil.choose(int(key) - int(Qt.Key.Key_1))
+        if key in (Qt.Key.Key_BracketLeft, Qt.Key.Key_BracketRight):
+            return lambda: pencil.resize(pencil.size * (GROW if key == Qt.Key.Key_BracketRight else 1 / GROW))
+        return self._widget.put_away.emit if key == Qt.Key.Key_Escape else None
