@@ -22,7 +22,7 @@ from netviz.document.clipboard import PLACE_LIMIT, Piece, beside, from_text, pie
 from netviz.document.document import Document
 from netviz.document.layered import COLUMN, ROW
 from netviz.document.standing import Placer, free, room_after, settled
-from netviz.document.wiring import Shapes, Verdict, rewired, shapes, verdict
+from netviz.document.wiring import Shapes, Verdict, shapes, verdict
 
 Alignment = Literal["left", "centre", "right", "top", "middle", "bottom", "distribute"]
 
@@ -47,15 +47,6 @@ class Drawing:
     def can_connect(self, lane: int, source: str, target: str, port: int | None = None) -> Verdict:
         """Whether the wire makes sense; `possible` says whether `connect` would draw it all the same."""
         return verdict(self._lane(lane).graph, self._document.data_shape(), source, target, port)
-
-    def can_reconnect(self, lane: int, old: tuple[str, str], new: tuple[str, str]) -> Verdict:
-        """The same for `reconnect`."""
-        graph = self._lane(lane).graph
-        try:
-            drawn = edits.reconnected(graph, old, new)
-        except ProjectError as error:
-            return Verdict(False, error.problems[0].message, possible=False)
-        return rewired(graph, drawn, self._document.data_shape(), new[1])
 
     def fitting(self, lane: int, source: str) -> tuple[palette.Fit, ...]:
         """Every kind of the palette, with the reason where it cannot follow `source`."""
@@ -91,19 +82,25 @@ class Drawing:
         return node.id
 
     def insert_on_wire(
-        self, lane: int, kind: str, source: str, target: str, given: Mapping[str, Any] | None = None
+        self,
+        lane: int,
+        kind: str,
+        source: str,
+        target: str,
+        given: Mapping[str, Any] | None = None,
+        number: int | None = None,
     ) -> str:
-        """A new node in the middle of a wire; what stands after it makes room. Returns its id."""
+        """A new node in the middle of a wire (to input `number`); what stands after it makes room. Returns its id."""
         graph = self._lane(lane).graph
         node = _made(kind, given, None, graph)
-        made = edits.inserted(edits.with_node(graph, node, source), node.id, source, target)
+        made = edits.inserted(edits.with_node(graph, node, source), node.id, source, target, number)
         boxed = node.id in layered.boxes(made)
         self._apply(lane, f"Insert {node.id}", made, lambda at: _between(at, node.id, source, target) if boxed else {})
         return node.id
 
-    def put_on_wire(self, lane: int, node: str, source: str, target: str) -> None:
-        """A node that stands alone goes into the middle of a wire, and stays where it is."""
-        graph = edits.inserted(self._lane(lane).graph, node, source, target)
+    def put_on_wire(self, lane: int, node: str, source: str, target: str, number: int | None = None) -> None:
+        """A node that stands alone goes into the middle of a wire (to input `number`), and stays where it is."""
+        graph = edits.inserted(self._lane(lane).graph, node, source, target, number)
         self._apply(lane, f"Insert {node}", graph)
 
     def pull_out(self, lane: int, node: str, place: Place | None = None) -> None:

@@ -11,7 +11,7 @@ from engine.graph import Edge, Graph, Node
 from engine.layers.base import Activation, Layer, Weighted
 from engine.layers.input import Input
 from engine.names import refusal as name_refusal
-from netviz.document.wiring import inputs_of, refusal
+from netviz.document.wiring import inputs_of, numbered, refusal
 
 LONGEST_ID = 64
 MOST_NODES = 2000  # of one edit that multiplies nodes
@@ -121,9 +121,13 @@ def pulled_out(graph: Graph, node: str) -> Graph:
     return Graph(graph.nodes, _healed(graph, {node}))
 
 
-def inserted(graph: Graph, node: str, source: str, target: str, port: int | None = None) -> Graph:
-    """The wire from `source` to `target` goes through `node`, which stands alone; the target's input stays the same."""
-    index = find_wire(graph, source, target, port)
+def inserted(graph: Graph, node: str, source: str, target: str, number: int | None = None) -> Graph:
+    """The wire from `source` to `target` goes through `node`, which stands alone; the target's input stays the same.
+
+    Of several wires between the two the one to input `number`.
+    """
+    between = {n: i for i, (e, n) in enumerate(numbered(graph)) if (e.source, e.target) == (source, target)}
+    index = between[number] if number in between else find_wire(graph, source, target)
     require(graph, [node])
     if inputs_of(graph.layer(node))[1] == 0:
         raise ProjectError(Problem(node, "takes no input"))

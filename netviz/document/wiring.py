@@ -76,11 +76,7 @@ def verdict(graph: Graph, data_shape: Shape | None, source: str, target: str, po
     """Whether a wire from `source` to `target` makes sense, and if not, why in words."""
     if reason := refusal(graph, source, target, port):
         return Verdict(False, reason, possible=False)
-    return rewired(graph, Graph(graph.nodes, (*graph.edges, Edge(source, target, port))), data_shape, target)
-
-
-def rewired(graph: Graph, drawn: Graph, data_shape: Shape | None, target: str) -> Verdict:
-    """Whether `drawn`, which has another wire into `target`, has a fault in its shapes that `graph` had not."""
+    drawn = Graph(graph.nodes, (*graph.edges, Edge(source, target, port)))
     before, after = shapes(graph, data_shape), shapes(drawn, data_shape)
     for node, message in after.errors.items():
         if before.errors.get(node) != message:

@@ -93,7 +93,8 @@ class Wishes(QObject):
         return self.add_connected(lane, kind, at, box.exit) if takes and not out else self.add(lane, kind, at)
 
     def insert(self, lane: int, kind: str, wire: Wire) -> str | None:
-        return self.attempt(lambda: self.drawing.insert_on_wire(lane, kind, wire.source, wire.target))
+        ends, number = (wire.source, wire.target), wire.number
+        return self.attempt(lambda: self.drawing.insert_on_wire(lane, kind, *ends, number=number))
 
     def insert_piece(self, lane: int, piece: Piece, place: Place, name: str) -> tuple[str, ...]:
         return self.attempt(lambda: self.drawing.insert_piece(lane, piece, place, name)) or ()
@@ -130,7 +131,7 @@ class Wishes(QObject):
         def edit() -> None:
             with self.step(f"Insert {node}"):
                 self.drawing.move_nodes(lane, {node: place})
-                self.drawing.put_on_wire(lane, node, wire.source, wire.target)
+                self.drawing.put_on_wire(lane, node, wire.source, wire.target, wire.number)
 
         self.attempt(edit)
 
@@ -148,7 +149,7 @@ class Wishes(QObject):
                 if box.activation is not None:
                     self.drawing.connect(lane, box.node, box.activation)
                 elif wire is not None:
-                    self.drawing.put_on_wire(lane, box.node, wire.source, wire.target)
+                    self.drawing.put_on_wire(lane, box.node, wire.source, wire.target, wire.number)
 
         self.attempt(edit)
 
@@ -175,7 +176,7 @@ class Wishes(QObject):
                 if host is not None:
                     self._dock(lane, node, host)
                 elif wire is not None:
-                    self.drawing.put_on_wire(lane, node, wire.source, wire.target)
+                    self.drawing.put_on_wire(lane, node, wire.source, wire.target, wire.number)
 
         self.attempt(edit)
 

@@ -173,11 +173,25 @@ def test_a_wire_that_is_put_elsewhere_takes_an_input_that_is_free_there():
     assert lane_wires(document) == "x>h1 h2>j1:0 h3>j1:1 h1>j1"
     drawn.reconnect(0, ("h2", "j1"), ("x", "j1"))
     assert lane_wires(document) == "x>h1 x>j1:0 h3>j1:1 h1>j1"
-    assert drawn.can_reconnect(0, ("x", "j1"), ("h2", "j1")).ok
-    assert drawn.can_reconnect(0, ("x", "h1"), ("j1", "h1")).reason == "would close a circle: h1 → j1 → h1"
-    drawn.set_fields(0, ["h3"], "units", 7)
-    drawn.connect(0, "x", "h3")
-    assert not drawn.can_reconnect(0, ("x", "j1"), ("h1", "j1")).ok
+
+
+@pytest.mark.parametrize(
+    ("number", "after"),
+    [(0, "x>h1 h2>j1:0 h1>j1:1 h1>h2"), (1, "x>h1 h1>j1:0 h2>j1:1 h1>h2"), (None, "x>h1 h1>j1:0 h2>j1:1 h1>h2")],
+)
+def test_of_two_wires_between_the_same_nodes_the_one_meant_is_parted(number, after):
+    document, drawn = drawing("x>h1 h1>j1:0 h1>j1:1 h2")
+    assert drawn.insert_on_wire(0, "dense", "h1", "j1", number=number) == "h3"
+    assert sorted(lane_wires(document).split()) == sorted(after.replace("h2", "h3").split())
+    document.stack.undo()
+    drawn.put_on_wire(0, "h2", "h1", "j1", number)
+    assert sorted(lane_wires(document).split()) == sorted(after.split())
+
+
+def test_of_two_wires_without_numbers_the_first_is_parted():
+    document, drawn = drawing("x>h1 h1>j1 h1>j1 h2")
+    drawn.put_on_wire(0, "h2", "h1", "j1", 0)
+    assert lane_wires(document) == "x>h1 h1>h2 h2>j1 h1>j1"
 
 
 def test_a_residual_block_is_repeated_with_its_skip():

@@ -4,6 +4,7 @@ import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtTest import QTest
 
+from netviz.document.wiring import numbered
 from netviz.editor.kit import Stress
 from tests.netviz.editor.hand import (
     ALT,
@@ -292,3 +293,14 @@ def test_what_was_moved_stays_where_it_was_put(board, branched):
     drag(board, at, at + QPoint(0, 30), ALT)
     assert (middle(board, 0, "h2") - at - QPoint(0, 30)).manhattanLength() <= 2
     assert {n: board.mapFromScene(board.node_item(0, n).pos()) for n in others} == others
+
+
+def test_a_layer_goes_into_the_one_of_two_wires_that_is_meant(board):
+    board.wishes.connect(0, "a1", "add1", None)
+    first, second = [w for w in board.sheet.pictures[0].wires if (w.source, w.target) == ("a1", "add1")]
+    made = board.wishes.insert(0, "dense", first)
+    graph = board.document.lanes()[0].graph
+    assert [(e.source, n) for e, n in numbered(graph) if e.target == "add1" and n in (first.number, second.number)] == [
+        (made, first.number),
+        ("a1", second.number),
+    ]
