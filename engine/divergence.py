@@ -1,7 +1,5 @@
 """Where a loss that is no number began."""
 
-import numpy as np
-
 from engine.backend import Array
 from engine.graph import Structure
 from engine.parameters import Parameters
@@ -36,7 +34,3 @@ def origin(structure: Structure, parameters: Parameters, plan: Plan, step: int) 
         if not finite(plan.vars[node].value):
             return node, "whose output overflowed" if node in parameters.layers else "whose output is not finite"
     return structure.output, "where the loss overflowed"
-
-
-def is_finite(loss: float) -> bool:
-    return bool(np.isfinite(loss))

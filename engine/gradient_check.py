@@ -79,17 +79,15 @@ class GradientReport:
         return max((tensor.error for tensor in self.tensors), default=0.0)
 
 
-def check_project(project: Project, seed: int | None = None, tolerance: float = TOLERANCE) -> GradientReport:
+def check_project(project: Project) -> GradientReport:
     """Checks the project's first weights on its first training examples; raises ProjectError."""
-    return _last(checking_project(project, seed, tolerance))
+    return _last(checking_project(project))
 
 
-def checking_project(
-    project: Project, seed: int | None = None, tolerance: float = TOLERANCE
-) -> Iterator[float | GradientReport]:
+def checking_project(project: Project) -> Iterator[float | GradientReport]:
     """The same, telling the share that is done; the report comes last."""
-    trainer = Trainer(project, "cpu", "float64", seed)
-    return checking(trainer.network, np.asarray(trainer.sample.x[:EXAMPLES]), trainer.sample.y[:EXAMPLES], tolerance)
+    trainer = Trainer(project, "cpu", "float64")
+    return checking(trainer.network, np.asarray(trainer.sample.x[:EXAMPLES]), trainer.sample.y[:EXAMPLES])
 
 
 def check_gradients(network: Network, x: Array, y: Array, tolerance: float = TOLERANCE) -> GradientReport:

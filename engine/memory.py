@@ -60,7 +60,7 @@ class Needs:
         return f"{_listed(ways or ['fewer units or filters'])} would take less"
 
 
-def needs_of(structure: Structure, dtype: str, batch: int = 0, slots: int = 0, trains: bool = True) -> Needs:
+def needs_of(structure: Structure, dtype: str, batch: int = 0, slots: int = 0) -> Needs:
     """At least so much; buffers that layers keep for themselves come on top."""
     number = np.dtype(dtype).itemsize
     weights, values = {}, {}
@@ -71,7 +71,7 @@ def needs_of(structure: Structure, dtype: str, batch: int = 0, slots: int = 0, t
             weights[node] = number * count * (2 + slots * layer.trains)
         if batch:
             held = layer.held(*structure.input_shapes(node))
-            values[node] = number * batch * (prod(shape) * (1 + trains) + 1 + held)
+            values[node] = number * batch * (2 * prod(shape) + 1 + held)
     return Needs(weights, values, batch, dtype)
 
 

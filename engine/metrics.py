@@ -30,11 +30,6 @@ def accuracy(decisions: Array, classes: Array) -> float:
     return float((decisions == classes).sum().item()) / decisions.size
 
 
-def misclassification(decisions: Array, classes: Array) -> float:
-    """The share that is wrong."""
-    return float((decisions != classes).sum().item()) / decisions.size
-
-
 def confusion(xp: Any, decisions: Array, classes: Array, count: int) -> Array:
     """How many of class i (row) were taken for class j (column): (count, count) whole numbers in float64."""
     # As a product of two tables of 0 and 1: whole numbers up to 2⁵³ are exact.

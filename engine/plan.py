@@ -5,8 +5,6 @@ of what is no vector lie says `engine.layout`. Nothing is allocated and no graph
 """
 
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
 from functools import partial
 from math import prod
 from typing import Any
@@ -203,15 +201,6 @@ class Plan:
     def behind(self, node: str, *calls: BoundCall) -> None:
         """Calls that follow the block of `node`, which was bound before."""
         self._block_of[node] += bound(calls)
-
-    @contextmanager
-    def in_backward(self) -> Iterator[None]:
-        """What is bound as forward inside becomes one block of the way back."""
-        block: list[Call] = []
-        self._blocks.append(block)
-        before, self._target = self._target, block
-        yield
-        self._target = before
 
     def number(self, value: float) -> Array:
         return self.backend.scalar(value)

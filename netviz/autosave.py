@@ -17,12 +17,10 @@ EVERY_MS = 20_000
 class Autosave(QObject):
     """Every so often, if something is unsaved, copies the project and its weights; the disk waits on a thread."""
 
-    def __init__(
-        self, document: Document, session: Session, unsaved: Callable[[], bool], copy: Copy | None = None
-    ) -> None:
+    def __init__(self, document: Document, session: Session, unsaved: Callable[[], bool]) -> None:
         super().__init__(document)
         self._document, self._session, self._unsaved = document, session, unsaved
-        self._copy = copy or Copy()
+        self._copy = Copy()
         self._background = Background(self)
         self._kept: tuple[bytes, int] | None = None  # what the copy holds
         self._timer = QTimer(self, interval=EVERY_MS)

@@ -55,7 +55,6 @@ class Lane:
     studies: Studies = field(default_factory=Studies)
     losses: Losses = field(default_factory=Losses)
     scalars: Scalars = field(default_factory=Scalars)
-    last_scores: tuple[Score, Score | None] | None = None
     failure: DivergenceError | None = None
     stopped: bool = False  # by early stopping
     kept: EpochScore | None = None  # of the weights that it has put back
@@ -205,7 +204,6 @@ class Lane:
         self._take_scores(epoch, *scores)
 
     def _take_scores(self, epoch: int, train: Score, validation: Score | None) -> None:
-        self.last_scores = train, validation
         if self.diagnosis is not None:
             self.diagnosis.epoch(train.loss, validation.loss if validation is not None else None, epoch + 1)
 

@@ -64,7 +64,6 @@ class Kit:
         self.level_track, self.signal = QBrush(QColor(t.line)), QBrush(QColor(t.accent))
         self.gradient = QBrush(QColor(t.green))
         self.label = QPen(mix(t.faint, t.text, 0.2))
-        self.label_back = QColor(t.window)
         self.mark_chosen, self.mark_hover = QBrush(mix(t.card, t.accent, 0.32)), QBrush(mix(t.card, t.accent, 0.14))
         self.guide = QPen(QColor(t.accent), 1.0, Qt.PenStyle.DashLine)
         self.mark_afar, self.wrong_afar = QPen(QColor(t.accent), 2.5), QPen(QColor(t.red), 1.6)

@@ -83,9 +83,9 @@ class Column:
     body: QRectF
 
 
-def columns(rect: QRectF, names: Sequence[str], head: float, *, always: bool = False) -> list[Column]:
+def columns(rect: QRectF, names: Sequence[str], head: float) -> list[Column]:
     """`rect` in equal columns, each under a head of the given height."""
-    head = head if len(names) > 1 or always else 0.0
+    head = head if len(names) > 1 else 0.0
     gap = min(COLUMN_GAP, rect.width() * 0.04)
     width = (rect.width() - gap * (len(names) - 1)) / max(1, len(names))
     made = []
