@@ -1,5 +1,6 @@
 """Every colour, font and distance of the window, dark and light."""
 
+import os
 import re
 from collections.abc import Callable
 from dataclasses import fields
@@ -98,7 +99,12 @@ def on_change(call: Callable[[], object]) -> None:
 
 
 def start(app: QApplication, choice: str = "system") -> None:
-    """Fusion, the font, and the theme: `dark`, `light`, or what the system prefers."""
+    """Fusion, the font, and the theme: `dark`, `light`, or what the system prefers.
+
+    Qt paints in this thread alone. It would share every larger picture with a pool (qdrawhelper.cpp), piece by piece,
+    and wait for it: dozens of switches a picture, and the other cores are busy with training.
+    """
+    os.environ.setdefault("QT_NO_GUI_THREADPOOL", "1")  # read when first painted
     app.setStyle(QStyleFactory.create("Fusion"))
     _set_font(app, look().scale)
     look().use(choose(app, choice))
