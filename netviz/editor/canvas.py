@@ -262,7 +262,8 @@ class Canvas(Sheet):
             light(item, item.node_at(self.mapToScene(at) - item.pos()) if isinstance(item, NodeItem) else "", port)
         if self._gesture is None:
             shape = Qt.CursorShape.CrossCursor if port is not None else Qt.CursorShape.ArrowCursor
-            self.viewport().setCursor(shape)
+            if self.viewport().cursor().shape() != shape:  # to set the same one is an event all the same
+                self.viewport().setCursor(shape)
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
         if self._gesture is not None:

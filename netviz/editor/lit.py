@@ -3,49 +3,15 @@
 It watches a canvas from outside: choosing, moving and wiring stay as they are.
 """
 
-from PySide6.QtCore import QEvent, QObject, QPointF, QRectF, Qt, QTimer
-from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QPen
-from PySide6.QtWidgets import QApplication, QGraphicsItem, QStyleOptionGraphicsItem, QWidget
+from PySide6.QtCore import QEvent, QObject, QPointF, Qt, QTimer
+from PySide6.QtGui import QKeyEvent, QMouseEvent
+from PySide6.QtWidgets import QApplication
 
 from netviz.document.document import Change
 from netviz.editor.boxes import LanePicture
 from netviz.editor.canvas import Canvas
-from netviz.editor.followed_pictures import Cells
 from netviz.editor.node_item import NodeItem
-from netviz.editor.pictures import Maps
 from netviz.runtime.cursor import NOTHING, Cursor, Mark
-from netviz.theme import RADIUS
-
-ROOM = 3.5  # between a box and the ring round it
-
-
-class Ring(QGraphicsItem):
-    """A ring round one box, and round the map of its unit that is pointed at."""
-
-    def __init__(self, item: NodeItem, pen: QPen) -> None:
-        super().__init__()
-        self._item, self._pen = item, pen
-        self._frame = item.rect().adjusted(-ROOM, -ROOM, ROOM, ROOM)
-        self._unit: int | None = None
-        self.setPos(item.pos())
-        self.setZValue(2)
-        self.setAcceptedMouseButtons(Qt.MouseButton.NoButton)
-
-    def show_unit(self, unit: int | None) -> None:
-        self._unit = unit
-        self.update()
-
-    def boundingRect(self) -> QRectF:
-        return self._frame.adjusted(-2, -2, 2, 2)
-
-    def paint(self, painter: QPainter, option: QStyleOptionGraphicsItem, widget: QWidget | None = None) -> None:
-        painter.setBrush(Qt.BrushStyle.NoBrush)
-        painter.setPen(self._pen)
-        painter.drawRoundedRect(self._frame, RADIUS + ROOM, RADIUS + ROOM)
-        # Asked for now: the box may have come to show its units in other places.
-        tiles = _tiles(self._item) if self._unit is not None else []
-        if self._unit is not None and self._unit < len(tiles):
-            painter.drawRect(tiles[self._unit])
 
 
 class Lit(QObject):
@@ -56,8 +22,7 @@ class Lit(QObject):
         self._canvas, self._cursor = canvas, cursor
         self._pressed: QPointF | None = None
         self._housed: list[LanePicture] = []  # of which the cursor knows the boxes
-        self.rings: dict[tuple[int, str], Ring] = {}
-        canvas.sheet.rings = self.rings  # which pictures of the network leave out
+        self.rings: dict[tuple[int, str], NodeItem] = {}  # the boxes that have one
         canvas.viewport().installEventFilter(self)
         canvas.installEventFilter(self)
         canvas.chosen.connect(self._choose)
@@ -105,7 +70,7 @@ class Lit(QObject):
         if item is None:
             return NOTHING
         inside = at - item.pos()
-        unit = next((k for k, tile in enumerate(_tiles(item)) if tile.contains(inside)), None)
+        unit = next((k for k, tile in enumerate(item.tiles()) if tile.contains(inside)), None)
         lane = item.lane if len(self._canvas.sheet.pictures) > 1 else None
         return Mark(item.picture.box.exit if unit is not None else item.node_at(inside), unit, lane)
 
@@ -135,31 +100,20 @@ class Lit(QObject):
             self._show()
 
     def _forget(self) -> None:
-        for ring in self.rings.values():
-            self._canvas.sheet.removeItem(ring)
+        for item in self.rings.values():
+            item.ring(False, None)
         self.rings.clear()
 
     def _show(self) -> None:
         """Rings what is lit, and touches nothing else."""
         sheet, layers, unit = self._canvas.sheet, self._cursor.layers, self._cursor.mark.unit
-        wanted = {}
+        wanted = dict[tuple[int, str], NodeItem]()
         for lane in range(len(sheet.pictures)) if layers else ():
             for item in filter(None, (sheet.box_of(lane, node) for node in layers)):
                 wanted[lane, item.picture.box.node] = item
-        for key in [key for key in self.rings if key not in wanted or self.rings[key].pos() != wanted[key].pos()]:
-            sheet.removeItem(self.rings.pop(key))
-        for key, item in wanted.items():
-            if key not in self.rings:
-                self.rings[key] = Ring(item, sheet.kit.edge_chosen)
-                sheet.addItem(self.rings[key])
-            self.rings[key].show_unit(unit)
-
-
-def _tiles(item: NodeItem) -> list[QRectF]:
-    """Where the maps of units are drawn in a box; none where it shows another picture."""
-    if isinstance(item.followed, Cells):
-        return item.followed.tiles(item.live_rect)
-    live = item.live
-    if not isinstance(live, Maps) or item.live_rect.isEmpty():
-        return []
-    return live.placed(item.live_rect)[0]
+        for key, item in self.rings.items():
+            if wanted.get(key) is not item:
+                item.ring(False, None)
+        for item in wanted.values():
+            item.ring(True, unit)
+        self.rings = wanted

@@ -1,5 +1,6 @@
 """One box of the drawn network: a layer, its docked activation, its parameters. All painting of a box is here."""
 
+from collections.abc import Sequence
 from math import ceil
 
 from PySide6.QtCore import QPointF, QRectF, Qt
@@ -9,15 +10,17 @@ from PySide6.QtWidgets import QStyleOptionGraphicsItem, QWidget
 from netviz.editor.bounded import Bounded
 from netviz.editor.box_picture import BoxPicture
 from netviz.editor.boxes import OUT
+from netviz.editor.followed_pictures import Cells
 from netviz.editor.health import Mark
 from netviz.editor.kit import Kit, dot
 from netviz.editor.levels import Levels, share
 from netviz.editor.metrics import ABOVE, BAR, BAR_LEFT, PADDING, PORT, Detail, Metrics
-from netviz.editor.pictures import Picture
+from netviz.editor.pictures import Maps, Picture
 from netviz.theme import RADIUS
 from netviz.widgets.backdrop import Backdrop
 from netviz.widgets.health import paint_mark
 
+ROOM = 3.5  # between a box and the ring round it
 INSET = 9.0  # from the right edge to the middle of the mark of health
 STRIP = 13.0  # for the numbers of inputs whose order counts
 SHARPEST = 4.0  # pixels that a kept picture has to a pixel of the scene, at most
@@ -38,6 +41,8 @@ class NodeItem(Bounded):
         self._focused = False
         self._hovered: str | None = None
         self._hot: int | None = None
+        self._ringed = False
+        self._unit: int | None = None  # whose map has a ring of its own
         self._levels: Levels | None = None
         self._mark: Mark | None = None
         self._live: Picture | None = None
@@ -49,7 +54,13 @@ class NodeItem(Bounded):
         self._shape = QPainterPath()
         self._layout()
         self._said = False  # whether the words beside the pointer are those of what is drawn
+        self.left = self.top = 0.0  # where it stands, to be asked of hundreds at a move of the mouse
         self.setZValue(1)
+
+    def setPos(self, *at: QPointF | float) -> None:  # noqa: N802 - Qt's name
+        super().setPos(*at)
+        place = self.pos()
+        self.left, self.top = place.x(), place.y()
 
     def show(self, picture: BoxPicture, metrics: Metrics, taken: frozenset[int]) -> None:
         """Repaints only where something differs."""
@@ -77,6 +88,18 @@ class NodeItem(Bounded):
         if (node, port) != (self._hovered, self._hot):
             self._hovered, self._hot = node, port
             self.update()
+
+    def ring(self, ringed: bool, unit: int | None) -> None:
+        """The shared cursor points at it, and perhaps at one of the units whose maps it shows."""
+        old, self._ringed, self._unit = (self._ringed, self._unit), ringed, unit if ringed else None
+        scene = self.scene()
+        if ringed != old[0] and scene is not None:
+            scene.redraw(self.boundingRect().translated(self.pos()), self._frame.translated(self.pos()))
+        if self._unit != old[1]:
+            tiles = self.tiles()
+            for number in {old[1], self._unit} - {None}:
+                if number < len(tiles):
+                    self.update(tiles[number].adjusted(-1, -1, 1, 1))
 
     def show_levels(self, levels: Levels | None) -> None:
         """The signal's scale, as two thin bars at the lower edge: forward, and below it backward."""
@@ -137,6 +160,14 @@ class NodeItem(Bounded):
     def live_rect(self) -> QRectF:
         """Where the live picture is painted; empty where boxes hold none."""
         return self._area
+
+    def tiles(self) -> Sequence[QRectF]:
+        """Where the maps of units are drawn in the box; none where it shows another picture."""
+        if isinstance(self._followed, Cells):
+            return self._followed.tiles(self._area)
+        if not isinstance(self._live, Maps) or self._area.isEmpty():
+            return ()
+        return self._live.placed(self._area)[0]
 
     @property
     def levels(self) -> Levels | None:
@@ -201,6 +232,11 @@ class NodeItem(Bounded):
         else:  # it changes many times a second, and what is round it seldom does
             self._still.draw(painter, self.boundingRect(), self._looks(), self._paint_still)
         self._paint_live(painter)
+        if self._ringed and widget is not None:  # a light, and no part of a picture of the network
+            self._paint_ring(painter, self._frame)
+            tiles = self.tiles() if self._unit is not None else ()
+            if self._unit is not None and self._unit < len(tiles):
+                painter.drawRect(tiles[self._unit])
 
     def _looks(self) -> tuple[object, ...]:
         """All that what stands still is painted from."""
@@ -228,6 +264,13 @@ class NodeItem(Bounded):
             painter.setPen(kit.mark_afar if self._chosen else kit.wrong_afar)
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.drawRect(frame)
+        if self._ringed:
+            self._paint_ring(painter, frame)
+
+    def _paint_ring(self, painter: QPainter, frame: QRectF) -> None:
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.setPen(self._kit.edge_chosen)
+        painter.drawRoundedRect(frame.adjusted(-ROOM, -ROOM, ROOM, ROOM), RADIUS + ROOM, RADIUS + ROOM)
 
     def _paint_frame(self, painter: QPainter) -> None:
         kit, picture, rect = self._kit, self.picture, self._frame

@@ -30,14 +30,10 @@ def paint_portrait(canvas: Canvas, painter: QPainter, size: QSize) -> None:
             item.hover(None)
         for wire in scene.wires.values():
             wire.emphasise(Stress.NONE)
-        for ring in scene.rings.values():
-            ring.hide()
         scene.render(painter, place, content)
     finally:
         scene.show_detail(canvas.zoom)
         canvas.show_choice()
-        for ring in scene.rings.values():
-            ring.show()
 
 
 def _content(canvas: Canvas) -> QRectF:

@@ -1,9 +1,10 @@
 """The drawn networks of a document: one row for each lane, redrawn only where something changed."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 
 from PySide6.QtCore import QObject, QPointF, QRectF, QSizeF, Signal
-from PySide6.QtWidgets import QGraphicsItem, QGraphicsScene, QGraphicsSceneHelpEvent, QToolTip
+from PySide6.QtGui import QRegion
+from PySide6.QtWidgets import QGraphicsScene, QGraphicsSceneHelpEvent, QToolTip
 
 from netviz.document.document import Change, Document
 from netviz.editor.boxes import LanePicture, Wire, picture
@@ -38,7 +39,6 @@ class NetworkScene(QGraphicsScene):
         self.nodes: dict[tuple[int, str], NodeItem] = {}  # by lane and box
         self.wires: dict[tuple[int, Wire], WireItem] = {}
         self.headers: dict[int, LaneItem] = {}  # by lane
-        self.rings: Mapping[tuple[int, str], QGraphicsItem] = {}  # lights, by lane and box; not part of the drawing
         self._content = QRectF()
         self._drawn: dict[int, object] = {}  # by lane, what its picture was made of
         self._told: dict[int, str] = {}  # by lane, what tells it from the others
@@ -103,6 +103,16 @@ class NetworkScene(QGraphicsScene):
         for item in (*self.nodes.values(), *self.wires.values()):
             item.setVisible(not afar)
 
+    def redraw(self, area: QRectF, but: QRectF | None = None) -> None:
+        """What lies in `area`, and not in `but`, is painted anew with whatever else the window has to paint."""
+        for view in self.views():
+            place = view.viewportTransform()
+            # What is laid on pixels may reach over the edge by one.
+            onto = QRegion(place.mapRect(area).toAlignedRect().adjusted(-1, -1, 1, 1))
+            if but is not None:
+                onto -= place.mapRect(but).toAlignedRect().adjusted(2, 2, -2, -2)
+            view.viewport().update(onto)
+
     # Where things are
 
     def content(self) -> QRectF:
@@ -120,7 +130,7 @@ class NetworkScene(QGraphicsScene):
         x, y, found = point.x(), point.y(), None
         width, height = self.metrics.width, self.metrics.height
         for item in self.nodes.values():
-            if 0 <= x - item.x() <= width and 0 <= y - item.y() <= height and item not in but:
+            if item.left <= x <= item.left + width and item.top <= y <= item.top + height and item not in but:
                 found = item
         return found
 
@@ -129,8 +139,7 @@ class NetworkScene(QGraphicsScene):
         x, y, width, height = point.x(), point.y(), self.metrics.width, self.metrics.height
         best: tuple[float, NodeItem, int] | None = None
         for item in self.nodes.values():
-            across, down = x - item.x(), y - item.y()
-            if not (-near <= across <= width + near and -near <= down <= height + near):
+            if not (-near <= x - item.left <= width + near and -near <= y - item.top <= height + near):
                 continue
             for number in item.ports():
                 gap = (item.port(number) - point).manhattanLength()
@@ -140,10 +149,13 @@ class NetworkScene(QGraphicsScene):
 
     def wire_at(self, point: QPointF, near: float, lane: int | None = None) -> WireItem | None:
         """The nearest wire within `near`."""
-        best, found = near, None
+        best, found, x, y = near, None, point.x(), point.y()
         for (index, _), item in self.wires.items():
-            if lane in (None, index) and (gap := item.distance(point, near)) <= best:
-                best, found = gap, item
+            left, right, top, bottom = item.reach
+            if left - near <= x <= right + near and top - near <= y <= bottom + near and lane in (None, index):
+                gap = item.distance(point, near)
+                if gap <= best:
+                    best, found = gap, item
         return found
 
     def helpEvent(self, event: QGraphicsSceneHelpEvent) -> None:

@@ -1,9 +1,11 @@
 """A view onto the drawn networks that zooms, pans and shows everything; dots behind, a small map in the corner."""
 
+from functools import lru_cache
+
 import numpy as np
 from pyqtgraph.functions import arrayToQPolygonF
 from PySide6.QtCore import QEvent, QPoint, QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QNativeGestureEvent, QPainter, QPen, QWheelEvent
+from PySide6.QtGui import QColor, QNativeGestureEvent, QPainter, QPen, QPolygonF, QWheelEvent
 from PySide6.QtWidgets import QFrame, QGraphicsView, QWidget
 
 from netviz.editor.metrics import LEAST_FIT, LEAST_ZOOM, MARGIN, MOST_ZOOM
@@ -126,11 +128,12 @@ class Sheet(QGraphicsView):
         self.zoom_by(1.0015 ** event.angleDelta().y(), event.position().toPoint())
         event.accept()
 
-    def viewportEvent(self, event: QEvent) -> bool:
+    def event(self, event: QEvent) -> bool:
+        # Here, where few events come: `viewportEvent` would be called into Python at every move and paint.
         if isinstance(event, QNativeGestureEvent) and event.gestureType() == Qt.NativeGestureType.ZoomNativeGesture:
             self.zoom_by(1 + event.value(), event.position().toPoint())
             return True
-        return super().viewportEvent(event)
+        return super().event(event)
 
     # Painting
 
@@ -157,6 +160,11 @@ class Sheet(QGraphicsView):
         painter.setPen(self._dots)
         # Thousands of dots: smoothing them takes longer than drawing the network.
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
-        points = np.stack(np.mgrid[:columns, :rows], axis=-1).reshape(-1, 2) * step + (left, top)
-        painter.drawPoints(arrayToQPolygonF(points[:, 0], points[:, 1]))
+        painter.drawPoints(_lattice(left, top, columns, rows, step))
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)
+
+
+@lru_cache(16)  # the same parts are painted many times a second
+def _lattice(left: float, top: float, columns: int, rows: int, step: float) -> QPolygonF:
+    points = np.stack(np.mgrid[:columns, :rows], axis=-1).reshape(-1, 2) * step + (left, top)
+    return arrayToQPolygonF(points[:, 0], points[:, 1])

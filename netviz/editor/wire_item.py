@@ -1,5 +1,6 @@
 """A wire between two boxes, with the shape that flows; and the line that stands above a lane."""
 
+from math import inf
 from typing import Protocol
 
 from PySide6.QtCore import QLineF, QPointF, QRectF, QSizeF, Qt
@@ -17,6 +18,7 @@ from netviz.theme import lane_colour, theme
 SAMPLES = 12  # points of a curve that are looked at to find what is near
 ABOVE_BOXES = 1.5
 LEAST_ROOM = 48.0  # for words, so that most other ones have room there as well
+WIDE, ENDS = 4.0, 1.0  # how far a wire's pen reaches from its curve, and over its ends
 TOUCH = 10.0  # how wide a wire is for the pointer that rests on it
 
 
@@ -39,7 +41,8 @@ class WireItem(Bounded):
         self.lane, self.wire = lane, wire
         self._kit = kit
         self.route = Route(QPainterPath(), QPointF())
-        self._curve, self._room = QRectF(), QRectF()  # round the curve, and for its words
+        self._curve = self._drawn = self._room = QRectF()  # near the curve, what it paints, and for its words
+        self.reach = (inf, -inf, inf, -inf)  # left, right, top, bottom of what the pointer finds of it
         self._line: QLineF | None = None  # where the curve is one: it is drawn ten times as fast
         self._points: list[tuple[float, float]] = []
         self._label, self._font = "", QFont()
@@ -61,7 +64,7 @@ class WireItem(Bounded):
         if led:
             self._points = []
             self._line = straight_line(found.path)
-            self._curve = found.path.boundingRect().adjusted(-4, -4, 4, 4)
+            self._curve, self._drawn = _round(found.path)
         if led or width > self._room.width() or height > self._room.height():
             self._room.setSize(QSizeF(max(width, LEAST_ROOM), height))
             self._room.moveCenter(found.middle + QPointF(0, height / 2 + 2 if found.below else -height / 2 - 4))
@@ -71,9 +74,11 @@ class WireItem(Bounded):
 
     def _surround(self) -> None:
         """All that is painted lies in the bounds."""
-        around = self._curve | self._room
+        around = self._drawn | self._room
+        self.reach = _edges(self._curve)
         if self.strands is not None:
             around |= self.strands.area
+            self.reach = _edges(self.strands.area)
         if self._carried is not None:
             around |= self._carried.rect(self.route)
         self.bound(around)
@@ -149,8 +154,6 @@ class WireItem(Bounded):
             found = self.strands.near(point, limit)
             return float("inf") if found is None else found[0]
         x, y = point.x(), point.y()
-        if not self._curve.adjusted(-limit, -limit, limit, limit).contains(point):
-            return float("inf")
         if not self._points:
             at = (self.route.path.pointAtPercent(i / SAMPLES) for i in range(SAMPLES + 1))
             self._points = [(p.x(), p.y()) for p in at]
@@ -199,6 +202,21 @@ def straight_line(path: QPainterPath) -> QLineF | None:
     if len(points) != 4 or len(down) > 1 or across != sorted(across):
         return None
     return QLineF(across[0], points[0].y, across[3], points[0].y)
+
+
+def _round(path: QPainterPath) -> tuple[QRectF, QRectF]:
+    """What lies near a curve, and what its widest pen paints: that ends with it where it leaves and enters sideways.
+
+    So what a box shows is painted anew without the wires that end at it.
+    """
+    rect, last = path.boundingRect(), path.currentPosition().x()
+    sideways = ENDS if path.elementAt(0).x - rect.left() < 0.01 and rect.right() - last < 0.01 else WIDE
+    return rect.adjusted(-WIDE, -WIDE, WIDE, WIDE), rect.adjusted(-sideways, -WIDE, sideways, WIDE)
+
+
+def _edges(rect: QRectF) -> tuple[float, float, float, float]:
+    left, top, right, bottom = rect.getCoords()
+    return left, right, top, bottom
 
 
 def _to_segment(x: float, y: float, ax: float, ay: float, bx: float, by: float) -> float:
