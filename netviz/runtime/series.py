@@ -73,8 +73,11 @@ class Series:
             self._add(steps[piece], [np.reshape(part[piece], (-1, self.width)) for part in parts])
 
     def cut(self, step: float) -> None:
-        """Forgets every bucket that begins at `step` or later."""
-        self._length = int(np.searchsorted(self.steps, step))
+        """Forgets every bucket that begins at `step` or later. What comes then is another past, in other arrays."""
+        length = int(np.searchsorted(self.steps, step))
+        if length < self._length:
+            self._low, self._high, self._mean, self._last = (part.copy() for part in self._columns())
+        self._length = length
         self.version += 1
 
     def _add(self, steps: np.ndarray, parts: list[np.ndarray]) -> None:

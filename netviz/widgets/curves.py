@@ -89,13 +89,10 @@ class Columns(NamedTuple):
         seen = values[self.seen] if axis == 0 else values[:, self.seen]
         return seen if self.starts is None else how.reduceat(seen, self.starts, axis=axis)
 
-    def mean(self, values: np.ndarray, axis: int = 0) -> np.ndarray:
-        sums = self.join(np.add, values, axis)
-        if self.starts is None:
-            return sums
-        counts = np.diff(self.starts, append=self.seen.stop - self.seen.start)
-        means: np.ndarray = sums / (counts[:, None] if axis == 0 else counts)
-        return means
+    @property
+    def counts(self) -> np.ndarray | int:
+        """How many buckets each column has."""
+        return 1 if self.starts is None else np.diff(self.starts, append=self.seen.stop - self.seen.start)
 
 
 def columns(steps: np.ndarray, left: float, right: float, pixels: int) -> Columns:
@@ -137,4 +134,5 @@ def means(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Like `decimate`, each column the mean of its buckets."""
     found = columns(steps, left, right, pixels)
-    return found.steps(steps), found.mean(middle)
+    counts = found.counts
+    return found.steps(steps), found.join(np.add, middle) / (counts if isinstance(counts, int) else counts[:, None])

@@ -85,11 +85,18 @@ class LayerCurves(Plot):
 def layer_bundle(lane: LaneHistory, field: str) -> Bundle:
     """`field` of the layers with weights, coloured by depth."""
     numbers, count = lane.weighted(), len(lane.info.layers)
-    columns = [lane.column(i, field) for i in numbers]
-    low, high, mean = (part.T[columns].T for part in (lane.layers.low, lane.layers.high, lane.layers.mean))
+    which = evenly([lane.column(i, field) for i in numbers])
+    low, high, mean = (part.T[which].T for part in (lane.layers.low, lane.layers.high, lane.layers.mean))
     names = tuple(lane.info.layers[i] for i in numbers)
     colours = tuple(depth_colour(i, count) for i in numbers)
     return Bundle(lane.layers.steps, low, high, names, colours, Style.STRONG, mean)
+
+
+def evenly(numbers: list[int]) -> list[int] | slice:
+    """Numbers as a slice where they are as far apart as one another: what it takes of an array is not copied."""
+    apart = numbers[1] - numbers[0] if len(numbers) > 1 else 1
+    made = range(numbers[0], numbers[-1] + 1, apart) if numbers and apart > 0 else range(0)
+    return slice(made.start, made.stop, made.step) if list(made) == numbers else numbers
 
 
 def latest_in_words(lane: LaneHistory, field: str) -> str:

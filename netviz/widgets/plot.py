@@ -67,6 +67,7 @@ class Plot(pg.GraphicsView):
         self._behind = Backdrop()
         self._kept: QPixmap | None = None  # axes and curves without lights
         self._drawn: list[Drawn] = []  # in that picture
+        self._tracer = Tracer()
         self._stale = True  # they are to be painted anew
         super().__init__(parent)
         self.fonts = fonts()
@@ -233,7 +234,8 @@ class Plot(pg.GraphicsView):
 
     def _paint_curves(self, painter: QPainter, *, fine: bool = False) -> list[Drawn]:
         """The curves and their names; what was drawn, for lights over it."""
-        tracer, made = Tracer(painter.device().devicePixelRatioF()), []
+        tracer, made = Tracer() if fine else self._tracer, []
+        tracer.start(painter.device().devicePixelRatioF())
         for one in () if self.note else self.visible_axes():
             view = one.view(fine=fine)
             made.append(Drawn(one, view, tracer.trace(view, one.bundles)))

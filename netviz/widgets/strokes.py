@@ -12,6 +12,7 @@ from PySide6.QtGui import QColor, QPainter, QPen, QPolygonF
 
 from netviz.theme import mix, theme, thick
 from netviz.widgets.curves import Bundle, Columns, Style, View, columns
+from netviz.widgets.joined import Joined
 
 FAINT = 0.32  # of the way from the card to a band's colour: opaque, for blending a jagged line takes 20 times as long
 SPARSE = 2.5  # pixels between columns from which a band is filled
@@ -61,27 +62,33 @@ class Stroke:
 
 
 class Tracer:
-    """Finds the strokes of one picture; curves over the same steps are cut into pixel columns once."""
+    """Finds the strokes of pictures; curves over the same steps are cut into pixel columns once."""
 
-    def __init__(self, ratio: float) -> None:
-        self._ratio = ratio
+    def __init__(self, ratio: float = 1.0) -> None:
+        self._joined = Joined()
+        self.start(ratio)
+
+    def start(self, ratio: float) -> None:
+        """Another picture, of so many pixels of the device each."""
+        self._ratio, self._number = ratio, 0
         self._cut: dict[tuple[object, ...], tuple[np.ndarray, Columns, np.ndarray]] = {}
 
     def trace(self, view: View, bundles: Iterable[Bundle]) -> list[Stroke]:
         """A stroke for each curve, the first lowest."""
-        return [
-            stroke for bundle in bundles if len(bundle.steps) and bundle.names for stroke in self._strokes(view, bundle)
-        ]
+        some = (bundle for bundle in bundles if len(bundle.steps) and bundle.names)
+        return [stroke for bundle in some for stroke in self._strokes(view, bundle)]
 
     def _strokes(self, view: View, bundle: Bundle) -> list[Stroke]:
+        self._number += 1
+        number, join = self._number, self._joined.join
         if bundle.middle is not None:
             found, x = self._columns(view, bundle.steps, max(1, int(view.rect.width()) // GRAIN))
-            top = bottom = found.mean(bundle.middle.T, axis=1)
+            top = bottom = join(number, np.add, bundle.middle.T, found) / found.counts
         else:
             found, x = self._columns(view, bundle.steps, max(1, int(view.rect.width() * self._ratio)))
-            top = bottom = found.join(np.fmax, bundle.high.T, axis=1)
+            top = bottom = join(number, np.fmax, bundle.high.T, found)
             if bundle.low is not bundle.high or found.starts is not None:
-                bottom = found.join(np.fmin, bundle.low.T, axis=1)
+                bottom = join(number, np.fmin, bundle.low.T, found)
                 if view.log:
                     bottom = np.where(bottom > 0, bottom, top)  # a column from zero on begins at its largest value
         even = top is bottom or bool((top == bottom).all())
