@@ -14,6 +14,7 @@ from netviz.runtime.history import History, LaneHistory
 from netviz.theme import theme
 from netviz.widgets.canvas import Canvas
 from netviz.widgets.drawn_points import DrawnPoints, draw_brush
+from netviz.widgets.kept import Kept
 from netviz.widgets.marks import Fonts, draw_figures, draw_name, draw_note, draw_spot, room_of_figures
 from netviz.widgets.pencil import Pencil
 from netviz.widgets.plane import (
@@ -52,6 +53,7 @@ class DecisionSquares(Canvas):
         self._painted = NOWHERE  # the fonts with which squares were painted last, and where
         self.sharp = False  # plain regions, not faded by how sure the network is
         self._drawn = DrawnPoints()
+        self._squares: Kept[list[tuple[QRectF, QRectF]]] = Kept()
         self._seen: dict[str, BoundaryAnswer] = {}  # while it is drawn, the last answers outlive their runs
         self._hand = PlaneHand(self, pencil, lambda: [square for _, square in self.squares(QRectF(self.rect()))])
         pencil.changed.connect(self.update)
@@ -97,20 +99,23 @@ class DecisionSquares(Canvas):
 
     def squares(self, rect: QRectF) -> list[tuple[QRectF, QRectF]]:
         """Each lane's head and square: side by side, or in rows where that makes the squares larger."""
-        if self.section() is not None:
+        count, cut = max(len(self.history.lanes), self.pencil.on), self.section() is not None
+        return self._squares.of((rect.getRect(), self.fonts, count, cut), lambda: self._best_grid(rect, count, cut))
+
+    def _best_grid(self, rect: QRectF, count: int, cut: bool) -> list[tuple[QRectF, QRectF]]:
+        if cut:
             rect = rect.adjusted(0, 0, 0, -self.fonts.line)
-        count = max(len(self.history.lanes), self.pencil.on)
-        grids = [self._grid(rect, count, rows) for rows in range(1, count + 1)]
+        grids = [self._grid(rect, count, rows, cut) for rows in range(1, count + 1)]
         return (
             max(grids, key=lambda grid: grid[0][1].width() * (1.0 if grid is grids[0] else ROWS_PAY)) if grids else []
         )
 
-    def _grid(self, rect: QRectF, count: int, rows: int) -> list[tuple[QRectF, QRectF]]:
+    def _grid(self, rect: QRectF, count: int, rows: int, cut: bool) -> list[tuple[QRectF, QRectF]]:
         line, across = self.fonts.line, -(-count // rows)
         width, height = rect.width() / across, rect.height() / rows
         left = below = 0.0
         if min(width, height - line) >= ROOM_FOR_TICKS:
-            widest = TICK if self.section() is None else "−0000"
+            widest = "−0000" if cut else TICK
             left, below = self.fonts.figures_wide(widest) + 6, line + 1
         side = max(4.0, float(int(min(width - left - 6, height - line - 4 - below))))
         made = []

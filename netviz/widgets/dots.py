@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 
 import numpy as np
+from pyqtgraph.Qt.internals import PrimitiveArray
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QPainter, QPixmap
+from PySide6.QtGui import QColor, QPainter, QPixmap, QTransform
 
 from netviz.theme import class_colour, diverging, theme
 from netviz.widgets.marks import Fonts
@@ -12,13 +13,16 @@ from netviz.widgets.plane import draw_dot
 
 WITH_RIM = 2.0  # pixels of a dot's radius: the rim of a smaller one would hide it
 SHADES = 33  # of numbers, from one sign to the other
+PIECE = 10  # numbers of a piece of a sheet: middle, place and size on the sheet, scale, turn, opacity
+TURN, SOLID = 0.0, 1.0
 
 
 class Dots:
     """The painted dots of one theme; `forget` when it changes."""
 
     def __init__(self) -> None:
-        self._kept: dict[tuple[int, float, bool, float], QPixmap] = {}
+        self._kept: dict[tuple[tuple[int, ...], float, bool, float], QPixmap] = {}
+        self._pieces = PrimitiveArray(QPainter.PixmapFragment, PIECE)
 
     def forget(self) -> None:
         self._kept.clear()
@@ -34,29 +38,39 @@ class Dots:
         ratio: float,
     ) -> None:
         """A dot in `colours[shade]` at each of `places` (n, 2); none where a place is no number."""
-        made = [self._dot(colour, radius, filled, ratio) for colour in colours]
-        finite, draw = np.isfinite(places), painter.drawPixmap
+        finite = np.isfinite(places)
         if not finite.all():
             known = finite.all(axis=1)
             places, shades = places[known], shades[known]
-        for (x, y), shade in zip((places - _half(radius)).tolist(), shades.tolist(), strict=True):
-            draw(QPointF(x, y), made[shade])
+        if not len(places):
+            return
+        sheet, side = self._sheet(colours, radius, filled, ratio), round(2 * _half(radius) * ratio)
+        self._pieces.resize(len(places))  # all in one call: each by itself takes ten times as long
+        pieces = self._pieces.ndarray()
+        pieces[:, :2] = places + (side / ratio / 2 - _half(radius))  # the middle of what is laid there
+        pieces[:, 2], pieces[:, 3] = shades * side, 0.0  # where on the sheet
+        pieces[:, 4:6], pieces[:, 6:8] = side, 1 / ratio
+        pieces[:, 8:] = TURN, SOLID
+        painter.drawPixmapFragments(*self._pieces.drawargs(), sheet)
 
-    def _dot(self, colour: QColor, radius: float, filled: bool, ratio: float) -> QPixmap:
-        key = (colour.rgb(), radius, filled, ratio)
+    def _sheet(self, colours: Sequence[QColor], radius: float, filled: bool, ratio: float) -> QPixmap:
+        """A dot of each colour side by side, in the screen's pixels."""
+        key = (tuple(colour.rgb() for colour in colours), radius, filled, ratio)
         if key not in self._kept:
             half = _half(radius)
-            made = QPixmap(round(2 * half * ratio), round(2 * half * ratio))
-            made.setDevicePixelRatio(ratio)
+            side = round(2 * half * ratio)
+            made = QPixmap(side * len(colours), side)
             made.fill(Qt.GlobalColor.transparent)
             painter = QPainter(made)
             painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-            if filled and radius < WITH_RIM:
-                painter.setPen(Qt.PenStyle.NoPen)
-                painter.setBrush(colour)
-                painter.drawEllipse(QPointF(half, half), radius, radius)
-            else:
-                draw_dot(painter, QPointF(half, half), radius, colour, QColor(theme().rim), filled)
+            for k, colour in enumerate(colours):
+                painter.setTransform(QTransform(ratio, 0, 0, ratio, k * side, 0))
+                if filled and radius < WITH_RIM:
+                    painter.setPen(Qt.PenStyle.NoPen)
+                    painter.setBrush(colour)
+                    painter.drawEllipse(QPointF(half, half), radius, radius)
+                else:
+                    draw_dot(painter, QPointF(half, half), radius, colour, QColor(theme().rim), filled)
             painter.end()
             self._kept[key] = made
         return self._kept[key]

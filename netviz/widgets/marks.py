@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPen
@@ -83,17 +84,22 @@ class Column:
     body: QRectF
 
 
-def columns(rect: QRectF, names: Sequence[str], head: float) -> list[Column]:
+def columns(rect: QRectF, names: Sequence[str], head: float) -> tuple[Column, ...]:
     """`rect` in equal columns, each under a head of the given height."""
-    head = head if len(names) > 1 else 0.0
-    gap = min(COLUMN_GAP, rect.width() * 0.04)
-    width = (rect.width() - gap * (len(names) - 1)) / max(1, len(names))
+    return _columns(rect.getRect(), tuple(names), head if len(names) > 1 else 0.0)
+
+
+@lru_cache(64)  # they stay from picture to picture
+def _columns(rect: tuple[float, float, float, float], names: tuple[str, ...], head: float) -> tuple[Column, ...]:
+    left, top, room, height = rect
+    gap = min(COLUMN_GAP, room * 0.04)
+    width = (room - gap * (len(names) - 1)) / max(1, len(names))
     made = []
     for i, name in enumerate(names):
-        left = rect.left() + i * (width + gap)
-        body = QRectF(left, rect.top() + head, width, max(0.0, rect.height() - head))
-        made.append(Column(name, QRectF(left, rect.top(), width, head), body))
-    return made
+        x = left + i * (width + gap)
+        body = QRectF(x, top + head, width, max(0.0, height - head))
+        made.append(Column(name, QRectF(x, top, width, head), body))
+    return tuple(made)
 
 
 def draw_head(

@@ -14,6 +14,7 @@ from netviz.colours import Theme
 from netviz.runtime.cursor import Spot
 from netviz.theme import class_colour, diverging, theme
 from netviz.widgets.marks import Fonts
+from netviz.widgets.shades import clipped
 from netviz.widgets.ticks import linear_ticks
 
 Bounds = tuple[float, float, float, float]
@@ -83,7 +84,10 @@ def _decided(answer: BoundaryAnswer, values: np.ndarray, classes: int) -> np.nda
 
 def _level(shares: np.ndarray) -> np.ndarray:
     """0..255 for 0..1; what is no number lies in the middle."""
-    return np.nan_to_num(np.clip(shares, 0, 1) * 255, nan=127.5).astype(np.uint8)
+    level, lost = (clipped(shares) * 255).astype(np.uint8), np.isnan(shares)
+    if lost.any():
+        level[lost] = 127
+    return level
 
 
 def place(bounds: Bounds, square: QRectF, x: np.ndarray) -> np.ndarray:

@@ -11,6 +11,7 @@ from netviz.runtime.history import History, LaneHistory
 from netviz.theme import depth_colour, theme
 from netviz.widgets.canvas import Canvas
 from netviz.widgets.marks import backed, columns, draw_head, draw_lit, draw_step
+from netviz.widgets.shades import clipped
 from netviz.widgets.strips import Strip, colours, strip_pixels
 from netviz.widgets.ticks import percent, whole
 
@@ -111,8 +112,8 @@ class ShareStrips(Canvas):
         numbers = [strip.layer for strip in mine]
         wanted = [lane.column(i, name) for name in SHARES for i in numbers]
         shares = np.ascontiguousarray(strip_pixels(lane.layers.steps, lane.layers.mean[:, wanted], pixels))
-        shares = np.nan_to_num(shares, copy=False)
-        levels = (np.clip(shares, 0, 1) * 255).astype(np.uint8)
+        shares = clipped(shares)
+        levels = (shares * 255).astype(np.uint8)
         count, some = len(mine), shares.max(axis=1) > 0
         lines = np.concatenate([amber[levels[:count]], red[levels[count:]]])
         image = QImage(lines.data, pixels, 2 * count, 4 * pixels, QImage.Format.Format_RGB32)
