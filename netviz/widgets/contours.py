@@ -16,33 +16,33 @@ def contours(values: np.ndarray, levels: Sequence[float]) -> np.ndarray:
     corners = np.stack([values[:-1, :-1], values[:-1, 1:], values[1:, 1:], values[1:, :-1]])  # round about each cell
     low, high = corners.min(axis=0), corners.max(axis=0)  # NaN where a corner is
     finite = np.isfinite(low) & np.isfinite(high)
-    pieces = [np.zeros((0, 4))]
-    for level in levels:
-        rows, columns = np.nonzero((low <= level) & (high > level) & finite)
-        if len(rows):
-            pieces += _lines(corners[:, rows, columns], columns, rows, level)
-    return np.concatenate(pieces)
+    wanted = np.asarray(levels, float)
+    passed = (low <= wanted[:, None, None]) & (high > wanted[:, None, None]) & finite
+    which, rows, columns = np.nonzero(passed)
+    return _lines(corners[:, rows, columns], columns, rows, wanted[which])
 
 
 _STARTS = np.array([[0, 0], [1, 0], [1, 1], [0, 1]])  # of the corners: columns and rows from the first
 
 
-def _lines(first: np.ndarray, columns: np.ndarray, rows: np.ndarray, level: float) -> list[np.ndarray]:
-    """Pieces through cells whose corners (4, cells) lie on both sides of `level`."""
-    second = np.roll(first, -1, axis=0)
+_WAYS = _STARTS[[1, 2, 3, 0]] - _STARTS  # to the next corner
+
+
+def _lines(first: np.ndarray, columns: np.ndarray, rows: np.ndarray, level: np.ndarray) -> np.ndarray:
+    """Pieces through cells whose corners (4, cells) lie on both sides of their `level`."""
+    second = first[[1, 2, 3, 0]]
     crossing = (first > level) != (second > level)
     share = np.where(crossing, (level - first) / np.where(crossing, second - first, 1.0), 0.0)
-    way = np.roll(_STARTS, -1, axis=0) - _STARTS
-    x = columns + _STARTS[:, :1] + share * way[:, :1]
-    y = rows + _STARTS[:, 1:] + share * way[:, 1:]
-    made, count = [], crossing.sum(axis=0)
+    x = columns + _STARTS[:, :1] + share * _WAYS[:, :1]
+    y = rows + _STARTS[:, 1:] + share * _WAYS[:, 1:]
+    made, count = [np.zeros((0, 4))], crossing.sum(axis=0)
     for number in (2, 4):  # of a saddle, the first two sides and the last two belong together
         cells = count == number
         if cells.any():
             order = np.argsort(~crossing[:, cells], axis=0, kind="stable")[:number]
             ends = [np.take_along_axis(part[:, cells], order, axis=0) for part in (x, y)]
             made += [np.stack([ends[0][k], ends[1][k], ends[0][k + 1], ends[1][k + 1]], 1) for k in range(0, number, 2)]
-    return made
+    return np.concatenate(made)
 
 
 def log_levels(low: float, high: float) -> list[float]:

@@ -3,18 +3,16 @@
 from collections.abc import Sequence
 
 import numpy as np
-from pyqtgraph.Qt.internals import PrimitiveArray
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPixmap, QTransform
 
 from netviz.theme import class_colour, diverging, theme
+from netviz.widgets.many import lay_tiles
 from netviz.widgets.marks import Fonts
 from netviz.widgets.plane import draw_dot
 
 WITH_RIM = 2.0  # pixels of a dot's radius: the rim of a smaller one would hide it
 SHADES = 33  # of numbers, from one sign to the other
-PIECE = 10  # numbers of a piece of a sheet: middle, place and size on the sheet, scale, turn, opacity
-TURN, SOLID = 0.0, 1.0
 
 
 class Dots:
@@ -22,7 +20,6 @@ class Dots:
 
     def __init__(self) -> None:
         self._kept: dict[tuple[tuple[int, ...], float, bool, float], QPixmap] = {}
-        self._pieces = PrimitiveArray(QPainter.PixmapFragment, PIECE)
 
     def forget(self) -> None:
         self._kept.clear()
@@ -42,16 +39,7 @@ class Dots:
         if not finite.all():
             known = finite.all(axis=1)
             places, shades = places[known], shades[known]
-        if not len(places):
-            return
-        sheet, side = self._sheet(colours, radius, filled, ratio), round(2 * _half(radius) * ratio)
-        self._pieces.resize(len(places))  # all in one call: each by itself takes ten times as long
-        pieces = self._pieces.ndarray()
-        pieces[:, :2] = places + (side / ratio / 2 - _half(radius))  # the middle of what is laid there
-        pieces[:, 2], pieces[:, 3] = shades * side, 0.0  # where on the sheet
-        pieces[:, 4:6], pieces[:, 6:8] = side, 1 / ratio
-        pieces[:, 8:] = TURN, SOLID
-        painter.drawPixmapFragments(*self._pieces.drawargs(), sheet)
+        lay_tiles(painter, places - _half(radius), self._sheet(colours, radius, filled, ratio), shades, ratio)
 
     def _sheet(self, colours: Sequence[QColor], radius: float, filled: bool, ratio: float) -> QPixmap:
         """A dot of each colour side by side, in the screen's pixels."""

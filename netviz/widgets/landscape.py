@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from pyqtgraph.functions import arrayToQPolygonF
-from PySide6.QtCore import QLineF, QPointF, QRectF, QSize, Qt
+from PySide6.QtCore import QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QImage, QLinearGradient, QPainter, QPen
 
 from engine.probes.landscape import LandscapeAnswer, PlaneOf
@@ -14,6 +14,8 @@ from netviz.runtime.history import History, LaneHistory
 from netviz.theme import heights, on_heights, theme
 from netviz.widgets.canvas import Canvas
 from netviz.widgets.contours import contours, log_levels
+from netviz.widgets.kept import Kept
+from netviz.widgets.many import draw_lines
 from netviz.widgets.marks import draw_head, draw_note, draw_spot
 from netviz.widgets.plane import draw_ticks, place
 from netviz.widgets.ticks import figure, percent, signed, whole
@@ -49,7 +51,7 @@ class Drawn:
     answer: LandscapeAnswer
     ends: tuple[float, float] | None
     image: QImage
-    lines: list[QLineF]
+    lines: np.ndarray
 
 
 class LandscapeMap(Canvas):
@@ -57,6 +59,7 @@ class LandscapeMap(Canvas):
         super().__init__()
         self.history = history
         self._drawn: dict[int, Drawn] = {}
+        self._placed: Kept[list[Placed]] = Kept()
         self.follow(history.cursor, "step")
 
     def sizeHint(self) -> QSize:
@@ -71,6 +74,9 @@ class LandscapeMap(Canvas):
 
     def placed(self, rect: QRectF) -> list[Placed]:
         count = len(self.history.lanes)
+        return self._placed.of((rect.getRect(), self.fonts, count), lambda: self._best_grid(rect, count))
+
+    def _best_grid(self, rect: QRectF, count: int) -> list[Placed]:
         grids = [self._grid(rect, count, rows) for rows in range(1, count + 1)]
         if not grids:
             return []
@@ -133,9 +139,9 @@ class LandscapeMap(Canvas):
             return waiting(answer)
         if known is None or not much_the_same(answer, known.answer):
             values, ends = np.asarray(answer.values), reach(answer)
-            lines = [] if ends is None else contours(values, log_levels(*ends)).tolist()
+            lines = contours(values, [] if ends is None else log_levels(*ends))
             image = QImage() if ends is None else picture(values, *ends)
-            known = self._drawn[lane] = Drawn(answer, ends, image, [QLineF(*piece) for piece in lines])
+            known = self._drawn[lane] = Drawn(answer, ends, image, lines)
         return known
 
     def _draw_picture(self, painter: QPainter, one: Placed, drawn: Drawn) -> None:
@@ -163,7 +169,7 @@ class LandscapeMap(Canvas):
         _, ink = on_heights()
         ink.setAlphaF(0.4)
         painter.setPen(QPen(ink, 0))
-        painter.drawLines(drawn.lines)
+        draw_lines(painter, drawn.lines)
         painter.restore()
 
     def _draw_path(self, painter: QPainter, square: QRectF, answer: LandscapeAnswer) -> None:
@@ -311,11 +317,10 @@ def line_through(painter: QPainter, at: np.ndarray, long: float) -> Callable[[],
 
     As one shape it would be filled, each crossing being worked out: 200 steps across the square take 50 ms.
     """
-    if np.hypot(*np.diff(at, axis=0).T).sum() <= long:
+    if np.hypot(*(at[1:] - at[:-1]).T).sum() <= long:
         shape = arrayToQPolygonF(at[:, 0], at[:, 1])
         return lambda: painter.drawPolyline(shape)
-    pieces = [QLineF(*piece) for piece in np.hstack([at[:-1], at[1:]]).tolist()]
-    return lambda: painter.drawLines(pieces)
+    return lambda: draw_lines(painter, np.hstack([at[:-1], at[1:]]))
 
 
 def picture(values: np.ndarray, low: float, high: float) -> QImage:

@@ -84,9 +84,9 @@ class Column:
     body: QRectF
 
 
-def columns(rect: QRectF, names: Sequence[str], head: float) -> tuple[Column, ...]:
+def columns(rect: QRectF, names: Sequence[str], head: float) -> list[Column]:
     """`rect` in equal columns, each under a head of the given height."""
-    return _columns(rect.getRect(), tuple(names), head if len(names) > 1 else 0.0)
+    return list(_columns(rect.getRect(), tuple(names), head if len(names) > 1 else 0.0))
 
 
 @lru_cache(64)  # they stay from picture to picture
