@@ -8,6 +8,7 @@ from PySide6.QtGui import QColor, QPainter, QPixmap, QTransform
 
 from netviz.theme import Theme, look
 
+MOST_STAMPS = 400
 State = tuple[Theme, float, bool, float, QRect, QTransform]
 
 
@@ -61,3 +62,46 @@ class Backdrop:
         painter.resetTransform()
         painter.drawPixmap(corner, self._pixels)
         painter.setWorldTransform(view)
+
+
+class Stamps:
+    """Small paintings on the card that come again, here or elsewhere, as `Backdrop` is one large one.
+
+    For painters that are neither turned nor moved.
+    """
+
+    def __init__(self) -> None:
+        self._state: tuple[object, ...] = ()
+        self._made: dict[tuple[object, ...], QPixmap] = {}
+
+    def draw(
+        self,
+        painter: QPainter,
+        area: QRectF,
+        made_of: tuple[object, ...],
+        paint: Callable[[QPainter, QRectF], object],
+    ) -> None:
+        """Lays down what `paint` paints within `area`, or the place that it has on a stamp.
+
+        `made_of` is all that it depends on beside theme, size of text and size.
+        """
+        ratio, now = painter.device().devicePixelRatioF(), look()
+        state = now.current, now.scale, now.presenting, ratio
+        if state != self._state or len(self._made) > MOST_STAMPS:
+            self._state = state
+            self._made.clear()
+        x, y, wide, high = area.getRect()
+        left, top = floor(x * ratio), floor(y * ratio)
+        key = made_of, x * ratio - left, y * ratio - top, wide, high
+        stamp = self._made.get(key)
+        if stamp is None:
+            inside = QRectF(x - left / ratio, y - top / ratio, wide, high)
+            stamp = QPixmap(ceil((x + wide) * ratio) - left, ceil((y + high) * ratio) - top)
+            stamp.setDevicePixelRatio(ratio)
+            stamp.fill(QColor(now.current.card))
+            inner = QPainter(stamp)
+            inner.setRenderHints(painter.renderHints())
+            paint(inner, inside)
+            inner.end()
+            self._made[key] = stamp
+        painter.drawPixmap(QPointF(left / ratio, top / ratio), stamp)

@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QToolTip, QWidget
 
 from netviz import theme
 from netviz.runtime.cursor import NOTHING, Cursor, Mark
-from netviz.widgets.backdrop import Backdrop
+from netviz.widgets.backdrop import Backdrop, Stamps
 from netviz.widgets.marks import draw_note, fonts
 from netviz.widgets.pointing import Pointer
 
@@ -29,6 +29,7 @@ class Canvas(QWidget):
         self._follows: frozenset[str] = frozenset()
         self._kept: QPixmap | None = None  # the picture without lights
         self._behind = Backdrop()
+        self._stamps = Stamps()
         self._stale = True  # it is to be painted anew
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self.setMouseTracking(True)
@@ -49,6 +50,15 @@ class Canvas(QWidget):
             self._behind.draw(painter, rect, (self.fonts, *made_of), paint, QColor(theme.theme().card))
         else:
             paint(painter)
+
+    def paint_stamp(
+        self, painter: QPainter, rect: QRectF, made_of: tuple[object, ...], paint: Callable[[QPainter, QRectF], object]
+    ) -> None:
+        """Paints on the card what is likely to come again, here or elsewhere; `made_of` is all that it depends on."""
+        if self.sharpness is None:
+            self._stamps.draw(painter, rect, (id(self.fonts), *made_of), paint)
+        else:
+            paint(painter, rect)
 
     def tip(self, place: QPointF) -> str:
         """What is at `place`, in words; nothing by default."""

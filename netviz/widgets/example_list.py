@@ -15,6 +15,7 @@ from netviz.theme import class_colour, theme
 from netviz.widgets.canvas import Canvas
 from netviz.widgets.example_input import picture_shape
 from netviz.widgets.grey import grey_picture
+from netviz.widgets.kept import Kept
 from netviz.widgets.marks import columns, draw_head, draw_lit, draw_note
 from netviz.widgets.ticks import figure, percent, signed, whole
 
@@ -83,6 +84,7 @@ class ExampleList(Canvas):
         super().__init__()
         self.history, self.rows_of = history, rows
         self.first = 0
+        self._kept_parts: dict[int, Kept[tuple[Column, ...]]] = {}
         self.follow(history.cursor, "example")
         self.setAccessibleName("Examples")
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
@@ -112,8 +114,12 @@ class ExampleList(Canvas):
         if not rows.examples:
             return Body(lane, area, rows, False, self.fonts.line + 1, ())
         pictured = picture_of(rows.examples[0]) is not None
-        high = max(self.fonts.line + 1, PICTURE + 2 if pictured else 0.0)
-        return Body(lane, area, rows, pictured, high, tuple(self._parts(area, rows.examples[0], pictured)))
+        high, first = max(self.fonts.line + 1, PICTURE + 2 if pictured else 0.0), rows.examples[0]
+        made_of = area.getRect(), self.fonts, pictured, first.truth is None, first.decided is None
+        parts = self._kept_parts.setdefault(lane, Kept())
+        return Body(
+            lane, area, rows, pictured, high, parts.of(made_of, lambda: tuple(self._parts(area, first, pictured)))
+        )
 
     def _count(self, body: Body) -> int:
         return max(1, int((body.area.height() - 2 * self.fonts.line) / body.high))
@@ -153,8 +159,12 @@ class ExampleList(Canvas):
             painter.setFont(self.fonts.words)
             painter.setPen(QColor(theme().faint))
             painter.drawText(QRectF(area.left(), area.top(), area.width(), self.fonts.line), MIDDLE, told)
-            for one in self._rows_of(body):
-                self._draw_row(painter, one, body)
+            rows = self._rows_of(body)
+            if body.pictured:
+                self._draw_pictures(painter, rows)
+            for one in rows:
+                self._draw_decision(painter, body.columns[-1].of(one.row), one)
+            self._draw_figures(painter, rows, body)
 
     def _draw_names(self, painter: QPainter, body: Body) -> None:
         """Over the rows what their columns are."""
@@ -171,25 +181,30 @@ class ExampleList(Canvas):
         painter.setPen(QPen(QColor(theme().line), 1))
         painter.drawLine(row.bottomLeft(), row.bottomRight())
 
-    def _draw_row(self, painter: QPainter, one: Placed, body: Body) -> None:
-        example, t = one.example, theme()
-        picture = picture_of(example) if body.pictured else None
-        if picture is not None:
-            square = QRectF(one.row.left(), one.row.top() + 1, PICTURE, PICTURE)
-            painter.drawImage(square, picture)
-        *numbers, middle = body.columns
+    def _draw_pictures(self, painter: QPainter, rows: list[Placed]) -> None:
+        for one in rows:
+            picture = picture_of(one.example)
+            if picture is not None:
+                painter.drawImage(QRectF(one.row.left(), one.row.top() + 1, PICTURE, PICTURE), picture)
+
+    def _draw_figures(self, painter: QPainter, rows: list[Placed], body: Body) -> None:
         painter.setFont(self.fonts.figures)
-        for column in numbers:
-            if column.name == "number":
-                painter.setPen(QColor(t.faint))
-                text = whole(example.index + 1)
-            else:
-                painter.setPen(QColor(t.text))
-                text = figure(example.loss).strip() if column.name == "loss" else percent(example.share).strip()
-            painter.drawText(column.of(one.row), column.align, text)
-        self._draw_decision(painter, middle.of(one.row), one)
+        for column in body.columns[:-1]:
+            painter.setPen(QColor(theme().faint if column.name == "number" else theme().text))
+            for one in rows:
+                painter.drawText(column.of(one.row), column.align, _figure_of(column.name, one.example))
 
     def _draw_decision(self, painter: QPainter, box: QRectF, one: Placed) -> None:
+        """Of classes there are few pairs, which come again and again: words are the dearest to paint."""
+        example = one.example
+        if example.truth is None or example.decided is None:
+            self._draw_outcome(painter, box, one)
+            return
+        pair = example.truth, example.decided, one.names
+        inside = box.adjusted(0, 1, 0, -1)  # without the lines that part it from others
+        self.paint_stamp(painter, inside, pair, lambda inner, area: self._draw_outcome(inner, area, one))
+
+    def _draw_outcome(self, painter: QPainter, box: QRectF, one: Placed) -> None:
         example, t = one.example, theme()
         painter.setFont(self.fonts.words)
         truth, decided = outcomes(example, one.names)
@@ -248,6 +263,13 @@ class ExampleList(Canvas):
             event.ignore()
         else:
             self.move_to(self.first + by)
+
+
+def _figure_of(column: str, example: Listed) -> str:
+    """What a column of figures says of an example."""
+    if column == "number":
+        return whole(example.index + 1)
+    return figure(example.loss).strip() if column == "loss" else percent(example.share).strip()
 
 
 def outcomes(example: Listed, names: tuple[str, ...]) -> tuple[str, str]:

@@ -20,7 +20,7 @@ def draw_lines(painter: QPainter, ends: np.ndarray) -> None:
 
 
 def lay_tiles(painter: QPainter, corners: np.ndarray, sheet: QPixmap, which: np.ndarray, ratio: float) -> None:
-    """Square tiles at `corners` (n, 2): of those that stand side by side on `sheet`, in the screen's pixels, `which`."""
+    """Square tiles at `corners` (n, 2): number `which` of those that stand side by side on `sheet`, in its pixels."""
     if not len(corners):
         return
     side = sheet.height()
