@@ -74,6 +74,10 @@ class Stamps:
         self._state: tuple[object, ...] = ()
         self._made: dict[tuple[object, ...], QPixmap] = {}
 
+    def forget(self) -> None:
+        """They are painted anew the next time."""
+        self._made.clear()
+
     def draw(
         self,
         painter: QPainter,

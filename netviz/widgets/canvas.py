@@ -28,6 +28,7 @@ class Canvas(QWidget):
         self.pointed: Cursor | None = None
         self._follows: frozenset[str] = frozenset()
         self._kept: QPixmap | None = None  # the picture without lights
+        self._seen: tuple[object, ...] | None = None  # what the kept picture looks like, of one that says it
         self._behind = Backdrop()
         self._stamps = Stamps()
         self._stale = True  # it is to be painted anew
@@ -41,6 +42,13 @@ class Canvas(QWidget):
 
     def paint(self, painter: QPainter, rect: QRectF) -> None:
         raise NotImplementedError(type(self).__name__)  # each kind has its own
+
+    def looks(self) -> object:
+        """All that the picture depends on beside place, theme and fonts: while that stays it is not painted anew.
+
+        None, as by default, where it seldom stays.
+        """
+        return None
 
     def paint_behind(
         self, painter: QPainter, rect: QRectF, made_of: tuple[object, ...], paint: Callable[[QPainter], object]
@@ -56,7 +64,7 @@ class Canvas(QWidget):
     ) -> None:
         """Paints on the card what is likely to come again, here or elsewhere; `made_of` is all that it depends on."""
         if self.sharpness is None:
-            self._stamps.draw(painter, rect, (id(self.fonts), *made_of), paint)
+            self._stamps.draw(painter, rect, made_of, paint)
         else:
             paint(painter, rect)
 
@@ -98,8 +106,9 @@ class Canvas(QWidget):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter, rect = QPainter(self), QRectF(self.rect())
-        if self.pointed is not None and self.sharpness is None and not self.note:
-            painter.drawPixmap(0, 0, self._picture(rect))
+        looks = None if self.note or self.sharpness is not None else self.looks()
+        if looks is not None or (self.pointed is not None and self.sharpness is None and not self.note):
+            painter.drawPixmap(0, 0, self._picture(rect, looks))
         else:
             self._fill(painter, rect)
         if self.pointed is not None and not self.note and self._lights(self.pointed.mark):
@@ -116,17 +125,18 @@ class Canvas(QWidget):
         else:
             self.paint(painter, rect)
 
-    def _picture(self, rect: QRectF) -> QPixmap:
-        ratio = self.devicePixelRatioF()
+    def _picture(self, rect: QRectF, looks: object) -> QPixmap:
+        ratio, now = self.devicePixelRatioF(), theme.look()
         size = (rect.size() * ratio).toSize()
+        seen = None if looks is None else (looks, self.fonts, now.current, now.presenting)
         if self._kept is None or self._kept.size() != size:
-            self._kept, self._stale = QPixmap(size), True
+            self._kept, self._seen, self._stale = QPixmap(size), None, True
             self._kept.setDevicePixelRatio(ratio)
-        if self._stale:
+        if self._stale and (seen is None or seen != self._seen):
             inner = QPainter(self._kept)
             self._fill(inner, rect)
             inner.end()
-            self._stale = False
+        self._stale, self._seen = False, seen
         return self._kept
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
@@ -140,6 +150,7 @@ class Canvas(QWidget):
     def changeEvent(self, event: QEvent) -> None:
         if event.type() in (QEvent.Type.FontChange, QEvent.Type.ApplicationFontChange):
             self.fonts = fonts()
+            self._stamps.forget()
             self.update()
         elif event.type() in (QEvent.Type.PaletteChange, QEvent.Type.StyleChange):
             self._stale = True

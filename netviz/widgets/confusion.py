@@ -67,6 +67,13 @@ class ConfusionTable(Canvas):
     def sizeHint(self) -> QSize:
         return QSize(240, 220)
 
+    def looks(self) -> object:
+        """Of a network that has learned, the same counts come again and again."""
+        answers = [lane.confusion for lane in self.history.lanes]
+        heads = [(lane.info.name, lane.apart) for lane in self.history.lanes]
+        told = [answer and (answer.reason, answer.names, answer.extent, _bytes_of(answer)) for answer in answers]
+        return self.chosen, heads, told
+
     def placed(self, rect: QRectF) -> list[Placed]:
         """Every lane's table in its place."""
         lanes, line = self.history.lanes, self.fonts.line
@@ -179,6 +186,10 @@ class ConfusionTable(Canvas):
                 self.picked.emit(*cell)
                 return
         super().mousePressEvent(event)
+
+
+def _bytes_of(answer: ConfusionAnswer) -> bytes:
+    return b"" if answer.counts is None else np.asarray(answer.counts).tobytes()
 
 
 def row_shares(counts: np.ndarray) -> np.ndarray:
