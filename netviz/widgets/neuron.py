@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from math import prod
 
 import numpy as np
-from PySide6.QtCore import QPointF, QRectF, QSize
+from PySide6.QtCore import QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QImage, QPainter, QPen
 
 from engine.catalogue import LAYERS
@@ -22,7 +22,7 @@ from netviz.widgets.example_list import picture_of
 from netviz.widgets.marks import Column, columns, draw_head, draw_lit, draw_note, draw_spot
 from netviz.widgets.neuron_past import Past
 from netviz.widgets.neuron_words import figures_of, full_size, in_bin, names_of, on_map, title_of, weight_in_words
-from netviz.widgets.plane import GRASP, place
+from netviz.widgets.plane import GRASP, Bounds, place
 from netviz.widgets.shades import clipped
 from netviz.widgets.strips import colours, strip_pixels
 from netviz.widgets.ticks import signed, whole
@@ -137,32 +137,60 @@ class NeuronView(Canvas):
     # Drawing
 
     def paint(self, painter: QPainter, rect: QRectF) -> None:
-        lanes = self.history.lanes
-        for i, column in enumerate(self._columns(rect)):
-            draw_head(painter, self.fonts, column.head, column.name, i, apart=lanes[i].apart)
-            answer = self.answer_of(lanes[i])
-            if answer is None:
-                there = self.node in lanes[i].info.layers
-                draw_note(painter, self.fonts, column.body, "Press play" if there else f"There is no {self.node} here.")
-                continue
-            info = lanes[i].info
-            painter.setFont(self.fonts.words)
-            painter.setPen(depth_colour(info.layers.index(self.node), len(info.layers)))
-            top = QRectF(column.body.left(), column.body.top(), column.body.width(), self.fonts.line)
-            painter.drawText(top, parts.LEFT, title_of(answer))
-        for one in self.placed(rect):
+        placed, lanes = self.placed(rect), self.history.lanes
+        titles = [answer and title_of(answer) for answer in map(self.answer_of, lanes)]
+        heads = [(lane.info.name, lane.info.layers, lane.apart) for lane in lanes]
+        captions = [self._shortened(one) for one in placed]
+        planes = [self._plane(one) for one in placed]
+
+        def behind(inner: QPainter) -> None:
+            self._draw_heads(inner, rect, titles)
+            for one, (lead, _), plane in zip(placed, captions, planes, strict=True):
+                self._draw_words(inner, one.caption, parts.LEFT, lead)
+                if plane is not None:
+                    parts.draw_map_ticks(inner, self.fonts, *plane)
+
+        stay = [(one.caption.getRect(), lead) for one, (lead, _) in zip(placed, captions, strict=True)]
+        self.paint_behind(painter, rect, (self.node, heads, titles, stay, planes), behind)
+        for one, (_, end) in zip(placed, captions, strict=True):
+            if end:
+                self._draw_words(painter, one.caption, parts.RIGHT, end)
             self._draw(painter, one)
 
-    def _draw(self, painter: QPainter, one: Placed) -> None:
-        answer, area = one.answer, one.area
+    def _draw_heads(self, painter: QPainter, rect: QRectF, titles: Sequence[str | None]) -> None:
+        for i, (column, lane, title) in enumerate(zip(self._columns(rect), self.history.lanes, titles, strict=True)):
+            draw_head(painter, self.fonts, column.head, column.name, i, apart=lane.apart)
+            layers = lane.info.layers
+            if title is None:
+                there = self.node in layers
+                draw_note(painter, self.fonts, column.body, "Press play" if there else f"There is no {self.node} here.")
+                continue
+            painter.setFont(self.fonts.words)
+            painter.setPen(depth_colour(layers.index(self.node), len(layers)))
+            top = QRectF(column.body.left(), column.body.top(), column.body.width(), self.fonts.line)
+            painter.drawText(top, parts.LEFT, title)
+
+    def _plane(self, one: Placed) -> tuple[QRectF, Bounds] | None:
+        """Where the input plane is drawn, and what of it."""
+        bounds = one.answer.bounds
+        mapped = one.part.kind == FACE and one.answer.map is not None and bounds is not None
+        return (self.square(one), bounds) if mapped and bounds is not None else None
+
+    def _shortened(self, one: Placed) -> tuple[str, str]:
+        """A part's caption as there is room for it."""
         lead, end = self._caption(one)
-        painter.setFont(self.fonts.words)
-        painter.setPen(QColor(theme().faint))
         taken = self.fonts.wide(end) + 8 if end else 0.0
         if taken > one.caption.width() * 0.6:
             end, taken = "", 0.0
-        painter.drawText(one.caption, parts.LEFT, self.fonts.shortened(lead, one.caption.width() - taken))
-        painter.drawText(one.caption, parts.RIGHT, end)
+        return self.fonts.shortened(lead, one.caption.width() - taken), end
+
+    def _draw_words(self, painter: QPainter, area: QRectF, align: Qt.AlignmentFlag, text: str) -> None:
+        painter.setFont(self.fonts.words)
+        painter.setPen(QColor(theme().faint))
+        painter.drawText(area, align, text)
+
+    def _draw(self, painter: QPainter, one: Placed) -> None:
+        answer, area = one.answer, one.area
         if one.part.kind == FACE:
             self._draw_face(painter, one)
         elif one.part.kind == FIGURES:
@@ -223,7 +251,7 @@ class NeuronView(Canvas):
             assert answer.bounds is not None
             image = parts.map_image(answer.map, *self.scale_of(one))
             driven = (*answer.highest, *answer.lowest)
-            parts.draw_map(painter, self.fonts, self.square(one), answer.bounds, image, driven, len(answer.highest))
+            parts.draw_map(painter, self.square(one), answer.bounds, image, driven, len(answer.highest))
         elif answer.incoming is not None and sides is not None:
             for square, values in zip(
                 self.pictures(one), (answer.incoming.values, answer.incoming.gradient), strict=False

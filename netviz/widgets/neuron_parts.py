@@ -42,7 +42,7 @@ def map_image(values: np.ndarray, middle: float, reach: float) -> QImage:
 
 
 def draw_map(
-    painter: QPainter, fonts: Fonts, square: QRectF, bounds: Bounds, image: QImage, driven: Sequence[Driven], up: int
+    painter: QPainter, square: QRectF, bounds: Bounds, image: QImage, driven: Sequence[Driven], up: int
 ) -> None:
     """The map with the examples that drive the unit: the first `up` of `driven` as ▲, the others as ▼."""
     painter.save()
@@ -63,6 +63,10 @@ def draw_map(
     painter.setPen(QPen(QColor(theme().line), 1))
     painter.setBrush(Qt.BrushStyle.NoBrush)
     painter.drawRect(square)
+
+
+def draw_map_ticks(painter: QPainter, fonts: Fonts, square: QRectF, bounds: Bounds) -> None:
+    """The numbers beside a map, where there is room for them."""
     if square.width() >= 110:
         draw_ticks(painter, fonts, square, bounds)
 
