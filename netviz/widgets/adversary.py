@@ -10,6 +10,7 @@ from engine.probes.adversary import FARTHEST, AdversaryAnswer, ForAll, Outcome
 from netviz import theme
 from netviz.runtime.history import History
 from netviz.widgets.canvas import Canvas
+from netviz.widgets.kept import Kept
 from netviz.widgets.marks import columns, draw_head
 from netviz.widgets.shades import clipped
 from netviz.widgets.ticks import percent, whole
@@ -64,6 +65,7 @@ class FooledView(Canvas):
     def __init__(self, history: History) -> None:
         super().__init__()
         self.history = history
+        self._parts: dict[float, Kept[dict[str, QRectF]]] = {}  # of each column
 
     def sizeHint(self) -> QSize:
         return QSize(360, 360)
@@ -76,12 +78,16 @@ class FooledView(Canvas):
 
     def parts(self, body: QRectF, answer: AdversaryAnswer) -> dict[str, QRectF]:
         """Faces, the classes' probabilities, what becomes of them with the size, and the step for all: if they fit."""
+        shared, told = answer.for_all is not None, answer.before is not None and answer.before.probabilities is not None
+        kept = self._parts.setdefault(body.left(), Kept())
+        made_of = body.getRect(), self.fonts, shared, told
+        return kept.of(made_of, lambda: self._laid_out(body, shared, told))
+
+    def _laid_out(self, body: QRectF, shared: bool, told: bool) -> dict[str, QRectF]:
         wanted = [
             part
             for part in SHARES
-            if part == "faces"
-            or (part == "all" and answer.for_all is not None)
-            or (part in ("classes", "sizes") and answer.before is not None and answer.before.probabilities is not None)
+            if part == "faces" or (part == "all" and shared) or (part in ("classes", "sizes") and told)
         ]
         while len(wanted) > 1 and any(height < LEAST for height in self._heights(body, wanted)[1:]):
             wanted.pop()

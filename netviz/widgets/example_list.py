@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt
@@ -9,6 +10,7 @@ from PySide6.QtGui import QColor, QImage, QKeyEvent, QPainter, QPen, QWheelEvent
 
 from engine.probes.example import Part
 from engine.probes.predictions import Listed
+from netviz.colours import Theme
 from netviz.runtime.cursor import NOTHING, Cursor, Mark, Spot
 from netviz.runtime.history import History, LaneHistory
 from netviz.theme import class_colour, theme
@@ -291,8 +293,13 @@ def _numbers(values: np.ndarray, most: int = 3) -> str:
 
 def picture_of(example: Listed) -> QImage | None:
     """The example in grey where it is a picture: dark is low in the dark theme, as ink on paper in the light one."""
-    x = np.asarray(example.x, float)
-    sides = picture_shape(example.shape, float(x.min(initial=0.0)))
+    return _picture_of(np.asarray(example.x, np.float64).tobytes(), tuple(example.shape), theme())
+
+
+@lru_cache(256)  # the same examples come again and again
+def _picture_of(numbers: bytes, shape: tuple[int, ...], _ground: Theme) -> QImage | None:
+    x = np.frombuffer(numbers)
+    sides = picture_shape(shape, float(x.min(initial=0.0)))
     if sides is None or x.size != sides[0] * sides[1]:
         return None
     return grey_picture(x.reshape(sides), 0.0, float(x.max()))

@@ -36,6 +36,22 @@ class Widths:
         return width
 
 
+class Shortenings:
+    """Texts with three dots at their end where there is no room for all; most come again, in the same room."""
+
+    def __init__(self, metrics: QFontMetricsF) -> None:
+        self._elide = metrics.elidedText
+        self._known: dict[tuple[str, float], str] = {}
+
+    def __call__(self, text: str, room: float) -> str:
+        short = self._known.get((text, room))
+        if short is None:
+            if len(self._known) >= MOST_KNOWN:
+                self._known.clear()
+            short = self._known[text, room] = self._elide(text, Qt.TextElideMode.ElideRight, room)
+        return short
+
+
 @dataclass(frozen=True, slots=True)
 class Fonts:
     """The fonts of pictures with their metrics, made once: each takes longer than a line of text."""
@@ -52,6 +68,8 @@ class Fonts:
     wide: Widths  # of one text, in words' font
     figures_wide: Widths
     bold_wide: Widths
+    elided: Shortenings  # in words' font
+    bold_elided: Shortenings
 
     def width(self, texts: Sequence[str]) -> float:
         """Of the widest of `texts`, in words' font."""
@@ -63,8 +81,7 @@ class Fonts:
 
     def shortened(self, text: str, room: float) -> str:
         """Words, with three dots at their end where there is no room for all."""
-        fits = self.wide(text) <= room
-        return text if fits else self.word_metrics.elidedText(text, Qt.TextElideMode.ElideRight, room)
+        return text if self.wide(text) <= room else self.elided(text, room)
 
 
 def fonts() -> Fonts:
@@ -72,7 +89,8 @@ def fonts() -> Fonts:
     bold.setWeight(QFont.Weight.DemiBold)
     sizes = [QFontMetricsF(font) for font in made]
     wide = Widths(sizes[0]), Widths(sizes[1], digits=True), Widths(sizes[2])
-    return Fonts(*made, *sizes, max(size.height() for size in sizes[:2]), *wide)
+    short = Shortenings(sizes[0]), Shortenings(sizes[2])
+    return Fonts(*made, *sizes, max(size.height() for size in sizes[:2]), *wide, *short)
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,10 +147,8 @@ def draw_name(
         return
     painter.setFont(made.bold)
     painter.setPen(theme.lane_colour(lane))
-    text, most = name, rect.width() - taken
-    if made.bold_wide(name) > most:
-        text = made.bold_metrics.elidedText(name, Qt.TextElideMode.ElideRight, most)
-    painter.drawText(rect, LEFT, text)
+    text = made.bold_elided(name, rect.width() - taken)
+    painter.drawText(rect, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, text)
     left = made.bold_wide(text) + 8
     room = QRectF(rect.left() + left, rect.top(), rect.width() - taken - left, rect.height())
     if apart and room.width() >= min(ROOM_FOR_WORDS, made.width([apart])):

@@ -1,6 +1,7 @@
 """Small pictures of numbers: in grey or colours of their own, by sign round 0, and signals as bars."""
 
 from collections.abc import Sequence
+from math import isfinite
 
 import numpy as np
 from PySide6.QtCore import QRectF
@@ -70,14 +71,16 @@ def _draw_bars(painter: QPainter, area: QRectF, values: np.ndarray, reach: float
     gap = 1.0 if width > APART else 0.0
     painter.fillRect(area, QColor(colours.raised))
     painter.fillRect(QRectF(area.left(), middle - 0.5, area.width(), 1), QColor(colours.faint))
-    for k, value in enumerate(values):
-        left = area.left() + k * width
-        if not np.isfinite(value):
+    above, below = QColor(colours.orange), QColor(colours.blue)
+    start, tall = area.left(), area.height() / 2 - 1
+    for k, value in enumerate(values.tolist()):
+        left = start + k * width
+        if not isfinite(value):
             painter.fillRect(QRectF(left, area.top(), width - gap, area.height()), QColor(colours.red))
             continue
-        height = float(np.clip(value / reach, -1, 1)) * (area.height() / 2 - 1)
+        height = min(max(value / reach, -1.0), 1.0) * tall
         bar = QRectF(left, middle - max(height, 0.0), width - gap, abs(height))
-        painter.fillRect(bar, QColor(colours.orange if height > 0 else colours.blue))
+        painter.fillRect(bar, above if height > 0 else below)
 
 
 def draw_signed(painter: QPainter, areas: Sequence[QRectF], values: np.ndarray, reach: float) -> None:
