@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 
 import numpy as np
-from pyqtgraph.functions import arrayToQPolygonF
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPen, QWheelEvent
 
@@ -14,8 +13,8 @@ from netviz.runtime.history import History, LaneHistory
 from netviz.theme import depth_colour, theme
 from netviz.widgets.canvas import Canvas
 from netviz.widgets.marks import Column, backed, columns, draw_head, draw_lit
-from netviz.widgets.ridge_places import Place, Row
-from netviz.widgets.ridges import Span, bin_at, bins_of, held_decades, reach_for, ridge, span_of, total, wider
+from netviz.widgets.ridge_places import Inks, Place, Row, Shape
+from netviz.widgets.ridges import Span, bin_at, bins_of, held_decades, reach_for, ridge, span_of, wider
 from netviz.widgets.strokes import hairline
 from netviz.widgets.ticks import Reach, percent, signed, whole
 from netviz.widgets.value_axis import ValueAxis
@@ -112,12 +111,12 @@ class RidgeRows(Canvas):
         spans = [[self.span(h) for _, h in rows] for rows in shown]
         ends = [[end_of(h) for _, h in rows] if self.own else [] for rows in shown]
         looks = [(lane.info, lane.apart, [layer for layer, _ in rows]) for lane, rows in zip(lanes, shown, strict=True)]
-        placed_for = rect.getRect(), self.fonts, theme(), looks, spans, ends
+        placed_for = rect.getRect(), self.fonts, theme(), self.sharpness, looks, spans, ends
         if placed_for != self._placed_for:
             self._placed_for, self._places = placed_for, self._placed(rect, shown, spans)
             self._made += 1
         histograms = (h for rows in shown for _, h in rows)
-        return [Row(place, h, total(h)) for place, h in zip(self._places, histograms, strict=True)]
+        return [Row(place, h) for place, h in zip(self._places, histograms, strict=True)]
 
     def _placed(self, rect: QRectF, shown: list[Shown], spans: list[list[Span]]) -> list[Place]:
         return [
@@ -151,7 +150,21 @@ class RidgeRows(Canvas):
             words = area.bottom() - written >= line * 0.85
             written = area.bottom() if words else written
             told, colour = end_of(histogram), depth_colour(layer, layers)
-            yield Place(lane, layer, histogram.node, span, name, area, end, told, last, words, colour)
+            yield Place(
+                lane,
+                layer,
+                histogram.node,
+                span,
+                name,
+                area,
+                end,
+                told,
+                last,
+                words,
+                colour,
+                self._inks(colour),
+                Shape(),
+            )
             top += height + (line if last else 0.0)
 
     def _end_width(self, histograms: list[LayerHistogram], room: float) -> float:
@@ -185,23 +198,27 @@ class RidgeRows(Canvas):
                 self._draw_ticks(painter, place)
 
     def _draw_ridge(self, painter: QPainter, row: Row) -> None:
-        area, colour = row.area, row.colour
-        tall = min(area.height() * OVERLAP, area.height() + 10)
-        places, heights = ridge(row.histogram, row.span)
+        area, inks = row.place.area, row.place.inks
+        left, _, wide, high = area.getRect()
+        places, heights = ridge(row.histogram, row.place.span)
         if len(places):
-            shape = arrayToQPolygonF(area.left() + places * area.width(), area.bottom() - heights * tall)
-            body = QColor(colour)
-            body.setAlphaF(0.45 if theme().name == "dark" else 0.35)
+            tall = min(high * OVERLAP, high + 10)
+            shape = row.place.shape.of(left + places * wide, area.bottom() - heights * tall)
             painter.setPen(Qt.PenStyle.NoPen)
-            painter.setBrush(body)
+            painter.setBrush(inks.body)
             painter.drawPolygon(shape)
             painter.setBrush(Qt.BrushStyle.NoBrush)
-            painter.setPen(QPen(colour, 1) if self.sharpness else hairline(colour))
+            painter.setPen(inks.edge)
             painter.drawPolyline(shape)
-        painter.setPen(QPen(colour, 1))
+        painter.setPen(inks.floor)
         painter.drawLine(area.bottomLeft(), area.bottomRight())
-        if row.histogram.zeros and not self.zero_bar(row).isEmpty():
-            painter.fillRect(self.zero_bar(row), QColor(theme().text))
+        if row.histogram.zeros and not (bar := self.zero_bar(row)).isEmpty():
+            painter.fillRect(bar, QColor(theme().text))
+
+    def _inks(self, colour: QColor) -> Inks:
+        body = QColor(colour)
+        body.setAlphaF(0.45 if theme().name == "dark" else 0.35)
+        return Inks(body, QPen(colour, 1) if self.sharpness else hairline(colour), QPen(colour, 1))
 
     def zero_bar(self, row: Row) -> QRectF:
         """The exact zeros: as high as their share, at 0 (of a logarithmic axis at its left end); empty out of sight."""
@@ -228,6 +245,8 @@ class RidgeRows(Canvas):
     def _draw_counts(self, painter: QPainter, row: Row) -> None:
         """The share of zeros beside their bar, and at the right what no bin holds."""
         t, line, h = theme(), self.fonts.line, row.histogram
+        if not (h.zeros or h.nan or h.infinite or h.over or h.under):
+            return
         painter.setFont(self.fonts.figures)
         advance = self.fonts.figures_wide
         if h.zeros and row.area.width() > 70 and not self.zero_bar(row).isEmpty():
