@@ -1,6 +1,7 @@
 """The small step that fools, in every lane's network: picture + step = what is answered, over sizes, and for all."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt
@@ -62,6 +63,8 @@ def for_all_in_words(found: ForAll) -> str:
 
 
 class FooledView(Canvas):
+    covers: ClassVar[bool] = True
+
     def __init__(self, history: History) -> None:
         super().__init__()
         self.history = history

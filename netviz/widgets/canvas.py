@@ -1,6 +1,7 @@
 """A widget that is painted by hand as one picture: a fortieth of the cost of as many plot items."""
 
 from collections.abc import Callable
+from typing import ClassVar
 
 from PySide6.QtCore import QEvent, QPointF, QRect, QRectF, Qt
 from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent, QPixmap
@@ -19,6 +20,8 @@ class Canvas(QWidget):
     One that follows the shared cursor tells it by `mark_at` what lies at a place, and paints by `paint_marks` what
     is pointed at, over its picture: that is kept, and not painted anew because a light comes or goes.
     """
+
+    covers: ClassVar[bool] = False  # begins with `paint_behind` over all its place: the card need not be filled first
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -119,7 +122,8 @@ class Canvas(QWidget):
         return any(getattr(mark, name) is not None for name in self._follows)
 
     def _fill(self, painter: QPainter, rect: QRectF) -> None:
-        painter.fillRect(rect, QColor(theme.theme().card))
+        if self.note or not self.covers or self.sharpness is not None:
+            painter.fillRect(rect, QColor(theme.theme().card))
         if self.note:
             draw_note(painter, self.fonts, rect, self.note)
         else:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from math import ceil
+from typing import ClassVar
 
 import numpy as np
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
@@ -56,6 +57,8 @@ class Placed:
 
 class ConfusionTable(Canvas):
     """Says `picked` when a cell is clicked; `chosen` is framed."""
+
+    covers: ClassVar[bool] = True
 
     picked = Signal(int, int)
 

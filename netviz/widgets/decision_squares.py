@@ -1,6 +1,7 @@
 """The decision on a square for each lane, with the examples; with the pencil a sheet to draw on."""
 
 from collections.abc import Iterator
+from typing import ClassVar
 
 import numpy as np
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
@@ -44,6 +45,8 @@ NOWHERE: tuple[Fonts | None, QRegion] = (None, QRegion())
 
 class DecisionSquares(Canvas):
     """A square for each lane; with the pencil each is a sheet to draw on."""
+
+    covers: ClassVar[bool] = True
 
     put_away = Signal()
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import ClassVar
 
 import numpy as np
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt
@@ -81,6 +82,8 @@ class Placed:
 
 class ExampleList(Canvas):
     """`rows` says what a lane lists; wheel, arrows and page keys move along."""
+
+    covers: ClassVar[bool] = True
 
     def __init__(self, history: History, rows: Callable[[LaneHistory], Rows | None]) -> None:
         super().__init__()

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 from pyqtgraph.functions import arrayToQPolygonF
@@ -55,6 +56,8 @@ class Drawn:
 
 
 class LandscapeMap(Canvas):
+    covers: ClassVar[bool] = True
+
     def __init__(self, history: History) -> None:
         super().__init__()
         self.history = history

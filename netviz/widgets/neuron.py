@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import prod
+from typing import ClassVar
 
 import numpy as np
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt
@@ -54,6 +55,8 @@ class Placed:
 
 class NeuronView(Canvas):
     """Unit number `unit` of layer `node` of every lane."""
+
+    covers: ClassVar[bool] = True
 
     def __init__(self, history: History) -> None:
         super().__init__()

@@ -1,6 +1,7 @@
 """The examples where a layer puts them, a column for each lane: one layer large, or all of them as small multiples."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 from pyqtgraph.functions import create_qpolygonf, ndarray_from_qpolygonf
@@ -50,6 +51,8 @@ class Cell:
 
 class RepresentationMap(Canvas):
     """Layer `node` of every lane, or with `every` all layers; `grid` draws the bent lines of the input plane."""
+
+    covers: ClassVar[bool] = True
 
     picked = Signal(str)  # a layer of the small multiples
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
+from typing import ClassVar
 
 import numpy as np
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt
@@ -40,6 +41,8 @@ class RidgeRows(Canvas):
     Rows of one kind share an axis with ticks below the last; or with `own_axes` each row, even about 0, has its own,
     whose end stands at the right. With `axis`, wheel and drag zoom and move the axis of all rows.
     """
+
+    covers: ClassVar[bool] = True
 
     def __init__(
         self,

@@ -1,6 +1,7 @@
 """Shares of saturated and dead units of each activation over the steps, as strips: a column for each lane."""
 
 from collections.abc import Iterator
+from typing import ClassVar
 
 import numpy as np
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt
@@ -23,6 +24,8 @@ SHARES = ("saturated_fraction", "dead_fraction")
 
 class ShareStrips(Canvas):
     """All lanes' strips, a column for each lane."""
+
+    covers: ClassVar[bool] = True
 
     def __init__(self, history: History) -> None:
         super().__init__()
@@ -79,7 +82,17 @@ class ShareStrips(Canvas):
 
     def paint(self, painter: QPainter, rect: QRectF) -> None:
         strips = self.strips(rect)
-        self.paint_behind(painter, rect, (self._made,), lambda painter: self._paint_behind(painter, rect, strips))
+        feet, keys = self._feet(rect, strips)
+        still = [(foot.getRect(), first) for foot, first, _ in feet], [key.getRect() for key in keys]
+
+        def behind(inner: QPainter) -> None:
+            self._paint_behind(inner, rect, strips)
+            for foot, first, _ in feet:
+                self._draw_step(inner, foot, Qt.AlignmentFlag.AlignLeft, first)
+            for key in keys:
+                self._draw_key(inner, key)
+
+        self.paint_behind(painter, rect, (self._made, still), behind)
         amber, red = colours(theme().raised, theme().amber), colours(theme().raised, theme().red)
         for i, lane in enumerate(self.history.lanes):
             mine = [strip for strip in strips if strip.lane == i]
@@ -88,7 +101,8 @@ class ShareStrips(Canvas):
         for strip in self._named(strips):
             lane = self.history.lanes[strip.lane]
             self._draw_figures(painter, strip, *(latest(lane, strip.layer, name) for name in SHARES))
-        self._draw_foot(painter, rect, strips)
+        for foot, _, last in feet:
+            self._draw_step(painter, foot, Qt.AlignmentFlag.AlignRight, last)
 
     def _paint_behind(self, painter: QPainter, rect: QRectF, strips: list[Strip]) -> None:
         """Names of networks and layers."""
@@ -165,45 +179,43 @@ class ShareStrips(Canvas):
             painter.setPen(QColor(theme().red if dead > 0 else theme().faint))
             painter.drawText(QRectF(left + advance, box.top(), advance, box.height()), right, percent(dead, 0))
 
-    def _draw_foot(self, painter: QPainter, rect: QRectF, strips: list[Strip]) -> None:
-        """The steps below the first strips of each lane, and what the colours mean where there is room."""
-        t, line = theme(), self.fonts.line
+    def _feet(self, rect: QRectF, strips: list[Strip]) -> tuple[list[tuple[QRectF, str, str]], list[QRectF]]:
+        """Below the strips of each lane the first step, where there is room for it, and the last; and the keys."""
+        line, wide = self.fonts.line, self.fonts.figures_wide
         y = min(rect.bottom() - line, max((strip.row.bottom() for strip in strips), default=0.0) + 2)
-        painter.setFont(self.fonts.figures)
-        seen = set()
-        for strip in strips:
-            if strip.lane in seen:
-                continue
-            seen.add(strip.lane)
+        feet, keys = [], []
+        for strip in {strip.lane: strip for strip in reversed(strips)}.values():
             steps = self.history.lanes[strip.lane].layers.steps
             if not len(steps):
                 continue
-            painter.setPen(QColor(t.faint))
             box = QRectF(strip.area.left(), y, strip.area.width(), line)
-            ends = whole(steps[0]), whole(steps[-1])
-            wide = self.fonts.figures_wide
-            painter.drawText(box, Qt.AlignmentFlag.AlignRight, ends[1])
-            left = wide(ends[0])
-            if left + wide(ends[1]) + 10 < box.width():
-                painter.drawText(box, Qt.AlignmentFlag.AlignLeft, ends[0])
+            first, last = whole(steps[0]), whole(steps[-1])
+            left, right = wide(first), wide(last)
+            feet.append((box, first if left + right + 10 < box.width() else "", last))
             if len(self.history.lanes) == 1:
-                self._draw_key(painter, box.adjusted(left + 14, 0, -wide(ends[1]) - 14, 0))
-        if seen and len(self.history.lanes) > 1 and y + 2 * line <= rect.bottom() + 2:
-            self._draw_key(painter, QRectF(rect.left(), y + line, rect.width(), line))
+                keys.append(box.adjusted(left + 14, 0, -right - 14, 0))
+        if strips and len(self.history.lanes) > 1 and y + 2 * line <= rect.bottom() + 2:
+            keys.append(QRectF(rect.left(), y + line, rect.width(), line))
+        return feet, keys
+
+    def _draw_step(self, painter: QPainter, foot: QRectF, align: Qt.AlignmentFlag, text: str) -> None:
+        painter.setFont(self.fonts.figures)
+        painter.setPen(QColor(theme().faint))
+        painter.drawText(foot, align, text)
 
     def _draw_key(self, painter: QPainter, free: QRectF) -> None:
+        """What the colours mean, where there is room."""
         words = (("saturated", theme().amber), ("dead", theme().red))
         wide = [self.fonts.width([word]) + 14 for word, _ in words]
         if sum(wide) + 12 > free.width():
             return
-        painter.save()
         painter.setFont(self.fonts.words)
+        painter.setPen(QColor(theme().faint))
         x = free.center().x() - (sum(wide) + 12) / 2
         for (word, colour), width in zip(words, wide, strict=True):
             painter.fillRect(QRectF(x, free.center().y() - 3, 9, 7), QColor(colour))
             painter.drawText(QRectF(x + 13, free.top(), width, free.height()), Qt.AlignmentFlag.AlignLeft, word)
             x += width + 12
-        painter.restore()
 
     def _at(self, strip: Strip, step: float) -> int | None:
         """The bucket that is drawn at a step; None where the strip has none."""

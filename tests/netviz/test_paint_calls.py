@@ -12,8 +12,10 @@ from PySide6.QtWidgets import QApplication
 from netviz import theme
 from netviz.panels.confusion import ConfusionPanel
 from netviz.panels.representation import RepresentationPanel
+from netviz.panels.saturation import SaturationPanel
 from netviz.panels.worst import WorstPanel
 from netviz.widgets.backdrop import Stamps
+from netviz.widgets.canvas import Canvas
 from netviz.widgets.confusion import ConfusionTable
 from netviz.widgets.example_list import picture_of
 from netviz.widgets.kept import Kept
@@ -21,7 +23,7 @@ from netviz.widgets.many import draw_lines, lay_tiles
 from netviz.widgets.marks import fonts
 from tests.netviz.panels.histories import opened, take
 from tests.netviz.panels.output_answers import confusion_answer, listed, worst_answer
-from tests.netviz.panels.test_every_panel import filled, open_panel
+from tests.netviz.panels.test_every_panel import every_panel, filled, open_panel
 
 RATIOS = pytest.mark.parametrize("ratio", [1.0, 2.0])
 SIDE = 12  # of a tile
@@ -139,6 +141,27 @@ def test_all_dots_of_a_part_are_one_call(qtbot) -> None:
 
 
 # Nothing again
+
+
+@every_panel
+@pytest.mark.parametrize("names", [("net",), ("net", "other")])
+def test_what_needs_no_card_below_it_covers_all_its_place(qtbot, kind, names) -> None:
+    panel = open_panel(qtbot, kind, filled(*names))
+    for canvas in (one for one in panel.findChildren(Canvas) if one.covers and one.isVisible() and not one.note):
+        image, bare = QImage(canvas.size(), QImage.Format.Format_RGB32), QColor("#ff00ff")
+        image.fill(bare)
+        painter = QPainter(image)
+        canvas.paint(painter, QRectF(canvas.rect()))
+        painter.end()
+        pixels = np.array(image.constBits()).view(np.uint32).reshape(image.height(), image.width())
+        assert not (pixels == bare.rgb()).any()
+
+
+@pytest.mark.parametrize(("names", "figures"), [(("net",), 2), (("net", "other"), 1)])
+def test_of_shares_over_time_only_the_latest_figures_are_painted_anew(qtbot, names, figures) -> None:
+    panel = open_panel(qtbot, SaturationPanel, filled(*names))
+    asked = calls(panel.strips)
+    assert asked["drawText"] == (figures + 1) * len(names), "of the one activation its shares, and the last step"
 
 
 def test_what_is_kept_is_made_anew_where_it_would_be_another() -> None:
