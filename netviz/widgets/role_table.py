@@ -1,7 +1,7 @@
 """The first rows of a file with what each column is taken for in its head, to be changed there."""
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPoint, QRect, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QFont, QFontMetrics, QKeyEvent, QPainter
+from PySide6.QtGui import QColor, QFont, QFontMetrics, QKeyEvent, QPainter, QResizeEvent
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QMenu, QTableView, QWidget
 
 from netviz import theme
@@ -132,6 +132,8 @@ class RoleTable(QTableView):
     def __init__(self) -> None:
         super().__init__()
         self.sheet_model = SheetModel()
+        self._wrong: tuple[int, int] | None = None  # the first cell that is refused, by row and column
+        self.verticalScrollBar().actionTriggered.connect(self._scrolled)
         self.heads = _Heads(self.sheet_model, self)
         self.setHorizontalHeader(self.heads)
         self.setModel(self.sheet_model)
@@ -161,7 +163,23 @@ class RoleTable(QTableView):
             if self.sheet_model.rowCount():
                 stays = before is not None and before.names == sheet.names
                 self.setCurrentIndex(self.sheet_model.index(0, max(0, at) if stays else 0))
+            self._wrong = min(sheet.wrong, default=None)
+            self._show_wrong()
         self.heads.viewport().update()
+
+    def _show_wrong(self) -> None:
+        """The first cell that is refused is in sight, however large the table becomes, until a person scrolls it."""
+        sheet = self.sheet_model.sheet
+        if self._wrong is not None and sheet is not None:
+            line, column = self._wrong
+            self.scrollTo(self.sheet_model.index(len(sheet.facts) + line, column), self.ScrollHint.PositionAtCenter)
+
+    def _scrolled(self) -> None:
+        self._wrong = None
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._show_wrong()
 
     def _measure(self, sheet: Sheet) -> None:
         bold, figures = QFontMetrics(_bold()), QFontMetrics(theme.figures())

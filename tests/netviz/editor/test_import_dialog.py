@@ -158,8 +158,23 @@ def test_rows_of_another_length_are_shown_with_what_they_have(show) -> None:
     assert list(sheet.numbers) == sorted(sheet.numbers)
     wrong = {(sheet.numbers[line], column) for line, column in sheet.wrong}
     assert wrong == {(5, 0), (5, 1), (5, 2), (42, 0), (42, 1), (42, 2), (52, 1)}
+    assert dialog.table.viewport().rect().contains(place_of(dialog, 5))
     assert "2 rows of another length than 3 cells, first row 5 with 2" in dialog.warnings.text()
     assert not dialog.accept_button.isEnabled()
+
+
+def place_of(dialog, number: int) -> QPoint:
+    """Where the row of this number stands in the table."""
+    sheet = dialog.table.sheet_model.sheet
+    line = len(sheet.facts) + sheet.numbers.index(number)
+    return dialog.table.visualRect(dialog.table.sheet_model.index(line, 0)).center()
+
+
+def test_the_first_row_with_something_wrong_is_in_sight(show) -> None:
+    rows = [f"{i},{i % 7},{'cat' if i % 4 else 'dog'}" for i in range(60)]
+    dialog = show("length,age,kind\n" + "\n".join([*rows, "1,2"]) + "\n")
+    assert dialog.table.viewport().rect().contains(place_of(dialog, 62))
+    assert not dialog.table.viewport().rect().contains(place_of(dialog, 2))
 
 
 @pytest.mark.parametrize(
