@@ -221,9 +221,11 @@ class FileActions(QObject):
             path = asked[0]
             self._recording = path.name
             self._session.record_telemetry(path)
+            others = len(self._session.history.lanes) - 1
+            each = f"; of the other networks to {path.stem}.1{path.suffix} and so on" if others > 0 else ""
             self._banner.show_message(
                 "telemetry",
-                f"Every step from here on is written to {path.name}",
+                f"Every step from here on is written to {path.name}{each}",
                 answer="Stop Recording",
                 call=self._stop_recording,
             )

@@ -55,7 +55,7 @@ class Menus:
     """Fills a window's menu bar."""
 
     def __init__(self, window: "MainWindow") -> None:
-        self._window, self._notes = window, NotesActions(window)
+        self._window, self.notes = window, NotesActions(window)
         self._fill_file()
         self._fill_edit()
         self._fill_run()
@@ -127,7 +127,7 @@ class Menus:
         self.add(menu, "Rename Network…", "", lanes.rename)
         self.add(menu, "Remove Network", "", lanes.remove)
         menu.addSeparator()
-        menu.addAction(self._notes.edit)
+        menu.addAction(self.notes.edit)
         self.add(menu, "Show All Problems", "Ctrl+Shift+M", self._window.show_problems)
 
     def _fill_run(self) -> None:
@@ -149,7 +149,7 @@ class Menus:
         for ident, dock in window.docks.items():
             if ident in BESIDE:
                 menu.addAction(dock.toggleViewAction())
-        menu.addAction(self._notes.show)
+        menu.addAction(self.notes.show)
         self._fill_panels(menu.addMenu("Panels"))
         self.layouts = LayoutActions(window, self._own_menu(menu, "Layout"))
         menu.addSeparator()

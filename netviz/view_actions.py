@@ -123,6 +123,7 @@ class ViewActions(QObject):
             layout.hold()
             for ident in BESIDE:
                 window.docks[ident].hide()
+            window.notes.hide()
             window.setWindowState(self._before | Qt.WindowState.WindowFullScreen)
             look().resize(presenting=True)
         elif self._before is not None:
@@ -130,6 +131,7 @@ class ViewActions(QObject):
             window.setWindowState(self._before)
             self._before = None
             layout.let_go()
+            window.notes.setVisible(window.menus.notes.show.isChecked())
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Esc that nothing else wanted ends a presentation; so does closing the window."""

@@ -326,8 +326,10 @@ class Canvas(Sheet):
         elif key == keys.Key_Escape:
             if self._gesture is not None:
                 self.end_gesture()
-            else:
+            elif self.chosen_now.nodes or self.chosen_now.wire is not None:
                 self.choose(Selection())
+            else:
+                event.ignore()  # the window may want it
         elif self._gesture is not None:
             event.accept()  # a hand that drags is not to edit as well
         elif key == keys.Key_F and not held:

@@ -178,8 +178,15 @@ def test_a_presentation_shows_network_and_panels_large_and_goes_back(open_window
     assert theme.thick(1.0) > 1.0
     assert all(window.docks[ident].isHidden() for ident in BESIDE)
     assert window.layout_.save() == saved, "a project saved meanwhile is laid out as before"
-    qtbot.keyClick(window, Qt.Key.Key_Escape)
+    assert not window.notes.isVisible()
+    window.canvas.select(0, "h1")
+    assert QApplication.focusWidget() is window.canvas, "as it is when the program starts"
+    qtbot.keyClick(window.canvas, Qt.Key.Key_Escape)
+    assert window.canvas.selection is None
+    assert window.isFullScreen(), "Esc has been for the selection"
+    qtbot.keyClick(window.canvas, Qt.Key.Key_Escape)
     assert not window.isFullScreen()
+    assert window.notes.isVisible()
     assert theme.look().scale == 1.0
     assert theme.thick(1.0) == 1.0
     assert {ident: dock.isHidden() for ident, dock in window.docks.items()} == hidden
