@@ -63,4 +63,3 @@ def test_alexnet_is_counted_and_takes_no_memory(tmp_path, capfd, monkeypatch):
     assert (done.status, done.err) == (0, "")
     assert "60,965,224 parameters in all" in done.out
     assert all(count in PAGE for count in ("60,965,224", "2,578", "98,442"))
-
