@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from engine.data.source import Dataset, Summary
 from engine.errors import Problem, ProjectError
+from engine.first import problems_of_first_weights
 from engine.graph import Structure, resolve
 from engine.layers.base import Weighted, text_of
 from engine.optimizers import Searching
@@ -24,7 +25,7 @@ def problems_of(lane: "Project", summary: Summary) -> list[Problem]:
     if len(shape) != 1:
         message = f"the output must be a vector, it has shape {text_of(shape)}; a flatten makes one"
         return [Problem(structure.output, message)]
-    found = list(_search_problems(lane.training, structure))
+    found = [*_search_problems(lane.training, structure), *problems_of_first_weights(lane)]
     augmentation = lane.training.augmentation
     if augmentation is not None and (why := augmentation.refusal(summary.shape, lane.data.preprocess)):
         found.append(why)

@@ -109,14 +109,21 @@ class Network:
 
     def load_fitting(self, mapping: Mapping[str, Array]) -> list[str]:
         """Takes every parameter and buffer whose name and shape fit; returns the names taken."""
-        taken = []
-        for name, view in self._views().items():
-            if name in mapping and not misfit(name, mapping[name], view.shape):
-                view[...] = self.backend.from_host(np.asarray(mapping[name], np.float64))
-                taken.append(name)
-        taken += self.preprocess.take(mapping)
+        views, fitting = self._views(), self.fitting(mapping)
+        for name, array in fitting.items():
+            views[name][...] = self.backend.from_host(np.asarray(array, np.float64))
+        taken = [*fitting, *self.preprocess.take(mapping)]
         self.loaded()
         return taken
+
+    def fitting(self, mapping: Mapping[str, Array]) -> dict[str, Array]:
+        """The parameters and buffers of `mapping` whose name and shape fit, in the network's order."""
+        views = self._views().items()
+        return {
+            name: mapping[name]
+            for name, view in views
+            if name in mapping and not misfit(name, mapping[name], view.shape)
+        }
 
     def _views(self) -> dict[str, Array]:
         """Every parameter and buffer on the device, by name."""

@@ -18,6 +18,7 @@ from engine.course import Course
 from engine.data.source import Dataset
 from engine.divergence import DivergenceError, origin
 from engine.kernels.choice import kernels_for
+from engine.first import first_weights
 from engine.lsuv import draw_weights
 from engine.memory import must_fit, needs_of_training
 from engine.metrics import Score
@@ -55,6 +56,7 @@ class Trainer:
         must_fit(needs_of_training(project, self.backend.dtype, wanted if isinstance(wanted, int) else 0), self.backend)
         self.network = Network(project, self.backend)
         training, network = project.training, self.network
+        self._first = first_weights(project, network)
         self.seed = training.seed if seed is None else convert({"seed": index(seed)}, Settings, "training").seed
         self._parts = Parts(project, network, self.seed)
         self._train, self.sample, self.reach = self._parts.train, self._parts.sample, self._parts.reach
@@ -78,7 +80,7 @@ class Trainer:
     def _begin(self) -> None:
         self.step_number = self.epoch = self.position = 0
         draw_weights(self.network, self.seed, self._train.rows)
-        self._zeros.look()
+        self.network.load_fitting(self._first)  # and looks which are zero
         training = self.project.training
         self.course = Course(training.schedule, training.early_stopping, self.backend)
         self.epoch_scores: tuple[Score, Score | None] | None = None  # of the epoch that has just ended, if wanted

@@ -43,6 +43,14 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     early_stopping: EarlyStopping | None = None
     curriculum: Curriculum | None = None
     augmentation: Augmentation | None = None
+    first_weights: Annotated[
+        str,
+        Meta(
+            max_length=1000,
+            title="First weights",
+            description="A file to begin with, what fits of it, relative to the project's folder; empty: all are drawn",
+        ),
+    ] = ""
     keep_zeros: Annotated[
         bool, Meta(title="Keep zeros", description="Weights that are zero at the start stay zero")
     ] = False

@@ -141,7 +141,8 @@ def _part(project: Project, examples: Dataset, nodes: tuple[Node, ...], training
     chain = (Node(_free("x", nodes), Input()), *nodes)
     edges = tuple(Edge(before.id, node.id) for before, node in pairwise(chain))
     # What hidden layers make of an example is no picture that can be shifted.
-    plain = msgspec.structs.replace(training, augmentation=None)
+    # Nor has a file that the whole network begins with the weights of its parts' heads and decoders.
+    plain = msgspec.structs.replace(training, augmentation=None, first_weights="")
     return replace(project, data=Given(examples=examples), graph=Graph(chain, edges), training=plain, variants=())
 
 

@@ -73,6 +73,7 @@ def _training_properties(
         *under("regularization", properties(Regularization)),
         plain["clip_value"],
         plain["clip_norm"],
+        plain["first_weights"],
         plain["keep_zeros"],
         *(p for name in SECTIONS for p in _section(name, name in there)),
     )
@@ -189,7 +190,7 @@ def _plain_settings() -> type[msgspec.Struct]:
     """The settings that are no section of their own and have a meaning in this version, declared as they are there."""
     hints = typing.get_type_hints(Settings, include_extras=True)
     defaults = {field.name: field.default for field in msgspec.structs.fields(Settings)}
-    names = ("clip_value", "clip_norm", "keep_zeros", "batch_size", "shuffle", "epochs", "seed")
+    names = ("clip_value", "clip_norm", "first_weights", "keep_zeros", "batch_size", "shuffle", "epochs", "seed")
     return msgspec.defstruct("Plain", [(name, hints[name], defaults[name]) for name in names])
 
 

@@ -11,6 +11,7 @@ import msgspec
 from engine.backend import Array
 from engine.errors import Problem
 from engine.project import Project, project_from, read_json, save_project
+from engine.training import Training
 from engine.weights import save_weights
 
 ENDING = ".netviz"
@@ -48,7 +49,19 @@ def moved_to(project: Project, folder: Path) -> Project:
     if (path := getattr(data, "path", None)) is not None:
         data = msgspec.structs.replace(data, path=_from(project.folder, path, folder))
     names = [None if lane.weights is None else _from(project.folder, lane.weights, folder) for lane in project.lanes()]
-    return with_weights(replace(project, data=data, folder=folder), names)
+    variants = tuple(
+        v if v.training is None else replace(v, training=_training_from(project.folder, v.training, folder))
+        for v in project.variants
+    )
+    training = _training_from(project.folder, project.training, folder)
+    moved = replace(project, data=data, training=training, variants=variants, folder=folder)
+    return with_weights(moved, names)
+
+
+def _training_from(old: Path, training: Training, new: Path) -> Training:
+    """The section with the file that it begins with, if any, as seen from `new`."""
+    first = training.first_weights
+    return msgspec.structs.replace(training, first_weights=_from(old, first, new)) if first else training
 
 
 def _from(old: Path, path: str, new: Path) -> str:
