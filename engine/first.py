@@ -1,6 +1,7 @@
 """The weights that a project's training begins with, where they are not drawn: a ticket's, or those of another task."""
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engine.backend import Array
@@ -19,22 +20,27 @@ def first_weights(project: "Project", network: "Network") -> Mapping[str, Array]
 
     Not the numbers of the preprocessing, which are of the data. Raises ProjectError.
     """
-    name = project.training.first_weights
-    if not name:
+    path = first_file(project)
+    if path is None:
         return {}
     try:
-        saved = load_weights(project.folder / name)
+        saved = load_weights(path)
     except ProjectError as error:
         raise ProjectError(*(Problem(WHERE, problem.message) for problem in error.problems)) from None
     fitting = network.fitting(saved)
     if not fitting:
-        raise ProjectError(Problem(WHERE, f"{name}: none of its weights fits: {network.misfits(saved)[0]}"))
+        raise ProjectError(Problem(WHERE, f"{path.name}: none of its weights fits: {network.misfits(saved)[0]}"))
     return fitting
 
 
 def problems_of_first_weights(project: "Project") -> list[Problem]:
     """Whether the file is there: it is read when training begins."""
-    name = project.training.first_weights
-    if not name or (project.folder / name).is_file():
+    path = first_file(project)
+    if path is None or path.is_file():
         return []
-    return [Problem(WHERE, f"{name!r}: there is no such file")]
+    return [Problem(WHERE, f"{project.training.first_weights!r}: there is no such file")]
+
+
+def first_file(project: "Project") -> Path | None:
+    name = project.training.first_weights
+    return project.folder / name if name else None

@@ -17,8 +17,8 @@ from engine.compiled import NONE, Compiled
 from engine.course import Course
 from engine.data.source import Dataset
 from engine.divergence import DivergenceError, origin
-from engine.kernels.choice import kernels_for
 from engine.first import first_weights
+from engine.kernels.choice import kernels_for
 from engine.lsuv import draw_weights
 from engine.memory import must_fit, needs_of_training
 from engine.metrics import Score

@@ -19,7 +19,7 @@ SUBJECTS: Mapping[str, tuple[str, ...]] = {
         "preprocessing",
     ),
     "Gradients through Layers": ("vanishing-gradient", "exploding-gradient", "residual", "batch-norm", "norms"),
-    "First Weights": ("initialization", "symmetry", "orthogonal", "frozen"),
+    "First Weights": ("initialization", "symmetry", "orthogonal", "frozen", "pre-training", "lottery-ticket"),
     "Activations": ("saturation", "dead-relu", "relu-faster", "zig-zag"),
     "Optimizers": (
         "optimizers",

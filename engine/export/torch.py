@@ -155,6 +155,8 @@ class _Writer:
         ]
         if any(getattr(layer, "init", None) == "lsuv" for layer in self.structure.layers.values()):
             lines.append("    # LSUV goes on from here: it scales these on data to outputs of variance 1.")
+        if self.training.first_weights:
+            lines.append("    # The project goes on from here, too: it takes what fits of a file of weights.")
         alike: dict[tuple[str, ...], list[str]] = {}
         for node in self.weighted:
             alike.setdefault(self._drawn_as("layer", node), []).append(node)

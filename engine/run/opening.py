@@ -8,6 +8,7 @@ import numpy as np
 from engine.backend import Array, open_backend
 from engine.data.rows import Rows
 from engine.errors import ProjectError
+from engine.first import first_file
 from engine.kernels.choice import kernels_for
 from engine.layers.base import Layer, Weighted
 from engine.memory import telling_sizes
@@ -83,8 +84,10 @@ def _keep(trainer: Trainer, before: Project, weights: Mapping[str, Array]) -> li
     """Takes the weights of the run before that fit; returns their names.
 
     Not the numbers of the preprocessing, which are of the data and may be others now; nor those of a layer that is
-    to draw its first weights in another way.
+    to draw its first weights in another way; nor any where training is to begin with another file.
     """
+    if first_file(before) != first_file(trainer.project):
+        return []
     now, then = trainer.project.graph.layers, before.graph.layers
     drawn_anew = {node for node in now if node in then and _first_weights(now[node]) != _first_weights(then[node])}
     own = {

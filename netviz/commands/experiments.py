@@ -38,11 +38,13 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _copies(path: Path) -> dict[str, bytes]:
-    """What to write, by name: the project, and beside it the file that it learns from, if it has one."""
+    """What to write, by name: the project, and beside it the files that it learns from and begins with, if any."""
     project = load_project(path)
+    first = dict.fromkeys(lane.training.first_weights for lane in project.lanes())
+    beside = {name: (path.parent / name).read_bytes() for name in first if name}
     source = getattr(project.data, "path", None)
     if source is None:
-        return {path.name: path.read_bytes()}
-    beside = Path(source).name
-    moved = replace(project, data=msgspec.structs.replace(project.data, path=beside))
-    return {path.name: moved.to_bytes(), beside: (path.parent / source).read_bytes()}
+        return {path.name: path.read_bytes(), **beside}
+    name = Path(source).name
+    moved = replace(project, data=msgspec.structs.replace(project.data, path=name))
+    return {path.name: moved.to_bytes(), name: (path.parent / source).read_bytes(), **beside}

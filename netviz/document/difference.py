@@ -151,6 +151,8 @@ def _training(lane: int, before: Project, after: Project) -> Iterator[Differing]
 def in_words(value: Any) -> str:
     if value is None:
         return "off"
+    if value == "":
+        return "none"
     if isinstance(value, bool):
         return "on" if value else "off"
     if isinstance(value, tuple):

@@ -29,8 +29,10 @@ def test_experiments_are_listed_with_their_titles(capfd: pytest.CaptureFixture[s
 def test_an_experiment_can_be_copied_and_checked(tmp_path: Path, capfd: pytest.CaptureFixture[str], name: str) -> None:
     done = here(capfd, "experiments", "--copy", name, tmp_path)
     target = tmp_path / f"{name}.netviz"
-    learnt_from = getattr(load_project(find_experiments()[name].path).data, "path", None)
+    made = load_project(find_experiments()[name].path)
+    learnt_from = getattr(made.data, "path", None)
     files = [target] if learnt_from is None else [target, tmp_path / Path(learnt_from).name]
+    files += [tmp_path / lane.training.first_weights for lane in made.lanes() if lane.training.first_weights]
     assert (done.status, done.out, done.err) == (0, "".join(f"{file}\n" for file in files), "")
     assert load_project(target).problems() == []
     assert getattr(load_project(target).data, "path", None) == (None if learnt_from is None else files[1].name)

@@ -24,6 +24,7 @@ CAUSES = {
     ("optimizers-adaptive", "Lion"): "unscaled",
     ("over-fitting", "plain"): "overfitting",
     ("over-fitting", "dropout"): "overfitting",
+    ("pre-training", "drawn"): "vanishing",
     ("preprocessing", "raw"): "unscaled",
     ("relu-faster", "sigmoid"): "vanishing",
     ("residual", "without"): "weights_small",
