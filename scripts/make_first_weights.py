@@ -1,4 +1,4 @@
-"""Makes the weights that experiments begin with: a lottery ticket, and layers trained one after another.
+"""Makes the weights that experiments begin with: a lottery ticket, layers trained one after another, another task's.
 
 Their projects name the files, so those must be there, whatever they hold, before this is run.
 """
@@ -11,8 +11,9 @@ import msgspec
 import numpy as np
 
 from engine.backend import Array
+from engine.data.digits import Digits
 from engine.project import Project, load_project
-from engine.recipes.greedy import How, Pretrained, pretrain
+from engine.recipes.greedy import Given, How, Pretrained, pretrain
 from engine.recipes.pruning import is_pruned, prune
 from engine.telemetry import one_blas_thread
 from engine.trainer import Trainer
@@ -34,7 +35,20 @@ def main() -> int:
         *_, found = pretrain(deep, how, epochs)
         assert isinstance(found, Pretrained)
         save(deep, lane, found.weights)
+    tuned = project("fine-tuning")
+    learnt = of_other_digits(tuned)
+    save(tuned, "from 0 to 4", {name: array for name, array in learnt.items() if not name.startswith("out.")})
     return 0
+
+
+def of_other_digits(made: Project) -> dict[str, Array]:
+    """What the network learns of the digits from 0 to 4."""
+    own, data = made.lanes()[0], Digits().load(made.folder)
+    low, low_val = data.y < 5, data.y_val < 5
+    examples = replace(data, x=data.x[low], y=data.y[low], x_val=data.x_val[low_val], y_val=data.y_val[low_val])
+    trainer = Trainer(replace(own, data=Given(examples=examples, preprocess=own.data.preprocess)))
+    trainer.run(30 * trainer.steps_per_epoch)
+    return trainer.network.parameters()
 
 
 def ticket(made: Project) -> dict[str, Array]:
@@ -78,7 +92,7 @@ def trained(made: Project, weights: dict[str, Array]) -> dict[str, Array]:
 def save(made: Project, lane: str, weights: dict[str, Array]) -> None:
     path = Path(made.folder) / made.lane(lane).training.first_weights
     parameters = Trainer(made.lanes()[0]).network.parameters()
-    save_weights(path, {name: weights[name].astype(np.float32) for name in parameters})
+    save_weights(path, {name: weights[name].astype(np.float32) for name in parameters if name in weights})
 
 
 if __name__ == "__main__":

@@ -32,7 +32,8 @@ def test_an_experiment_can_be_copied_and_checked(tmp_path: Path, capfd: pytest.C
     made = load_project(find_experiments()[name].path)
     learnt_from = getattr(made.data, "path", None)
     files = [target] if learnt_from is None else [target, tmp_path / Path(learnt_from).name]
-    files += [tmp_path / lane.training.first_weights for lane in made.lanes() if lane.training.first_weights]
+    begun_with = dict.fromkeys(lane.training.first_weights for lane in made.lanes())
+    files += [tmp_path / file for file in begun_with if file]
     assert (done.status, done.out, done.err) == (0, "".join(f"{file}\n" for file in files), "")
     assert load_project(target).problems() == []
     assert getattr(load_project(target).data, "path", None) == (None if learnt_from is None else files[1].name)

@@ -1,4 +1,4 @@
-"""Deep against wide at equal parameters, on a spiral of two turns: each claim holds, and fails on its control."""
+"""Depth: against width at equal parameters, and of sigmoids alone; each claim holds, and fails on its control."""
 
 from dataclasses import replace
 
@@ -6,8 +6,11 @@ import msgspec
 import numpy as np
 import pytest
 
+from engine.catalogue import LAYERS
+from engine.graph import Graph, Node
+from engine.layers.base import Layer
 from engine.trainer import Trainer
-from tests.netviz.experiments.runs import SEEDS, begun, experiment, scores, steps
+from tests.netviz.experiments.runs import SEEDS, at_first, begun, column, experiment, scores, steps
 
 NAME = "deep-against-wide"
 
@@ -63,3 +66,35 @@ def test_behind_its_last_layer_the_deep_one_has_the_classes_side_by_side(seed):
         apart[variant] = np.linalg.norm(one.mean(0) - other.mean(0)) / within
     wide, deep = apart.values()
     assert deep > 2 * wide
+
+
+# Sigmoids in more and more layers
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_each_layer_of_sigmoids_takes_the_same_factor_from_the_gradient_until_nothing_is_learnt(seed):
+    for variant, depth in (("2 layers", 2), ("4 layers", 4), ("8 layers", 8), ("12 layers", 12)):
+        norms = column(at_first("deeper", variant, seed), "grad_norm", "h")
+        assert len(norms) == depth
+        factor = (norms[0] / norms[-1]) ** (1 / (depth - 1))
+        assert 0.1 < factor < 0.45, variant
+        train, _ = scores("deeper", variant, seed)
+        assert (train.accuracy > 0.8) is (depth < 8), variant
+        assert (train.loss > 0.65) is (depth >= 8), variant  # ln 2 is 0.693
+
+
+def test_as_deep_a_net_of_relus_learns():
+    """The control: the same twelve layers, another activation and its first weights."""
+    deep = experiment("deeper").lane("12 layers")
+    nodes = tuple(Node(node.id, _of_relus(node.layer)) for node in deep.graph.nodes)
+    made = replace(deep, graph=Graph(nodes, deep.graph.edges))
+    trainer = Trainer(made, seed=0)
+    trainer.set_learning_rate(0.05)
+    trainer.run(steps("deeper"))
+    assert trainer.evaluate()[0].accuracy > 0.97
+
+
+def _of_relus(layer: Layer) -> Layer:
+    if layer.kind() == "sigmoid":
+        return LAYERS["relu"]()
+    return msgspec.structs.replace(layer, init="he_normal") if layer.kind() == "dense" else layer
