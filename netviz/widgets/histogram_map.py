@@ -1,7 +1,7 @@
 """Histograms over time as heat maps: steps across, values up, the share of values as colour. Nothing is re-binned."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -15,6 +15,7 @@ from netviz.runtime.past import APART, HistogramPast, Past
 from netviz.theme import depth_colour, theme
 from netviz.widgets.canvas import Canvas
 from netviz.widgets.heat import draw_share_key, end_of, paint_pixels, share_colours, shown_rows
+from netviz.widgets.map_places import Mapped, MapRow, map_rows
 from netviz.widgets.marks import Column, columns, draw_head, draw_lit, draw_step
 from netviz.widgets.plot import ZOOM_KEYS
 from netviz.widgets.ridges import Span, bins_of, held_decades, reach_for, span_of, total, wider
@@ -22,25 +23,10 @@ from netviz.widgets.strips import colours
 from netviz.widgets.ticks import Reach, linear_ticks, percent, signed, whole
 from netviz.widgets.value_axis import ValueAxis
 
-TALLEST = 260.0  # of a layer's map
-STRIP = 4.0  # pixels of a line of what no bin holds
 SEEN = 64  # of 255, its colour where it holds anything at all
 ZOOM = 0.8  # a notch of the wheel
 NARROWEST = 4.0  # steps
 KINDS = (("zeros", (0,)), ("NaN, ∞", (1, 2)), ("beyond", (3, 4)))  # strips, and which of APART each holds
-
-
-@dataclass(frozen=True, slots=True)
-class MapRow:
-    """One layer's map in its place; `strips` are the places of KINDS by number, those that have anything to show."""
-
-    lane: int
-    layer: int
-    node: str
-    span: Span
-    name: QRectF
-    area: QRectF
-    strips: tuple[tuple[int, QRectF], ...]
 
 
 class HistogramMap(Canvas):
@@ -121,30 +107,23 @@ class HistogramMap(Canvas):
     def rows(self, rect: QRectF) -> list[MapRow]:
         """Every map in its place."""
         self._measure()
-        made, line = [], self.fonts.line
+        made: list[MapRow] = []
         for i, (column, lane) in enumerate(zip(self.columns(rect), self.history.lanes, strict=True)):
-            past = self.past(lane)
-            layers = [layer for layer in self.shown(lane) if len(past[lane.info.layers[layer]])]
-            if not layers:
-                continue
-            body = column.body.adjusted(0, 2, 0, -line - 4 - self._key_height(rect))
-            names = [lane.info.layers[layer] for layer in layers]
-            ticks = max((self._tick_width(self.axis.of(self.own_span(lane, layer))) for layer in layers), default=0.0)
-            name_width = min(max(self.fonts.width(names) + 7, ticks), body.width() * 0.34)
-            height = min(body.height() / len(layers), TALLEST if len(layers) > 1 else body.height())
-            for k, layer in enumerate(layers):
-                node, top = lane.info.layers[layer], body.top() + k * height
+            mapped = self._mapped(lane)
+            body = column.body.adjusted(0, 2, 0, -self.fonts.line - 4 - self._key_height(rect))
+            names = self.fonts.width([one.node for one in mapped]) if mapped else 0.0
+            ticks = max((self._tick_width(one.span) for one in mapped), default=0.0)
+            made += map_rows(i, mapped, body, min(max(names + 7, ticks), body.width() * 0.34))
+        return made
+
+    def _mapped(self, lane: LaneHistory) -> list[Mapped]:
+        past, made = self.past(lane), []
+        for layer in self.shown(lane):
+            node = lane.info.layers[layer]
+            if len(past[node]):
                 apart = past[node].ever[BINS:]
-                kinds = [n for n, (_, of) in enumerate(KINDS) if apart[list(of)].any()]
-                strip = min(STRIP, height / 8)
-                room = height - min(4.0, height * 0.15) - strip * len(kinds)
-                area = QRectF(body.left() + name_width, top, max(8.0, body.width() - name_width - 2), max(0.5, room))
-                places = tuple(
-                    (n, QRectF(area.left(), area.bottom() + j * strip, area.width(), max(strip - 1, strip / 2)))
-                    for j, n in enumerate(kinds)
-                )
-                name = QRectF(body.left(), top, name_width - 4, height)
-                made.append(MapRow(i, layer, node, self.axis.of(self.own_span(lane, layer)), name, area, places))
+                kinds = tuple(n for n, (_, of) in enumerate(KINDS) if apart[list(of)].any())
+                made.append(Mapped(layer, node, self.axis.of(self.own_span(lane, layer)), kinds))
         return made
 
     def _tick_width(self, span: Span) -> float:
@@ -248,7 +227,7 @@ class HistogramMap(Canvas):
         """Steps below the last map."""
         left, right = self.seen_steps()
         area, line = row.area, self.fonts.line
-        bottom = row.strips[-1][1].bottom() + 1 if row.strips else area.bottom()
+        bottom = row.bottom + (1 if row.strips else 0)
         painter.setFont(self.fonts.figures)
         painter.setPen(QColor(theme().faint))
         wide, free = self.fonts.figure_metrics.horizontalAdvance, area.left() - 4.0
@@ -278,13 +257,12 @@ class HistogramMap(Canvas):
         """A frame round the layer's map, and a line at the step."""
         step, (left, right) = cursor.mark.step, self.seen_steps()
         for row in self.rows(rect):
-            bottom = row.strips[-1][1].bottom() if row.strips else row.area.bottom()
             if row.node in cursor.layers:
-                ends = QPointF(row.name.left() + 1, row.area.top() - 1), QPointF(row.area.right() + 1, bottom)
+                ends = QPointF(row.name.left() + 1, row.area.top() - 1), QPointF(row.area.right() + 1, row.bottom)
                 draw_lit(painter, QRectF(*ends).intersected(rect.adjusted(1, 1, -1, -1)))
             if step is not None and left <= step <= right:
                 x = row.area.left() + (step - left) / (right - left) * row.area.width()
-                draw_step(painter, x, row.area.top(), bottom, pinned=step == cursor.pinned.step)
+                draw_step(painter, x, row.area.top(), row.bottom, pinned=step == cursor.pinned.step)
 
     # Mouse and keys
 
@@ -323,7 +301,7 @@ class HistogramMap(Canvas):
     def _row_at(self, place: QPointF) -> MapRow | None:
         for row in self.rows(QRectF(self.rect())):
             whole_row = QRectF(row.area)
-            whole_row.setBottom(row.strips[-1][1].bottom() if row.strips else row.area.bottom())
+            whole_row.setBottom(row.bottom)
             if whole_row.contains(place):
                 return row
         return None
