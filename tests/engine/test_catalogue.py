@@ -21,6 +21,11 @@ EXEMPT |= {(kind, "bind") for kind, layer in LAYERS.items() if issubclass(layer,
 EXEMPT |= {(kind, "calls") for kind, cls in OPTIMIZERS.items() if cls.searches}
 
 
+def function_of(member: object) -> object:
+    """The function that a property calls."""
+    return member.fget if isinstance(member, property) else member
+
+
 def is_abstract(method: object) -> bool:
     """Whether a function does nothing but raise NotImplementedError."""
     (function,) = ast.parse(textwrap.dedent(inspect.getsource(method))).body
@@ -29,9 +34,9 @@ def is_abstract(method: object) -> bool:
 
 
 def left_abstract(kind: type) -> set[str]:
-    methods = {name for base in kind.__mro__ for name, value in vars(base).items() if inspect.isfunction(value)}
-    ours = {name for name in methods if getattr(kind, name).__module__.startswith("engine.")}
-    return {name for name in ours if is_abstract(getattr(kind, name))}
+    names = {name for base in kind.__mro__ for name in vars(base)}
+    methods = {name: made for name in names if inspect.isfunction(made := function_of(getattr(kind, name)))}
+    return {name for name, made in methods.items() if made.__module__.startswith("engine.") and is_abstract(made)}
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.kind())
@@ -48,4 +53,5 @@ def test_a_kind_that_says_nothing_is_found() -> None:
     """The control."""
     base = LAYERS["dense"].__mro__[1]
     assert {"bind", "block_shape", "initial", "views"} <= left_abstract(base)
+    assert "sweep" in left_abstract(LAYERS["lstm"].__mro__[1]), "a property"
     assert left_abstract(Edit) == {"change"}
