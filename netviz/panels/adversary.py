@@ -11,7 +11,7 @@ from engine.probes.adversary import Adversary, AdversaryAnswer
 from engine.probes.catalogue import ProbeRequest
 from engine.project import Project
 from netviz.panels.base import Group, Panel, Row, Table
-from netviz.runtime.history import History
+from netviz.runtime.history import History, LaneHistory
 from netviz.theme import GAP
 from netviz.widgets.adversary import FooledView, for_all_in_words, name_of, step_in_words, told
 from netviz.widgets.marks import NO_RUN
@@ -101,9 +101,8 @@ class AdversaryPanel(Panel):
         else:
             super().keyPressEvent(event)
 
-    def summary(self) -> str:
-        told_ = ((lane.info.name, lane.adversary) for lane in self.history.lanes)
-        return ". ".join(f"{name}: {_in_words(answer)}" for name, answer in told_ if answer is not None)
+    def in_words(self, lane: LaneHistory) -> str:
+        return "" if lane.adversary is None else _in_words(lane.adversary)
 
     def table(self) -> Table:
         """A row for each class: its probability before, after and by chance; NaN where there is none."""

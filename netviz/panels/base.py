@@ -25,7 +25,7 @@ from PySide6.QtWidgets import QWidget
 
 from engine.probes.catalogue import ProbeRequest
 from engine.project import Project
-from netviz.runtime.history import History
+from netviz.runtime.history import History, LaneHistory
 from netviz.theme import look, theme
 
 SAY_EVERY = 1.0  # seconds between two summaries for screen readers, at the least
@@ -87,9 +87,15 @@ class Panel(QWidget):
         self.refresh()
         self.update()
 
-    def summary(self) -> str:
-        """What is seen, in words and numbers, for those who do not see it."""
+    def in_words(self, lane: LaneHistory) -> str:
+        """What is seen of one network, in words and numbers; empty where there is nothing."""
         raise NotImplementedError(self.ident)  # each kind has its own
+
+    def summary(self) -> str:
+        """What is seen, network by network, for those who do not see it."""
+        told = ((lane.info.name, self.in_words(lane)) for lane in self.history.lanes)
+        words = ". ".join(f"{name}: {words}" for name, words in told if words)
+        return words.replace("\N{NO-BREAK SPACE}", " ").replace("\N{NARROW NO-BREAK SPACE}", " ")
 
     def describe(self, now: Callable[[], float] = monotonic) -> None:
         """Brings the accessible description up to date, at most once a second: it is read aloud."""

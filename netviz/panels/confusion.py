@@ -134,19 +134,13 @@ class ConfusionPanel(Panel):
         else:
             super().keyPressEvent(event)
 
-    def summary(self) -> str:
-        parts = []
-        for lane in self.history.lanes:
-            answer = lane.confusion
-            if answer is None:
-                continue
-            if answer.counts is None:
-                parts.append(f"{lane.info.name}: {answer.reason}")
-                continue
-            shares = class_accuracies(np.asarray(answer.counts))
-            each = ", ".join(f"{class_name(k, answer.names)} {percent(float(s)).strip()}" for k, s in enumerate(shares))
-            parts.append(f"{lane.info.name}: {extents(answer)[1]}; by class {each}")
-        return ". ".join(parts).replace("\N{NO-BREAK SPACE}", " ")
+    def in_words(self, lane: LaneHistory) -> str:
+        answer = lane.confusion
+        if answer is None or answer.counts is None:
+            return "" if answer is None else answer.reason
+        shares = class_accuracies(np.asarray(answer.counts))
+        each = ", ".join(f"{class_name(k, answer.names)} {percent(float(s)).strip()}" for k, s in enumerate(shares))
+        return f"{extents(answer)[1]}; by class {each}"
 
     def table(self) -> Table:
         """A row for each cell; where one is chosen, a row for each of its examples besides."""

@@ -124,8 +124,8 @@ class DerivativePanel(ViewsPanel):
         else:
             super().keyPressEvent(event)
 
-    def summary(self) -> str:
-        return ". ".join(f"{lane.info.name}: {text}" for lane in self.history.lanes if (text := _in_words(lane)))
+    def in_words(self, lane: LaneHistory) -> str:
+        return _in_words(lane)
 
     def table(self) -> Table:
         """A row for each bin, over time for each step; or for each layer on the way back."""

@@ -9,7 +9,7 @@ from engine.probes.catalogue import ProbeRequest
 from engine.probes.fit import Fit, FitAnswer
 from engine.project import Project
 from netviz.panels.base import Group, Panel, Row, Table
-from netviz.runtime.history import History
+from netviz.runtime.history import History, LaneHistory
 from netviz.theme import GAP
 from netviz.widgets.fit import FitCurves
 from netviz.widgets.marks import NO_RUN
@@ -60,8 +60,8 @@ class FitPanel(Panel):
             self.curves.show_note("Press play: the network's curve is drawn here, over the data.")
         self.describe()
 
-    def summary(self) -> str:
-        return ". ".join(f"{lane.info.name}: {_in_words(lane.fit)}" for lane in self.history.lanes if lane.fit)
+    def in_words(self, lane: LaneHistory) -> str:
+        return _in_words(lane.fit) if lane.fit else ""
 
     def table(self) -> Table:
         """A row for each place of each curve, and for each example."""

@@ -211,16 +211,13 @@ class FollowPanel(Panel):
 
     # Elsewhere
 
-    def summary(self) -> str:
-        parts = []
-        for lane in self.history.lanes:
-            told = lane.follow
-            if told is None:
-                continue
-            loss = "" if told.loss is None else f", loss {number(told.loss)}"
-            sums = [f"{s.name} = {number(s.value)}" for s in told.sections if s.adds]
-            parts.append(f"{lane.info.name}: {origin(told)}{loss}. {whereabouts(told)}: {', '.join(sums)}")
-        return ". ".join(parts)
+    def in_words(self, lane: LaneHistory) -> str:
+        told = lane.follow
+        if told is None:
+            return ""
+        loss = "" if told.loss is None else f", loss {number(told.loss)}"
+        sums = [f"{s.name} = {number(s.value)}" for s in told.sections if s.adds]
+        return f"{origin(told)}{loss}. {whereabouts(told)}: {', '.join(sums)}"
 
     def table(self) -> Table:
         """A row for each line written: names, arithmetic and values as they are shown, and the value to all digits."""

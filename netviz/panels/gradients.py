@@ -162,10 +162,7 @@ class GradientsPanel(ViewsPanel):
 
     # In words and numbers
 
-    def summary(self) -> str:
-        return "; ".join(f"{lane.info.name}: {text}" for lane in self.history.lanes if (text := self._in_words(lane)))
-
-    def _in_words(self, lane: LaneHistory) -> str:
+    def in_words(self, lane: LaneHistory) -> str:
         if self.view in FIELDS:
             what = "gradient norm" if self.view == NORM else "mean absolute gradient"
             return f"{what} of {latest_in_words(lane, FIELDS[self.view])}" if len(lane.layers) else ""

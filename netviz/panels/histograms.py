@@ -211,10 +211,7 @@ class HistogramsPanel(ViewsPanel):
 
     # In words and numbers
 
-    def summary(self) -> str:
-        return ". ".join(f"{lane.info.name}: {text}" for lane in self.history.lanes if (text := self._in_words(lane)))
-
-    def _in_words(self, lane: LaneHistory) -> str:
+    def in_words(self, lane: LaneHistory) -> str:
         if self.view == UNITS:
             answer = self._units(lane)
             if answer is None:

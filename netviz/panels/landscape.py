@@ -183,8 +183,8 @@ class LandscapePanel(Panel):
                 self.wish = replace(self.wish, bounds=common)
                 self.wishes_changed.emit()
 
-    def summary(self) -> str:
-        return "; ".join(f"{lane.info.name}: {in_words(lane)}" for lane in self.history.lanes if lane.landscape)
+    def in_words(self, lane: LaneHistory) -> str:
+        return in_words(lane) if lane.landscape else ""
 
     def table(self) -> Table:
         """A row for each point of the plane, then one for each step of the path."""

@@ -109,8 +109,8 @@ class LatentPanel(Panel):
             now = offered.index(self._wanted) if self._wanted in offered else 0
             self.show_layer(offered[(now + by) % len(offered)])
 
-    def summary(self) -> str:
-        return ". ".join(f"{lane.info.name}: {_in_words(lane)}" for lane in self.history.lanes if lane.latent)
+    def in_words(self, lane: LaneHistory) -> str:
+        return _in_words(lane)
 
     def table(self) -> Table:
         """A row for each example; the error stands beside those that are shown with their reconstruction."""

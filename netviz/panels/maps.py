@@ -105,8 +105,8 @@ class MapsPanel(Panel):
         else:
             super().keyPressEvent(event)
 
-    def summary(self) -> str:
-        return ". ".join(f"{lane.info.name}: {_in_words(lane.maps)}" for lane in self.history.lanes if lane.maps)
+    def in_words(self, lane: LaneHistory) -> str:
+        return _in_words(lane.maps) if lane.maps else ""
 
     def table(self) -> Table:
         """A row for each number of the maps, or of the filters; all are counted from 1."""

@@ -12,7 +12,7 @@ from engine.probes.neuron import Neuron, NeuronAnswer
 from netviz import theme
 from netviz.panels.base import Group, Panel, Row, Table
 from netviz.runtime.cursor import Mark
-from netviz.runtime.history import History
+from netviz.runtime.history import History, LaneHistory
 from netviz.theme import GAP
 from netviz.widgets.marks import NO_RUN
 from netviz.widgets.neuron import NeuronView
@@ -156,10 +156,9 @@ class NeuronPanel(Panel):
         else:
             super().keyPressEvent(event)
 
-    def summary(self) -> str:
-        told = ((lane.info.name, self.view.answer_of(lane)) for lane in self.history.lanes)
-        words = ". ".join(f"{name}: {_in_words(a)}{self._past(name, a)}" for name, a in told if a is not None)
-        return words.replace("\N{NO-BREAK SPACE}", " ").replace("\N{NARROW NO-BREAK SPACE}", " ")
+    def in_words(self, lane: LaneHistory) -> str:
+        answer = self.view.answer_of(lane)
+        return "" if answer is None else f"{_in_words(answer)}{self._past(lane.info.name, answer)}"
 
     def _past(self, network: str, answer: NeuronAnswer) -> str:
         known = self.view.past.of((network, answer.node, answer.unit))

@@ -101,12 +101,8 @@ class NoisePanel(ViewsPanel):
             return "Press play: how each step's gradient lies to the one before is drawn here."
         return "" if told else "The noise is computed."
 
-    def summary(self) -> str:
-        return "; ".join(
-            f"{lane.info.name}: {in_words(lane.noise, lane.batch_size)}"
-            for lane in self.history.lanes
-            if lane.noise is not None
-        )
+    def in_words(self, lane: LaneHistory) -> str:
+        return "" if lane.noise is None else in_words(lane.noise, lane.batch_size)
 
     def table(self) -> Table:
         """A row for each batch size, or for each cosine."""

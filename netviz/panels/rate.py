@@ -80,12 +80,10 @@ class RatePanel(Panel):
         for axes in self.plot.axes:
             self.plot.show_range(axes, (0.0, right), (max(low, top - DECADES), top))
 
-    def summary(self) -> str:
-        return "; ".join(
-            f"{lane.info.name}: learning rate {figure(lane.lr).strip()} at step {int(lane.rate.steps[-1])}"
-            for lane in self.history.lanes
-            if len(lane.rate)
-        )
+    def in_words(self, lane: LaneHistory) -> str:
+        if not len(lane.rate):
+            return ""
+        return f"learning rate {figure(lane.lr).strip()} at step {int(lane.rate.steps[-1])}"
 
     def table(self) -> Table:
         """A row for each step that was told, and for each place of the plan."""

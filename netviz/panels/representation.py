@@ -170,10 +170,8 @@ class RepresentationPanel(Panel):
         else:
             super().keyPressEvent(event)
 
-    def summary(self) -> str:
-        said = ((lane.info.name, [_in_words(v) for v in self.map.views(lane)]) for lane in self.history.lanes)
-        words = ". ".join(f"{name}: {'; '.join(views)}" for name, views in said if views)
-        return words.replace("\N{NO-BREAK SPACE}", " ").replace("\N{NARROW NO-BREAK SPACE}", " ")
+    def in_words(self, lane: LaneHistory) -> str:
+        return "; ".join(map(_in_words, self.map.views(lane)))
 
     def table(self) -> Table:
         """A row for each example, in the axes of the probe: not turned to the picture before."""

@@ -72,20 +72,14 @@ class SaturationPanel(ViewsPanel):
         self.says.setText(f"{whole(answer.examples)} examples" if on and answer is not None else "")
         self.describe()
 
-    def summary(self) -> str:
-        parts = []
-        for lane in self.history.lanes:
-            if self.view == UNITS:
-                names = lane.info.layers
-                words = [f"{names[i]} {dead_now(past)} of {past.width} units dead" for i, past in told(lane)]
-            else:
-                words = [
-                    f"{lane.info.layers[i]} {_words(lane, i, 'saturated_fraction')} saturated, "
-                    f"{_words(lane, i, 'dead_fraction')} dead"
-                    for i in (lane.activations() if len(lane.layers) else [])
-                ]
-            parts += [f"{lane.info.name}: {', '.join(words)}"] if words else []
-        return "; ".join(parts)
+    def in_words(self, lane: LaneHistory) -> str:
+        names = lane.info.layers
+        if self.view == UNITS:
+            return ", ".join(f"{names[i]} {dead_now(past)} of {past.width} units dead" for i, past in told(lane))
+        return ", ".join(
+            f"{names[i]} {_words(lane, i, 'saturated_fraction')} saturated, {_words(lane, i, 'dead_fraction')} dead"
+            for i in (lane.activations() if len(lane.layers) else [])
+        )
 
     def table(self) -> Table:
         """A row for each activation and step; of a long past a row holds the means of some steps. Or the units now."""

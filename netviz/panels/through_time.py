@@ -118,10 +118,7 @@ class ThroughTimePanel(ViewsPanel):
         else:
             self.show_layer(layer)
 
-    def summary(self) -> str:
-        return ". ".join(f"{lane.info.name}: {text}" for lane in self.history.lanes if (text := self._in_words(lane)))
-
-    def _in_words(self, lane: LaneHistory) -> str:
+    def in_words(self, lane: LaneHistory) -> str:
         if lane.through_time is None:
             return ""
         if self.view == GRADIENT:

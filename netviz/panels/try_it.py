@@ -296,15 +296,12 @@ class TryPanel(Panel):
         else:
             super().keyPressEvent(event)
 
-    def summary(self) -> str:
-        parts = []
-        for lane in self.history.lanes:
-            if lane.example is not None:
-                text, compared, _ = verdict(lane.example, self._origin)
-                outputs = ", ".join(f"{value:.3g}" for value in np.asarray(lane.example.output)[:10])
-                words = [f"{text or 'outputs'} ({outputs})".replace("\N{NO-BREAK SPACE}", " "), compared]
-                parts.append(f"{lane.info.name}: {', '.join(filter(None, words))}")
-        return "; ".join(parts)
+    def in_words(self, lane: LaneHistory) -> str:
+        if lane.example is None:
+            return ""
+        text, compared, _ = verdict(lane.example, self._origin)
+        outputs = ", ".join(f"{value:.3g}" for value in np.asarray(lane.example.output)[:10])
+        return ", ".join(filter(None, [f"{text or 'outputs'} ({outputs})", compared]))
 
     def table(self) -> Table:
         """A row for each input, output, probability and unit; what an answer leaves out is a row with its count."""

@@ -143,10 +143,7 @@ class WeightsPanel(ViewsPanel):
         else:
             super().keyPressEvent(event)
 
-    def summary(self) -> str:
-        return ". ".join(f"{lane.info.name}: {text}" for lane in self.history.lanes if (text := self._in_words(lane)))
-
-    def _in_words(self, lane: LaneHistory) -> str:
+    def in_words(self, lane: LaneHistory) -> str:
         if self.view in FIELDS:
             what = "length of the weights" if self.view == NORM else "update to weights"
             return f"{what} of {latest_in_words(lane, FIELDS[self.view])}" if len(lane.layers) else ""

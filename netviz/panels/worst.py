@@ -69,15 +69,13 @@ class WorstPanel(Panel):
         else:
             super().keyPressEvent(event)
 
-    def summary(self) -> str:
-        parts = []
-        for lane in self.history.lanes:
-            if lane.worst is not None and lane.worst.examples:
-                first = lane.worst.examples[0]
-                truth, decided = outcomes(first, lane.worst.names)
-                told = f"worst is {first.index + 1}, {truth} taken for {decided}, loss {figure(first.loss).strip()}"
-                parts.append(f"{lane.info.name}: {about(lane.worst)[0]}; {told}")
-        return ". ".join(parts)
+    def in_words(self, lane: LaneHistory) -> str:
+        if lane.worst is None or not lane.worst.examples:
+            return ""
+        first = lane.worst.examples[0]
+        truth, decided = outcomes(first, lane.worst.names)
+        told = f"worst is {first.index + 1}, {truth} taken for {decided}, loss {figure(first.loss).strip()}"
+        return f"{about(lane.worst)[0]}; {told}"
 
     def table(self) -> Table:
         """A row for each example listed; numbers count from 1."""
