@@ -15,7 +15,7 @@ from netviz.editor.health import Mark
 from netviz.editor.kit import Kit, dot
 from netviz.editor.levels import Levels, share
 from netviz.editor.metrics import ABOVE, BAR, BAR_LEFT, PADDING, PORT, Detail, Metrics
-from netviz.editor.pictures import Maps, Picture
+from netviz.editor.pictures import Maps, Picture, alike
 from netviz.theme import RADIUS
 from netviz.widgets.backdrop import Backdrop
 from netviz.widgets.health import paint_mark
@@ -110,7 +110,7 @@ class NodeItem(Bounded):
 
     def show_live(self, live: Picture | None) -> None:
         """What the run shows in the box, where boxes hold pictures."""
-        if live is not self._live:
+        if not alike(live, self._live):
             old, self._live, self._pixmap = self._live, live, None
             if (old and old.words) != (live and live.words):
                 self._say()

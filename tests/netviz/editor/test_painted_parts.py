@@ -8,6 +8,7 @@ from PySide6.QtGui import QImage, QMouseEvent, QNativeGestureEvent, QPointingDev
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
+from netviz.editor import pictures
 from netviz.editor.kit import Stress
 from netviz.editor.lit import Lit
 from netviz.editor.node_item import NodeItem
@@ -85,18 +86,53 @@ def test_an_answer_paints_its_pictures_and_no_wire(items, live, run):
     first = canvas.node_item(0, "h1")
 
     def answer():
-        run.answer(0, a1=MAPS)
+        run.answer(0, a1=[down_up] * 4)
         live.refresh()
 
     done = painted.by(answer)
     assert first in done.items
     assert {item.lane for item in done.items} == {0}
     assert done.kinds().keys() == {NodeItem}, "no wire and no name is painted again"
-    pictures = QRegion()
+    shown = QRegion()
     for item in canvas.sheet.nodes.values():
-        pictures += place_of(canvas, item, item.live_rect).adjusted(-3, -3, 3, 3)
-    assert (done.region - pictures).isEmpty()
+        shown += place_of(canvas, item, item.live_rect).adjusted(-3, -3, 3, 3)
+    assert (done.region - shown).isEmpty()
     assert done.searches == 0, "the scene is not asked which of its items have changed"
+
+
+def test_an_answer_that_looks_the_same_paints_nothing(items, live, run):
+    canvas = canvas_of(live)
+    painted, box = Painted(canvas, items), canvas.node_item(0, "h1")
+
+    def answer(*maps):
+        run.answer(0, a1=maps)
+        live.refresh()
+
+    answer(*MAPS)
+    assert not painted.by(lambda: answer(*MAPS)).items
+    done = painted.by(lambda: answer(*MAPS[:-1], down_up))
+    assert list(done.items) == [box], "the decision is the same"
+    assert not painted.by(lambda: answer(*MAPS[:-1], down_up)).items
+
+
+def test_pictures_are_alike_that_look_and_say_the_same():
+    image, other = (QImage(8, 16, QImage.Format.Format_RGB32) for _ in range(2))
+    image.fill(0xFF112233)
+    other.fill(0xFF112234)
+    first = pictures.Maps(image, 2, 4, "4 units, orange 1")
+    assert pictures.alike(first, pictures.Maps(image.copy(), 2, 4, "4 units, orange 1"))
+    assert pictures.alike(pictures.Decision(image, "one"), pictures.Decision(image.copy(), "one"))
+    assert pictures.alike(None, None)
+    for changed in (
+        pictures.Maps(other, 2, 4, "4 units, orange 1"),
+        pictures.Maps(image, 2, 4, "4 units, orange 2"),
+        pictures.Maps(image, 2, 5, "4 units, orange 1"),
+        pictures.Decision(image, "4 units, orange 1"),
+        None,
+    ):
+        assert not pictures.alike(first, changed)
+        assert not pictures.alike(changed, first)
+    assert not pictures.alike(pictures.Decision(image, "one"), pictures.Decision(image, "other"))
 
 
 def test_a_box_that_the_mouse_enters_and_leaves_is_painted_alone(painted, canvas):
