@@ -59,8 +59,7 @@ class NodeItem(Bounded):
 
     def setPos(self, *at: QPointF | float) -> None:  # noqa: N802 - Qt's name
         super().setPos(*at)
-        place = self.pos()
-        self.left, self.top = place.x(), place.y()
+        self.left, self.top = self.pos().toTuple()
 
     def show(self, picture: BoxPicture, metrics: Metrics, taken: frozenset[int]) -> None:
         """Repaints only where something differs."""
@@ -95,11 +94,9 @@ class NodeItem(Bounded):
         scene = self.scene()
         if ringed != old[0] and scene is not None:
             scene.redraw(self.boundingRect().translated(self.pos()), self._frame.translated(self.pos()))
-        if self._unit != old[1]:
-            tiles = self.tiles()
-            for number in {old[1], self._unit} - {None}:
-                if number < len(tiles):
-                    self.update(tiles[number].adjusted(-1, -1, 1, 1))
+        for number in {old[1], self._unit} if self._unit != old[1] else ():
+            for tile in self._pointed(number):
+                self.update(tile.adjusted(-1, -1, 1, 1))
 
     def show_levels(self, levels: Levels | None) -> None:
         """The signal's scale, as two thin bars at the lower edge: forward, and below it backward."""
@@ -169,6 +166,9 @@ class NodeItem(Bounded):
             return ()
         return self._live.placed(self._area)[0]
 
+    def _pointed(self, unit: int | None) -> Sequence[QRectF]:
+        return () if unit is None else self.tiles()[unit : unit + 1]
+
     @property
     def levels(self) -> Levels | None:
         return self._levels
@@ -234,9 +234,7 @@ class NodeItem(Bounded):
         self._paint_live(painter)
         if self._ringed and widget is not None:  # a light, and no part of a picture of the network
             self._paint_ring(painter, self._frame)
-            tiles = self.tiles() if self._unit is not None else ()
-            if self._unit is not None and self._unit < len(tiles):
-                painter.drawRect(tiles[self._unit])
+            painter.drawRects(list(self._pointed(self._unit)))
 
     def _looks(self) -> tuple[object, ...]:
         """All that what stands still is painted from."""
