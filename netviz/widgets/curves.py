@@ -65,8 +65,7 @@ class View:
         """Pixels of values; NaN for what a logarithmic axis cannot show."""
         values = np.asarray(values, float)
         if self.log:
-            with np.errstate(divide="ignore", invalid="ignore"):
-                values = np.log10(np.where(values > 0, values, np.nan))
+            values = np.log10(values, out=np.full(values.shape, np.nan), where=values > 0)
         place = (self.top - values) * (self.rect.height() / (self.top - self.bottom))
         return np.minimum(np.maximum(place, -FAR), FAR) + self.rect.top()
 

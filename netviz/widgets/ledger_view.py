@@ -23,7 +23,7 @@ from netviz import theme
 from netviz.runtime.cursor import NOTHING, Cursor, Mark
 from netviz.widgets.canvas import Canvas
 from netviz.widgets.ledger import Block, Kind, Row
-from netviz.widgets.marks import Column, columns, draw_head, draw_lit
+from netviz.widgets.marks import MIDDLE, RIGHT, Column, columns, draw_head, draw_lit
 
 PAD = 6.0
 SCROLL = 10  # pixels kept for the scroll bar, so that lines do not jump when it comes
@@ -31,7 +31,8 @@ INDENT = 10.0
 BAR = 44.0  # pixels of the bars' column
 NARROWEST = 190.0  # pixels of a column; narrower ones stand one below the other
 BARS_FROM = 300.0  # pixels of a column from which it has bars
-WRAPPED = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignBottom | Qt.TextFlag.TextWordWrap
+WRAPPED = int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignBottom | Qt.TextFlag.TextWordWrap)
+WORDS = int(Qt.TextFlag.TextWordWrap)
 HEADS = {Way.FORWARD: "forward", Way.LOSS: "loss", Way.BACKWARD: "backward"}
 _ARROWS = {
     Qt.Key.Key_Left: (-1, 0),
@@ -160,9 +161,9 @@ class LedgerView(Canvas):
         return self._place_words(index, words, body.adjusted(INDENT, 0, 0, 0), top, note=True) + 2
 
     def _place_words(self, index: int, words: str, body: QRectF, top: float, note: bool = False) -> float:
-        room = QRectF(0, 0, max(40.0, body.width()), 1e4)
-        high = self.fonts.word_metrics.boundingRect(room, int(Qt.TextFlag.TextWordWrap), words).height()
-        self._placed.append(Placed(QRectF(body.left(), top, room.width(), high), index, words, note=note))
+        width = max(40.0, body.width())
+        high = self.fonts.high(words, width)
+        self._placed.append(Placed(QRectF(body.left(), top, width, high), index, words, note=note))
         return top + high
 
     def _needs_two(self, row: Row, width: float) -> bool:
@@ -175,7 +176,7 @@ class LedgerView(Canvas):
     def _text_height(self, row: Row, width: float) -> float:
         """Of arithmetic on lines of its own."""
         room = QRectF(0, 0, width - INDENT - self._bars(row, width) - self._value_width(row), 1e4)
-        return self.fonts.figure_metrics.boundingRect(room, int(WRAPPED), breakable(row.text)).height()
+        return self.fonts.figure_metrics.boundingRect(room, WRAPPED, breakable(row.text)).height()
 
     def _value_width(self, row: Row) -> float:
         return self.fonts.figures_wide(f"= {row.value}") + 8
@@ -206,7 +207,7 @@ class LedgerView(Canvas):
         colour = {Way.FORWARD: t.accent, Way.LOSS: t.amber, Way.BACKWARD: t.green}[one.way or Way.LOSS]
         painter.setFont(self.fonts.bold)
         painter.setPen(QColor(colour))
-        painter.drawText(one.rect, Qt.AlignmentFlag.AlignVCenter, one.text)
+        painter.drawText(one.rect, MIDDLE, one.text)
         wide = self.fonts.bold_wide(one.text) + 8
         painter.setPen(QPen(QColor(t.line), 1))
         middle = round(one.rect.center().y()) + 0.5
@@ -216,7 +217,7 @@ class LedgerView(Canvas):
         t = theme.theme()
         painter.setFont(self.fonts.words)
         painter.setPen(QColor(t.faint if one.note else t.text))
-        painter.drawText(one.rect, int(Qt.TextFlag.TextWordWrap), one.text)
+        painter.drawText(one.rect, WORDS, one.text)
 
     def _paint_row(self, painter: QPainter, one: Placed, row: Row) -> None:
         t, line = theme.theme(), self.fonts.line + 1
@@ -230,11 +231,10 @@ class LedgerView(Canvas):
             painter.setPen(QPen(QColor(t.faint), 1))
             y = round(first.top()) + 0.5
             painter.drawLine(QPointF(first.left(), y), QPointF(first.right(), y))
-        middle = Qt.AlignmentFlag.AlignVCenter
         painter.setFont(self.fonts.bold if total else self.fonts.words)
         plain = t.text if total else t.faint
         painter.setPen(QColor(t.accent if one is self._under and row.node else plain))
-        painter.drawText(first, middle, row.name)
+        painter.drawText(first, MIDDLE, row.name)
         value = f"= {row.value}"
         room = first.adjusted(0, 0, -self._value_width(row), 0)
         if one.folded:
@@ -244,11 +244,10 @@ class LedgerView(Canvas):
         painter.setFont(self.fonts.figures)
         painter.setPen(QColor(t.text))
         if row.text:
-            flags = WRAPPED if one.folded else middle | Qt.AlignmentFlag.AlignRight
-            painter.drawText(room, int(flags), breakable(row.text) if one.folded else row.text)
+            painter.drawText(room, WRAPPED if one.folded else RIGHT, breakable(row.text) if one.folded else row.text)
         painter.setPen(QColor(t.faint if row.kind in (Kind.ROUNDING, Kind.REST) else t.text))
         painter.setFont(_bold(self.fonts.figures) if total else self.fonts.figures)
-        painter.drawText(at, middle | Qt.AlignmentFlag.AlignRight, value)
+        painter.drawText(at, RIGHT, value)
         if bars and row.kind is not Kind.ROUNDING and isfinite(row.share):
             self._paint_bar(painter, QRectF(at.right() + 8, at.top(), BAR, line), row.share)
 

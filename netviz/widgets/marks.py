@@ -52,6 +52,23 @@ class Shortenings:
         return short
 
 
+class Heights:
+    """How high texts are in a font where they are wrapped at a width: most come again and again."""
+
+    def __init__(self, metrics: QFontMetricsF) -> None:
+        self._metrics = metrics
+        self._known: dict[tuple[str, float], float] = {}
+
+    def __call__(self, text: str, width: float) -> float:
+        height = self._known.get((text, width))
+        if height is None:
+            if len(self._known) >= MOST_KNOWN:
+                self._known.clear()
+            box = self._metrics.boundingRect(QRectF(0, 0, width, 1e4), int(Qt.TextFlag.TextWordWrap), text)
+            height = self._known[text, width] = box.height()
+        return height
+
+
 @dataclass(frozen=True, slots=True)
 class Fonts:
     """The fonts of pictures with their metrics, made once: each takes longer than a line of text."""
@@ -70,6 +87,7 @@ class Fonts:
     bold_wide: Widths
     elided: Shortenings  # in words' font
     bold_elided: Shortenings
+    high: Heights  # of words
 
     def width(self, texts: Sequence[str]) -> float:
         """Of the widest of `texts`, in words' font."""
@@ -90,7 +108,7 @@ def fonts() -> Fonts:
     sizes = [QFontMetricsF(font) for font in made]
     wide = Widths(sizes[0]), Widths(sizes[1], digits=True), Widths(sizes[2])
     short = Shortenings(sizes[0]), Shortenings(sizes[2])
-    return Fonts(*made, *sizes, max(size.height() for size in sizes[:2]), *wide, *short)
+    return Fonts(*made, *sizes, max(size.height() for size in sizes[:2]), *wide, *short, Heights(sizes[0]))
 
 
 @dataclass(frozen=True, slots=True)

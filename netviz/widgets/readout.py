@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from netviz.theme import theme
 from netviz.widgets.canvas import Canvas
+from netviz.widgets.marks import MIDDLE
 
 SWATCH = 12.0
 
@@ -28,10 +29,12 @@ class Readout(Canvas):
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
 
     def show_lines(self, lines: Sequence[Line]) -> None:
+        """Writes these; where all say the same as before nothing is painted."""
         if len(lines) != len(self.lines):
             self.updateGeometry()
-        self.lines = lines
-        self.update()
+        if lines != self.lines:
+            self.lines = lines
+            self.update()
 
     def sizeHint(self) -> QSize:
         return QSize(80, round(self.fonts.line * max(1, len(self.lines))))
@@ -62,4 +65,4 @@ class Readout(Canvas):
             row = QRectF(0, i * height, rect.width(), height)
             painter.fillRect(QRectF(0, row.center().y() - 1, SWATCH - 5, 3), line.colour)
             painter.setPen(QColor(theme().text))
-            painter.drawText(row.adjusted(SWATCH, 0, 0, 0), Qt.AlignmentFlag.AlignVCenter, text)
+            painter.drawText(row.adjusted(SWATCH, 0, 0, 0), MIDDLE, text)

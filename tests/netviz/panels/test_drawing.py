@@ -9,6 +9,7 @@ from PySide6.QtGui import QColor, QImage, QPainter
 
 from netviz.widgets.curves import Bundle, Style, View, decimate, means
 from netviz.widgets.endlabels import spread
+from netviz.widgets.marks import Heights
 from netviz.widgets.strokes import draw
 from netviz.widgets.ticks import Reach, decade_ticks, figure, linear_ticks, nice_up, percent
 
@@ -147,3 +148,16 @@ def test_labels_stay_in_order_apart_and_inside(wanted) -> None:
     gaps = np.diff(np.array(places)[order])
     assert (gaps >= 10 - 1e-9).all()
     assert all(-1e-9 <= place <= 100 + 1e-9 for place in places)
+
+
+def test_words_are_measured_once_a_width() -> None:
+    asked = []
+
+    class Metrics:
+        def boundingRect(self, box: QRectF, flags: int, text: str) -> QRectF:
+            asked.append((text, box.width()))
+            return QRectF(0, 0, box.width(), 10.0 * len(text))
+
+    high = Heights(Metrics())
+    assert [high(*one) for one in (("ab", 50.0), ("ab", 50.0), ("abc", 50.0), ("ab", 40.0))] == [20.0, 20.0, 30.0, 20.0]
+    assert asked == [("ab", 50.0), ("abc", 50.0), ("ab", 40.0)]

@@ -4,9 +4,11 @@ import pytest
 from PySide6.QtCore import QEvent
 from PySide6.QtWidgets import QApplication
 
+from netviz.panels.loss import LossPanel
 from netviz.panels.try_it import TryPanel
 from netviz.widgets.canvas import Canvas
-from tests.netviz.panels.histories import opened
+from netviz.widgets.readout import Readout
+from tests.netviz.panels.histories import opened, score, take
 from tests.netviz.panels.test_every_panel import every_panel, filled, notes, open_panel
 
 # Panels with words and frames that stay.
@@ -52,10 +54,19 @@ def test_words_in_a_pictures_place_are_painted_once(qtbot, kind, painted) -> Non
 def test_a_picture_is_painted_with_every_refresh(qtbot, kind, painted) -> None:
     panel = open_panel(qtbot, kind, filled("net"))
     canvases = [one for one in panel.findChildren(Canvas) if one.isVisible() and not one.note]
+    canvases = [one for one in canvases if not isinstance(one, Readout)]  # words: see below
     if kind.ident == "try":
         canvases = [panel.outcome]
     assert notes(panel) == []
     assert set(refreshed(panel, painted)) == set(canvases)
+
+
+def test_figures_that_say_the_same_are_not_written_again(qtbot, painted) -> None:
+    panel = open_panel(qtbot, LossPanel, filled("net", "other"))
+    assert refreshed(panel, painted) == []
+    lane = panel.history.lanes[1]
+    take(lane, [0.25], [score(70, 0.25, 0.75, 0.3, 0.7)], start=60)
+    assert refreshed(panel, painted) == [panel.readout]
 
 
 @every_panel
