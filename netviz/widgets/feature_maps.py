@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from itertools import groupby
+from typing import ClassVar
 
 import numpy as np
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt
@@ -38,6 +39,8 @@ class Tile:
 
 
 class FeatureMaps(Canvas):
+    covers: ClassVar[bool] = True
+
     def __init__(self, history: History) -> None:
         super().__init__()
         self.history, self.view = history, MAPS
@@ -137,14 +140,9 @@ class FeatureMaps(Canvas):
     # The picture
 
     def paint(self, painter: QPainter, rect: QRectF) -> None:
-        for i, column in enumerate(self._columns(rect)):
-            lane = self.history.lanes[i]
-            draw_head(painter, self.fonts, column.head, column.name, i, apart=lane.apart)
-            if lane.maps is not None and lane.maps.reason:
-                painter.setPen(QColor(theme.theme().faint))
-                flags = int(Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap)
-                painter.drawText(column.body, flags, lane.maps.reason)
         tiles, words = self.placed(rect)
+        heads = [(lane.info.name, lane.apart, lane.maps and lane.maps.reason) for lane in self.history.lanes]
+        self.paint_behind(painter, rect, (heads, words), lambda inner: self._draw_words(inner, rect, words))
         for node, some in groupby(tiles, key=lambda tile: tile.node and (tile.lane, tile.node)):
             row = list(some)
             if node and len(row[0].values) > 1:  # they are of one size, and no bars
@@ -153,6 +151,15 @@ class FeatureMaps(Canvas):
                 continue
             for tile in row:
                 draw_values(painter, tile.area, tile.values, tile.reach)
+
+    def _draw_words(self, painter: QPainter, rect: QRectF, words: list[tuple[QRectF, str]]) -> None:
+        """Names of networks, pictures and layers."""
+        for i, (column, lane) in enumerate(zip(self._columns(rect), self.history.lanes, strict=True)):
+            draw_head(painter, self.fonts, column.head, column.name, i, apart=lane.apart)
+            if lane.maps is not None and lane.maps.reason:
+                painter.setPen(QColor(theme.theme().faint))
+                flags = int(Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap)
+                painter.drawText(column.body, flags, lane.maps.reason)
         painter.setFont(self.fonts.words)
         painter.setPen(QColor(theme.theme().faint))
         for area, text in words:

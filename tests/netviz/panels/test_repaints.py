@@ -12,7 +12,7 @@ from tests.netviz.panels.histories import opened, score, take
 from tests.netviz.panels.test_every_panel import every_panel, filled, notes, open_panel
 
 # Panels with words and frames that stay.
-BEHIND = {"adversary", "confusion", "landscape", "neuron", "representation", "try", "worst"}
+BEHIND = {"adversary", "confusion", "landscape", "maps", "neuron", "representation", "try", "worst"}
 
 
 @pytest.fixture
