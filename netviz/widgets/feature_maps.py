@@ -1,6 +1,7 @@
 """A picture in every lane's network: itself, where the loss looks, and each layer's maps or filters as tiles."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import groupby
 from typing import ClassVar
 
@@ -124,7 +125,7 @@ class FeatureMaps(Canvas):
             area = QRectF(room.left() + name_width, room.top() + k * height, room.width() - name_width, height - 3)
             reach, size = reach_of(flat), pictures.shape[-2] * pictures.shape[-1]
             aspect = _width_of_signals(len(flat), area) if flat.shape[1] == 1 else flat.shape[2] / flat.shape[1]
-            places = _tiling(len(flat), area, aspect)
+            places = _tiling(len(flat), area.getRect(), aspect)
             high = places[-1].bottom() - area.top() if places else area.height()
             words.append((QRectF(room.left(), area.top(), name_width - 4, high), row.node))
             for n, place in enumerate(places):
@@ -193,9 +194,10 @@ def _width_of_signals(count: int, area: QRectF) -> float:
     return max(WIDE, (area.width() - TILE_GAP - 1) / min(each, LARGEST)) if each >= SMALLEST else WIDE
 
 
-def _tiling(count: int, area: QRectF, aspect: float) -> list[QRectF]:
+@lru_cache(256)  # they stay from picture to picture
+def _tiling(count: int, room: tuple[float, float, float, float], aspect: float) -> tuple[QRectF, ...]:
     """Places for the first of `count` tiles, `aspect` times as wide as high, as large as lets all of them in."""
-    best = (0, SMALLEST)
+    area, best = QRectF(*room), (0, SMALLEST)
     for rows in range(1, max(1, int(area.height() // SMALLEST)) + 1):
         high = min(area.height() / rows - TILE_GAP, LARGEST)
         columns_ = int(area.width() // (high * aspect + TILE_GAP))
@@ -207,10 +209,10 @@ def _tiling(count: int, area: QRectF, aspect: float) -> list[QRectF]:
     across = max(1, int(area.width() // (high * aspect + TILE_GAP)))
     down = max(1, int(area.height() // (high + TILE_GAP)))
     step_x, step_y = high * aspect + TILE_GAP, high + TILE_GAP
-    return [
+    return tuple(
         QRectF(area.left() + n % across * step_x, area.top() + n // across * step_y, high * aspect, high)
         for n in range(min(count, across * down))
-    ]
+    )
 
 
 def _spread(values: np.ndarray) -> str:

@@ -92,5 +92,6 @@ def draw_signed(painter: QPainter, areas: Sequence[QRectF], values: np.ndarray, 
     if not known.all():
         pixels[~known] = QColor(theme.theme().red).rgb()
     _, rows, columns = values.shape
+    line, kind, draw = 4 * columns, QImage.Format.Format_RGB32, painter.drawImage
     for area, each in zip(areas, pixels, strict=True):
-        painter.drawImage(area, QImage(each.data, columns, rows, 4 * columns, QImage.Format.Format_RGB32))
+        draw(area, QImage(each.data, columns, rows, line, kind))
