@@ -11,6 +11,7 @@ from typing import Any
 
 from engine import layout
 from engine.backend import Array, Backend, BoundCall, Call, bound
+from engine.given import Given
 from engine.graph import Structure
 from engine.layers.base import Join, Shape, Weighted
 from engine.layers.input import Input
@@ -82,8 +83,14 @@ class Plan:
         self.classes, self.moment = classes, moment or Moment()
         self.node = ""  # the one that is being bound
         self._to_input = to_input
-        # Examples come as rows, each with a constant 1 at its end; the transposed view makes them columns.
-        self.rows = backend.ones(batch, prod(structure.example) + 1)
+        logits = structure.output
+        if loss is not None and loss.takes_logits and structure.layers[logits].kind() in ("sigmoid", "softmax"):
+            (logits,) = structure.inputs[logits]
+        units = prod(structure.shapes[logits])
+        beside = loss.beside(units, batch, classes) if loss is not None else 0
+        self.given = Given(backend, batch, prod(structure.example) + 1, units, beside)
+        # Examples come as rows; the transposed view makes them columns.
+        self.rows, self.targets, self.beside = self.given.rows, self.given.targets, self.given.beside
         self._constants: dict[float, Array] = {}
         self.inside: dict[str, Any] = {}  # by node: what a layer lets probes see of its steps
         # By node the local derivative, where the way back keeps it; of straight pieces it is 0 or 1.
@@ -98,19 +105,12 @@ class Plan:
         self.vars: dict[str, Var] = {}
         self.slopes = Slopes(backend, structure, batch)
         self._consumers = Counter(source for sources in structure.inputs.values() for source in sources)
-        logits = structure.output
-        if loss is not None and loss.takes_logits and structure.layers[logits].kind() in ("sigmoid", "softmax"):
-            (logits,) = structure.inputs[logits]
         for node in structure.order:
             self._bind(node, fused=node == structure.output != logits)
         self._blocks.append(bound(self.slopes.calls))
         self.logits = self.vars[logits]
         self.output = self.vars[structure.output]
         self._loss = loss
-        units = self.logits.value.shape[0]
-        # The targets, and beside them what follows from them: all that a step is given but the examples, in one piece.
-        self.given = backend.zeros(units * batch + (loss.beside(units, batch, classes) if loss is not None else 0))
-        self.targets, self.beside = self.given[: units * batch].reshape(units, batch), self.given[units * batch :]
         target_calls: list[Call] = []
         if loss is not None:
             target_calls = bound(loss.prepare(self, self.targets, self.beside, classes))
@@ -222,21 +222,17 @@ class Plan:
             for call in self.target_calls:
                 call()
 
-    def given_by(self, targets: Array) -> Array:
-        """`given` (…, numbers) of the batches with `targets` (…, units, N), made at once for `take`."""
-        made = self.backend.zeros(*targets.shape[:-2], self.given.size)
-        made[...] = self.given
-        y, beside = made[..., : self.targets.size].reshape(targets.shape), made[..., self.targets.size :]
-        y[...] = targets
+    def laid_out(self, rows: Array, targets: Array) -> tuple[tuple[Array, ...], tuple[Array, ...]]:
+        """Where to copy what, instead of `fill`, of batches in turn: rooms, and arrays (epochs, batches, …) for each.
+
+        Made at once of `rows` (epochs, batches, N, features + 1) and `targets` (epochs, batches, units, N).
+        """
+        own, rooms, given = self.given.laid_out(rows, targets)
         if self._loss is not None:
+            y, beside = self.given.parts(own, targets.shape)
             for function, *arguments in self._loss.prepare(self, y, beside, self.classes):
                 function(*arguments)
-        return made
-
-    def take(self, rows: Array, given: Array) -> None:
-        """As `fill`, of what is given already."""
-        self.rows[...] = rows
-        self.given[...] = given
+        return rooms, given
 
     def run_forward(self) -> None:
         for call in self.forward_calls:

@@ -1,9 +1,8 @@
 """Training step by step: deterministic, and restorable to any state it has been in."""
 
-from collections import deque
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
 from functools import cached_property
+from itertools import chain, islice
 from math import isfinite
 from operator import index
 from weakref import WeakKeyDictionary
@@ -11,7 +10,7 @@ from weakref import WeakKeyDictionary
 import numpy as np
 from msgspec.structs import replace
 
-from engine.ahead import Step, laid_out
+from engine.ahead import Laid, Step, laid_out, run
 from engine.backend import Array, Backend, Call, bound, open_backend
 from engine.compiled import NONE, Compiled
 from engine.course import Course
@@ -69,7 +68,8 @@ class Trainer:
         network.loaded = self._zeros.look
         state = self._slots, self._scalars, self._zeros
         self._update_calls = update_calls(self.backend, self.parameters, training, *state)
-        self._plans: dict[int, tuple[Plan, list[Call], list[Call]]] = {}
+        self._plans: dict[int, Laid] = {}
+        self._ahead: Iterator[Step] = iter(())  # who takes a step from it and does not do that forgets the others
         self._statistics: WeakKeyDictionary[Plan, Statistics] = WeakKeyDictionary()
         self._compiled = Compiled(self.backend, self._calls_for, self._scalars)
         self._moment = network.moment
@@ -139,23 +139,7 @@ class Trainer:
 
     def update(self) -> float:
         """One update at full speed; returns its loss. Raises DivergenceError, and then nothing was changed."""
-        if not self._ahead:
-            self._look_ahead()
-        plan, forward, after, rows, given, scalars = batch = self._ahead.popleft()
-        if rows is not None and given is not None:
-            plan.take(rows, given)
-        for call in forward:
-            call()
-        loss: float = plan.loss.item()
-        if not isfinite(loss):
-            self._ahead.appendleft(batch)
-            raise self._diverged(plan, loss)
-        if scalars is not None:
-            self._scalars[...] = scalars
-        for call in after:
-            call()
-        self._advance(plan.batch)
-        return loss
+        return self._updates_in_turn(1)[0]
 
     def updates(self, most: int) -> Array:
         """Up to `most` updates (at least one), and their losses: in one call or told at once where that can be.
@@ -164,28 +148,47 @@ class Trainer:
         """
         kernels = self.backend.kernels
         losses = self._unread_updates(most) if kernels == "cuda" else self._compiled_updates(most)
-        if len(losses):
-            return losses
-        one_by_one = [self.update()]
-        with suppress(DivergenceError, MemoryError):  # those before it count, and the next call raises it
-            for _ in range(1, min(most, MOST)):
-                one_by_one.append(self.update())
-        return np.array(one_by_one)
+        return losses if len(losses) else np.array(self._updates_in_turn(most))
+
+    def _updates_in_turn(self, most: int) -> list[float]:
+        """As far as they are laid out, until one cannot be done: if it is the first, that is raised."""
+        if self.course.watches:  # how the next epoch goes is known only when this one has ended
+            most = min(most, self._train.left(self.position, self.batch_size))
+        losses, broken = list[float](), None
+        try:
+            broken = run(self._next_steps(most), self._moment, losses)
+            if broken is not None:
+                self._ahead = iter(())
+        except BaseException as error:
+            self._ahead = iter(())
+            if not (losses and isinstance(error, MemoryError)):
+                raise
+        finally:
+            self._advance(len(losses))
+        if broken is not None and not losses:
+            raise self._diverged(*broken)
+        return losses
+
+    def _next_steps(self, most: int) -> Iterator[Step]:
+        """Up to `most` steps (at least one), laid out."""
+        step = next(self._ahead, None)
+        if step is None:
+            self._look_ahead()
+            step = next(self._ahead)
+        return chain((step,), islice(self._ahead, max(1, most) - 1))
 
     def _unread_updates(self, most: int) -> Array:
         """Of one epoch, without a look at one; none where each has to be looked at."""
-        if not self._ahead:
-            self._look_ahead()
-        count = min(most, len(self._ahead), 1 if self._ahead[0][3] is None and self.course.watches else MOST)
-        if count == 1 or isinstance(self.optimizer, Searching):
+        most = min(most, self._train.left(self.position, self.batch_size) if self.course.watches else MOST)
+        if most == 1 or isinstance(self.optimizer, Searching):
             return NONE
-        steps = [self._ahead[k] for k in range(count)]
+        steps, behind = list(self._next_steps(most)), self._ahead
+        self._ahead = iter(())
         losses = self._unread.losses(steps)
-        if len(losses) < count:  # those before it once more, each with a look
+        if len(losses) < len(steps):  # those before it once more, each with a look
             return np.array([self.update() for _ in range(max(1, len(losses)))])
-        for plan, *_ in steps:
-            self._ahead.popleft()
-            self._advance(plan.batch)
+        self._ahead = behind
+        self._advance(len(losses))
         return np.array(losses)
 
     def _compiled_updates(self, most: int) -> Array:
@@ -195,13 +198,15 @@ class Trainer:
         at, pause = (self.epoch, self.position, self.batch_size), self.course.watches
         losses = self._compiled.losses(most, self._train, at, pause, self._changing_scalars)
         if len(losses):
-            self._ahead.clear()
-            self._advance(self._train.reach(*at[1:], len(losses)) - self.position, len(losses))
+            self._ahead = iter(())
+            self._advance(len(losses))
         return losses
 
     @cached_property
     def _unread(self) -> Unread:
-        return Unread(self.backend, (self.parameters.values, *self._slots), self._scalars, self._moment)
+        return Unread(
+            self.backend, self._calls_for, (self.parameters.values, *self._slots), self._scalars, self._moment
+        )
 
     def step(self, layers: bool = False) -> StepRecord:
         """One update; with `layers`, every layer's statistics too. Raises DivergenceError."""
@@ -223,14 +228,13 @@ class Trainer:
         return self.step()
 
     def _observed_update(self) -> StepRecord:
-        if not self._ahead:
-            self._look_ahead()
-        plan, _, _, rows, given, scalars = self._ahead[0]
-        if rows is not None and given is not None:
-            plan.take(rows, given)
+        ((plan, moves, *_),) = self._next_steps(1)
+        for room, given in moves:
+            room[...] = given
         plan.run_forward()
         loss = float(plan.loss.item())
         if not isfinite(loss):
+            self._ahead = iter(())
             raise self._diverged(plan, loss)
         plan.run_backward()
         if plan not in self._statistics:
@@ -238,13 +242,10 @@ class Trainer:
         statistics = self._statistics[plan].look()
         at, rate = (self.step_number, self.epoch), self.rate
         accuracy = self._accuracy(plan)
-        if scalars is not None:
-            self._scalars[...] = scalars
         for call in self._after(plan):
             call()
         self._statistics[plan].add_updates(statistics)
-        self._ahead.popleft()
-        self._advance(plan.batch)
+        self._advance(1)
         return StepRecord(*at, loss, rate, accuracy, statistics)
 
     def _diverged(self, plan: Plan, loss: float) -> DivergenceError:
@@ -258,10 +259,11 @@ class Trainer:
         right: int = xp.asarray(xp.count_nonzero(hits)).item()
         return right / hits.size
 
-    def _advance(self, examples: int, steps: int = 1) -> None:
+    def _advance(self, steps: int) -> None:
+        """So many updates have been done."""
         self.step_number += steps
         self._moment.step = self.step_number
-        self.position += examples
+        self.position = self._train.reach(self.position, self.batch_size, steps)
         if self.position >= self._train.count:
             epochs, self.position = divmod(self.position, self._train.count)
             self.epoch += epochs
@@ -281,9 +283,9 @@ class Trainer:
         train = self._train
         blocks = list(train.window(self.epoch, self.position, self.batch_size, self.course.watches))
         stays = blocks[0][0].shape[2] == train.count and train.stays(self.epoch)
-        self._ahead.extend(laid_out(blocks, stays, self._calls_for, self._changing_scalars))
+        self._ahead = laid_out(blocks, stays, self._calls_for, self._scalars, self._changing_scalars)
 
-    def _calls_for(self, size: int) -> tuple[Plan, list[Call], list[Call]]:
+    def _calls_for(self, size: int) -> Laid:
         """The plan for batches of `size`, its calls before the loss is known and those after, bound once."""
         if size not in self._plans:
             net = self.network
@@ -311,7 +313,7 @@ class Trainer:
 
     def _seek(self) -> None:
         """Forgets what was laid out: position, batch size or rate have changed."""
-        self._ahead: deque[Step] = deque()
+        self._ahead = iter(())
         self._moment.seed, self._moment.step = self.seed, self.step_number
         self._scalars[...] = self._scalars_for(1)[0]
 

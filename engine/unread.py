@@ -4,12 +4,12 @@ Whether a loss is a number is known only afterwards, so the state before the fir
 none, training goes back there and on to the step before it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from math import isfinite
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from engine.ahead import Step
+from engine.ahead import Laid, Step
 from engine.backend import Array, Backend, Call
 from engine.plan import Moment, Plan
 
@@ -19,9 +19,12 @@ MOST = 256  # steps between two looks
 class Unread:
     """Runs steps without a look at their losses, and can go back."""
 
-    def __init__(self, backend: Backend, state: Sequence[Array], scalars: Array, moment: Moment) -> None:
-        """`state` is all that an update changes."""
-        self._backend, self._state, self._scalars, self._moment = backend, tuple(state), scalars, moment
+    def __init__(
+        self, backend: Backend, laid: Callable[[int], Laid], state: Sequence[Array], scalars: Array, moment: Moment
+    ) -> None:
+        """`state` is all that an update changes; `laid` tells of each size of a batch its calls."""
+        self._backend, self._laid, self._moment = backend, laid, moment
+        self._state, self._scalars = tuple(state), scalars
         self._kept: list[Array] = [backend.zeros(*array.shape) for array in (*self._state, scalars)]
         self._whole: WeakKeyDictionary[Plan, list[Call]] = WeakKeyDictionary()
         self._losses = backend.zeros(MOST)
@@ -52,13 +55,12 @@ class Unread:
 
     def _run(self, steps: Sequence[Step], first: int) -> None:
         copy = self._backend.xp.copyto
-        for k, (plan, forward, after, rows, given, scalars) in enumerate(steps):
+        for k, (plan, moves, *_) in enumerate(steps):
             self._moment.step = first + k
-            if rows is not None and given is not None:
-                plan.take(rows, given)
-            if scalars is not None:
-                copy(self._scalars, scalars)
+            for room, given in moves:
+                room[...] = given
             if plan not in self._whole:  # no look between the way forward and the way back: both are one list
+                _, forward, after = self._laid(plan.batch)
                 self._whole[plan] = self._backend.lowered([*forward, *after])
             for call in self._whole[plan]:
                 call()

@@ -15,6 +15,7 @@ from engine.random import Generators, keys_of
 WINDOW = 1 << 20  # bytes of shuffled examples gathered at once: a batch is then a slice of rows that lie together
 WINDOW_THERE = 1 << 26  # the same on a device, where a launch costs more than a look at far memory
 AHEAD = 256  # batches laid out at once, where several epochs have no more
+NARROW = 8  # features, with the 1, of examples that are taken from memory column by column
 RESIDENT = 1 << 31  # bytes of prepared rows that are kept on the device; of more, a window at a time is prepared
 FIRST = 512  # rows that pictures are made of, where not all are kept
 
@@ -42,6 +43,7 @@ class Batches:
             self._kept = self._all(x)
         else:
             self._x = x
+        self._columns: Array | None = None  # of the same, made when they are first wanted
         self._curriculum: Curriculum | None = None
         self._augmenter: Augmenter | None = None
         self._easiest: Array | None = None  # the examples' numbers, those of a curriculum's first epoch first
@@ -98,9 +100,8 @@ class Batches:
         most, stop = self._size(batch), min(position + self._size(batch), self.count)
         epochs = min(most, AHEAD * batch) // self.count
         if epochs > 1 and batch < self.count and self._alike and self.backend.xp is np and not (pause or position):
-            assert self._kept is not None
             chosen = self._chosen(epoch, epochs * self.count)[: epochs * self.count]
-            rows, targets = self._kept.take(chosen, 0), self.targets.take(chosen, 0)
+            rows, targets = self._taken(chosen), self.targets.take(chosen, 0)
         else:
             epochs = 1
             rows, targets = self._laid_out(epoch, position, stop, batch)
@@ -110,6 +111,15 @@ class Batches:
             if rows[:, part].size:
                 columns = targets[:, part].reshape(epochs, -1, size, units).transpose(0, 1, 3, 2)
                 yield rows[:, part].reshape(epochs, -1, size, self._width), columns
+
+    def _taken(self, chosen: Array) -> Array:
+        """Of a few features each one's numbers at once, as small plans have them too."""
+        assert self._kept is not None
+        if self._width > NARROW:
+            return self._kept.take(chosen, 0)
+        if self._columns is None:
+            self._columns = np.ascontiguousarray(self._kept.T)
+        return self._columns.take(chosen, 1).T
 
     @property
     def _alike(self) -> bool:
@@ -124,7 +134,7 @@ class Batches:
         """
         most = min(most, max(1, self._size(batch) // batch))
         if pause or not self._alike or position % batch:
-            most = min(most, -(-(self.count - position) // batch))
+            most = min(most, self.left(position, batch))
         stop = self.reach(position, batch, most)
         if self._alike:
             assert self._kept is not None
@@ -134,9 +144,13 @@ class Batches:
             chosen = np.arange(len(rows))
         return most, Lot(rows, targets, chosen, self.count, self.count - position)
 
+    def left(self, position: int, batch: int) -> int:
+        """How many batches there are until the epoch ends."""
+        return -(-(self.count - position) // batch)
+
     def reach(self, position: int, batch: int, steps: int) -> int:
         """Where so many batches from example `position` on end, counted on past the end of the epoch."""
-        left, each = -(-(self.count - position) // batch), -(-self.count // batch)
+        left, each = self.left(position, batch), self.left(0, batch)
         if steps < left:
             return position + steps * batch
         epochs, more = divmod(steps - left, each)

@@ -76,7 +76,7 @@ def test_an_error_without_sizes_is_said_with_them(tmp_path, capsys, monkeypatch)
     def short(*_):
         raise MemoryError("Unable to allocate 12.0 GiB for an array with shape (3, 4)")
 
-    monkeypatch.setattr(Trainer, "update", short)
+    monkeypatch.setattr(Trainer, "updates", short)
     assert run_command(["train", str(file), "--steps", "3"]) == 2
     err = capsys.readouterr().err
     assert "Unable to allocate 12.0 GiB" in err

@@ -13,19 +13,19 @@ def timed(update: float, look: float) -> Lane:
     """A lane by whose clock an update takes `update` seconds, and one that is looked at `look`."""
     lane = Lane(Trainer(small()))
     trainer, now = lane.trainer, 0.0
-    plain, observed = trainer.update, trainer.step
+    plain, observed = trainer._updates_in_turn, trainer.step
 
-    def one_update() -> float:
+    def updates(most: int) -> list[float]:
         nonlocal now
-        now += update
-        return plain()
+        now += update * most
+        return plain(most)
 
     def one_look(layers: bool) -> StepRecord:
         nonlocal now
         now += look
         return observed(layers=layers)
 
-    trainer.update, trainer.step = one_update, one_look  # type: ignore[method-assign, assignment]
+    trainer._updates_in_turn, trainer.step = updates, one_look  # type: ignore[method-assign, assignment]
     lane._clock = lambda: now
     return lane
 

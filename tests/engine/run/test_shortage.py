@@ -55,14 +55,14 @@ def test_an_absurd_net_is_refused_and_the_run_stays(bench: Bench, monkeypatch: p
 def test_a_step_without_room_pauses_and_goes_on_later(
     bench: Bench, monkeypatch: pytest.MonkeyPatch, full: Full
 ) -> None:
-    update = Trainer.update
+    updates = Trainer._updates_in_turn
 
-    def short(trainer: Trainer) -> float:
+    def short(trainer: Trainer, _: int) -> list[float]:
         if trainer.step_number == 4:
             full.raise_()
-        return update(trainer)
+        return updates(trainer, 1)
 
-    monkeypatch.setattr(Trainer, "update", short)
+    monkeypatch.setattr(Trainer, "_updates_in_turn", short)
     bench.open(small())
     bench.send(m.Advance(steps=10))
     refused = bench.next(m.Refused)
