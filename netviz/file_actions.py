@@ -1,6 +1,6 @@
 """Open, save and close, with the trained weights; the disk is touched on a background thread."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import msgspec
@@ -153,7 +153,7 @@ class FileActions(QObject):
         self._background.run(
             lambda: write_project(project, path, _saved_elsewhere(project) if parameters is None else parameters),
             lambda written: self._written(path, written, mark),
-            lambda error: self._fail(f"{path.name} could not be saved: {error}"),
+            lambda error: self._fail_to_save(path, error),
         )
 
     def _written(self, path: Path, written: Project, mark: tuple[int, ...] | None) -> None:
@@ -167,8 +167,13 @@ class FileActions(QObject):
         remember_file(path)
         self.saved.emit()
 
-    def _fail(self, message: str) -> None:
-        self._banner.show_message("file", message, "red")
+    def _fail_to_save(self, path: Path, error: Exception) -> None:
+        """What the system says about it; there may be room elsewhere."""
+        why = getattr(error, "strerror", None) or str(error) or type(error).__name__
+        self._fail(f"{path.name} could not be saved in {path.absolute().parent}: {why}", "Save As…", self.save_as)
+
+    def _fail(self, message: str, answer: str = "", call: Callable[[], object] | None = None) -> None:
+        self._banner.show_message("file", message, "red", answer, call)
         self.failed.emit(message)
 
     # Closing

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFileDialog, QMessageBox
 
 from engine.weights import save_weights
@@ -111,3 +112,18 @@ def test_dialogs_of_an_experiment_do_not_begin_in_the_program(open_window, monke
     dict(actions_of(window.menuBar()))["File › Open…"].trigger()
     assert len(places) == 2
     assert not any("resources" in place for place in places)
+
+
+def test_a_project_that_cannot_be_saved_where_it_is_is_saved_elsewhere(open_window, qtbot, tmp_path, monkeypatch):
+    window = open_window()
+    window.document.set_node_field(0, "h1", "units", 9)
+    (tmp_path / "taken").write_text("a file where a folder should be")
+    with qtbot.waitSignal(window.files.failed, timeout=LONG):
+        window.files.save_to(tmp_path / "taken" / "mine.netviz")
+    assert window.banner.text == f"mine.netviz could not be saved in {tmp_path / 'taken'}: Not a directory"
+    assert window.document.dirty
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *a, **k: (str(tmp_path / "there.netviz"), ""))
+    with qtbot.waitSignal(window.files.saved, timeout=LONG):
+        qtbot.mouseClick(window.banner.answer, Qt.MouseButton.LeftButton)
+    assert (tmp_path / "there.netviz").exists()
+    assert not window.banner.isVisible()
