@@ -46,6 +46,7 @@ class FileActions(QObject):
         self._recovered: Recovered | None = None
         self._kept = 0  # the step whose weights are saved, or that need no saving
         self._recording = ""  # the file that telemetry is written to
+        self._seen = stamp(document.path)  # the project's file, as it was read or written here
         session.opened.connect(self._opened)
         session.opened.connect(self._recording_ended)
         session.rewound.connect(self._recording_ended)
@@ -83,6 +84,7 @@ class FileActions(QObject):
 
     def _show(self, project: Project, path: Path | None) -> None:
         self._document.load(project, path)
+        self._seen = stamp(path)
         settle_memory()
         if path is not None:
             remember_file(path)
@@ -124,12 +126,24 @@ class FileActions(QObject):
     def save(self) -> None:
         if self._document.path is None:
             self.save_as()
-        else:
+        elif self._may_write():
             self.save_to(self._document.path)
 
     def save_as(self) -> None:
         if path := self._ask_path():
             self.save_to(path)
+
+    def _may_write(self) -> bool:
+        """Asks where another program, or another window, has written the project's file since it was opened here."""
+        path = self._document.path
+        if path is None or stamp(path) in (None, self._seen):
+            return True
+        box = QMessageBox(QMessageBox.Icon.Warning, "Replace the file?", f"{path.name} was changed elsewhere.")
+        box.setParent(self._window, box.windowFlags())
+        box.setInformativeText("Saving replaces what was saved there since it was opened here. Save As… keeps both.")
+        box.setStandardButtons(Buttons.Save | Buttons.Cancel)
+        box.setDefaultButton(Buttons.Cancel)
+        return box.exec() == Buttons.Save
 
     def _ask_path(self) -> Path | None:
         suggestion = self._document.place / f"{file_name(self._document.project.name)}{ENDING}"
@@ -160,6 +174,7 @@ class FileActions(QObject):
         if mark is not None:
             self._kept = max(mark, default=0)
         self._document.mark_saved(path, written)
+        self._seen = stamp(path)
         running = self._session.project
         if running is not None and difference(running, written).kind is Kind.SAME:
             self._session.project = written
@@ -204,7 +219,7 @@ class FileActions(QObject):
     def _save_and_wait(self) -> bool:
         """Saves while the window stays alive; False when it was not done."""
         path = self._document.path or self._ask_path()
-        if path is None:
+        if path is None or not self._may_write():
             return False
         loop, done = QEventLoop(), []
         self.saved.connect(lambda: (done.append(True), loop.quit()))
@@ -282,6 +297,15 @@ def _saved_elsewhere(project: Project) -> list[dict[str, Array]] | None:
     if not all(lane.weights is not None and Path(lane.weights).is_absolute() for lane in lanes):
         return None
     return [load_weights(Path(lane.weights)) for lane in lanes if lane.weights is not None]
+
+
+def stamp(path: Path | None) -> tuple[int, int] | None:
+    """What tells a file from how it was before; None where there is none."""
+    try:
+        found = None if path is None else path.stat()
+    except OSError:
+        return None
+    return None if found is None else (found.st_mtime_ns, found.st_size)
 
 
 def _has_weights(project: Project) -> bool:

@@ -127,3 +127,24 @@ def test_a_project_that_cannot_be_saved_where_it_is_is_saved_elsewhere(open_wind
         qtbot.mouseClick(window.banner.answer, Qt.MouseButton.LeftButton)
     assert (tmp_path / "there.netviz").exists()
     assert not window.banner.isVisible()
+
+
+def test_a_file_that_was_changed_elsewhere_is_not_replaced_unasked(open_window, qtbot, tmp_path, asked):
+    path = tmp_path / "shared.netviz"
+    path.write_bytes(find_experiments()["xor"].path.read_bytes())
+    window = open_window(path)
+    window.document.set_node_field(0, "h1", "units", 9)
+    with qtbot.waitSignal(window.files.saved, timeout=LONG):
+        window.files.save()
+    assert asked == []
+    theirs = path.read_bytes().replace(b"XOR needs", b"XOR always needs")
+    path.write_bytes(theirs)
+    window.document.set_node_field(0, "h1", "units", 8)
+    window.files.save()
+    qtbot.wait(200)
+    assert asked == ["Saving replaces what was saved there since it was opened here. Save As… keeps both."]
+    assert path.read_bytes() == theirs
+    path.unlink()
+    with qtbot.waitSignal(window.files.saved, timeout=LONG):
+        window.files.save()  # nothing is there to be lost
+    assert len(asked) == 1
