@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 from weakref import ref
 
-import msgspec
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QUndoCommand, QUndoStack
 
@@ -22,6 +21,7 @@ from netviz.document import fields
 from netviz.document.address import Address, Drawn, Section, owner, read, sharers, write
 from netviz.document.apart import apart
 from netviz.document.lanes import LONGEST_NAME
+from netviz.document.storage import moved_to
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,12 +223,12 @@ class Document(QObject):
         names = {v.name: v.weights for v in saved.variants}
         moved = self._project.folder != saved.folder
         self.path = path
+        here = moved_to(self._project, saved.folder)
         self._project = replace(
-            self._project,
+            here,
             folder=saved.folder,
-            data=_with_path_of(self._project.data, saved.data),
             weights=saved.weights,
-            variants=tuple(replace(v, weights=names.get(v.name)) for v in self._project.variants),
+            variants=tuple(replace(v, weights=names.get(v.name)) for v in here.variants),
         )
         if moved:
             self._forget()
@@ -316,11 +316,3 @@ class Edit(QUndoCommand):
         self.setText(other.text())
         self.setObsolete(self._after == self._before)
         return True
-
-
-def _with_path_of(data: DataSource, saved: DataSource) -> DataSource:
-    """`data`, with the file's path as seen from where the project was saved."""
-    path = getattr(saved, "path", None)
-    if path is None or not hasattr(data, "path"):
-        return data
-    return msgspec.structs.replace(data, path=path)

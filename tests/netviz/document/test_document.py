@@ -5,11 +5,13 @@ import itertools
 import weakref
 from dataclasses import replace
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from engine import ProjectError
+from engine.data.files import Npz
 from engine.data.toy import Xor
 from engine.graph import Edge, Graph, Node
 from engine.layers.activations import Tanh
@@ -20,6 +22,7 @@ from engine.optimizers import Adam, Sgd
 from engine.project import Project, Variant, project_from
 from engine.training import Training
 from netviz.document.document import Change, Document
+from netviz.document.storage import write_project
 
 
 def chain(*layers):
@@ -231,6 +234,24 @@ def test_what_was_edited_since_the_saving_stays_unsaved(document, tmp_path):
     document.mark_saved(tmp_path / "mine.netviz", saved)
     assert document.dirty
     assert document.project.name == "Mine"
+
+
+def test_saved_elsewhere_the_files_that_it_names_are_those_of_before(tmp_path):
+    """What is learnt from, and what lanes begin with; an edit made while it was saved, too."""
+    before, after = tmp_path / "before", tmp_path / "after"
+    after.mkdir()
+    made = replace(xor(), data=Npz(path="x.npz"), folder=before)
+    first = msgspec.structs.replace(made.training, first_weights="a.safetensors")
+    document = Document(replace(made, variants=(*made.variants, Variant("begun", training=first))))
+    saved = write_project(document.project, after / "mine.netviz", None)
+    document.set_training_field(0, "first_weights", "b.safetensors")
+    document.mark_saved(after / "mine.netviz", saved)
+    project = document.project
+    assert project.data.path == "../before/x.npz"
+    assert [lane.training.first_weights for lane in project.lanes()][::3] == [
+        "../before/b.safetensors",
+        "../before/a.safetensors",
+    ]
 
 
 def test_another_project_begins_anew(document, changes):
