@@ -9,6 +9,7 @@ from engine.graph import Graph
 from engine.project import Project
 from engine.spec import properties
 from netviz.document import fields
+from netviz.document.storage import FILES
 
 
 class Kind(Enum):
@@ -97,13 +98,19 @@ def _data(running: Project, edited: Project) -> Iterator[Differing]:
         return
     for p in properties(type(after)):
         old, new = getattr(before, p.name), getattr(after, p.name)
-        moved = p.name == "path" and running.folder / old != edited.folder / new
-        if old != new or moved:
+        if not _same_file(running, old, edited, new) if p.name in FILES else old != new:
             a, b = in_words(old), in_words(new)
             if p.type == "list":  # of records: how many says enough
                 a, b = str(len(old)), f"{len(new)} others" if len(old) == len(new) else str(len(new))
             words = f"{fields.label((p,), p.name)} of the data: {a} → {b}"
             yield Differing(None, "data", p.name, old, new, words)
+
+
+def _same_file(before: Project, old: str, after: Project, new: str) -> bool:
+    """Whether two relative paths, each seen from its project, lead to one place; an empty one leads nowhere."""
+    if not old or not new:
+        return old == new
+    return (before.folder / old).resolve() == (after.folder / new).resolve()
 
 
 def _graph(lane: int, before: Graph, after: Graph) -> Iterator[Differing]:
@@ -143,7 +150,7 @@ def _training(lane: int, before: Project, after: Project) -> Iterator[Differing]
         if p.name.endswith(".kind") or (declared and not same_kind):
             continue
         a, b = fields.value(old, p.name), fields.value(new, p.name)
-        if a != b:
+        if not _same_file(before, a, after, b) if p.name == "first_weights" else a != b:
             words = f"{fields.label(names, p.name)}: {in_words(a)} → {in_words(b)}"
             yield Differing(lane, "training", p.name, a, b, words)
 

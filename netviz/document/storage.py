@@ -15,6 +15,7 @@ from engine.training import Training
 from engine.weights import save_weights
 
 ENDING = ".netviz"
+FILES = ("path", "path_val", "labels", "labels_val")  # fields of data that are relative paths
 
 
 def read_project(path: Path) -> tuple[Project, list[Problem]]:
@@ -45,9 +46,10 @@ def moved_to(project: Project, folder: Path) -> Project:
     """The project with its relative paths as seen from `folder`."""
     if folder.resolve() == project.folder.resolve():
         return project
-    data = project.data
-    if (path := getattr(data, "path", None)) is not None:
-        data = msgspec.structs.replace(data, path=_from(project.folder, path, folder))
+    files = {name: file for name in FILES if (file := getattr(project.data, name, ""))}
+    data = msgspec.structs.replace(
+        project.data, **{name: _from(project.folder, file, folder) for name, file in files.items()}
+    )
     names = [None if lane.weights is None else _from(project.folder, lane.weights, folder) for lane in project.lanes()]
     variants = tuple(
         v if v.training is None else replace(v, training=_training_from(project.folder, v.training, folder))

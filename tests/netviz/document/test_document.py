@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine import ProjectError
-from engine.data.files import Npz
+from engine.data.idx import Idx
 from engine.data.toy import Xor
 from engine.graph import Edge, Graph, Node
 from engine.layers.activations import Tanh
@@ -21,6 +21,7 @@ from engine.losses import BinaryCrossEntropy
 from engine.optimizers import Adam, Sgd
 from engine.project import Project, Variant, project_from
 from engine.training import Training
+from netviz.document.difference import difference
 from netviz.document.document import Change, Document
 from netviz.document.storage import write_project
 
@@ -240,14 +241,19 @@ def test_saved_elsewhere_the_files_that_it_names_are_those_of_before(tmp_path):
     """What is learnt from, and what lanes begin with; an edit made while it was saved, too."""
     before, after = tmp_path / "before", tmp_path / "after"
     after.mkdir()
-    made = replace(xor(), data=Npz(path="x.npz"), folder=before)
+    made = replace(xor(), data=Idx(path="x-ubyte", path_val="v-ubyte"), folder=before)
     first = msgspec.structs.replace(made.training, first_weights="a.safetensors")
-    document = Document(replace(made, variants=(*made.variants, Variant("begun", training=first))))
+    made = replace(made, variants=(*made.variants, Variant("begun", training=first)))
+    document = Document(made)
     saved = write_project(document.project, after / "mine.netviz", None)
     document.set_training_field(0, "first_weights", "b.safetensors")
     document.mark_saved(after / "mine.netviz", saved)
     project = document.project
-    assert project.data.path == "../before/x.npz"
+    assert (project.data.path, project.data.path_val) == ("../before/x-ubyte", "../before/v-ubyte")
+    assert (project.data.labels, project.data.labels_val) == ("", "")  # found beside them
+    assert not difference(made, saved).fields
+    elsewhere = replace(made, folder=after)  # other files of the same names
+    assert {field.path for field in difference(made, elsewhere).fields} == {"path", "path_val", "first_weights"}
     assert [lane.training.first_weights for lane in project.lanes()][::3] == [
         "../before/b.safetensors",
         "../before/a.safetensors",
