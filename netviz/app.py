@@ -1,5 +1,6 @@
 """Opening the window, and the demonstration that needs no display."""
 
+import signal
 import sys
 import tempfile
 from pathlib import Path
@@ -11,7 +12,7 @@ from engine.errors import ProjectError, one_line
 from engine.run.messages import RunState
 from netviz import theme
 from netviz.document.storage import read_project
-from netviz.exit_status import BAD_INPUT
+from netviz.exit_status import BAD_INPUT, INTERRUPTED
 from netviz.experiments import find_experiments
 from netviz.main_window import MainWindow
 from netviz.options import WindowOptions
@@ -24,7 +25,10 @@ FIRST = "xor"
 
 
 def run_window(options: WindowOptions) -> int:
-    """Opens the window and returns when it is closed; 2 with one line for a file that cannot be opened."""
+    """Opens the window and returns when it is closed; 2 with one line for a file that cannot be opened.
+
+    Ctrl+C in the terminal ends all windows and what runs beside them, with 130.
+    """
     file = options.file
     try:
         project, _ = read_project(file or find_experiments()[FIRST].path)
@@ -38,7 +42,13 @@ def run_window(options: WindowOptions) -> int:
     window.files.offer_recovery(left_behind())
     if options.demo and app.platformName() == "offscreen":
         demonstrate(window)
-    return app.exec()
+    # Qt's loop would print a KeyboardInterrupt and go on; the handler runs at the next tick of a window's clock.
+    signal.signal(signal.SIGINT, lambda number, frame: app.exit(INTERRUPTED))
+    status = app.exec()
+    if status == INTERRUPTED:
+        for window in windows.all:
+            window.end()
+    return status
 
 
 def make_application(choice: str = "system") -> QApplication:

@@ -218,12 +218,18 @@ class MainWindow(QMainWindow):
         if not self.files.may_close():
             event.ignore()
             return
+        self.autosave.close()
+        self.end()
+        event.accept()
+
+    def end(self) -> None:
+        """Ends what runs beside the window and asks nothing: what is unsaved stays copied, for the next start."""
+        if not self.files.unsaved:
+            self.autosave.close()
         self.menus.exports.close()
         self.menus.devices.close()
         self.checks.close()
         self.session.close()
-        self.autosave.close()
         self.importing.close()
         self.models.close()
         self.files.close()
-        event.accept()
