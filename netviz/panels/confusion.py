@@ -9,7 +9,6 @@ from PySide6.QtWidgets import QWidget
 
 from engine.probes.catalogue import ProbeRequest
 from engine.probes.confusion import Confusion
-from engine.probes.example import Part
 from engine.project import Project
 from netviz.panels.base import Group, Panel, Row, Table
 from netviz.panels.views import note_for
@@ -17,8 +16,8 @@ from netviz.runtime.history import History, LaneHistory
 from netviz.theme import GAP
 from netviz.widgets.confusion import Cell, ConfusionTable, class_accuracies, extents
 from netviz.widgets.example_list import ExampleList, Rows, class_name, outcomes
+from netviz.widgets.part_switch import PartSwitch
 from netviz.widgets.ticks import percent, whole
-from netviz.widgets.toggle import Toggle
 
 LIST_SHARE = 0.42  # of the panel, where a cell is chosen
 ARROWS = {Qt.Key.Key_Left: (0, -1), Qt.Key.Key_Right: (0, 1), Qt.Key.Key_Up: (-1, 0), Qt.Key.Key_Down: (1, 0)}
@@ -51,15 +50,13 @@ class ConfusionPanel(Panel):
         self.list = ExampleList(history, self._rows)
         self.list.setParent(self)
         self.list.hide()
-        self.training = Toggle("training", "The training part instead of the validation part (T)", self)
+        self.training = PartSwitch(self)
         self.training.toggled.connect(self._ask)
-        self.training.adjustSize()
         self.refresh()
 
     @property
     def probes(self) -> tuple[ProbeRequest, ...]:
-        part = Part.TRAINING if self.training.isChecked() else Part.VALIDATION
-        return (Confusion(part, self.squares.chosen),)
+        return (Confusion(self.training.part, self.squares.chosen),)
 
     def choose(self, cell: Cell | None) -> None:
         """Lists the examples of a cell, as soon as the worker has told them."""
@@ -104,9 +101,7 @@ class ConfusionPanel(Panel):
 
     def _lay_out(self) -> None:
         """The list beside the table, or below it in a tall panel; the switch stands over both."""
-        self.training.move(self.width() - GAP - self.training.width(), GAP)
-        self.training.raise_()
-        inner = self.rect().adjusted(GAP, GAP + self.training.height() + 2, -GAP, -GAP)
+        inner = self.training.put_over(self.rect())
         self.list.setVisible(self.squares.chosen is not None)
         if self.squares.chosen is None:
             self.squares.setGeometry(inner)
@@ -160,11 +155,10 @@ class ConfusionPanel(Panel):
         return header, rows
 
     def state(self) -> dict[str, Any]:
-        return {"training": self.training.isChecked()}
+        return self.training.state()
 
     def restore(self, state: dict[str, Any]) -> None:
-        if isinstance(state.get("training"), bool):
-            self.training.setChecked(state["training"])
+        self.training.restore(state)
 
 
 def _counts(lane: LaneHistory) -> np.ndarray | None:

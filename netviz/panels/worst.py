@@ -7,15 +7,13 @@ from PySide6.QtGui import QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QWidget
 
 from engine.probes.catalogue import ProbeRequest
-from engine.probes.example import Part
 from engine.probes.worst import Worst, WorstAnswer
 from netviz.panels.base import Group, Panel, Row, Table
 from netviz.panels.views import note_for
 from netviz.runtime.history import History, LaneHistory
-from netviz.theme import GAP
 from netviz.widgets.example_list import ExampleList, Rows, outcomes
+from netviz.widgets.part_switch import PartSwitch
 from netviz.widgets.ticks import figure, of_all, whole
-from netviz.widgets.toggle import Toggle
 
 
 class WorstPanel(Panel):
@@ -38,14 +36,13 @@ class WorstPanel(Panel):
         self.list = ExampleList(history, listed)
         self.list.setParent(self)
         self.setFocusProxy(self.list)
-        self.training = Toggle("training", "The training part instead of the validation part (T)", self)
+        self.training = PartSwitch(self)
         self.training.toggled.connect(self._ask)
-        self.training.adjustSize()
         self.refresh()
 
     @property
     def probes(self) -> tuple[ProbeRequest, ...]:
-        return (Worst(Part.TRAINING if self.training.isChecked() else Part.VALIDATION),)
+        return (Worst(self.training.part),)
 
     def _ask(self) -> None:
         self.list.first = 0
@@ -58,9 +55,7 @@ class WorstPanel(Panel):
         self.describe()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        self.training.move(self.width() - GAP - self.training.width(), GAP)
-        self.training.raise_()
-        self.list.setGeometry(self.rect().adjusted(GAP, GAP + self.training.height() + 2, -GAP, -GAP))
+        self.list.setGeometry(self.training.put_over(self.rect()))
         super().resizeEvent(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
@@ -101,11 +96,10 @@ class WorstPanel(Panel):
         return header, rows
 
     def state(self) -> dict[str, Any]:
-        return {"training": self.training.isChecked()}
+        return self.training.state()
 
     def restore(self, state: dict[str, Any]) -> None:
-        if isinstance(state.get("training"), bool):
-            self.training.setChecked(state["training"])
+        self.training.restore(state)
 
 
 def listed(lane: LaneHistory) -> Rows | None:
