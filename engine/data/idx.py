@@ -125,6 +125,11 @@ def labels_beside(folder: Path, path: str) -> str:
         beside = f"{head}/{guess}" if head else guess
         if guess != name and (folder / beside).is_file():
             return beside
+    if "labels" in name or "idx1" in name:
+        examples = name.replace("labels", "images").replace("idx1", "idx3")
+        raise ProjectError(
+            Problem("data.path", f"{path!r} holds labels: choose the examples' file, such as {examples!r}")
+        )
     words = f"there is no {other!r}" if other != name else "no name of them follows from that"
     raise ProjectError(Problem("data.labels", f"where the labels of {path!r} are must be said: {words}"))
 

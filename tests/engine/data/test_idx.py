@@ -67,6 +67,12 @@ def test_labels_are_found_beside_packed_or_not(tmp_path, name, packed):
     assert data.y.tolist() == LABELS.tolist()
 
 
+def test_of_the_labels_file_it_is_said_which_is_the_other(tmp_path):
+    write(tmp_path, t_images_idx3_ubyte=idx(PICTURES), t_labels_idx1_ubyte=idx(LABELS))
+    words = "data.path: 't-labels-idx1-ubyte' holds labels: choose the examples' file, such as 't-images-idx3-ubyte'"
+    assert message(Idx(path="t-labels-idx1-ubyte"), tmp_path, "summary") == words
+
+
 @pytest.mark.parametrize("dtype", CODES)
 def test_every_type_is_read_high_byte_first(tmp_path, dtype):
     array = (RNG.normal(size=(6, 7)) * 100).astype(dtype)
