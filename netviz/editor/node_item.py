@@ -334,9 +334,8 @@ class NodeItem(Bounded):
             self._sharp, self._pixmap = sharp, QPixmap(ceil(area.width() * sharp), ceil(area.height() * sharp))
             self._pixmap.fill(Qt.GlobalColor.transparent)
             self._pixmap.setDevicePixelRatio(sharp)
-            inner = QPainter(self._pixmap)
-            shown.paint(inner, QRectF(0, 0, area.width(), area.height()))
-            inner.end()
+            with QPainter(self._pixmap) as inner:
+                shown.paint(inner, QRectF(0, 0, area.width(), area.height()))
             self._pixmap.setDevicePixelRatio(ratio)
         if sharp != view.m11() * ratio:  # a picture of the network that is larger than any screen
             painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)

@@ -50,15 +50,15 @@ class Backdrop:
         inside = view * QTransform.fromTranslate(-corner.x(), -corner.y())
         state = now.current, now.scale, now.presenting, ratio, QRect(0, 0, *size), inside
         if made_of != self._made_of or state != self._state:
-            self._made_of, self._state = made_of, state
+            self._made_of, self._state = None, state
             self._pixels = QPixmap(*size)
             self._pixels.setDevicePixelRatio(ratio)
             self._pixels.fill(Qt.GlobalColor.transparent if ground is None else ground)
-            inner = QPainter(self._pixels)
-            inner.setRenderHints(painter.renderHints())
-            inner.setWorldTransform(inside)
-            paint(inner)
-            inner.end()
+            with QPainter(self._pixels) as inner:
+                inner.setRenderHints(painter.renderHints())
+                inner.setWorldTransform(inside)
+                paint(inner)
+            self._made_of = made_of
         painter.resetTransform()
         painter.drawPixmap(corner, self._pixels)
         painter.setWorldTransform(view)
@@ -103,9 +103,8 @@ class Stamps:
             stamp = QPixmap(ceil((x + wide) * ratio) - left, ceil((y + high) * ratio) - top)
             stamp.setDevicePixelRatio(ratio)
             stamp.fill(QColor(now.current.card))
-            inner = QPainter(stamp)
-            inner.setRenderHints(painter.renderHints())
-            paint(inner, inside)
-            inner.end()
+            with QPainter(stamp) as inner:
+                inner.setRenderHints(painter.renderHints())
+                paint(inner, inside)
             self._made[key] = stamp
         painter.drawPixmap(QPointF(left / ratio, top / ratio), stamp)

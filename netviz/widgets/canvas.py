@@ -31,7 +31,7 @@ class Canvas(QWidget):
         self.pointed: Cursor | None = None
         self._follows: frozenset[str] = frozenset()
         self._kept: QPixmap | None = None  # the picture without lights
-        self._seen: tuple[object, ...] | None = None  # what the kept picture looks like, of one that says it
+        self._kept_looks: tuple[object, ...] | None = None  # what the kept picture looks like, of one that says it
         self._behind = Backdrop()
         self._stamps = Stamps()
         self._stale = True  # it is to be painted anew
@@ -108,15 +108,15 @@ class Canvas(QWidget):
             self.update()
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        painter, rect = QPainter(self), QRectF(self.rect())
+        rect = QRectF(self.rect())
         looks = None if self.note or self.sharpness is not None else self.looks()
-        if looks is not None or (self.pointed is not None and self.sharpness is None and not self.note):
-            painter.drawPixmap(0, 0, self._picture(rect, looks))
-        else:
-            self._fill(painter, rect)
-        if self.pointed is not None and not self.note and self._lights(self.pointed.mark):
-            self.paint_marks(painter, rect, self.pointed)
-        painter.end()
+        with QPainter(self) as painter:  # it ends whatever happens: one that is left open ends the program
+            if looks is not None or (self.pointed is not None and self.sharpness is None and not self.note):
+                painter.drawPixmap(0, 0, self._picture(rect, looks))
+            else:
+                self._fill(painter, rect)
+            if self.pointed is not None and not self.note and self._lights(self.pointed.mark):
+                self.paint_marks(painter, rect, self.pointed)
 
     def _lights(self, mark: Mark) -> bool:
         return any(getattr(mark, name) is not None for name in self._follows)
@@ -134,13 +134,12 @@ class Canvas(QWidget):
         size = (rect.size() * ratio).toSize()
         seen = None if looks is None else (looks, self.fonts, now.current, now.presenting)
         if self._kept is None or self._kept.size() != size:
-            self._kept, self._seen, self._stale = QPixmap(size), None, True
+            self._kept, self._kept_looks, self._stale = QPixmap(size), None, True
             self._kept.setDevicePixelRatio(ratio)
-        if self._stale and (seen is None or seen != self._seen):
-            inner = QPainter(self._kept)
-            self._fill(inner, rect)
-            inner.end()
-        self._stale, self._seen = False, seen
+        if self._stale and (seen is None or seen != self._kept_looks):
+            with QPainter(self._kept) as inner:
+                self._fill(inner, rect)
+        self._stale, self._kept_looks = False, seen
         return self._kept
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:

@@ -195,15 +195,14 @@ class Plot(pg.GraphicsView):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """By one painter: the boxes, which know the ranges, draw nothing."""
-        painter = QPainter(self.viewport())
-        if self.sharpness is None:
-            painter.drawPixmap(0, 0, self._picture())
-            drawn = self._drawn
-        else:
-            self._paint_axes(painter)
-            drawn = self._paint_curves(painter, fine=True)
-        self._paint_lights(painter, drawn)
-        painter.end()
+        with QPainter(self.viewport()) as painter:
+            if self.sharpness is None:
+                painter.drawPixmap(0, 0, self._picture())
+                drawn = self._drawn
+            else:
+                self._paint_axes(painter)
+                drawn = self._paint_curves(painter, fine=True)
+            self._paint_lights(painter, drawn)
 
     def _picture(self) -> QPixmap:
         ratio = self.devicePixelRatioF()
@@ -213,12 +212,11 @@ class Plot(pg.GraphicsView):
             self._kept.setDevicePixelRatio(ratio)
         if self._stale:
             self.scene().prepareForPaint()  # boxes take over ranges that are new
-            painter = QPainter(self._kept)
             made_of = self.note, self.fonts, self.label_width, *(one.looks() for one in self.visible_axes())
             ground = QColor(theme().card)
-            self._behind.draw(painter, QRectF(self.rect()), made_of, self._paint_axes, ground)
-            self._drawn = self._paint_curves(painter)
-            painter.end()
+            with QPainter(self._kept) as painter:
+                self._behind.draw(painter, QRectF(self.rect()), made_of, self._paint_axes, ground)
+                self._drawn = self._paint_curves(painter)
             self._stale = False
         return self._kept
 

@@ -14,6 +14,7 @@ from netviz.panels.noise import NoisePanel
 from netviz.panels.saturation import SaturationPanel
 from netviz.panels.spectrum import SpectrumPanel
 from netviz.panels.weights import WeightsPanel
+from netviz.runtime.cursor import Cursor, Mark
 from netviz.widgets.backdrop import Backdrop
 from netviz.widgets.canvas import Canvas
 from netviz.widgets.marks import fonts
@@ -115,3 +116,38 @@ def test_names_and_axes_of_a_panel_are_painted_once_for_many_answers(qtbot, monk
     panel.resize(panel.width() - 40, panel.height() - 30)
     picture(panel)
     assert painted, "in another place it is another one"
+
+
+@pytest.mark.parametrize("where", ["the picture", "behind", "a stamp", "a light"])
+def test_a_painting_that_fails_ends_no_program_and_comes_out_the_next_time(qtbot, where):
+    """A painter that is left open takes its paper with it: Qt then ends the program without a word."""
+    fails = [True]
+
+    def red(painter: QPainter, *area) -> None:
+        if fails[0]:
+            raise ValueError("no picture")
+        painter.fillRect(QRectF(0, 0, 90, 60), QColor("red"))
+
+    class Failing(Canvas):
+        def paint(self, painter: QPainter, rect: QRectF) -> None:
+            if where == "behind":
+                self.paint_behind(painter, rect, (), red)
+            elif where == "a stamp":
+                self.paint_stamp(painter, QRectF(0, 0, 90, 60), (), red)
+            elif where == "the picture":
+                red(painter)
+
+        def paint_marks(self, painter: QPainter, rect: QRectF, cursor: Cursor) -> None:
+            red(painter)
+
+    cursor = Cursor()
+    canvas = Failing()
+    qtbot.addWidget(canvas)
+    canvas.follow(cursor, "layer")
+    canvas.resize(90, 60)
+    if where == "a light":
+        cursor.hover(Mark(layer="h1"))
+    with pytest.raises(ValueError, match="no picture"):
+        canvas.grab()
+    fails[0] = False
+    assert canvas.grab().toImage().pixelColor(10, 10) == QColor("red")
