@@ -17,7 +17,7 @@ from engine.run.budget import Budget
 from engine.run.messages import AnyCommand, Look, Open
 from engine.trainer import Trainer
 
-SHARE = 0.5  # of a core's time that pictures may take
+SHARE = 0.35  # of a core's time that pictures may take
 LATE = 1.0  # seconds without a word after which pictures are made between steps: no core may be free for the other
 
 
