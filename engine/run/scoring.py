@@ -8,7 +8,7 @@ from engine.run.messages import EpochScore
 from engine.trainer import Trainer
 
 FIRST_EPOCHS = 50  # that are all scored
-SHARE = 0.2  # of the time, at most, that scores take in a hurry
+SHARE = 0.1  # of the time, at most, that scores take in a hurry
 SECONDS = 1 / 64  # of training between two scores in a hurry: more often than a screen shows them helps nobody
 MOST = 2048  # scores that wait to be told
 NAN = float("nan")
