@@ -14,8 +14,8 @@ from benchmarks.step import ADAM, CLASSES, SGD, Case, EngineSide
 ABOUT = """\
 Steps: `Trainer.step(layers=True)`, all of telemetry's scalars, against `Trainer.run`, on the digits network; the range
 is that of the ratio. Memory: a process of its own builds a network of 15 million parameters, trains it with Adam and
-looks at its layers; what its resident set has grown by since the data were there, over parameters, gradients, the
-optimizer's vectors and the activations of a batch with their gradients."""
+looks at its layers; what its resident set has grown by since the data were there and a small network had been trained,
+over parameters, gradients, the optimizer's vectors and the activations of a batch with their gradients."""
 
 DIGITS = (64, 128, 128, 10)
 MEMORY = Path(__file__).with_name("memory.py")
