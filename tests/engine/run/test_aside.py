@@ -101,6 +101,15 @@ def pictures(bench: Bench, other: Other) -> m.Pictures:
     return seen[0]
 
 
+def held(bench: Bench, other: Other) -> int:
+    """The other is asked, and what it says is kept back; the question's place among what it was told."""
+    other.hold.clear()
+    asked = len(other.told)
+    while len(other.told) == asked:
+        bench.ask()
+    return asked
+
+
 def test_another_worker_sees_the_weights_of_the_step_it_names(bench: Bench, other: Other) -> None:
     bench.open(FOREVER)
     run(bench, HISTOGRAMS)
@@ -182,10 +191,7 @@ def test_who_pauses_sees_the_weights_of_then_and_nothing_older_after_it(bench: B
     bench.open(FOREVER)
     run(bench, HISTOGRAMS)
     pictures(bench, other)
-    other.hold.clear()
-    asked = len(other.told)
-    while len(other.told) == asked:
-        bench.ask()
+    asked = held(bench, other)
     bench.send(m.Pause())
     bench.settled(m.RunState.PAUSED)
     before = len(bench.of(m.Pictures))
@@ -205,10 +211,7 @@ def test_while_the_other_gets_no_core_pictures_are_made_between_steps(
     bench.open(FOREVER)
     run(bench, HISTOGRAMS)
     pictures(bench, other)
-    other.hold.clear()
-    asked = len(other.told)
-    while len(other.told) == asked:
-        bench.ask()
+    asked = held(bench, other)
     monkeypatch.setattr(module_aside, "LATE", 0.0)
     assert any(isinstance(seen, HistogramAnswer) for seen in bench.ask().lanes[0].probes)
     monkeypatch.setattr(module_aside, "LATE", 20.0)
