@@ -146,8 +146,7 @@ class Trainer:
 
         Raises DivergenceError before an update whose loss is no number, and then nothing was changed.
         """
-        kernels = self.backend.kernels
-        losses = self._unread_updates(most) if kernels == "cuda" else self._compiled_updates(most)
+        losses = self._unread_updates(most) if self.backend.kernels == "cuda" else self._compiled_updates(most)
         return losses if len(losses) else np.array(self._updates_in_turn(most))
 
     def _updates_in_turn(self, most: int) -> list[float]:

@@ -268,10 +268,9 @@ class Canvas(Sheet):
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
         if self._gesture is not None:
             return
-        by_key = event.reason() == QContextMenuEvent.Reason.Keyboard
-        self.commands.context_menu(None if by_key else event.pos()).popup(
-            self.viewport().mapToGlobal(self.commands.spot() if by_key else event.pos())
-        )
+        at = None if event.reason() == QContextMenuEvent.Reason.Keyboard else event.pos()
+        menu = self.commands.context_menu(at)
+        menu.popup(self.viewport().mapToGlobal(self.commands.spot() if at is None else at))
 
     # Carried from the palette
 
