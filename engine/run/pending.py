@@ -52,6 +52,8 @@ class Losses:
 
     def _fold(self) -> None:
         """Buckets the single steps; when there are too many buckets, makes them wider."""
+        if not self._old.shape[1] and not self._filled:
+            self._width = max(self._width, len(self._new) // MOST)  # at once, not half by half
         folded, self._count = _merged(_single(self._new), min(self._width, len(self._new))), 0
         if self._width > len(self._new):
             if self._filled:
@@ -89,9 +91,12 @@ def _single(losses: Array) -> Array:
 
 
 def _merged(buckets: Array, count: int) -> Array:
-    """`count` neighbours of (low, high, mean, last) made one."""
-    low, high, mean, last = buckets.reshape(4, -1, count)
-    return np.stack([low.min(1), high.max(1), mean.mean(1), last[:, -1]])
+    """`count` neighbours of (low, high, mean, last) made one, for a power of two: pair by pair, whole rows at once."""
+    low, high, mean, last = buckets
+    for _ in range(count.bit_length() - 1):
+        low, high = np.minimum(low[::2], low[1::2]), np.maximum(high[::2], high[1::2])
+        mean = (mean[::2] + mean[1::2]) / 2
+    return np.stack([low, high, mean, last[count - 1 :: count]])
 
 
 class Scalars:
