@@ -70,6 +70,7 @@ class Trainer:
         self._update_calls = update_calls(self.backend, self.parameters, training, *state)
         self._plans: dict[int, Laid] = {}
         self._ahead: Iterator[Step] = iter(())  # who takes a step from it and does not do that forgets the others
+        self._observed = 0  # the step after the last one that was looked at
         self._statistics: WeakKeyDictionary[Plan, Statistics] = WeakKeyDictionary()
         self._compiled = Compiled(self.backend, self._calls_for, self._scalars)
         self._moment = network.moment
@@ -168,11 +169,10 @@ class Trainer:
             raise self._diverged(*broken)
         return losses
 
-    def _next_steps(self, most: int) -> Iterator[Step]:
-        """Up to `most` steps (at least one), laid out."""
-        step = next(self._ahead, None)
-        if step is None:
-            self._look_ahead()
+    def _next_steps(self, most: int, alone: bool = False) -> Iterator[Step]:
+        """Up to `most` steps (at least one), laid out: where none are, one `alone` or as many as there is room for."""
+        if (step := next(self._ahead, None)) is None:
+            self._look_ahead(alone)
             step = next(self._ahead)
         return chain((step,), islice(self._ahead, max(1, most) - 1))
 
@@ -227,7 +227,7 @@ class Trainer:
         return self.step()
 
     def _observed_update(self) -> StepRecord:
-        ((plan, moves, *_),) = self._next_steps(1)
+        ((plan, moves, *_),) = self._next_steps(1, alone=self._observed != self.step_number)
         for room, given in moves:
             room[...] = given
         plan.run_forward()
@@ -245,16 +245,17 @@ class Trainer:
             call()
         self._statistics[plan].add_updates(statistics)
         self._advance(1)
+        self._observed = self.step_number
         return StepRecord(*at, loss, rate, accuracy, statistics)
 
     def _diverged(self, plan: Plan, loss: float) -> DivergenceError:
         return DivergenceError(self.step_number, loss, *origin(plan.structure, self.parameters, plan, self.step_number))
 
     def _accuracy(self, plan: Plan) -> float | None:
-        hits = self.network.loss.hits(self.backend.xp, plan.logits.value, plan.targets, self.network.classes)
+        xp = self.backend.xp
+        hits = self.network.loss.hits(xp, plan.logits.value, plan.targets, self.network.classes)
         if hits is None:
             return None
-        xp = self.backend.xp
         right: int = xp.asarray(xp.count_nonzero(hits)).item()
         return right / hits.size
 
@@ -277,19 +278,18 @@ class Trainer:
         if self.rate != rate or self.course.stopped:
             self._seek()
 
-    def _look_ahead(self) -> None:
+    def _look_ahead(self, alone: bool) -> None:
         """Lays the next steps out, each with its plan; a batch of all examples stays in its plan."""
         train = self._train
-        blocks = list(train.window(self.epoch, self.position, self.batch_size, self.course.watches))
+        blocks = list(train.window(self.epoch, self.position, self.batch_size, self.course.watches, alone))
         stays = blocks[0][0].shape[2] == train.count and train.stays(self.epoch)
         self._ahead = laid_out(blocks, stays, self._calls_for, self._scalars, self._changing_scalars)
 
     def _calls_for(self, size: int) -> Laid:
         """The plan for batches of `size`, its calls before the loss is known and those after, bound once."""
         if size not in self._plans:
-            net = self.network
-            moment, classes = net.moment, net.classes
-            plan = Plan(net.structure, self.parameters, self.backend, size, net.loss, classes=classes, moment=moment)
+            net, given = self.network, (self.parameters, self.backend, size)
+            plan = Plan(net.structure, *given, net.loss, classes=net.classes, moment=net.moment)
             after = self.backend.lowered(plan.backward_calls + self._after(plan))
             self._plans[size] = plan, plan.forward_calls, after
         return self._plans[size]

@@ -89,15 +89,18 @@ class Batches:
         """Whether `epoch` does not show every example once."""
         return self._curriculum is not None and self._curriculum.shown(epoch, self.count) < self.count
 
-    def window(self, epoch: int, position: int, batch: int, pause: bool) -> Iterator[tuple[Array, Array]]:
+    def window(
+        self, epoch: int, position: int, batch: int, pause: bool, alone: bool = False
+    ) -> Iterator[tuple[Array, Array]]:
         """The next batches of `epoch` from example `position`, those of one size together.
 
         Rows (epochs, batches, n, features + 1), and targets as columns (epochs, batches, units, n): the last, smaller
         batch of each epoch comes behind the others. Of few examples those of several epochs come at once, unless there
         is a `pause` between them. A batch of all examples is not shuffled; the rest of an epoch that was begun in
-        smaller batches is, so that each example still has its turn once.
+        smaller batches is, so that each example still has its turn once. `alone`, one batch is all that comes.
         """
-        most, stop = self._size(batch), min(position + self._size(batch), self.count)
+        most = batch if alone else self._size(batch)
+        stop = min(position + most, self.count)
         epochs = min(most, AHEAD * batch) // self.count
         if epochs > 1 and batch < self.count and self._alike and self.backend.xp is np and not (pause or position):
             chosen = self._chosen(epoch, epochs * self.count)[: epochs * self.count]

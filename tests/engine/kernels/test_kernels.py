@@ -7,6 +7,7 @@ from engine.backend import open_backend
 from engine.divergence import DivergenceError
 from engine.kernels import choice, program
 from engine.network import Network
+from engine.plan import Plan
 from engine.trainer import Trainer
 from tests.engine.cases import LAYER_CASES, behind_identity, project
 from tests.engine.loss_cases import LOSS_CASES, examples, loss_project
@@ -115,16 +116,20 @@ def three_classes(**training):
 @pytest.mark.parametrize("make", [xor, three_classes])
 @pytest.mark.parametrize("way", WAYS)
 def test_many_steps_in_one_call_are_the_same_steps(way, make, manner):
-    """The same bits by ones, in any groups, looked at or not, and after going back."""
+    """The same bits by ones, in any groups, looked at always, now and then or never, and after going back."""
     made = make(**WAYS[way])
-    many, ones, looked = (both(made)[1] for _ in range(3))
+    many, ones, looked, seldom = (both(made)[1] for _ in range(4))
     many.run(7)
     state = many.snapshot()
     many.run(50)
     for _ in range(57):
         ones.update()
         looked.step(layers=True)
-    for other in (ones, looked):
+    for between in (5, 0, 9, 1, 37):
+        if between:
+            seldom.run(between)
+        seldom.step(layers=True)
+    for other in (ones, looked, seldom):
         assert np.array_equal(other.parameters.values, many.parameters.values)
         assert (other.step_number, other.epoch, other.position) == (many.step_number, many.epoch, many.position)
         assert other.rate == many.rate
@@ -162,6 +167,22 @@ def test_a_run_is_made_in_few_calls(monkeypatch):
     trainer.run(400)
     assert trainer.step_number == 400
     assert len(calls) == 1  # of the last one the record is wanted
+
+
+def test_a_step_that_alone_is_looked_at_has_its_one_batch_laid_out(monkeypatch):
+    trainer = both(xor())[1]
+    sizes = []
+    laid = Plan.laid_out
+    monkeypatch.setattr(Plan, "laid_out", lambda plan, rows, y: sizes.append(rows.shape[:2]) or laid(plan, rows, y))
+    trainer.run(100)
+    sizes.clear()  # of `run`'s last one
+    for _ in range(3):
+        trainer.updates(7)
+        trainer.step(layers=True)
+    assert sizes == [(1, 1)] * 3
+    for _ in range(7):  # looked at in turn they come together again
+        trainer.step(layers=True)
+    assert len(sizes) < 3 + 4
 
 
 @pytest.mark.parametrize(("batch_size", "ended"), [(16, (25, 16)), (30, (33, 60)), (63, (50, 63))])
