@@ -177,7 +177,7 @@ def test_a_step_that_alone_is_looked_at_has_its_one_batch_laid_out(monkeypatch):
     trainer.run(100)
     sizes.clear()  # of `run`'s last one
     for _ in range(3):
-        trainer.updates(7)
+        trainer.updates(6)
         trainer.step(layers=True)
     assert sizes == [(1, 1)] * 3
     for _ in range(7):  # looked at in turn they come together again
