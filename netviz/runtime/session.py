@@ -6,6 +6,7 @@ A slow window costs frames, never training speed or memory: the worker answers o
 import itertools
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from time import perf_counter
 from typing import Any
 
 from PySide6.QtCore import QObject, Qt, QTimer, Signal
@@ -249,11 +250,11 @@ class Session(QObject):
     # Records
 
     def _tick(self) -> None:
-        topics: set[str] = set()
+        topics, began = set[str](), perf_counter()
         for record in self.line.take(MOST_RECORDS):
             topics |= self._take(record)
         if topics or self.turns.held:
-            self.turns.tell(topics, self.running, self.hurried)
+            self.turns.tell(topics, self.running, self.hurried, perf_counter() - began)
         if "scores" in topics:
             self.scored.emit()
         if not self._asked and self.history.lanes:

@@ -5,38 +5,45 @@ from time import monotonic
 from PySide6.QtCore import QObject, Qt, QTimer
 
 from engine.run.messages import Watch
+from netviz.runtime.costs import Costs
 from netviz.runtime.view import View
 
 CALM = 0.4  # seconds between two pictures of a view, for those who want less motion
 ROUND = 0.056  # seconds in which all views are drawn that have something to draw: just before the next answer
 APART = 0.004  # seconds from one view to the next, at most, while answers come as they like
+LATE = 0.004  # seconds that are made up for: a slow window costs frames, but none has the work of several
 
 
 class Turns(QObject):
-    """The views of a run; a hidden one has no turn and wants to know nothing."""
+    """The views of a run; a hidden one has no turn and wants to know nothing.
+
+    A view that takes longer is followed by a longer rest, so that all frames have about as much to do.
+    """
 
     def __init__(self, parent: QObject) -> None:
         super().__init__(parent)
-        self.views: list[View] = []
-        self.waiting: list[View] = []  # have something to draw
+        self.views: dict[View, None] = {}  # the one that was drawn last behind all others
+        self.waiting: dict[View, None] = {}  # have something to draw, the one that waits longest first
         self.calm = False  # pictures change seldom
         self.held: set[str] = set()  # topics that have news, while it is too early to show them
         self.clock = monotonic
         self._shown_at = 0.0
         self._longest = APART
-        self._apart = ROUND  # seconds from one view to the next in this round
+        self._costs = Costs()
+        self._share = 0.0  # of the time that drawing takes in this round
         self._due = 0.0  # when the next one should have been drawn
         self._going = False
+        self._timed: tuple[View, float] | None = None  # the one that is being painted, and when its turn began
         self.timer = QTimer(self, timerType=Qt.TimerType.PreciseTimer, singleShot=True)
         self.timer.timeout.connect(self.take)
 
     def add(self, view: View) -> None:
-        self.views.append(view)
+        self.views[view] = None
 
     def remove(self, view: View) -> None:
-        self.views.remove(view)
-        if view in self.waiting:
-            self.waiting.remove(view)
+        del self.views[view]
+        self.waiting.pop(view, None)
+        self._costs.forget(view)
 
     def visible(self) -> list[View]:
         return [view for view in self.views if view.isVisible()]
@@ -50,17 +57,16 @@ class Turns(QObject):
 
     def mark(self, view: View) -> None:
         """`view` has something to draw, in one of the next turns."""
-        if view in self.views and view not in self.waiting:
-            self.waiting.append(view)
-            self._apart = min(self._apart, self._longest, ROUND / len(self.waiting))
-        if self.waiting and not self._going:
-            self._going, self._due = True, self.clock()
-            self.timer.start(0)
+        if view in self.views:
+            self.waiting[view] = None
+            self._share = max(self._share, self._costs.of(self.waiting) / ROUND)
+            self._go()
 
-    def tell(self, topics: set[str], running: bool, hurried: bool = False) -> None:
+    def tell(self, topics: set[str], running: bool, hurried: bool = False, spent: float = 0.0) -> None:
         """Views with news are drawn; calmly, not all the time while it runs.
 
         In a hurry few are drawn as evenly as many: answers come at their own time, and no frame has all the work.
+        Seconds that were `spent` on the news are part of that.
         """
         if self.calm and running and self.clock() - self._shown_at < CALM:
             self.held |= topics
@@ -69,28 +75,60 @@ class Turns(QObject):
         self._longest = ROUND if hurried else APART
         for view in self.visible():
             if view.topics & topics:
-                self.mark(view)
+                self.waiting[view] = None
+        self._share = (self._costs.of(self.waiting) + spent) / ROUND
+        self._go()
+        if self._going and self._timed is None:
+            self._wait(spent)
 
     def take(self) -> None:
         """One turn; what is drawn in it is painted before the next."""
-        self.waiting = [view for view in self.waiting if view.isVisible()]
-        view = next((view for view in self.views if view in self.waiting), None)
-        if view is not None:
-            # Behind all others: when there are too many for every answer, all are drawn equally often.
-            self.views.remove(view)
-            self.views.append(view)
-            self.waiting.remove(view)
-        self._wait()
-        if view is not None:
+        if self._timed is not None:
+            (view, began), self._timed = self._timed, None
+            spent = self._costs.of((view,))  # what this round was planned with
+            if view in self.views:
+                self._costs.learn(view, self.clock() - began)
+            self._wait(spent)
+            return
+        view = self._next()
+        if view is None:
+            self._stop()
+            return
+        began = self.clock()
+        try:
             view.refresh()
+        finally:
+            if self._costs.wanted(view):
+                self._timed = view, began
+                self.timer.start(0)  # when it has been painted, which comes first
+            else:
+                self._wait(self._costs.of((view,)))
 
-    def _wait(self) -> None:
-        """Until the next one's turn, if there is one."""
+    def _next(self) -> View | None:
+        while self.waiting:
+            view = next(iter(self.waiting))
+            del self.waiting[view]
+            if view.isVisible():
+                # When there are too many for every answer, all are drawn equally often.
+                del self.views[view]
+                self.views[view] = None
+                return view
+        return None
+
+    def _go(self) -> None:
+        if self.waiting and not self._going:
+            self._going, self._due = True, self.clock()
+            self._wait(0.0)
+
+    def _wait(self, spent: float) -> None:
+        """Until the next one's turn, if there is one: so long that what was `spent` is the share of the time."""
         if not self.waiting:
-            self.timer.stop()
-            self._going, self._apart = False, ROUND
+            self._stop()
             return
         now = self.clock()
-        # What came late is made up for, but not without end: a slow window costs frames.
-        self._due = max(self._due + self._apart, now - ROUND / 8)
+        self._due = max(self._due + (min(spent / self._share, self._longest) if spent else 0.0), now - LATE)
         self.timer.start(max(0, round(1000 * (self._due - now))))
+
+    def _stop(self) -> None:
+        self.timer.stop()
+        self._going, self._share = False, 0.0

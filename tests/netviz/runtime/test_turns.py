@@ -1,54 +1,78 @@
 """Views are drawn one at a time and evenly, however many there are and however long one takes."""
 
+from collections.abc import Sequence
+from math import inf
+
 import numpy as np
 import pytest
 from PySide6.QtCore import QObject
 
+from netviz.runtime.costs import SELDOM
 from netviz.runtime.turns import APART, ROUND, Turns
 from tests.netviz.runtime.sessions import FakeView
 
 
-class Timed(Turns):
-    """Turns by a clock of its own: no event loop runs, and `work` is what each view takes."""
+class Working(FakeView):
+    """One whose drawing takes time."""
 
-    def __init__(self, parent: QObject, work: float = 0.0) -> None:
+    def __init__(self, turns: "Timed", seconds: float) -> None:
+        super().__init__("loss")
+        self.turns, self.seconds = turns, seconds
+
+    def refresh(self) -> None:
+        super().refresh()
+        self.turns.at.append(self.turns.now)
+        self.turns.now += self.seconds
+
+
+class Timed(Turns):
+    """Turns by a clock of its own: no event loop runs, and time is what views take and what turns wait."""
+
+    def __init__(self, parent: QObject) -> None:
         super().__init__(parent)
-        self.now, self.work = 100.0, work
+        self.now = 100.0
         self.clock = lambda: self.now
         self.at: list[float] = []  # when each view was drawn
 
-    def run_out(self) -> np.ndarray:
+    def run_out(self, until: float = inf) -> np.ndarray:
         """Takes turns until nothing waits; when, from the first one on."""
         self.at.clear()
-        ended = self.now
-        while self.timer.isActive():
-            self.now = max(ended, self.now + self.timer.interval() / 1000)
-            self.at.append(self.now)
+        while self.timer.isActive() and self.now + self.timer.interval() / 1000 < until:
+            self.now += self.timer.interval() / 1000
             self.take()
-            ended = self.now + self.work
-        return np.array(self.at) - self.at[0]
+        return np.array(self.at) - self.at[0] if self.at else np.array([])
 
 
-def made(qapp: QObject, count: int, work: float = 0.0) -> tuple[Timed, list[FakeView]]:
-    turns, views = Timed(qapp, work), [FakeView("loss") for _ in range(count)]
+def made(qapp: QObject, *work: float) -> tuple[Timed, list[Working]]:
+    """Views that take so many seconds each, which the turns have learnt."""
+    turns = Timed(qapp)
+    views = [Working(turns, seconds) for seconds in work]
     for view in views:
         turns.add(view)
+    for _ in range(2):
+        turns.tell({"loss"}, True, True)
+        turns.run_out()
+    for view in views:
+        view.refreshed = 0
+    turns.now += 1.0
     return turns, views
 
 
-def drawn(views: list[FakeView]) -> list[int]:
+def drawn(views: Sequence[FakeView]) -> list[int]:
     return [view.refreshed for view in views]
 
 
 def test_one_at_a_time(qapp: QObject) -> None:
-    turns, views = made(qapp, 4)
+    turns, views = made(qapp, *[0.0] * 4)
     for view in (*views, *views):
         turns.mark(view)  # twice marked is drawn once
+    assert turns.timer.interval() == 0  # the first at once
     for count in range(4):
         assert sum(drawn(views)) == count
-        turns.take()
+        while sum(drawn(views)) == count:  # a turn may only tell what the last one has taken
+            turns.take()
+    turns.run_out()
     assert drawn(views) == [1, 1, 1, 1]
-    assert not turns.timer.isActive()
     for view in views:
         turns.mark(view)
     views[0].visible = False  # hidden before its turn
@@ -58,8 +82,8 @@ def test_one_at_a_time(qapp: QObject) -> None:
 
 @pytest.mark.parametrize("count", [1, 7, 14, 22, 40])
 @pytest.mark.parametrize("hurried", [True, False])
-def test_all_are_drawn_in_a_round_and_as_far_apart(qapp: QObject, count: int, hurried: bool) -> None:
-    turns, views = made(qapp, count)
+def test_views_alike_are_drawn_in_a_round_and_as_far_apart(qapp: QObject, count: int, hurried: bool) -> None:
+    turns, views = made(qapp, *[0.0] * count)
     for number in (1, 2):
         turns.tell({"loss"}, True, hurried)
         assert turns.timer.interval() == 0  # the first at once
@@ -69,30 +93,61 @@ def test_all_are_drawn_in_a_round_and_as_far_apart(qapp: QObject, count: int, hu
         np.testing.assert_allclose(at, apart * np.arange(count), atol=0.00051)
 
 
+def test_who_takes_longer_is_followed_by_a_longer_rest(qapp: QObject) -> None:
+    """Every stretch of a round has as much to do as any other, whatever it is made of."""
+    work = [0.003, 0.0005, 0.0005, 0.001, 0.004, 0.0005, 0.002, 0.0005, 0.001, 0.001]
+    turns, _ = made(qapp, *work)
+    turns.tell({"loss"}, True, True)
+    at = turns.run_out()
+    np.testing.assert_allclose(at, ROUND * np.cumsum([0, *work[:-1]]) / sum(work), atol=0.00051)
+
+
+def test_news_that_have_taken_long_are_followed_by_a_rest_too(qapp: QObject) -> None:
+    turns, _ = made(qapp, *[0.001] * 10)
+    turns.tell({"loss"}, True, True, 0.004)
+    assert turns.timer.interval() == round(1000 * ROUND * 0.004 / 0.014)
+    turns.run_out(turns.now + 0.03)
+    left = turns.timer.interval()
+    turns.tell({"loss"}, True, True, 0.004)  # while others still wait, as well
+    assert turns.timer.interval() - left >= round(1000 * ROUND * 0.004 / 0.014) - 3
+
+
 @pytest.mark.parametrize("work", [0.001, 0.0024])
 def test_what_each_takes_is_no_time_lost(qapp: QObject, work: float) -> None:
-    turns, _ = made(qapp, 22, work)
+    turns, _ = made(qapp, *[work] * 22)
     turns.tell({"loss"}, True, True)
     assert turns.run_out()[-1] <= ROUND + work
 
 
-def test_a_slow_window_draws_one_after_another_and_makes_up_for_little(qapp: QObject) -> None:
-    turns, _ = made(qapp, 22, 0.01)
+def test_one_that_was_held_up_once_takes_no_longer_for_that(qapp: QObject) -> None:
+    turns, views = made(qapp, *[0.001] * 10)
+    views[0].seconds = 0.5
     turns.tell({"loss"}, True, True)
-    at = turns.run_out()
-    np.testing.assert_allclose(at, 0.01 * np.arange(22))
-    turns.work = 0.0
+    turns.run_out()
+    views[0].seconds = 0.001
+    for _ in range(SELDOM):
+        turns.tell({"loss"}, True, True)
+        at = turns.run_out()
+    np.testing.assert_allclose(at, ROUND / 10 * np.arange(10), atol=0.00051)
+
+
+def test_a_slow_window_draws_one_after_another_and_makes_up_for_little(qapp: QObject) -> None:
+    turns, views = made(qapp, *[0.01] * 22)
+    turns.tell({"loss"}, True, True)
+    np.testing.assert_allclose(turns.run_out(), 0.01 * np.arange(22), atol=1e-9)
+    for view in views:
+        view.seconds = 0.0
     turns.now += 5.0  # a dialog, or a machine that slept
     turns.tell({"loss"}, True, True)
     assert turns.run_out()[-1] > ROUND * 0.9
 
 
 def test_when_there_are_too_many_for_every_answer_all_are_drawn_equally_often(qapp: QObject) -> None:
-    turns, views = made(qapp, 22)
+    turns, views = made(qapp, *[0.001] * 22)
     for _ in range(30):
         turns.tell({"loss"}, True, True)
-        for _ in range(9):
-            turns.take()
+        turns.run_out(turns.now + ROUND / 3)
+    assert sum(drawn(views)) < 30 * 22
     assert max(drawn(views)) - min(drawn(views)) <= 1
 
 
@@ -107,7 +162,8 @@ def test_a_view_that_fails_holds_up_no_other(qapp: QObject) -> None:
         turns.mark(view)
     with pytest.raises(ValueError, match="broken"):
         turns.take()
-    turns.run_out()
+    while turns.timer.isActive():
+        turns.take()
     assert whole.refreshed == 1
 
 
@@ -130,6 +186,7 @@ def test_a_view_that_marks_itself_has_another_turn_after_the_others(qapp: QObjec
     for view in (Long("loss"), Short("loss")):
         turns.add(view)
         turns.mark(view)
-    turns.run_out()
+    while turns.timer.isActive():
+        turns.take()
     assert order == ["long", "short", "long"]
     assert stranger.refreshed == 0
