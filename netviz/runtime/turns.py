@@ -9,7 +9,7 @@ from netviz.runtime.costs import Costs
 from netviz.runtime.view import View
 
 CALM = 0.4  # seconds between two pictures of a view, for those who want less motion
-ROUND = 0.056  # seconds in which all views are drawn that have something to draw: just before the next answer
+ROUND = 0.058  # seconds in which all views are drawn that have something to draw: just before the next answer
 APART = 0.004  # seconds from one view to the next, at most, while answers come as they like
 LATE = 0.004  # seconds that are made up for: a slow window costs frames, but none has the work of several
 
@@ -78,7 +78,7 @@ class Turns(QObject):
                 self.waiting[view] = None
         self._share = (self._costs.of(self.waiting) + spent) / ROUND
         self._go()
-        if self._going and self._timed is None:
+        if self._going:
             self._wait(spent)
 
     def take(self) -> None:
@@ -122,12 +122,13 @@ class Turns(QObject):
 
     def _wait(self, spent: float) -> None:
         """Until the next one's turn, if there is one: so long that what was `spent` is the share of the time."""
-        if not self.waiting:
+        if not self.waiting and self._timed is None:
             self._stop()
             return
         now = self.clock()
         self._due = max(self._due + (min(spent / self._share, self._longest) if spent else 0.0), now - LATE)
-        self.timer.start(max(0, round(1000 * (self._due - now))))
+        if self._timed is None:
+            self.timer.start(max(0, round(1000 * (self._due - now))))
 
     def _stop(self) -> None:
         self.timer.stop()
