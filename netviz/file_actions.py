@@ -50,6 +50,7 @@ class FileActions(QObject):
         session.opened.connect(self._opened)
         session.opened.connect(self._recording_ended)
         session.rewound.connect(self._recording_ended)
+        session.recording_lost.connect(self._recording_lost)
         session.rewound.connect(self._rewound)
         session.weights_loaded.connect(self._weights_loaded)
 
@@ -259,6 +260,10 @@ class FileActions(QObject):
         if self._recording:
             name, self._recording = self._recording, ""
             self._banner.show_message("telemetry", f"The run has begun anew; {name} ends where the one before ended")
+
+    def _recording_lost(self, why: str) -> None:
+        self._recording = ""
+        self._banner.show_message("telemetry", why, "red")
 
     # Inside
 

@@ -335,6 +335,7 @@ class Refused(Record, frozen=True):
 
     message: str
     device: bool = False  # because the device is not there
+    recording: bool = False  # telemetry is not written, or no longer
 
 
 AnyCommand = (

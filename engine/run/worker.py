@@ -218,12 +218,12 @@ class Worker:
 
     def _on_recordtelemetry(self, command: m.RecordTelemetry) -> None:
         if command.path:
-            recording.record(self._lanes, Path(command.path), command.every, self._telemetry_lost)
+            recording.record(self._lanes, Path(command.path), command.every, self._recording_lost)
         else:
             recording.end(self._lanes)
 
-    def _telemetry_lost(self, error: OSError) -> None:
-        self._send(m.Refused(f"{error.filename}: cannot be written further: {error.strerror}; the recording has ended"))
+    def _recording_lost(self, words: str) -> None:
+        self._send(m.Refused(words, recording=True))
 
     # Running
 

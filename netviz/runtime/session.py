@@ -40,6 +40,7 @@ class Session(QObject):
     diverged = Signal(m.Diverged)
     weights_loaded = Signal(m.WeightsLoaded)
     refused = Signal(str)
+    recording_lost = Signal(str)
     noticed = Signal(str)  # something to tell that needs no answer
     worker_lost = Signal(str)
 
@@ -288,6 +289,8 @@ class Session(QObject):
             case m.Previewed():
                 if record.number == self._previews:  # an older one is of another drawing
                     self.previewed.emit(record.lanes)
+            case m.Refused(recording=True):
+                self.recording_lost.emit(record.message)
             case m.Refused() if self.moving.comes_back(record):
                 pass
             case m.Refused():

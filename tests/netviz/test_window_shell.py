@@ -209,6 +209,20 @@ def test_recorded_telemetry_ends_with_its_run_and_says_so(open_window, qtbot, tm
     assert [line["step"] for line in lines if "loss" in line] == list(range(20))
 
 
+def test_a_recording_that_cannot_be_is_not_shown_as_one(open_window, qtbot, tmp_path, monkeypatch):
+    window = open_window()
+    path = tmp_path / "told.jsonl"
+    path.mkdir()
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *a, **k: (str(path), ""))
+    dict(actions_of(window.menuBar()))["File › Record Telemetry…"].trigger()
+    qtbot.waitUntil(lambda: "nothing is recorded" in window.banner.text, timeout=LONG)
+    assert not window.banner.answer.isVisible(), "there is nothing to stop"
+    press(window, window.run_bar.reset)
+    window.session.advance(epochs=1)
+    qtbot.waitUntil(lambda: window.session.step == 10, timeout=LONG)
+    assert "begun anew" not in window.banner.text, "no recording has ended"
+
+
 def test_another_network_is_trained_beside_the_first(open_window, qtbot):
     window = open_window()
     qtbot.keyClick(window, Qt.Key.Key_B, Qt.KeyboardModifier.ControlModifier)

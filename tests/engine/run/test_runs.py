@@ -202,7 +202,9 @@ def test_telemetry_that_cannot_be_written_is_refused(bench: Bench, tmp_path: Pat
     bench.open(two_lanes(0.2))
     (tmp_path / "T.1.jsonl").mkdir()
     bench.send(m.RecordTelemetry(str(tmp_path / "T.jsonl")))
-    assert "T.1.jsonl" in bench.next(m.Refused).message
+    refused = bench.next(m.Refused)
+    assert refused.recording
+    assert "T.1.jsonl" in refused.message
     bench.send(m.Advance(0, 1))
     bench.settled(m.RunState.PAUSED)
     assert (tmp_path / "T.jsonl").read_bytes().count(b"\n") == 1  # closed again: no lane is recorded alone
