@@ -1,11 +1,9 @@
 """The loss over a plane of weights, a square for each lane: logarithmic colours, contour lines, and the path on it."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
-from pyqtgraph.functions import arrayToQPolygonF
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QImage, QLinearGradient, QPainter, QPen
 
@@ -16,9 +14,10 @@ from netviz.theme import heights, on_heights, theme
 from netviz.widgets.canvas import Canvas
 from netviz.widgets.contours import contours, log_levels
 from netviz.widgets.kept import Kept
+from netviz.widgets.landscape_path import Path, path_pixels
 from netviz.widgets.many import draw_lines
 from netviz.widgets.marks import draw_head, draw_note, draw_spot
-from netviz.widgets.plane import draw_ticks, place
+from netviz.widgets.plane import draw_ticks
 from netviz.widgets.ticks import figure, percent, signed, whole
 
 ROOM_FOR_TICKS = 110.0  # pixels of a square's side
@@ -28,10 +27,8 @@ KEY_HEIGHT = 6.0
 NARROWEST = 12.0  # pixels of the key's bar
 KEY_COLOURS = 9
 FEW = 40  # points that are waited for before a picture is made anew
-DOTS = 80  # steps up to which each is a dot
 NEAR = 9.0  # pixels
 BESIDE = 150.0  # pixels of words beside a square
-LONG = 8.0  # squares' sides that a path is long which goes to and fro
 FINER = 4  # pixels of the picture from one point to the next
 
 
@@ -62,6 +59,7 @@ class LandscapeMap(Canvas):
         super().__init__()
         self.history = history
         self._drawn: dict[int, Drawn] = {}
+        self._paths: dict[int, Path] = {}
         self._placed: Kept[list[Placed]] = Kept()
         self.follow(history.cursor, "step")
 
@@ -124,13 +122,14 @@ class LandscapeMap(Canvas):
                     self._draw_picture(inner, one, drawn)
 
         self.paint_behind(painter, rect, (heads, *found), behind)
+        frame = QPen(QColor(theme().line), 1)
         for one in placed:
             answer = lanes[one.lane].landscape
             if answer is None or answer.values is None:
                 continue
-            self._draw_path(painter, one.square, answer)
+            self._paths.setdefault(one.lane, Path()).draw(painter, one.square, answer, keep=self.sharpness is None)
             painter.setBrush(Qt.BrushStyle.NoBrush)
-            painter.setPen(QPen(QColor(theme().line), 1))
+            painter.setPen(frame)
             painter.drawRect(one.square)
             if one.foot.height() > 0:
                 self._draw_words(painter, one.foot, answer)
@@ -173,29 +172,6 @@ class LandscapeMap(Canvas):
         ink.setAlphaF(0.4)
         painter.setPen(QPen(ink, 0))
         draw_lines(painter, drawn.lines)
-        painter.restore()
-
-    def _draw_path(self, painter: QPainter, square: QRectF, answer: LandscapeAnswer) -> None:
-        _, at = path_pixels(answer, square)
-        if not len(at):
-            return
-        painter.save()
-        painter.setClipRect(square)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        white, rim = on_heights()
-        draw = line_through(painter, at, LONG * square.width())
-        for colour, wide in ((rim, 3.2), (white, 1.4)):
-            painter.setPen(QPen(colour, wide))
-            draw()
-        painter.setBrush(white)
-        painter.setPen(QPen(rim, 0.8))
-        for x, y in at[1:-1] if len(at) <= DOTS else ():
-            painter.drawEllipse(QPointF(x, y), 1.8, 1.8)
-        for (x, y), brush in ((at[0], Qt.BrushStyle.NoBrush), (at[-1], white)):
-            painter.setBrush(brush)
-            for colour, wide in ((rim, 3.4), (white, 1.6)):
-                painter.setPen(QPen(colour, wide))
-                painter.drawEllipse(QPointF(x, y), 4.2, 4.2)
         painter.restore()
 
     def _draw_words(self, painter: QPainter, foot: QRectF, answer: LandscapeAnswer) -> None:
@@ -301,29 +277,11 @@ def reach(answer: LandscapeAnswer) -> tuple[float, float] | None:
 
 def much_the_same(answer: LandscapeAnswer, drawn: LandscapeAnswer) -> bool:
     """Whether the picture of an answer need not be made anew: the path is drawn each time."""
-    if answer is drawn or np.array_equal(answer.values, drawn.values, equal_nan=True):
+    if answer is drawn or np.asarray(answer.values).tobytes() == np.asarray(drawn.values).tobytes():
         return answer.bounds == drawn.bounds
     alike = (answer.step, answer.bounds, answer.names) == (drawn.step, drawn.bounds, drawn.names)
     few = 0 <= answer.points - drawn.points < FEW and answer.points < answer.wanted
     return alike and few and len(answer.values) == len(drawn.values)
-
-
-def path_pixels(answer: LandscapeAnswer, square: QRectF) -> tuple[np.ndarray, np.ndarray]:
-    """The path's steps and where they lie; those that are no numbers are left out."""
-    at = place(answer.bounds, square, np.asarray(answer.places, float).reshape(-1, 2))
-    known = np.isfinite(at).all(axis=1)
-    return np.asarray(answer.steps)[known], np.clip(at[known], -1e6, 1e6)
-
-
-def line_through(painter: QPainter, at: np.ndarray, long: float) -> Callable[[], None]:
-    """Draws the path through `at`; one `long` way to and fro piece by piece.
-
-    As one shape it would be filled, each crossing being worked out: 200 steps across the square take 50 ms.
-    """
-    if np.hypot(*(at[1:] - at[:-1]).T).sum() <= long:
-        shape = arrayToQPolygonF(at[:, 0], at[:, 1])
-        return lambda: painter.drawPolyline(shape)
-    return lambda: draw_lines(painter, np.hstack([at[:-1], at[1:]]))
 
 
 def picture(values: np.ndarray, low: float, high: float) -> QImage:

@@ -11,16 +11,10 @@ from engine.probes.landscape import Landscape, PlaneOf
 from netviz.panels.landscape import LandscapePanel
 from netviz.runtime.cursor import Mark
 from netviz.theme import heights, on_heights, theme
+from netviz.widgets import landscape_path
 from netviz.widgets.contours import contours, log_levels
-from netviz.widgets.landscape import (
-    LandscapeMap,
-    line_through,
-    much_the_same,
-    path_in_words,
-    path_pixels,
-    plane_in_words,
-    reach,
-)
+from netviz.widgets.landscape import LandscapeMap, much_the_same, path_in_words, plane_in_words, reach
+from netviz.widgets.landscape_path import line_through, path_pixels
 from tests.netviz.panels.histories import NAN, opened, take
 from tests.netviz.panels.layer_answers import landscape_answer
 from tests.netviz.panels.test_every_panel import picture
@@ -127,6 +121,34 @@ def test_the_losses_are_painted_once_while_the_path_goes_on(qtbot, monkeypatch):
     panel.refresh()
     assert picture(panel.map) != last
     assert len(painted) == 4
+
+
+def test_while_the_present_place_alone_is_new_the_path_behind_it_is_not_painted_again(qtbot, monkeypatch):
+    painted, through = [], landscape_path.line_through
+    monkeypatch.setattr(
+        landscape_path, "line_through", lambda painter, at, long: (painted.append(at), through(painter, at, long))[1]
+    )
+    places = np.array([[-0.75, 0.75], [-0.25, 0.75], [-0.25, 0.0], [0.5, 0.0]])
+    panel = shown(qtbot, "A", steps=np.arange(4), places=places, off=np.zeros(4))
+    for moved in (0.0, -0.5):
+        places[-1, 1] = moved
+        take(
+            panel.history.lanes[0],
+            probes=[landscape_answer(steps=np.arange(4), places=places.copy(), off=np.zeros(4))],
+        )
+        panel.refresh()
+        image, (square,) = picture(panel.map), squares(panel)
+        _, pixels = path_pixels(panel.history.lanes[0].landscape, square)
+        pieces = [(pixels[k] + pixels[k + 1]) / 2 for k in range(3)]
+        for x, y in (*pieces, *pixels[1:]):
+            around = [image.pixelColor(int(x) + i, int(y) + k).lightness() for i in (-1, 0, 1) for k in (-1, 0, 1)]
+            assert max(around) > 200  # white on a dark rim
+    assert [len(at) for at in painted] == [3]
+    moved_on = landscape_answer(steps=np.arange(5), places=np.vstack([places, [[0.9, 0.9]]]), off=np.zeros(5))
+    take(panel.history.lanes[0], probes=[moved_on])
+    panel.refresh()
+    picture(panel.map)
+    assert [len(at) for at in painted] == [3, 4]
 
 
 def test_a_path_to_and_fro_is_drawn_piece_by_piece(qtbot):
