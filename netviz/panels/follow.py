@@ -17,7 +17,8 @@ from netviz.runtime.history import History, LaneHistory
 from netviz.theme import GAP
 from netviz.widgets.follow_bar import FollowBar
 from netviz.widgets.ledger import Kind, block, number
-from netviz.widgets.ledger_view import Lane, LedgerView
+from netviz.widgets.ledger_places import Lane
+from netviz.widgets.ledger_view import LedgerView
 from netviz.widgets.marks import NO_RUN
 from netviz.widgets.ticks import whole
 
@@ -132,7 +133,8 @@ class FollowPanel(Panel):
         elif told is None:
             self.ledger.show_note("The arithmetic of one example is written here, as soon as the network has answered.")
         else:
-            self.ledger.show_note("")
+            if self.ledger.note:
+                self.ledger.show_note("")
             self.followed.found(told)
             self._tell(told)
             self.ledger.show_lanes([self._lane(lane) for lane in lanes])
@@ -172,7 +174,7 @@ class FollowPanel(Panel):
         words = told.reason
         if told.loss is None and not words:
             words = "No target is known: choose one, and the loss and its gradient are written too."
-        return Lane(name, tuple(block(section) for section in sections), words, lit)
+        return Lane(name, tuple(sections), words, lit)
 
     def _sections(self, told: FollowAnswer) -> tuple[list[Section], str]:
         """What of the card belongs to the step along the wires, and the node whose terms are lit."""

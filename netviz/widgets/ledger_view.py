@@ -1,8 +1,8 @@
 """Sums and formulas line by line, a column for each network: names, arithmetic, values, and a bar for each value."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from math import isfinite
+from math import inf, isfinite
+from typing import ClassVar
 
 from PySide6.QtCore import QPointF, QRect, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
@@ -18,11 +18,13 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QScrollBar, QWidget
 
-from engine.probes.arithmetic.lines import Way
+from engine.probes.arithmetic.lines import Section, Way
 from netviz import theme
 from netviz.runtime.cursor import NOTHING, Cursor, Mark
 from netviz.widgets.canvas import Canvas
-from netviz.widgets.ledger import Block, Kind, Row
+from netviz.widgets.kept import Kept
+from netviz.widgets.ledger import Block, Kind, Row, block
+from netviz.widgets.ledger_places import Lane, Placed, shape_of, unwritten
 from netviz.widgets.marks import MIDDLE, RIGHT, Column, columns, draw_head, draw_lit
 
 PAD = 6.0
@@ -42,32 +44,13 @@ _ARROWS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Lane:
-    """What one network's column shows; `words` where there is nothing to write, or why."""
-
-    name: str
-    blocks: tuple[Block, ...]
-    words: str = ""
-    lit: str = ""  # the node whose terms are lit
-
-
-@dataclass(frozen=True, slots=True)
-class Placed:
-    """Something in its place: a way's head, a title, a note, or a row."""
-
-    rect: QRectF
-    lane: int
-    text: str = ""
-    row: Row | None = None
-    way: Way | None = None
-    note: bool = False
-    folded: bool = False  # a row whose arithmetic has a line of its own
-    lit: bool = False
-
-
 class LedgerView(Canvas):
-    """Terms are pointed at and pinned by the shared cursor; arrows walk over layers and units."""
+    """Terms are pointed at and pinned by the shared cursor; arrows walk over layers and units.
+
+    Only sections in sight are written out: one that is scrolled away is as high as it was when it was last seen.
+    """
+
+    covers: ClassVar[bool] = True
 
     walked = Signal(int, int)  # so many layers to the right, so many units down
 
@@ -75,18 +58,27 @@ class LedgerView(Canvas):
         super().__init__(parent)
         self.lanes: Sequence[Lane] = ()
         self._placed: list[Placed] = []
+        self._blocks: dict[tuple[int, int], Block] = {}  # of lane and section, as far as they were written
+        self._heights: dict[tuple[int, int], tuple[object, float]] = {}  # and what each depended on
+        self._all = True  # whether all sections are placed, or those in sight
         self._parts: list[Column] = []
         self._wide = 0.0
         self._under: Placed | None = None
         self._lit: list[Placed] = []  # on the screen
+        self._bold: Kept[QFont] = Kept()  # of totals
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setAccessibleName("Arithmetic of one unit")
         self.scroll = QScrollBar(Qt.Orientation.Vertical, self)
-        self.scroll.valueChanged.connect(lambda: self.update())
+        self.scroll.valueChanged.connect(self._scrolled)
         self.scroll.hide()
 
     def show_lanes(self, lanes: Sequence[Lane]) -> None:
-        self.lanes, self._under = tuple(lanes), None
+        self.lanes = tuple(lanes)
+        self._blocks.clear()
+        self._lay_out()
+        self.update()
+
+    def _scrolled(self) -> None:
         self._lay_out()
         self.update()
 
@@ -98,6 +90,9 @@ class LedgerView(Canvas):
 
     @property
     def placed(self) -> list[Placed]:
+        """Everything, in sight or not."""
+        if not self._all:
+            self._lay_out(everything=True)
         return list(self._placed)
 
     def room(self) -> QRect:
@@ -109,7 +104,10 @@ class LedgerView(Canvas):
 
     # Places
 
-    def _lay_out(self) -> None:
+    def _lay_out(self, everything: bool = False) -> None:
+        self._all, self._under = True, None
+        top = self.scroll.value()
+        seen = (-inf, inf) if everything else (top, top + self.height())
         self._wide = float(self.width() - SCROLL)
         room = QRectF(PAD, PAD, max(60.0, self._wide - 2 * PAD), 1e6)
         self._placed, self._parts, bottom = [], [], 0.0
@@ -120,7 +118,7 @@ class LedgerView(Canvas):
             if stacked:  # too narrow to stand side by side
                 top = QRectF(room.left(), bottom + PAD, room.width(), head)
                 self._parts[index] = part = Column(part.name, top, room.translated(0, top.bottom() - room.top()))
-            bottom = max(bottom, self._place_lane(index, part.body))
+            bottom = max(bottom, self._place_lane(index, part.body, *seen))
         over = int(bottom + PAD) - self.height()
         self.scroll.setRange(0, max(0, over))
         self.scroll.setPageStep(self.height())
@@ -128,12 +126,12 @@ class LedgerView(Canvas):
         self.scroll.setGeometry(self.width() - SCROLL, 0, SCROLL, self.height())
         self.scroll.setVisible(over > 0)
 
-    def _place_lane(self, index: int, body: QRectF) -> float:
+    def _place_lane(self, index: int, body: QRectF, first: float, last: float) -> float:
+        """All of a lane that lies between two heights, at the least; returns where it ends."""
         lane, line, top, way = self.lanes[index], self.fonts.line + 1, body.top(), None
         if lane.words:
             top = self._place_note(index, lane.words, body, top)
-        for block in lane.blocks:
-            section = block.section
+        for number, section in enumerate(lane.sections):
             if section.way is not way:
                 way = section.way
                 top += 4 if top > body.top() else 0
@@ -141,21 +139,35 @@ class LedgerView(Canvas):
                     Placed(QRectF(body.left(), top, body.width(), line + 2), index, HEADS[way], way=way)
                 )
                 top += line + 4
-            top = self._place_words(index, block.title, body, top)
-            if section.note:
-                top = self._place_note(index, section.note, body, top)
-            for row in block.rows:
-                folded = self._needs_two(row, body.width())
-                high = line + (max(line, self._text_height(row, body.width())) if folded else 0.0)
-                rect = QRectF(body.left(), top, body.width(), high)
-                lit = bool(lane.lit) and row.node == lane.lit
-                self._placed.append(Placed(rect, index, row=row, folded=folded, lit=lit))
-                top = rect.bottom()
-            if section.left_out and not section.adds:
-                words = f"and {section.left_out} more, smaller in what they carry forward"
-                top = self._place_note(index, words, body, top)
-            top += 6
+            made_of = shape_of(section), body.width(), self.fonts
+            known, high = self._heights.get((index, number), (None, 0.0))
+            if known == made_of and (top + high < first or top > last):
+                self._all = False
+            else:
+                high = self._place_section(index, number, section, body, top)
+                self._heights[index, number] = made_of, high
+            top += high
         return top
+
+    def _place_section(self, index: int, number: int, section: Section, body: QRectF, start: float) -> float:
+        """Writes and places it; returns how high it is."""
+        line, lit, top = self.fonts.line + 1, self.lanes[index].lit, start
+        shown = self._blocks.get((index, number))
+        if shown is None:
+            shown = self._blocks[index, number] = block(section)
+        top = self._place_words(index, shown.title, body, top)
+        if section.note:
+            top = self._place_note(index, section.note, body, top)
+        for row in shown.rows:
+            folded = self._needs_two(row, body.width())
+            high = line + (max(line, self._text_height(row, body.width())) if folded else 0.0)
+            rect = QRectF(body.left(), top, body.width(), high)
+            self._placed.append(Placed(rect, index, row=row, folded=folded, lit=bool(lit) and row.node == lit))
+            top = rect.bottom()
+        if section.left_out and not section.adds:
+            words = f"and {section.left_out} more, smaller in what they carry forward"
+            top = self._place_note(index, words, body, top)
+        return top + 6 - start
 
     def _place_note(self, index: int, words: str, body: QRectF, top: float) -> float:
         return self._place_words(index, words, body.adjusted(INDENT, 0, 0, 0), top, note=True) + 2
@@ -188,45 +200,58 @@ class LedgerView(Canvas):
     # Painting
 
     def paint(self, painter: QPainter, rect: QRectF) -> None:
-        seen = rect.translated(0, self.scroll.value())
-        painter.translate(0, -self.scroll.value())
-        for index, part in enumerate(self._parts):
-            draw_head(painter, self.fonts, part.head, part.name, index)
-        for one in self._placed:
-            if one.rect.bottom() < seen.top() or one.rect.top() > seen.bottom():
-                continue
-            if one.row is not None:
-                self._paint_row(painter, one, one.row)
-            elif one.way is not None:
-                self._paint_head(painter, one)
-            else:
-                self._paint_words(painter, one)
+        by = -self.scroll.value()
+        heads = [(part.head.translated(0, by), part.name) for part in self._parts]
+        placed = ((one, one.rect.translated(0, by)) for one in self._placed)
+        seen = [(one, at) for one, at in placed if at.bottom() >= rect.top() and at.top() <= rect.bottom()]
+        still = [
+            (at.getRect(), one.text, one.way, one.note, one.lit, one is self._under, one.row and unwritten(one.row))
+            for one, at in seen
+        ]
 
-    def _paint_head(self, painter: QPainter, one: Placed) -> None:
+        def behind(inner: QPainter) -> None:
+            for index, (head, name) in enumerate(heads):
+                draw_head(inner, self.fonts, head, name, index)
+            for one, at in seen:
+                if one.row is not None:
+                    self._paint_name(inner, one, one.row, at)
+                elif one.way is not None:
+                    self._paint_head(inner, one, at)
+                else:
+                    self._paint_words(inner, one, at)
+
+        self.paint_behind(painter, rect, (heads, still), behind)
+        for one, at in seen:
+            if one.row is not None:
+                self._paint_row(painter, one, one.row, at)
+
+    def _paint_head(self, painter: QPainter, one: Placed, at: QRectF) -> None:
         t = theme.theme()
         colour = {Way.FORWARD: t.accent, Way.LOSS: t.amber, Way.BACKWARD: t.green}[one.way or Way.LOSS]
         painter.setFont(self.fonts.bold)
         painter.setPen(QColor(colour))
-        painter.drawText(one.rect, MIDDLE, one.text)
+        painter.drawText(at, MIDDLE, one.text)
         wide = self.fonts.bold_wide(one.text) + 8
         painter.setPen(QPen(QColor(t.line), 1))
-        middle = round(one.rect.center().y()) + 0.5
-        painter.drawLine(QPointF(one.rect.left() + wide, middle), QPointF(one.rect.right(), middle))
+        middle = round(at.center().y()) + 0.5
+        painter.drawLine(QPointF(at.left() + wide, middle), QPointF(at.right(), middle))
 
-    def _paint_words(self, painter: QPainter, one: Placed) -> None:
+    def _paint_words(self, painter: QPainter, one: Placed, at: QRectF) -> None:
         t = theme.theme()
         painter.setFont(self.fonts.words)
         painter.setPen(QColor(t.faint if one.note else t.text))
-        painter.drawText(one.rect, WORDS, one.text)
+        painter.drawText(at, WORDS, one.text)
 
-    def _paint_row(self, painter: QPainter, one: Placed, row: Row) -> None:
-        t, line = theme.theme(), self.fonts.line + 1
+    def _first_line(self, row: Row, at: QRectF) -> QRectF:
+        """Where the row's name stands, beside its bar."""
+        bars = self._bars(row, at.width())
+        return QRectF(at.left() + INDENT, at.top(), at.width() - INDENT - bars, self.fonts.line + 1)
+
+    def _paint_name(self, painter: QPainter, one: Placed, row: Row, at: QRectF) -> None:
+        """What stays of a row from answer to answer."""
+        t, first, total = theme.theme(), self._first_line(row, at), row.kind is Kind.TOTAL
         if one.lit or one is self._under:
-            ground = theme.mix(t.card, t.accent, 0.28 if one.lit else 0.14)
-            painter.fillRect(one.rect, ground)
-        bars = self._bars(row, one.rect.width())
-        first = QRectF(one.rect.left() + INDENT, one.rect.top(), one.rect.width() - INDENT - bars, line)
-        total = row.kind is Kind.TOTAL
+            painter.fillRect(at, theme.mix(t.card, t.accent, 0.28 if one.lit else 0.14))
         if total:
             painter.setPen(QPen(QColor(t.faint), 1))
             y = round(first.top()) + 0.5
@@ -235,21 +260,26 @@ class LedgerView(Canvas):
         plain = t.text if total else t.faint
         painter.setPen(QColor(t.accent if one is self._under and row.node else plain))
         painter.drawText(first, MIDDLE, row.name)
-        value = f"= {row.value}"
+
+    def _paint_row(self, painter: QPainter, one: Placed, row: Row, at: QRectF) -> None:
+        """Its arithmetic, value and bar."""
+        t, line, first = theme.theme(), self.fonts.line + 1, self._first_line(row, at)
         room = first.adjusted(0, 0, -self._value_width(row), 0)
         if one.folded:
-            room.setBottom(one.rect.bottom())
+            room.setBottom(at.bottom())
             room.setTop(first.bottom())
-        at = first.translated(0, one.rect.height() - line)
-        painter.setFont(self.fonts.figures)
+        last = first.translated(0, at.height() - line)
         painter.setPen(QColor(t.text))
         if row.text:
+            painter.setFont(self.fonts.figures)
             painter.drawText(room, WRAPPED if one.folded else RIGHT, breakable(row.text) if one.folded else row.text)
-        painter.setPen(QColor(t.faint if row.kind in (Kind.ROUNDING, Kind.REST) else t.text))
-        painter.setFont(_bold(self.fonts.figures) if total else self.fonts.figures)
-        painter.drawText(at, RIGHT, value)
-        if bars and row.kind is not Kind.ROUNDING and isfinite(row.share):
-            self._paint_bar(painter, QRectF(at.right() + 8, at.top(), BAR, line), row.share)
+        if row.kind in (Kind.ROUNDING, Kind.REST):
+            painter.setPen(QColor(t.faint))
+        bold = self._bold.of((self.fonts,), lambda: _bold(self.fonts.figures))
+        painter.setFont(bold if row.kind is Kind.TOTAL else self.fonts.figures)
+        painter.drawText(last, RIGHT, f"= {row.value}")
+        if self._bars(row, at.width()) and row.kind is not Kind.ROUNDING and isfinite(row.share):
+            self._paint_bar(painter, QRectF(last.right() + 8, last.top(), BAR, line), row.share)
 
     def _paint_bar(self, painter: QPainter, room: QRectF, share: float) -> None:
         t, middle = theme.theme(), room.center().x()

@@ -11,7 +11,9 @@ from PySide6.QtTest import QTest
 from engine.probes.arithmetic.lines import Line, Section, Way
 from netviz import theme
 from netviz.panels.follow import FollowPanel
-from netviz.widgets.ledger_view import Placed
+from netviz.widgets import ledger_view
+from netviz.widgets.ledger import block
+from netviz.widgets.ledger_places import Placed
 from tests.netviz.panels.histories import opened, take
 from tests.netviz.panels.output_answers import follow_answer
 from tests.netviz.panels.test_every_panel import open_panel, picture
@@ -198,6 +200,33 @@ def test_a_long_card_scrolls(qtbot) -> None:
     assert panel.ledger.scroll.value() == panel.ledger.scroll.maximum()
     assert last.rect.bottom() - panel.ledger.scroll.value() <= panel.ledger.height()
     assert panel.ledger.at(rows(panel)[-2].rect.center() - QPoint(0, panel.ledger.scroll.value())) is rows(panel)[-2]
+
+
+def test_of_a_new_answer_only_what_is_in_sight_is_written_and_all_of_it_as_it_stands(qtbot, monkeypatch) -> None:
+    panel = panel_with(qtbot, follow_answer(), size=(420, 150))
+    ledger, asked = panel.ledger, []
+    everything = ledger.placed
+    monkeypatch.setattr(ledger_view, "block", lambda section: (asked.append(section.title), block(section))[1])
+    take(panel.history.lanes[0], probes=(follow_answer(3.0),))
+    panel.refresh()
+    assert asked == ["h1[1] = Σ w·x + b"], "the first of three sections fills the place"
+    before = ledger.scroll.maximum()
+    for top in range(0, before + 1, 7):
+        ledger.scroll.setValue(top)
+        seen = {one.rect.top(): one for one in ledger._placed if one.rect.bottom() >= top}
+        for one in everything:
+            if one.rect.bottom() >= top and one.rect.top() <= top + ledger.height():
+                assert (seen[one.rect.top()].text, seen[one.rect.top()].rect) == (one.text, one.rect)
+        picture(ledger)
+    assert len(asked) == 3
+    assert ("x[1]", "1.5·(−1)", "−1.50") in written(panel)
+    ledger.scroll.setValue(0)
+    asked.clear()
+    take(panel.history.lanes[0], probes=(follow_answer(-2.0),))
+    panel.refresh()
+    panel.ledger.resize(400, 900)
+    assert len(asked) == len(set(asked)) == 3, "what comes into sight is written, each once"
+    assert ("x[1]", "−1·(−1)", "1.00") in written(panel)
 
 
 def test_the_table_has_every_line_as_shown_and_to_all_digits(qtbot) -> None:
