@@ -21,10 +21,14 @@ class Costs:
         """Of all of them."""
         return sum(self._known.get(view, USUAL) for view in views)
 
-    def wanted(self, view: View) -> bool:
-        """Whether this turn of `view` is to be timed."""
-        turns = self._turns[view] = self._turns.get(view, -1) + 1
+    def due(self, view: View) -> bool:
+        """Whether the next turn of `view` is to be timed, which it must have for itself."""
+        turns = self._turns.get(view, 0)
         return turns < FIRST or turns % SELDOM == 0
+
+    def count(self, view: View) -> None:
+        """`view` has a turn."""
+        self._turns[view] = self._turns.get(view, 0) + 1
 
     def learn(self, view: View, seconds: float) -> None:
         """A turn that has taken so long."""

@@ -11,6 +11,7 @@ from netviz.runtime.view import View
 CALM = 0.4  # seconds between two pictures of a view, for those who want less motion
 ROUND = 0.058  # seconds in which all views are drawn that have something to draw: just before the next answer
 APART = 0.004  # seconds from one view to the next, at most, while answers come as they like
+ENOUGH = 0.0015  # seconds of a turn after which the next one begins: each has its price for the screen
 LATE = 0.004  # seconds that are made up for: a slow window costs frames, but none has the work of several
 
 
@@ -82,7 +83,7 @@ class Turns(QObject):
             self._wait(spent)
 
     def take(self) -> None:
-        """One turn; what is drawn in it is painted before the next."""
+        """One turn: a view, or a few that are quickly drawn, which are painted together before the next."""
         if self._timed is not None:
             (view, began), self._timed = self._timed, None
             spent = self._costs.of((view,))  # what this round was planned with
@@ -90,19 +91,28 @@ class Turns(QObject):
                 self._costs.learn(view, self.clock() - began)
             self._wait(spent)
             return
-        view = self._next()
-        if view is None:
-            self._stop()
-            return
-        began = self.clock()
+        spent = 0.0
         try:
-            view.refresh()
+            while (view := self._next()) is not None:
+                spent += self._costs.of((view,))
+                if self._costs.due(view):
+                    self._timed = view, self.clock()
+                self._costs.count(view)
+                view.refresh()
+                if self._timed is not None or not self._goes_along(spent):
+                    break
         finally:
-            if self._costs.wanted(view):
-                self._timed = view, began
+            if self._timed is not None:
                 self.timer.start(0)  # when it has been painted, which comes first
             else:
-                self._wait(self._costs.of((view,)))
+                self._wait(spent)
+
+    def _goes_along(self, spent: float) -> bool:
+        """Whether the next one can be drawn in the same turn, of which so much is `spent`."""
+        following = next(iter(self.waiting), None)
+        if following is None or self._costs.due(following):
+            return False
+        return spent + self._costs.of((following,)) <= ENOUGH
 
     def _next(self) -> View | None:
         while self.waiting:

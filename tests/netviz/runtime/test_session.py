@@ -252,6 +252,9 @@ def test_what_the_worker_refuses_is_told(qtbot: QtBot, make: Make, tmp_path: Pat
     session = make()
     opened(qtbot, session, small())
     with qtbot.waitSignal(session.refused, timeout=5000) as caught:
+        session.load_weights(7, {}, "nowhere.npz")
+    assert caught.args == ["there is no network 7, 1 are open"]
+    with qtbot.waitSignal(session.recording_lost, timeout=5000) as caught:
         session.record_telemetry(tmp_path / "nowhere" / "T.jsonl")
     assert "nowhere" in caught.args[0]
 

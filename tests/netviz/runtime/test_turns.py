@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PySide6.QtCore import QObject
 
-from netviz.runtime.costs import SELDOM
+from netviz.runtime.costs import FIRST, SELDOM
 from netviz.runtime.turns import APART, ROUND, Turns
 from tests.netviz.runtime.sessions import FakeView
 
@@ -100,6 +100,26 @@ def test_who_takes_longer_is_followed_by_a_longer_rest(qapp: QObject) -> None:
     turns.tell({"loss"}, True, True)
     at = turns.run_out()
     np.testing.assert_allclose(at, ROUND * np.cumsum([0, *work[:-1]]) / sum(work), atol=0.00051)
+
+
+def test_views_that_are_quickly_drawn_share_a_turn(qapp: QObject) -> None:
+    turns, views = made(qapp, *[0.0004] * 9, 0.002, 0.002)
+    for _ in range(FIRST - 2):  # each has its turns to be timed behind it
+        turns.tell({"loss"}, True, True)
+        turns.run_out()
+    turns.tell({"loss"}, True, True)
+    turns.run_out()
+    starts = np.array(turns.at)
+    together = np.split(np.arange(11), np.flatnonzero(np.diff(starts) > 0.002) + 1)
+    assert [len(some) for some in together] == [3, 3, 3, 1, 1]
+    assert len(set(drawn(views))) == 1
+    for _ in range(SELDOM):  # now and then each is timed, alone
+        turns.tell({"loss"}, True, True)
+        turns.run_out()
+        alone = (np.diff(turns.at) > 0.002).all()
+        if alone:
+            break
+    assert alone
 
 
 def test_news_that_have_taken_long_are_followed_by_a_rest_too(qapp: QObject) -> None:
