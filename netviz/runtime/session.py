@@ -182,11 +182,6 @@ class Session(QObject):
     def running(self) -> bool:
         return self.state is m.RunState.RUNNING
 
-    @property
-    def hurried(self) -> bool:
-        """Whether it trains as fast as it can, and answers come when training has time for them."""
-        return self.running and self.pace.unit is m.PaceUnit.UNLIMITED
-
     def use_worker(self, kind: str) -> None:
         """Moves the run to a worker of another kind, from its last keyframe."""
         if kind == self.worker:
@@ -255,7 +250,8 @@ class Session(QObject):
         for record in self.line.take(MOST_RECORDS):
             topics |= self._take(record)
         if topics or self.turns.held:
-            self.turns.tell(topics, self.running, self.hurried, perf_counter() - began)
+            self.turns.tell(topics, self.running)
+        self.turns.frame(perf_counter() - began)
         if "scores" in topics:
             self.scored.emit()
         if not self._asked and self.history.lanes:

@@ -216,26 +216,6 @@ def test_hidden_views_cost_the_worker_nothing(qtbot: QtBot, make: Make) -> None:
     qtbot.waitUntil(lambda: lane.histograms is not None and view.refreshed > 0, timeout=5000)
 
 
-@pytest.mark.parametrize("unit", m.PaceUnit)
-def test_only_at_unlimited_pace_views_wait_for_a_turn_far_away(
-    silent: tuple[Session, list[Silent]], unit: m.PaceUnit
-) -> None:
-    session, (transport,) = silent
-    for _ in range(2):
-        session.add_view(FakeView("loss"))
-    while session.turns.timer.isActive():
-        session.turns.take()
-    session.set_pace(m.Pace(unit, 2))
-    transport.receive(m.Progress(m.RunState.RUNNING, 0, 0))
-    session._tick()
-    assert session.hurried == (unit is m.PaceUnit.UNLIMITED)
-    session.turns.held = {"loss"}
-    session._tick()
-    for _ in range(2):  # one is drawn, and what it has taken is learnt
-        session.turns.take()
-    assert (session.turns.timer.interval() > 10) == session.hurried
-
-
 def test_only_views_of_what_changed_are_drawn(qtbot: QtBot, make: Make) -> None:
     session = make()
     loss, boundary = FakeView("loss"), FakeView("boundary")
