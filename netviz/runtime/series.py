@@ -3,9 +3,11 @@
 import numpy as np
 
 FIRST = 50  # buckets at the beginning that are never merged: most faults begin there
-CAP = 4096  # buckets kept; when there are more, those of the middle are merged
+CAP = 4096  # buckets kept, of a wide series; when there are more, those of the middle are merged
+SPARE = 4096  # numbers that there is room for beyond these: of a narrow series more wait to be merged at a time
 RECENT = 1024  # buckets at the end that are never merged
 MIDDLE = CAP - FIRST - RECENT
+AT_ONCE = MIDDLE // 2  # buckets that there is room for after a merger, at the least
 ABREAST = 16  # numbers whose past is merged at a time: they fit into the processor's cache
 
 
@@ -17,15 +19,16 @@ class Series:
 
     def __init__(self, width: int = 1) -> None:
         self.width = width
+        self.most = CAP + SPARE // max(1, width)  # buckets
         self.clear()
 
     def clear(self) -> None:
         self._length = 0
-        self._steps = np.zeros(CAP + 1)
-        self._weight = np.zeros(CAP + 1)  # samples in the bucket
+        self._steps = np.zeros(self.most + 1)
+        self._weight = np.zeros(self.most + 1)  # samples in the bucket
         self._cell = 1  # samples that a bucket of the middle stands for, at most
         # A number's past lies together: a panel reads few of the numbers, and all of their past.
-        self._low, self._high, self._mean, self._last = (np.zeros((self.width, CAP + 1)) for _ in range(4))
+        self._low, self._high, self._mean, self._last = (np.zeros((self.width, self.most + 1)) for _ in range(4))
         self.version = 0
 
     def __len__(self) -> int:
@@ -68,8 +71,8 @@ class Series:
     ) -> None:
         """Adds buckets (or, with `low` alone, samples): `steps` (n,), the others (n, width)."""
         parts = [low, low if high is None else high, low if mean is None else mean, low if last is None else last]
-        for start in range(0, len(steps), RECENT):
-            piece = slice(start, start + RECENT)
+        for start in range(0, len(steps), AT_ONCE):
+            piece = slice(start, start + AT_ONCE)
             self._add(steps[piece], [np.reshape(part[piece], (-1, self.width)) for part in parts])
 
     def cut(self, step: float) -> None:
@@ -81,7 +84,7 @@ class Series:
         self.version += 1
 
     def _add(self, steps: np.ndarray, parts: list[np.ndarray]) -> None:
-        while self._length + len(steps) > CAP:
+        if self._length + len(steps) > self.most:
             self._thin()
         new = slice(self._length, self._length + len(steps))
         self._steps[new], self._weight[new] = steps, 1
@@ -100,7 +103,7 @@ class Series:
         """
         start, stop = FIRST, self._length - RECENT
         before = np.cumsum(self._weight[start:stop]) - self._weight[start:stop]  # samples ahead of each bucket
-        while len(starts := _changes(before // self._cell)) > MIDDLE // 2:
+        while len(starts := _changes(before // self._cell)) > MIDDLE - AT_ONCE:
             self._cell *= 2
         alone = int(np.argmax(np.append(starts, stop - start) != np.arange(len(starts) + 1))) - 1
         start, starts = start + alone, starts[alone:] - alone  # what was merged before stays as it is
