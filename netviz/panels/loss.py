@@ -11,7 +11,7 @@ from netviz.panels.base import Group, Panel, Row, Table
 from netviz.runtime.history import History, LaneHistory
 from netviz.theme import GAP, lane_colour
 from netviz.widgets.axes import Axes, Scale
-from netviz.widgets.curves import Bundle, Style
+from netviz.widgets.curves import Bundle, Style, evenly
 from netviz.widgets.guides import Moment
 from netviz.widgets.marks import NO_RUN
 from netviz.widgets.plot import Plot
@@ -166,31 +166,43 @@ def _batches(lane: LaneHistory, index: int, named: bool) -> Bundle:
 
 def _scores(lane: LaneHistory, steps: np.ndarray, index: int, named: bool, train: int, validation: int) -> list[Bundle]:
     """The curves of two of the scores, of those that there are."""
-    made, colour = [], lane_colour(index)
-    before = f"{lane.info.name} " if named else ""
-    for column, name, style in ((train, "train", Style.STRONG), (validation, "validation", Style.DASHED)):
-        low, high = lane.scores.low[:, column : column + 1], lane.scores.high[:, column : column + 1]
-        if len(high) and not (np.isnan(high[-1, 0]) and np.isnan(high).all()):
-            number = index if named else None
-            made.append(Bundle(steps, low, high, (before + name,), (colour,), style, lane=number))
-    return made
+    low, high, before = lane.scores.low, lane.scores.high, f"{lane.info.name} " if named else ""
+    both = (train, "train", Style.STRONG), (validation, "validation", Style.DASHED)
+    seen = [one for one in both if len(high) and not (np.isnan(high[-1, one[0]]) and np.isnan(high[:, one[0]]).all())]
+    if not seen:
+        return []
+    columns, names, styles = zip(*seen, strict=True)
+    which, colours = evenly(list(columns)), (lane_colour(index),) * len(seen)
+    names = tuple(before + name for name in names)
+    return [Bundle(steps, low.T[which].T, high.T[which].T, names, colours, styles, lane=index if named else None)]
 
 
 def _extremes(lane: LaneHistory, log: bool) -> tuple[float, float]:
     """(largest, smallest) loss that the axis has to show; for a logarithmic one, of those above zero."""
-    batch, scores = lane.loss.high[:, 0], lane.scores.high[:, [LOSS, VAL_LOSS]].ravel()
-    scores = scores[np.isfinite(scores)]
-    batch = batch[np.isfinite(batch)]
+    batch, scores = _finite(lane.loss.high[:, 0]), _finite(lane.scores.high[:, [LOSS, VAL_LOSS]].ravel())
     tops = [*scores.max(initial=-np.inf, keepdims=True)]
     if len(batch):
         largest = float(batch.max())
-        usual = largest if len(batch) < FEW or log else float(np.partition(batch, -len(batch) // 50)[-len(batch) // 50])
-        tops.append(largest if largest <= SPIKE * usual else 1.5 * usual)
+        tops.append(largest if len(batch) < FEW or log else _without_spikes(batch, largest))
     lows = np.concatenate([_usual_lows(lane, log), scores])
     if log and (scores > 0).any():
         lows = lows[lows >= scores[scores > 0].min() / BELOW]
-    lows = lows[np.isfinite(lows) & (lows > 0)] if log else lows[np.isfinite(lows)]
+    lows = lows[np.isfinite(lows) & (lows > 0)] if log else _finite(lows)
     return float(max(tops)), float(lows.min(initial=np.inf)) if len(lows) else 0.0
+
+
+def _finite(values: np.ndarray) -> np.ndarray:
+    known = np.isfinite(values)
+    return values if known.all() else values[known]
+
+
+def _without_spikes(batch: np.ndarray, largest: float) -> float:
+    """The largest of the losses, or a height above the usual ones where that is a rare spike."""
+    rare = -(-len(batch) // 50)
+    if np.count_nonzero(batch >= largest / SPIKE) >= rare:  # most often, and losses need not be put in order
+        return largest
+    usual = float(np.partition(batch, -rare)[-rare])
+    return largest if largest <= SPIKE * usual else 1.5 * usual
 
 
 def _usual_lows(lane: LaneHistory, log: bool) -> np.ndarray:

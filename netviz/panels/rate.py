@@ -1,5 +1,6 @@
 """The learning rate over steps, as it was and as the schedule plans it."""
 
+from math import ceil, floor, log10
 from typing import ClassVar
 
 import numpy as np
@@ -74,11 +75,11 @@ class RatePanel(Panel):
             steps, rates = planned(lane)
             seen.append(rates[steps <= right])
         known = np.concatenate(seen)
-        known = np.log10(known[np.isfinite(known) & (known > 0)])
-        top = float(np.ceil(known.max() + ROOM)) if len(known) else 0.0
-        low = float(np.floor(known.min() - ROOM)) if len(known) else -2.0
+        known = known[np.isfinite(known) & (known > 0)]
+        top = ceil(log10(known.max()) + ROOM) if len(known) else 0
+        low = floor(log10(known.min()) - ROOM) if len(known) else -2
         for axes in self.plot.axes:
-            self.plot.show_range(axes, (0.0, right), (max(low, top - DECADES), top))
+            self.plot.show_range(axes, (0.0, right), (float(max(low, top - DECADES)), float(top)))
 
     def in_words(self, lane: LaneHistory) -> str:
         if not len(lane.rate):

@@ -31,7 +31,7 @@ class Bundle:
     high: np.ndarray
     names: tuple[str, ...]
     colours: tuple[QColor, ...]
-    style: Style = Style.LINE
+    style: Style | tuple[Style, ...] = Style.LINE  # of all, or of each; only all of them are bands
     middle: np.ndarray | None = None
     lane: int | None = None  # where several lanes share a plot
 
@@ -99,8 +99,9 @@ def columns(steps: np.ndarray, left: float, right: float, pixels: int) -> Column
 
     A column belongs to the same steps whatever comes after it, so that a growing curve does not shimmer.
     """
-    start = max(int(steps.searchsorted(left, "right")) - 1, 0)
-    stop = min(int(steps.searchsorted(right, "left")) + 1, len(steps))
+    count = len(steps)  # most often all are in sight
+    start = max(int(steps.searchsorted(left, "right")) - 1, 0) if count and steps[0] < left else 0
+    stop = min(int(steps.searchsorted(right, "left")) + 1, count) if count and steps[-1] > right else count
     count = stop - start
     if count <= pixels:
         return Columns(slice(start, stop), None)
@@ -135,3 +136,10 @@ def means(
     found = columns(steps, left, right, pixels)
     counts = found.counts
     return found.steps(steps), found.join(np.add, middle) / (counts if isinstance(counts, int) else counts[:, None])
+
+
+def evenly(numbers: list[int]) -> list[int] | slice:
+    """Numbers as a slice where they are as far apart as one another: what it takes of an array is not copied."""
+    apart = numbers[1] - numbers[0] if len(numbers) > 1 else 1
+    made = range(numbers[0], numbers[-1] + 1, apart) if numbers and apart > 0 else range(0)
+    return slice(made.start, made.stop, made.step) if list(made) == numbers else numbers

@@ -57,7 +57,9 @@ def _ends(view: View, bundle: Bundle) -> list[float]:
     """The pixels of the curves' last values that are some; zeros lie at the bottom."""
     if not len(bundle.steps):
         return [float("nan")] * len(bundle.names)
-    last = max(1, int(np.searchsorted(bundle.steps, view.right, "right")))
+    last = len(bundle.steps)
+    if bundle.steps[-1] > view.right:
+        last = max(1, int(bundle.steps.searchsorted(view.right, "right")))
     if bundle.middle is None:
         values = bundle.high[last - 1]
     else:  # as steady as the line that it names

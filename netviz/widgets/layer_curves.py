@@ -7,7 +7,7 @@ import numpy as np
 from netviz.runtime.history import History, LaneHistory
 from netviz.theme import depth_colour
 from netviz.widgets.axes import Axes, Scale
-from netviz.widgets.curves import Bundle, Style, means
+from netviz.widgets.curves import Bundle, Style, evenly, means
 from netviz.widgets.guides import Guide
 from netviz.widgets.marks import NO_RUN
 from netviz.widgets.plot import Plot
@@ -70,6 +70,8 @@ class LayerCurves(Plot):
         steps = (0.0, self._right.take(float(last)))
         for axes in self.axes:
             bundle = axes.bundles[0]
+            if bundle.middle.size and 10**self._low <= bundle.middle.min() and bundle.middle.max() <= 10**self._high:
+                continue  # so are means of these numbers
             drawn = means(bundle.steps, bundle.middle, 0.0, steps[1], COLUMNS)[1]
             known = np.sort(drawn[np.isfinite(drawn) & (drawn > 0)])
             if len(known):
@@ -90,13 +92,6 @@ def layer_bundle(lane: LaneHistory, field: str) -> Bundle:
     names = tuple(lane.info.layers[i] for i in numbers)
     colours = tuple(depth_colour(i, count) for i in numbers)
     return Bundle(lane.layers.steps, low, high, names, colours, Style.STRONG, mean)
-
-
-def evenly(numbers: list[int]) -> list[int] | slice:
-    """Numbers as a slice where they are as far apart as one another: what it takes of an array is not copied."""
-    apart = numbers[1] - numbers[0] if len(numbers) > 1 else 1
-    made = range(numbers[0], numbers[-1] + 1, apart) if numbers and apart > 0 else range(0)
-    return slice(made.start, made.stop, made.step) if list(made) == numbers else numbers
 
 
 def latest_in_words(lane: LaneHistory, field: str) -> str:

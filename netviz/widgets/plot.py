@@ -211,7 +211,6 @@ class Plot(pg.GraphicsView):
             self._kept, self._stale = QPixmap(size), True
             self._kept.setDevicePixelRatio(ratio)
         if self._stale:
-            self.scene().prepareForPaint()  # boxes take over ranges that are new
             made_of = self.note, self.fonts, self.label_width, *(one.looks() for one in self.visible_axes())
             ground = QColor(theme().card)
             with QPainter(self._kept) as painter:
@@ -221,6 +220,7 @@ class Plot(pg.GraphicsView):
         return self._kept
 
     def _paint_axes(self, painter: QPainter) -> None:
+        self.scene().prepareForPaint()  # boxes take over ranges that are new
         painter.fillRect(self.rect(), QColor(theme().card))
         if self.note:
             draw_note(painter, self.fonts, QRectF(self.rect()), self.note)

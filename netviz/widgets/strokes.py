@@ -6,7 +6,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
-from pyqtgraph.functions import arrayToQPolygonF
+from pyqtgraph.functions import arrayToQPolygonF, create_qpolygonf, ndarray_from_qpolygonf
 from PySide6.QtCore import QLineF, Qt
 from PySide6.QtGui import QColor, QPainter, QPen, QPolygonF
 
@@ -92,7 +92,7 @@ class Tracer:
                 if view.log:
                     bottom = np.where(bottom > 0, bottom, top)  # a column from zero on begins at its largest value
         even = top is bottom or bool((top == bottom).all())
-        heights = view.y(top), None if even else view.y(bottom)
+        heights = (view.y(top), None) if even else view.y(np.array((top, bottom)))
         return _strokes(view, bundle, self._ratio, x, *heights, top == 0 if view.log else None)
 
     def _columns(self, view: View, steps: np.ndarray, pixels: int) -> tuple[Columns, np.ndarray]:
@@ -129,12 +129,14 @@ def _strokes(
     """`x` (n,), the others (curves, n); no `bottom` where it is `top`. What curves have in common is asked once."""
     gaps = np.isnan(top)
     broken, marked = bool(gaps.any()), zero is not None and bool(zero.any())
-    how = bundle.style, view.fine, ratio, theme().card, thick(1.0)
-    inks = [_ink(colour.getRgbF(), *how) for colour in bundle.colours]
+    styles = bundle.style if isinstance(bundle.style, tuple) else (bundle.style,) * len(bundle.names)
+    how = view.fine, ratio, theme().card, thick(1.0)
+    inks = [_ink(colour.getRgbF(), style, *how) for colour, style in zip(bundle.colours, styles, strict=True)]
     single = len(x) == 1 or (inks[0].filled and bottom is not None and _sparse(x))
-    if not broken and not single and (bottom is None or len(top) == 1):
+    alike = bottom is None or len(top) == 1 or bool((top != bottom).any(axis=1).all())  # of points, or of columns
+    if alike and not broken and not single:
         across, up = (x, top) if bottom is None else _zigzags(x, top, bottom)
-        shapes = [((arrayToQPolygonF(across, line),), (), ()) for line in up]
+        shapes = [((line,), (), ()) for line in _polygons(across, up)]
     else:
         shapes = []
         for j, ink in enumerate(inks):
@@ -208,6 +210,16 @@ def pile(painter: QPainter, shape: QPolygonF, times: int, apart: float) -> None:
         painter.drawPolyline(shape)
     if times > 1:
         painter.translate(0, -(times - 1) * apart)
+
+
+def _polygons(x: np.ndarray, heights: np.ndarray) -> list[QPolygonF]:
+    """Curves (curves, n) over the same x (n,)."""
+    points = np.empty((*heights.shape, 2))
+    points[..., 0], points[..., 1] = x, heights
+    made = [create_qpolygonf(len(x)) for _ in heights]
+    for polygon, places in zip(made, points, strict=True):
+        ndarray_from_qpolygonf(polygon)[:] = places
+    return made
 
 
 def band(x: np.ndarray, top: np.ndarray, bottom: np.ndarray) -> QPolygonF:

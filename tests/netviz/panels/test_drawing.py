@@ -67,6 +67,31 @@ def drawn(values: list[float], style: Style, *, log: bool = False) -> list[list[
     return [[image.pixelColor(x, y).red() > 100 for x in range(40)] for y in range(40)]
 
 
+@pytest.mark.parametrize("gap", [False, True])
+@pytest.mark.parametrize("flat", [False, True])
+@pytest.mark.parametrize("count", [30, 500])
+def test_curves_with_a_style_each_look_as_they_do_alone(count, flat, gap) -> None:
+    rng = np.random.default_rng(count)
+    low = rng.random((count, 2)) * 40
+    high = low + rng.random((count, 2))
+    if flat:
+        low[:, 0] = high[:, 0] = 12.5
+    if gap:
+        low[20, 1] = high[20, 1] = np.nan
+    steps, styles, colours = np.linspace(0, 120, count), (Style.STRONG, Style.DASHED), (QColor("red"), QColor("blue"))
+    together = [Bundle(steps, low, high, ("a", "b"), colours, styles)]
+    parts = zip("ab", colours, styles, low.T, high.T, strict=True)
+    alone = [Bundle(steps, low[:, None], high[:, None], (n,), (c,), style) for n, c, style, low, high in parts]
+    images = []
+    for bundles in (together, alone):
+        image = QImage(120, 40, QImage.Format.Format_RGB32)
+        image.fill(QColor("#171a21"))
+        with QPainter(image) as painter:
+            draw(painter, View(QRectF(0, 0, 120, 40), 0.0, 120.0, 0.0, 41.0), bundles)
+        images.append(image)
+    assert images[0] == images[1]
+
+
 def test_a_gap_is_not_drawn_across() -> None:
     pixels = drawn([20, 20, 20, np.nan, np.nan, 20, 20, 20], Style.STRONG)
     row = [any(pixels[y][x] for y in range(17, 24)) for x in range(40)]

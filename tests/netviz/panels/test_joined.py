@@ -6,9 +6,9 @@ from PySide6.QtCore import QRectF
 from PySide6.QtGui import QColor
 
 from netviz.runtime.series import CAP, Series
-from netviz.widgets.curves import Bundle, Columns, View, columns
+from netviz.widgets.curves import Bundle, Columns, View, columns, evenly
 from netviz.widgets.joined import Joined
-from netviz.widgets.layer_curves import evenly, layer_bundle
+from netviz.widgets.layer_curves import layer_bundle
 from netviz.widgets.strokes import Tracer
 from tests.netviz.panels.histories import opened, scalars, take
 

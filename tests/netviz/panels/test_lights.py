@@ -56,8 +56,8 @@ def test_a_light_on_curves_traces_none(qtbot, count) -> None:
 
 def test_curves_over_the_same_steps_are_cut_into_columns_once(qtbot, count) -> None:
     panel = open_panel(qtbot, LossPanel, filled("net", "other"), height=420)
-    assert len(panel.loss.bundles) == 6
-    assert len(panel.accuracy.bundles) == 4
+    assert len(panel.loss.bundles) == 4
+    assert len(panel.accuracy.bundles) == 2
     cut = count(strokes, "columns")
     refresh(panel)
     assert len(cut) == 4  # the batches and the scores of each lane

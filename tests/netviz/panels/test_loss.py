@@ -27,15 +27,29 @@ def test_bundles_are_the_batches_and_both_scores(qtbot) -> None:
     history = opened("A", "B")
     take(history.lanes[0], losses(100), scored(100))
     panel = open_panel(qtbot, LossPanel, history)
-    batch, _, train, validation = panel.loss.bundles
+    batch, _, scores = panel.loss.bundles
     assert batch.style is Style.BAND
     np.testing.assert_array_equal(batch.low[:, 0], losses(100))
-    np.testing.assert_array_equal(train.steps, np.arange(10, 101, 10))
-    np.testing.assert_allclose(train.high[:, 0], 0.5 / train.steps)
-    assert validation.style is Style.DASHED
-    np.testing.assert_allclose(validation.high[:, 0], 0.6 / train.steps)
-    np.testing.assert_allclose(panel.accuracy.bundles[0].high[:, 0], 1 - 1 / train.steps)
-    assert train.colours == (theme.lane_colour(0),)
+    np.testing.assert_array_equal(scores.steps, np.arange(10, 101, 10))
+    assert scores.names == ("A train", "A validation")
+    assert scores.style == (Style.STRONG, Style.DASHED)
+    np.testing.assert_allclose(scores.high.T, [0.5 / scores.steps, 0.6 / scores.steps])
+    (shares,) = panel.accuracy.bundles
+    np.testing.assert_allclose(shares.high.T, [1 - 1 / scores.steps, 1 - 2 / scores.steps])
+    assert scores.colours == (theme.lane_colour(0),) * 2
+
+
+def test_scores_that_are_not_told_have_no_curve(qtbot) -> None:
+    history = opened()
+    take(history.lanes[0], losses(100), [score(s, 0.5 / s, val_loss=0.6 / s) for s in range(10, 101, 10)])
+    panel = open_panel(qtbot, LossPanel, history)
+    assert [bundle.names for bundle in panel.loss.bundles] == [("batch",), ("train", "validation")]
+    assert panel.accuracy.bundles == []
+    history = opened()
+    take(history.lanes[0], losses(100), [score(s, 0.5 / s, 1 - 1 / s) for s in range(10, 101, 10)])
+    panel = open_panel(qtbot, LossPanel, history)
+    assert [bundle.names for bundle in panel.loss.bundles] == [("batch",), ("train",)]
+    assert [bundle.names for bundle in panel.accuracy.bundles] == [("train",)]
 
 
 def test_the_train_curve_is_where_its_value_is(qtbot) -> None:
