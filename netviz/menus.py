@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QApplication, QMenu
 from netviz import theme
 from netviz.cursor_actions import CursorActions
 from netviz.device_actions import DeviceActions
+from netviz.editor.importing import FOLDER
 from netviz.experiments import find_experiments
 from netviz.export_actions import ExportActions
 from netviz.lane_actions import LaneActions
@@ -102,6 +103,7 @@ class Menus:
         self.add(menu, "Save &As…", Keys.SaveAs, files.save_as)
         menu.addSeparator()
         self.add(menu, "&Import Data…", "Ctrl+I", lambda: self._window.importing.ask())
+        self.add(menu, "Import Folder of &Pictures…", "", lambda: self._window.importing.ask(FOLDER))
         self.add(menu, "Import O&NNX Model…", "", lambda: self._window.models.ask())
         self.exports = ExportActions(self._window)
         self.exports.fill(menu.addMenu("&Export"))

@@ -15,6 +15,8 @@ from netviz.document.text_import import looks_like_table
 from netviz.editor.import_dialog import LOOKS, ImportDialog
 from netviz.runtime.reader import Reader
 
+FOLDER = next(kind for kind, cls in DATASETS.items() if cls.of_folder)  # a folder of pictures for each class
+
 
 class Importing(QObject):
     """Opens one dialog at a time over the window of `parent`."""
@@ -98,7 +100,7 @@ class Importing(QObject):
 def kind_of(path: Path) -> str | None:
     """The kind of data that files with such an ending hold, or a folder; of a table and a text, what it looks like."""
     if path.is_dir():
-        return next(kind for kind, cls in DATASETS.items() if cls.of_folder)
+        return FOLDER
     kinds = [kind for kind, cls in DATASETS.items() if path.name.lower().endswith(cls.endings)]
     if {"csv", "text"} <= set(kinds):
         return "csv" if looks_like_table(path) else "text"

@@ -5,6 +5,7 @@ from PIL import Image
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
+from netviz.widgets.command_palette import actions_of
 from tests.netviz.by_hand import drop
 
 LONG = 30_000
@@ -77,7 +78,8 @@ def test_a_folder_is_asked_for_where_pictures_are_chosen(open_window, tmp_path):
     window.importing.ask_file = lambda: asked.append("file") or ""
     window.importing.ask("images")
     window.importing.ask("idx")
-    assert asked == ["folder", "file"]
+    dict(actions_of(window.menuBar()))["File › Import Folder of Pictures…"].trigger()
+    assert asked == ["folder", "file", "folder"]
 
 
 def test_a_text_dropped_on_the_window_is_trained_on(open_window, qtbot, tmp_path):
