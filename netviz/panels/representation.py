@@ -42,6 +42,7 @@ class RepresentationPanel(Panel):
     def __init__(self, history: History, parent: QWidget | None = None) -> None:
         super().__init__(history, parent)
         self._wanted: str | None = None  # the layer that was chosen, though the present networks may not have it
+        self._told: tuple[object, ...] | None = None  # what the words on the sample depend on
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.map = RepresentationMap(history)
         self.map.picked.connect(self._pick)
@@ -134,13 +135,17 @@ class RepresentationPanel(Panel):
 
     def _tell_sample(self, answers: list[RepresentationAnswer]) -> None:
         """Which examples were looked at, in as many words as there is room for."""
-        lines = list(dict.fromkeys(words for answer in answers for words in [self._sample(answer)]))
+        seen = [(len(a.y), len(a.y_val), a.counts, a.left_out, len(a.layers)) for a in answers]
+        shown = seen, self.map.every, self.says.width(), self.says.font()
+        if shown == self._told:
+            return
+        self._told = shown
+        lines = list(dict.fromkeys(map(self._sample, answers)))
         wide = self.says.fontMetrics().horizontalAdvance
         short = [_few(answer) for answer in answers[:1]]
         fitting = [words for words in (*lines[:1], *short) if wide(words) <= self.says.width()]
         self.says.setText(fitting[0] if fitting else "")
-        if self.says.toolTip() != "\n".join(lines):
-            self.says.setToolTip("\n".join(lines))
+        self.says.setToolTip("\n".join(lines))
 
     def _sample(self, answer: RepresentationAnswer) -> str:
         parts = []

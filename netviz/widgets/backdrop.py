@@ -9,7 +9,7 @@ from PySide6.QtGui import QColor, QPainter, QPixmap, QTransform
 from netviz.theme import Theme, look
 
 MOST_STAMPS = 400
-State = tuple[Theme, float, bool, float, QRect, QTransform]
+State = tuple[Theme, float, bool, QRect, QTransform, float]
 
 
 class Backdrop:
@@ -22,6 +22,8 @@ class Backdrop:
     def __init__(self) -> None:
         self._made_of: tuple[object, ...] | None = None
         self._state: State | None = None
+        self._place: tuple[object, ...] = ()  # what the following was worked out for
+        self._corner, self._size, self._inside = QPointF(), QRect(), QTransform()
         self._pixels = QPixmap()
 
     def forget(self) -> None:
@@ -41,27 +43,37 @@ class Backdrop:
         `made_of` is all that it depends on beside theme, size of text and place.
         """
         ratio, view, now = painter.device().devicePixelRatioF(), painter.worldTransform(), look()
-        box = view.mapRect(area)
-        if box.isEmpty():
+        place = ratio, area.getRect(), view
+        if place != self._place:
+            self._place = place
+            self._put(view.mapRect(area), view, ratio)
+        if self._size.isEmpty():
             return
-        left, top = floor(box.left() * ratio), floor(box.top() * ratio)
-        size = ceil(box.right() * ratio) - left, ceil(box.bottom() * ratio) - top
-        corner = QPointF(left / ratio, top / ratio)
-        inside = view * QTransform.fromTranslate(-corner.x(), -corner.y())
-        state = now.current, now.scale, now.presenting, ratio, QRect(0, 0, *size), inside
+        state = now.current, now.scale, now.presenting, self._size, self._inside, ratio
         if made_of != self._made_of or state != self._state:
             self._made_of, self._state = None, state
-            self._pixels = QPixmap(*size)
+            self._pixels = QPixmap(self._size.size())
             self._pixels.setDevicePixelRatio(ratio)
             self._pixels.fill(Qt.GlobalColor.transparent if ground is None else ground)
             with QPainter(self._pixels) as inner:
                 inner.setRenderHints(painter.renderHints())
-                inner.setWorldTransform(inside)
+                inner.setWorldTransform(self._inside)
                 paint(inner)
             self._made_of = made_of
+        if view.isIdentity():
+            painter.drawPixmap(self._corner, self._pixels)
+            return
         painter.resetTransform()
-        painter.drawPixmap(corner, self._pixels)
+        painter.drawPixmap(self._corner, self._pixels)
         painter.setWorldTransform(view)
+
+    def _put(self, box: QRectF, view: QTransform, ratio: float) -> None:
+        """Its place on the device, in whole pixels, and the way from what is painted to these."""
+        left, top = floor(box.left() * ratio), floor(box.top() * ratio)
+        high, wide = ceil(box.bottom() * ratio) - top, ceil(box.right() * ratio) - left
+        self._size = QRect() if box.isEmpty() else QRect(0, 0, wide, high)
+        self._corner = QPointF(left / ratio, top / ratio)
+        self._inside = view * QTransform.fromTranslate(-self._corner.x(), -self._corner.y())
 
 
 class Stamps:

@@ -31,6 +31,7 @@ class Canvas(QWidget):
         self.pointed: Cursor | None = None
         self._follows: frozenset[str] = frozenset()
         self._kept: QPixmap | None = None  # the picture without lights
+        self._kept_size = 0, 0, 0.0  # width and height in pixels, and device pixels a pixel
         self._kept_looks: tuple[object, ...] | None = None  # what the kept picture looks like, of one that says it
         self._behind = Backdrop()
         self._stamps = Stamps()
@@ -130,12 +131,12 @@ class Canvas(QWidget):
             self.paint(painter, rect)
 
     def _picture(self, rect: QRectF, looks: object) -> QPixmap:
-        ratio, now = self.devicePixelRatioF(), theme.look()
-        size = (rect.size() * ratio).toSize()
+        now, size = theme.look(), (self.width(), self.height(), self.devicePixelRatioF())
         seen = None if looks is None else (looks, self.fonts, now.current, now.presenting)
-        if self._kept is None or self._kept.size() != size:
-            self._kept, self._kept_looks, self._stale = QPixmap(size), None, True
-            self._kept.setDevicePixelRatio(ratio)
+        if self._kept is None or self._kept_size != size:
+            self._kept, self._kept_size = QPixmap((rect.size() * size[2]).toSize()), size
+            self._kept.setDevicePixelRatio(size[2])
+            self._kept_looks, self._stale = None, True
         if self._stale and (seen is None or seen != self._kept_looks):
             with QPainter(self._kept) as inner:
                 self._fill(inner, rect)

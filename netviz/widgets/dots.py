@@ -1,11 +1,13 @@
 """Examples as dots that move from frame to frame: each colour is painted once, and then laid where it belongs."""
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 import numpy as np
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPixmap, QTransform
 
+from netviz.colours import Theme
 from netviz.theme import class_colour, diverging, theme
 from netviz.widgets.many import lay_tiles
 from netviz.widgets.marks import Fonts
@@ -68,14 +70,23 @@ def _half(radius: float) -> float:
     return float(int(radius + 3))
 
 
-def shades_of(y: np.ndarray, classes: int | None, reach: float) -> tuple[np.ndarray, list[QColor]]:
+def shades_of(y: np.ndarray, classes: int | None, reach: float) -> tuple[np.ndarray, Sequence[QColor]]:
     """Which colour each target has, and the colours: its class, or where it lies from -reach to reach."""
+    return _shades_of(np.asarray(y, float).tobytes(), classes, reach, theme())
+
+
+@lru_cache(16)  # the same examples are drawn in every picture
+def _shades_of(numbers: bytes, classes: int | None, reach: float, _: Theme) -> tuple[np.ndarray, tuple[QColor, ...]]:
+    y = np.frombuffer(numbers)
     if classes is not None:
-        return np.asarray(y).astype(int) % max(1, classes), [class_colour(i) for i in range(max(1, classes))]
-    ramp = diverging(256)
-    level = np.nan_to_num(np.clip(np.asarray(y, float) / (2 * reach) + 0.5, 0, 1), nan=0.5)
-    colours = [QColor(*map(int, ramp[round(i * 255 / (SHADES - 1))])) for i in range(SHADES)]
-    return np.rint(level * (SHADES - 1)).astype(int), colours
+        which, colours = y.astype(int) % max(1, classes), [class_colour(i) for i in range(max(1, classes))]
+    else:
+        ramp = diverging(256)
+        level = np.nan_to_num(np.clip(y / (2 * reach) + 0.5, 0, 1), nan=0.5)
+        colours = [QColor(*map(int, ramp[round(i * 255 / (SHADES - 1))])) for i in range(SHADES)]
+        which = np.rint(level * (SHADES - 1)).astype(int)
+    which.flags.writeable = False
+    return which, tuple(colours)
 
 
 def draw_class_key(

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
-from pyqtgraph.functions import create_qpolygonf, ndarray_from_qpolygonf
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPen
 
@@ -17,6 +16,7 @@ from netviz.widgets.alignment import Steady
 from netviz.widgets.canvas import Canvas
 from netviz.widgets.dots import Dots, draw_class_key, shades_of
 from netviz.widgets.frame import Frame
+from netviz.widgets.many import draw_lines
 from netviz.widgets.marks import columns, draw_head, draw_lit, draw_note, draw_spot
 from netviz.widgets.plane import GRASP, Bounds, draw_ticks, place
 from netviz.widgets.representation_words import feet, name_of, share_in_figures, units_in_words
@@ -25,6 +25,7 @@ from netviz.widgets.ticks import signed, whole
 ROOM_FOR_TICKS = 130.0  # pixels of a picture's side
 MOST_DOTS = 1200  # in all pictures; of many layers each shows fewer examples
 FEWEST_DOTS = 60
+UNTURNED = np.eye(2)
 FAR = 1e5  # pixels beyond which no line is drawn to
 MIDDLE = Qt.AlignmentFlag.AlignVCenter
 LEFT, RIGHT = MIDDLE | Qt.AlignmentFlag.AlignLeft, MIDDLE | Qt.AlignmentFlag.AlignRight
@@ -111,14 +112,14 @@ class RepresentationMap(Canvas):
     def shown(self, cell: Cell, cells: int) -> tuple[np.ndarray, np.ndarray, np.ndarray | None, np.ndarray]:
         """Training examples, validation examples and lines as they are drawn, and how the plane was turned."""
         view, lane = cell.view, self.history.lanes[cell.lane]
-        turn = np.eye(2)
+        turn = UNTURNED
         if not view.exact:
             turn = self._steady.turn((lane.info.name, view.node), view, np.asarray(view.points))
-        most = self.most_dots(cells)
         lines = None
         if self.grid and view.lines is not None and view.units > 1:
-            lines = np.asarray(view.lines, float)[:: 2 if self.every else 1] @ turn
-        points, held = (np.asarray(part, float)[:most] @ turn for part in (view.points, view.points_val))
+            lines = _turned(view.lines, turn)[:: 2 if self.every else 1]
+        most = self.most_dots(cells)
+        points, held = (_turned(part[:most], turn) for part in (view.points, view.points_val))
         return points, held, lines, turn
 
     def most_dots(self, cells: int) -> int:
@@ -129,7 +130,7 @@ class RepresentationMap(Canvas):
         """The part of the layer's plane that a picture shows: all examples, 0, and as wide as the picture is."""
         lane, view = self.history.lanes[cell.lane], cell.view
         frame = self._frames.setdefault((lane.info.name, view.node), Frame())
-        parts = [np.asarray(part, float) @ turn for part in (view.points, view.points_val)]
+        parts = [_turned(part, turn) for part in (view.points, view.points_val)]
         return frame.around(np.concatenate(parts), cell.area.width() / max(1.0, cell.area.height()))
 
     # Drawing
@@ -169,7 +170,7 @@ class RepresentationMap(Canvas):
             painter.save()
             painter.setClipRect(area)
             painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-            self._draw_axes(painter, cell, bounds, np.eye(2))
+            self._draw_axes(painter, cell, bounds, UNTURNED)
             painter.restore()
         if not self.every and area.left() > cell.title.left() + 8:
             draw_ticks(painter, self.fonts, area, bounds)
@@ -264,14 +265,15 @@ class RepresentationMap(Canvas):
     def _draw_lines(self, painter: QPainter, area: QRectF, bounds: Bounds, lines: np.ndarray) -> None:
         colour = QColor(theme().faint)
         colour.setAlphaF(0.55)
-        painter.setPen(QPen(colour, 1.0 if not self.every else 0.7))
+        pen = QPen(colour, 1.0 if not self.every else 0.7)
+        pen.setCapStyle(Qt.PenCapStyle.FlatCap)  # a piece ends where the next begins: twice as thick it would be seen
+        painter.setPen(pen)
         pixels = place(bounds, area, lines.reshape(-1, 2)).reshape(lines.shape)
-        known = np.isfinite(pixels).all(axis=(1, 2))
-        shape = create_qpolygonf(lines.shape[1])  # one for all of them
-        corners = ndarray_from_qpolygonf(shape)
-        for line in np.clip(pixels[known], -FAR, FAR):
-            corners[:] = line
-            painter.drawPolyline(shape)
+        finite = np.isfinite(pixels)
+        if not finite.all():
+            pixels = pixels[finite.all(axis=(1, 2))]
+        pixels = np.clip(pixels, -FAR, FAR)
+        draw_lines(painter, np.concatenate([pixels[:, :-1], pixels[:, 1:]], axis=2).reshape(-1, 4))
 
     def _title(self, view: LayerView, room: float) -> tuple[str, str]:
         """The layer's name, and how much of the variance its plane shows, as far as there is room."""
@@ -353,6 +355,11 @@ class RepresentationMap(Canvas):
             self.picked.emit(cell.view.node)
         else:
             super().mousePressEvent(event)
+
+
+def _turned(places: np.ndarray, turn: np.ndarray) -> np.ndarray:
+    places = np.asarray(places, float)
+    return places if turn is UNTURNED else places @ turn
 
 
 def tiles(body: QRectF, count: int, line: float) -> list[QRectF]:
