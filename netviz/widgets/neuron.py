@@ -22,7 +22,16 @@ from netviz.widgets.example_input import picture_shape
 from netviz.widgets.example_list import picture_of
 from netviz.widgets.marks import Column, columns, draw_head, draw_lit, draw_note, draw_spot
 from netviz.widgets.neuron_past import Past
-from netviz.widgets.neuron_words import figures_of, full_size, in_bin, names_of, on_map, title_of, weight_in_words
+from netviz.widgets.neuron_words import (
+    figures_of,
+    full_size,
+    in_bin,
+    lines_of,
+    names_of,
+    on_map,
+    title_of,
+    weight_in_words,
+)
 from netviz.widgets.plane import GRASP, Bounds, place
 from netviz.widgets.shades import clipped
 from netviz.widgets.strips import colours, strip_pixels
@@ -62,6 +71,7 @@ class NeuronView(Canvas):
         super().__init__()
         self.history, self.node, self.unit = history, "", 0
         self.past = Past()
+        self._triangles = parts.Triangles()
         self.follow(history.cursor, "example")
 
     def sizeHint(self) -> QSize:
@@ -96,7 +106,7 @@ class NeuronView(Canvas):
     def _parts(self, answer: NeuronAnswer, pictured: bool) -> list[Part]:
         """The parts that this unit has, the most telling first."""
         line = self.fonts.line
-        made = [Part(ANSWERS, LEAST_SPREAD + line, 2.0), Part(FIGURES, (len(figures_of(answer)) + 1) * line + 8)]
+        made = [Part(ANSWERS, LEAST_SPREAD + line, 2.0), Part(FIGURES, (lines_of(answer) + 1) * line + 8)]
         if answer.map is not None or pictured:
             made.insert(0, Part(FACE, LEAST_FACE + line, 4.0))
         if answer.highest:
@@ -125,13 +135,7 @@ class NeuronView(Canvas):
     def sides_of(self, answer: NeuronAnswer) -> tuple[int, int] | None:
         """Rows and columns, where the incoming weights belong to the pixels of a picture."""
         links, shape = answer.incoming, answer.highest[0].shape if answer.highest else ()
-        if (
-            links is None
-            or links.total != prod(shape)
-            or len(links.values) != links.total
-            or links.names
-            or links.mixed
-        ):
+        if links is None or links.names or links.mixed or not len(links.values) == links.total == prod(shape):
             return None
         inside = any(links.other in lane.info.layers for lane in self.history.lanes)
         low = min(float(np.asarray(one.x).min()) for one in (*answer.highest, *answer.lowest))
@@ -253,8 +257,9 @@ class NeuronView(Canvas):
         if answer.map is not None:
             assert answer.bounds is not None
             image = parts.map_image(answer.map, *self.scale_of(one))
-            driven = (*answer.highest, *answer.lowest)
-            parts.draw_map(painter, self.square(one), answer.bounds, image, driven, len(answer.highest))
+            driven, up = (*answer.highest, *answer.lowest), len(answer.highest)
+            square, triangles = self.square(one), self._triangles
+            parts.draw_map(painter, square, answer.bounds, image, driven, up, triangles, self.ratio)
         elif answer.incoming is not None and sides is not None:
             for square, values in zip(
                 self.pictures(one), (answer.incoming.values, answer.incoming.gradient), strict=False

@@ -5,12 +5,14 @@ from math import isfinite
 
 import numpy as np
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QImage, QPainter, QPen, QPolygonF
+from PySide6.QtGui import QColor, QImage, QPainter, QPen, QPixmap, QPolygonF, QTransform
 
 from engine.probes.neuron import Answers, Driven, Links
 from netviz.theme import class_colour, mix, theme
 from netviz.widgets.cells import draw_cells
 from netviz.widgets.example_list import class_name, picture_of
+from netviz.widgets.kept import Kept
+from netviz.widgets.many import lay_tiles
 from netviz.widgets.marks import Fonts
 from netviz.widgets.matrix import painted
 from netviz.widgets.plane import Bounds, Palette, draw_ticks, place
@@ -21,6 +23,7 @@ MOST_NAMED = 16  # bars with a name each
 GRADIENT = 0.3  # of the height of a row of weights
 MIDDLE = Qt.AlignmentFlag.AlignVCenter
 LEFT, RIGHT = MIDDLE | Qt.AlignmentFlag.AlignLeft, MIDDLE | Qt.AlignmentFlag.AlignRight
+MARK = 14.0  # pixels of an example's mark on the map, with its rim
 UP, DOWN = (QPolygonF([QPointF(0, tip), QPointF(-4, -tip * 0.7), QPointF(4, -tip * 0.7)]) for tip in (-4.5, 4.5))
 
 
@@ -41,24 +44,51 @@ def map_image(values: np.ndarray, middle: float, reach: float) -> QImage:
     return QImage(pixels.data, width, height, 4 * width, QImage.Format.Format_RGB32).copy()
 
 
+class Triangles:
+    """▲ and ▼, painted once and then laid where they belong."""
+
+    def __init__(self) -> None:
+        self._sheet: Kept[QPixmap] = Kept()
+
+    def draw(self, painter: QPainter, at: np.ndarray, up: int, ratio: float) -> None:
+        """The first `up` of the places `at` (n, 2) with ▲, the others with ▼."""
+        sheet = self._sheet.of((theme(), ratio), lambda: self._painted(ratio))
+        lay_tiles(painter, at - MARK / 2, sheet, (np.arange(len(at)) >= up).astype(int), ratio)
+
+    def _painted(self, ratio: float) -> QPixmap:
+        """Side by side, in the screen's pixels."""
+        side = round(MARK * ratio)
+        made = QPixmap(2 * side, side)
+        made.fill(Qt.GlobalColor.transparent)
+        with QPainter(made) as painter:
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            painter.setBrush(QColor(theme().text))
+            for number, mark in enumerate((UP, DOWN)):
+                painter.setTransform(QTransform(ratio, 0, 0, ratio, (number + 0.5) * side, side / 2))
+                for pen in (QPen(QColor(theme().rim), 2.4), QPen(Qt.PenStyle.NoPen)):
+                    painter.setPen(pen)
+                    painter.drawPolygon(mark)
+        return made
+
+
 def draw_map(
-    painter: QPainter, square: QRectF, bounds: Bounds, image: QImage, driven: Sequence[Driven], up: int
+    painter: QPainter,
+    square: QRectF,
+    bounds: Bounds,
+    image: QImage,
+    driven: Sequence[Driven],
+    up: int,
+    triangles: Triangles,
+    ratio: float,
 ) -> None:
     """The map with the examples that drive the unit: the first `up` of `driven` as ▲, the others as ▼."""
     painter.save()
     painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
     painter.drawImage(square, image)
-    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-    painter.setClipRect(square)
     if driven:
-        at = place(bounds, square, np.array([one.x[:2] for one in driven], float))
-        rim, plain = QPen(QColor(theme().rim), 2.4), QPen(Qt.PenStyle.NoPen)
-        painter.setBrush(QColor(theme().text))
-        for number, (x, y) in enumerate(at.tolist()):
-            mark = (UP if number < up else DOWN).translated(x, y)
-            for pen in (rim, plain):
-                painter.setPen(pen)
-                painter.drawPolygon(mark)
+        painter.setClipRect(square)
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, False)
+        triangles.draw(painter, place(bounds, square, np.array([one.x[:2] for one in driven], float)), up, ratio)
     painter.restore()
     painter.setPen(QPen(QColor(theme().line), 1))
     painter.setBrush(Qt.BrushStyle.NoBrush)

@@ -43,6 +43,13 @@ def figures_of(answer: NeuronAnswer) -> list[tuple[str, bool]]:
     return made
 
 
+def lines_of(answer: NeuronAnswer) -> int:
+    """How many lines `figures_of` has."""
+    links = answer.incoming
+    told = answer.answers.lost, not np.isnan(answer.saturated), links is not None or not np.isnan(answer.delta)
+    return 1 + sum(map(bool, told)) + (links is not None and not np.isnan(links.bias))
+
+
 def weight_in_words(links: Links, at: int) -> str:
     name = links.names[at] if at < len(links.names) else f"number {at + 1}"
     return signed(f"{name}: weight {links.values[at]:.4g}, ∂L/∂w {links.gradient[at]:.3g}")

@@ -1,10 +1,12 @@
 """One unit from all sides: the map, the weights, the outputs by class, and what was seen of it before."""
 
+from unittest.mock import Mock
+
 import numpy as np
 import pytest
 from msgspec.structs import replace
 from PySide6.QtCore import QPoint, QPointF, QRectF, Qt
-from PySide6.QtGui import QColor
+from PySide6.QtGui import QColor, QImage, QPainter, QPen
 from PySide6.QtTest import QTest
 
 from engine.probes.example import Part
@@ -15,7 +17,7 @@ from netviz.runtime.cursor import NOTHING, Mark
 from netviz.widgets import neuron_parts as parts
 from netviz.widgets.neuron import ANSWERS, DRIVEN, FACE, FIGURES, INTO, ONWARD, PAST, Placed, stacked
 from netviz.widgets.neuron_past import MOST, Past
-from netviz.widgets.neuron_words import figures_of
+from netviz.widgets.neuron_words import figures_of, lines_of
 from netviz.widgets.plane import GRASP, place
 from tests.netviz.panels.histories import NAN, opened, take
 from tests.netviz.panels.layer_answers import answers, driven, links, neuron_answer
@@ -86,6 +88,40 @@ def test_triangles_stand_where_the_driving_examples_are(qtbot) -> None:
     for at in ((0.5, 0.5), (-0.5, -0.5)):
         ((x, y),) = place(PLANE, square, np.array([at]))
         assert colour_at(panel, x, y) == theme.DARK.text
+
+
+def test_all_triangles_are_one_call_and_lie_where_each_by_itself_would(qtbot) -> None:
+    at = np.array([[20.0, 20.0], [52.0, 24.0], [33.0, 50.0]])
+    for ratio in (1.0, 2.0):
+        images = []
+        for laid in (True, False):
+            image = QImage(round(80 * ratio), round(80 * ratio), QImage.Format.Format_RGB32)
+            image.setDevicePixelRatio(ratio)
+            image.fill(QColor(theme.DARK.orange))
+            with QPainter(image) as painter:
+                painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+                if laid:
+                    parts.Triangles().draw(painter, at, 2, ratio)
+                painter.setBrush(QColor(theme.DARK.text))
+                for mark, (x, y) in zip((parts.UP, parts.UP, parts.DOWN), at if not laid else (), strict=False):
+                    for pen in (QPen(QColor(theme.DARK.rim), 2.4), QPen(Qt.PenStyle.NoPen)):
+                        painter.setPen(pen)
+                        painter.drawPolygon(mark.translated(x, y))
+            images.append(np.array(image.constBits()).reshape(image.height(), -1).astype(int))
+        assert np.abs(images[0] - images[1]).max() <= 3, "as near as blending twice comes"
+        assert (images[0] != images[0][0, 0]).any()
+    painter = Mock()
+    parts.Triangles().draw(painter, at, 2, 1.0)
+    assert [name for name, *_ in painter.method_calls] == ["drawPixmapFragments"]
+
+
+@pytest.mark.parametrize("changes", [{}, {"incoming": None}, {"delta": np.nan}, {"saturated": np.nan}])
+def test_its_figures_have_as_many_lines_as_there_is_room_for(changes) -> None:
+    for lost in (0, 3):
+        told = neuron_answer(answers=answers(lost=lost), **changes)
+        assert lines_of(told) == len(figures_of(told))
+        both = neuron_answer(answers=answers(lost=lost), incoming=None, delta=np.nan)
+        assert lines_of(both) == len(figures_of(both))
 
 
 def test_bars_of_weights_rise_and_hang_by_their_signs(qtbot) -> None:
