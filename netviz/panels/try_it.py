@@ -58,6 +58,7 @@ class TryPanel(Panel):
         self._origin: Origin | None = None
         self._data: DataRange | None = None
         self._there: tuple[bool, Input | None, bool] | None = None  # what the places were made for
+        self._told: tuple[object, ...] | None = None  # what the words on the example were made of
         self._make_tools()
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)  # who comes by key before there is an input goes on to it
         self._wish = QTimer(self, singleShot=True, interval=SETTLE_MS)
@@ -177,7 +178,8 @@ class TryPanel(Panel):
             if self._origin is None or raw(origin.x) != raw(self.input.x):
                 self.input.show_x(np.asarray(origin.x))
             self.question = replace(self.question, x=None, part=origin.part, index=origin.index)
-            self.part.setCurrentIndex(self.part.findData(origin.part))
+            if self.part.currentData() != origin.part:
+                self.part.setCurrentIndex(self.part.findData(origin.part))
         self._origin = self.outcome.origin = origin
         self._tell_origin()
 
@@ -208,6 +210,11 @@ class TryPanel(Panel):
         data, origin = self._data, self._origin
         if data is None:
             return
+        about = None if origin is None else (origin.part, origin.index, origin.label)
+        told = about, data.training, data.validation, self.says.width(), self.says.font()
+        if told == self._told:
+            return
+        self._told = told
         if origin is None:
             wordings = ["by hand"]
         else:
@@ -217,9 +224,8 @@ class TryPanel(Panel):
                 wordings = [f"{wordings[0]}, class {origin.label}", f"class {origin.label}", f"{origin.label}"]
         wide = self.says.fontMetrics().horizontalAdvance
         self.says.setText(next((text for text in wordings if wide(text) <= self.says.width()), ""))
-        if self.says.toolTip() != wordings[0]:
-            self.says.setToolTip(wordings[0])
-            self.says.setAccessibleName(wordings[0])
+        self.says.setToolTip(wordings[0])
+        self.says.setAccessibleName(wordings[0])
 
     def reopened(self) -> None:
         """The question stays where the new network can answer it; else it is the first example again."""

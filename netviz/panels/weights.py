@@ -1,6 +1,7 @@
 """The weights of every layer: how they are spread, their length, how far a step moves them, and one layer's matrix."""
 
 from collections.abc import Mapping
+from math import prod
 from typing import Any, ClassVar
 
 import numpy as np
@@ -121,11 +122,14 @@ class WeightsPanel(ViewsPanel):
         """Where not every weight was looked at."""
         told = [layer for lane in self.history.lanes if lane.weights is not None for layer in lane.weights.layers]
         some = list(dict.fromkeys(_sampled(layer) for layer in told if layer.looked_at < _count(layer)))
-        shown = self.view == SPREAD and bool(some)
+        if self.view != SPREAD or not some:
+            self.says.setText("")
+            self.says.setToolTip("")
+            return
         wide = self.says.fontMetrics().horizontalAdvance
         fitting = (words for words in SAMPLED if wide(words) <= self.says.width())
-        self.says.setText(next(fitting, SAMPLED[-1]) if shown else "")
-        self.says.setToolTip("\n".join(some) if shown else "")
+        self.says.setText(next(fitting, SAMPLED[-1]))
+        self.says.setToolTip("\n".join(some))
 
     def _answered(self, lane: LaneHistory) -> bool:
         if self.view == MATRIX:
@@ -196,7 +200,7 @@ def spreads(lane: LaneHistory) -> list[tuple[int, LayerHistogram]]:
 
 
 def _count(layer: LayerWeights) -> int:
-    return int(np.prod(layer.shape))
+    return prod(layer.shape)
 
 
 def _sampled(layer: LayerWeights) -> str:

@@ -159,7 +159,7 @@ class FooledView(Canvas):
         heads = [
             (lane.info.name, lane.apart, answer and answer.reason) for lane, answer in zip(lanes, answers, strict=True)
         ]
-        still = [(answer.label, answer.names, answer.share, areas) for _, answer, areas in told]
+        still = [(answer.label, answer.names, answer.share, answer.epsilon, areas) for _, answer, areas in told]
         self.paint_behind(painter, rect, (heads, still), behind)
         for _, answer, areas in told:
             self._draw_faces(painter, areas["faces"], answer)
@@ -177,12 +177,14 @@ class FooledView(Canvas):
         painter.drawText(area, flags or int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter), words)
 
     def _draw_still(self, painter: QPainter, areas: dict[str, QRectF], answer: AdversaryAnswer) -> None:
-        """What stays from answer to answer: signs between the faces, the classes' names, the words of an axis."""
+        """What stays from answer to answer: signs between faces, words below two of them, names, words of an axis."""
         colours, line, centre = theme.theme(), self.fonts.line, int(Qt.AlignmentFlag.AlignCenter)
         first, second, third, _ = self.face_areas(areas["faces"])
         for sign, one, other in zip(SIGNS, (first, second), (second, third), strict=True):
             between = QRectF(one.right(), one.top(), other.left() - one.right(), one.height())
             self._words(painter, between, sign, colours.faint, centre)
+        for face in self.faces(areas["faces"], answer)[1::2]:
+            self._draw_caption(painter, face, colours.faint)
         if "classes" in areas:
             area, slot = areas["classes"], areas["classes"].width() / _classes(answer)
             for k in range(_classes(answer)):
@@ -206,12 +208,15 @@ class FooledView(Canvas):
     def _draw_faces(self, painter: QPainter, area: QRectF, answer: AdversaryAnswer) -> None:
         colours = theme.theme()
         faces = self.faces(area, answer)
-        right = [answer.before is not None and answer.before.decided == answer.label]
-        right += [True, answer.after is not None and answer.after.decided == answer.label, True]
-        for face, good in zip(faces, right, strict=True):
+        right = [one is not None and one.decided == answer.label for one in (answer.before, answer.after)]
+        for face in faces:
             draw_values(painter, face.area, face.values, face.reach, face.span)
-            below = QRectF(face.area.left(), face.area.bottom(), face.area.width() + SPACE, self.fonts.line)
-            self._words(painter, below, face.caption, colours.faint if good else colours.red)
+        for face, good in zip(faces[::2], right, strict=True):
+            self._draw_caption(painter, face, colours.faint if good else colours.red)
+
+    def _draw_caption(self, painter: QPainter, face: Face, colour: str) -> None:
+        below = QRectF(face.area.left(), face.area.bottom(), face.area.width() + SPACE, self.fonts.line)
+        self._words(painter, below, face.caption, colour)
 
     def _draw_classes(self, painter: QPainter, area: QRectF, answer: AdversaryAnswer) -> None:
         """Before (pale) and after, a pair of bars for each class; the class that is true in blue."""

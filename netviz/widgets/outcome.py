@@ -275,10 +275,13 @@ class Outcome(Canvas):
         metrics = self.fonts.title_metrics
         painter.setPen(QColor(t.text))
         mark = {True: "✓ ", False: "✗ ", None: ""}[right]
-        if metrics.horizontalAdvance(text) + (10 + self.fonts.wide(mark) if mark else 0) > rect.width():
-            text = text.partition("  ")[0]  # without how sure it is
         wide = metrics.horizontalAdvance(text)
-        painter.drawText(rect, LEFT, metrics.elidedText(text, Qt.TextElideMode.ElideRight, rect.width()))
+        if wide + (10 + self.fonts.wide(mark) if mark else 0) > rect.width():
+            text = text.partition("  ")[0]  # without how sure it is
+            wide = metrics.horizontalAdvance(text)
+        if wide > rect.width():
+            text = metrics.elidedText(text, Qt.TextElideMode.ElideRight, rect.width())
+        painter.drawText(rect, LEFT, text)
         if not compared:
             return
         room = rect.adjusted(wide + 10, 0, 0, 0)

@@ -10,7 +10,9 @@ from PySide6.QtGui import QColor, QImage, QPainter, QPixmap
 from PySide6.QtWidgets import QApplication
 
 from netviz import theme
+from netviz.panels.adversary import AdversaryPanel
 from netviz.panels.confusion import ConfusionPanel
+from netviz.panels.follow import FollowPanel
 from netviz.panels.representation import RepresentationPanel
 from netviz.panels.saturation import SaturationPanel
 from netviz.panels.worst import WorstPanel
@@ -52,7 +54,7 @@ def counted(name: str):
     return call
 
 
-for name in ("drawText", "drawPixmap", "drawPixmapFragments"):
+for name in ("drawText", "drawPixmap", "drawPixmapFragments", "drawLines", "drawPolyline"):
     setattr(Counting, name, counted(name))
 
 
@@ -140,6 +142,15 @@ def test_all_dots_of_a_part_are_one_call(qtbot) -> None:
     assert asked.get("drawPixmap", 0) <= 1, "what lies behind"
 
 
+def test_the_bent_grid_of_a_picture_is_one_call(qtbot) -> None:
+    panel = open_panel(qtbot, RepresentationPanel, filled("net"))
+    panel.show_layer("a1")
+    asked = calls(panel.map)
+    assert any(view.lines is not None for view in panel.map.views(panel.history.lanes[0]))
+    assert asked["drawLines"] == 1
+    assert "drawPolyline" not in asked
+
+
 # Nothing again
 
 
@@ -162,6 +173,17 @@ def test_of_shares_over_time_only_the_latest_figures_are_painted_anew(qtbot, nam
     panel = open_panel(qtbot, SaturationPanel, filled(*names))
     asked = calls(panel.strips)
     assert asked["drawText"] == (figures + 1) * len(names), "of the one activation its shares, and the last step"
+
+
+def test_of_a_step_that_fools_only_the_two_decisions_are_written_anew(qtbot) -> None:
+    panel = open_panel(qtbot, AdversaryPanel, filled("net", "other"))
+    assert calls(panel.view)["drawText"] == 2 * 3, "before, after and what becomes of all, of each network"
+
+
+def test_of_arithmetic_only_the_numbers_are_written_anew(qtbot) -> None:
+    panel = open_panel(qtbot, FollowPanel, filled("net"), 420, 600)
+    rows = [one.row for one in panel.ledger.placed if one.row is not None]
+    assert calls(panel.ledger)["drawText"] == len(rows) + sum(bool(row.text) for row in rows)
 
 
 def test_what_is_kept_is_made_anew_where_it_would_be_another() -> None:
