@@ -265,7 +265,7 @@ class Lane:
             losses,
             scores,
             scalars,
-            (*seen, *self.studies.take_news(trainer)),
+            (*seen, *self.studies.take_news(trainer, hurried)),
             trainer.rate,
             trainer.batch_size,
             self.health(hurried) if health else None,

@@ -11,6 +11,7 @@ from engine.trainer import Trainer
 
 SLICE = 0.004  # seconds that studies work at a time, or as long as a single slice takes
 SHARE = 0.01  # of the time at unlimited pace, beside what the other instruments may cost
+TELLING = 0.12  # seconds from one word of what they have found to the next, at unlimited pace
 IDLE_SHARE = 0.5  # of the time while no step is due: a study that follows training does not keep a core busy
 
 
@@ -24,6 +25,7 @@ class Studies:
         self._news: set[str] = set()
         self._turn = 0
         self._looking = 0.0  # seconds that looks have taken and nobody has counted
+        self._told_at = 0.0
 
     def watch(self, probes: Iterable[Probe], trainer: Trainer) -> None:
         """Works on the studies among `probes` from here on."""
@@ -80,8 +82,12 @@ class Studies:
     def has_news(self) -> bool:
         return bool(self._news)
 
-    def take_news(self, trainer: Trainer) -> list[Any]:
-        """The answers that have changed since the last call."""
+    def take_news(self, trainer: Trainer, hurried: bool = False) -> list[Any]:
+        """The answers that have changed since the last call; none in a hurry soon after the last ones."""
+        now = time.perf_counter()
+        if not self._news or (hurried and now < self._told_at + TELLING):
+            return []
+        self._told_at = now
         pairs = zip(self._asked, self._watched(), strict=True)
         told = [work.answer(trainer) for study, work in pairs if topic(study) in self._news]
         self._news.clear()

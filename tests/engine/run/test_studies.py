@@ -154,6 +154,23 @@ def test_one_that_is_not_watched_rests_and_keeps_what_it_found() -> None:
     assert mine.wants(trainer)  # of the step that training has gone on to
 
 
+def test_at_full_speed_what_was_found_is_told_a_few_times_a_second(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = [100.0]
+    monkeypatch.setattr(studies.time, "perf_counter", lambda: clock[0])
+    trainer, mine = Trainer(small()), Studies()
+    mine.watch(ONE, trainer)
+    mine.go_on(trainer)
+    assert len(mine.take_news(trainer, hurried=True)) == 1
+    mine.watch(ONE, trainer)  # there is something to tell again
+    clock[0] += 0.9 * studies.TELLING
+    assert mine.take_news(trainer, hurried=True) == []
+    assert mine.has_news
+    assert len(mine.take_news(trainer)) == 1  # it stands: at once
+    mine.watch(ONE, trainer)
+    clock[0] += 1.1 * studies.TELLING
+    assert len(mine.take_news(trainer, hurried=True)) == 1
+
+
 def test_at_full_speed_slices_take_their_share_and_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
     clock = [100.0]
     monkeypatch.setattr(studies.time, "perf_counter", lambda: clock[0])
