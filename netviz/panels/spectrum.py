@@ -104,7 +104,7 @@ def chart(lane: LaneHistory, number: int) -> Chart:
         if len(mean):
             x = np.arange(1, len(mean) + 1)
             lines.append(Line("∂z/∂x", x, cleared(mean), ink, 2.2, low=cleared(low), high=cleared(high)))
-        key.insert(0, (ink, jacobian_in_words(seen.jacobian)))
+        key.insert(0, (ink, jacobian_in_words(seen.jacobian, mean)))
     return Chart(tuple(lines), tuple(key), caption=f"step {whole(seen.step)}")
 
 
@@ -143,18 +143,20 @@ def layer_in_words(layer: Singular) -> str:
     return f"{size}  {largest}  ‖W‖ {_short(layer.length)}  largest {len(values)} of {whole(count)}"
 
 
-def jacobian_in_words(j: Jacobian) -> str:
+def jacobian_in_words(j: Jacobian, mean: np.ndarray) -> str:
+    """`mean` is that of each singular value over the examples."""
     what = f"∂z/∂x  {whole(j.shape[0])} × {whole(j.shape[1])}"
     if j.reason:
         return f"{what}: {j.reason}"
-    mean, _, _ = over_examples(j)
     of = "before the last activation" if j.logits else "at the output"
     return f"{what}  σ₁ {_short(mean[0])}  κ {_short(condition(mean, len(mean)))}  {of}, {len(j.values)} examples"
 
 
 def in_words(seen: SpectrumAnswer) -> list[str]:
     words = [layer_in_words(layer) for layer in seen.layers]
-    return words if seen.jacobian is None else [*words, jacobian_in_words(seen.jacobian)]
+    if seen.jacobian is not None:
+        words.append(jacobian_in_words(seen.jacobian, over_examples(seen.jacobian)[0]))
+    return words
 
 
 def _short(value: float) -> str:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from math import ceil, floor
+from math import ceil, floor, log, log10
 
 import numpy as np
 from pyqtgraph.functions import arrayToQPolygonF
@@ -44,6 +44,11 @@ class Line:
     dashed: bool = False
     low: np.ndarray | None = None  # with `high` a bar at every x
     high: np.ndarray | None = None
+
+    @property
+    def ends(self) -> tuple[np.ndarray, ...]:
+        """Of its bars, where it has some."""
+        return () if self.low is None or self.high is None else (self.low, self.high)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,9 +117,9 @@ class LogCharts(Canvas):
         lines = [line for chart in made for line in chart.lines]
         parts = [part for line in lines for part in (line.y, line.low, line.high) if part is not None and part.size]
         known = np.concatenate([np.zeros(0), *parts])
-        known = np.log10(known[np.isfinite(known) & (known > 0)])
+        known = known[np.isfinite(known) & (known > 0)]
         if known.size:
-            low, high = floor(known.min() - 0.05), ceil(known.max() + 0.05)
+            low, high = floor(log10(known.min()) - 0.05), ceil(log10(known.max()) + 0.05)
             self._low = min(low, self._low) if self._seen else low
             self._high = max(high, self._high) if self._seen else high
             self._low, self._seen = max(self._low, self._high - DECADES), True
@@ -143,6 +148,10 @@ class LogCharts(Canvas):
         places[:, 0] = area.left() + across
         places[:, 1] = area.bottom() - np.clip(up, 0, 2) * area.height()  # clipped, too, is what has none: -inf
         return places
+
+    def across(self, area: QRectF, x: float) -> float:
+        """The pixel of one x > 0."""
+        return area.left() + log(x) * (area.width() / max(log(self._right), 1e-9))
 
     def paint(self, painter: QPainter, rect: QRectF) -> None:
         made = self.charts()
@@ -191,7 +200,7 @@ class LogCharts(Canvas):
         wide = metrics.horizontalAdvance(whole(self._right)) + 8
         free = -np.inf
         for value in self._x_ticks():
-            x = float(self.place(area, np.array([value]), np.ones(1))[0, 0])
+            x = self.across(area, value)
             if x < free:
                 continue
             free = x + wide
@@ -219,7 +228,7 @@ class LogCharts(Canvas):
         return [step * power for power in powers for step in steps if step * power <= self._right]
 
     def _draw_mark(self, painter: QPainter, area: QRectF, mark: Mark) -> None:
-        x = float(self.place(area, np.array([mark.x]), np.ones(1))[0, 0])
+        x = self.across(area, mark.x)
         pen = QPen(mark.colour, 1)
         pen.setDashPattern([4, 4])
         painter.setPen(pen)
@@ -227,27 +236,25 @@ class LogCharts(Canvas):
 
     def _draw_lines(self, painter: QPainter, area: QRectF, lines: Sequence[Line]) -> None:
         """Placed all at once: each call takes longer than a hundred numbers."""
-        if not lines:
+        parts = [(line.x, y) for line in lines for y in (line.y, *line.ends)]
+        if not parts:
             return
-        places = self.place(
-            area, *(np.concatenate(part) for part in zip(*((line.x, line.y) for line in lines), strict=True))
-        )
-        ends = np.cumsum([len(line.x) for line in lines])
-        for line, at in zip(lines, np.split(places, ends[:-1]), strict=True):
+        places, stop = self.place(area, *(np.concatenate(part) for part in zip(*parts, strict=True))), 0
+        for line in lines:
+            count, of_line = len(line.x), 1 + len(line.ends)
+            at = places[stop : stop + count * of_line].reshape(of_line, count, 2)
+            stop += count * of_line
             known = np.isfinite(line.y)
             if known.any():
-                at = at[known]
-                self._draw_line(painter, area, line, at, known, arrayToQPolygonF(at[:, 0], at[:, 1]))
+                self._draw_line(painter, area, line, *(at if known.all() else at[:, known]))
 
-    def _draw_line(
-        self, painter: QPainter, area: QRectF, line: Line, at: np.ndarray, known: np.ndarray, shape: QPolygonF
-    ) -> None:
-        if line.low is not None and line.high is not None:
+    def _draw_line(self, painter: QPainter, area: QRectF, line: Line, at: np.ndarray, *ends: np.ndarray) -> None:
+        """`at` (n, 2) and the ends of bars in pixels."""
+        if ends:
             painter.setPen(QPen(mix(theme().card, line.colour, FAINT), DOT))
-            bottom, top = (self.place(area, line.x[known], end[known])[:, 1].tolist() for end in (line.low, line.high))
-            painter.drawLines(
-                [QLineF(x, low, x, up) for x, low, up in zip(at[:, 0].tolist(), bottom, top, strict=True)]
-            )
+            bars = zip(at[:, 0].tolist(), *(end[:, 1].tolist() for end in ends), strict=True)
+            painter.drawLines([QLineF(x, low, x, up) for x, low, up in bars])
+        shape = arrayToQPolygonF(at[:, 0], at[:, 1])
         if line.joined and len(at) > 1:
             self._draw_joined(painter, line, shape)
         few = len(at) * 2 * DOT < area.width() or not line.joined
