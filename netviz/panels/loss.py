@@ -184,10 +184,13 @@ def _extremes(lane: LaneHistory, log: bool) -> tuple[float, float]:
     if len(batch):
         largest = float(batch.max())
         tops.append(largest if len(batch) < FEW or log else _without_spikes(batch, largest))
-    lows = np.concatenate([_usual_lows(lane, log), scores])
-    if log and (scores > 0).any():
+    if not log:
+        least = min(float(part.min(initial=np.inf)) for part in (_finite(lane.loss.low[:, 0]), scores))
+        return float(max(tops)), least if np.isfinite(least) else 0.0
+    lows = np.concatenate([_usual_lows(lane), scores])
+    if (scores > 0).any():
         lows = lows[lows >= scores[scores > 0].min() / BELOW]
-    lows = lows[np.isfinite(lows) & (lows > 0)] if log else _finite(lows)
+    lows = lows[np.isfinite(lows) & (lows > 0)]
     return float(max(tops)), float(lows.min(initial=np.inf)) if len(lows) else 0.0
 
 
@@ -205,10 +208,10 @@ def _without_spikes(batch: np.ndarray, largest: float) -> float:
     return largest if largest <= SPIKE * usual else 1.5 * usual
 
 
-def _usual_lows(lane: LaneHistory, log: bool) -> np.ndarray:
-    """The batches' lowest losses; of many, a logarithmic axis leaves out the lowest hundredth: it may be any depth."""
+def _usual_lows(lane: LaneHistory) -> np.ndarray:
+    """The batches' lowest losses; of many the lowest hundredth is left out: of logarithms it may be any depth."""
     low = lane.loss.low[:, 0]
-    return np.partition(low, len(low) // 100)[len(low) // 100 :] if log and len(low) >= FEW else low
+    return np.partition(low, len(low) // 100)[len(low) // 100 :] if len(low) >= FEW else low
 
 
 def _short(name: str) -> str:

@@ -49,6 +49,7 @@ class RatePanel(Panel):
         names = [lane.info.name if len(lanes) > 1 else "" for lane in lanes]
         self.plot.arrange([Axes(Scale.LOG, name, i) for i, name in enumerate(names)], in_row=True)
         self._right = Reach(10.0)
+        self._plans = [planned(lane) for lane in lanes]  # of as many numbers as the longest curve, and always the same
         self.refresh()
 
     def refresh(self) -> None:
@@ -61,8 +62,8 @@ class RatePanel(Panel):
             self.plot.show_note(note)
         else:
             self.plot.show_note("")
-            for i, (axes, lane) in enumerate(zip(self.plot.axes, lanes, strict=True)):
-                axes.bundles, axes.apart = bundles(lane, i), lane.apart
+            for i, (axes, lane, plan) in enumerate(zip(self.plot.axes, lanes, self._plans, strict=True)):
+                axes.bundles, axes.apart = bundles(lane, i, plan), lane.apart
             self._show_range()
             self.plot.redraw()
         self.describe()
@@ -71,9 +72,7 @@ class RatePanel(Panel):
         lanes = self.history.lanes
         right = self._right.take(max(float(lane.rate.steps[-1]) for lane in lanes if len(lane.rate)))
         seen = [np.ravel(lane.rate.mean) for lane in lanes]
-        for lane in lanes:
-            steps, rates = planned(lane)
-            seen.append(rates[steps <= right])
+        seen += [rates[: int(steps.searchsorted(right, "right"))] for steps, rates in self._plans]
         known = np.concatenate(seen)
         known = known[np.isfinite(known) & (known > 0)]
         top = ceil(log10(known.max()) + ROOM) if len(known) else 0
@@ -105,10 +104,10 @@ def planned(lane: LaneHistory) -> tuple[np.ndarray, np.ndarray]:
     return np.arange(len(rates)) * (lane.info.steps_per_epoch / PLANNED_A_TIME), rates
 
 
-def bundles(lane: LaneHistory, number: int) -> list[Bundle]:
+def bundles(lane: LaneHistory, number: int, plan: tuple[np.ndarray, np.ndarray]) -> list[Bundle]:
     """The plan below, the rate above it."""
     colour, made = lane_colour(number), []
-    steps, rates = planned(lane)
+    steps, rates = plan
     if len(rates):
         column = rates[:, None]
         made.append(Bundle(steps, column, column, ("planned",), (mix(theme().faint, colour, 0.3),), Style.DASHED))

@@ -2,13 +2,15 @@
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QColor
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
 from netviz import theme
-from netviz.panels.loss import LossPanel
+from netviz.panels.loss import FEW, SPIKE, LossPanel, _without_spikes
 from netviz.widgets.axes import Scale
 from netviz.widgets.curves import Style
 from tests.netviz.panels.histories import opened, score, take
@@ -76,6 +78,17 @@ def test_a_step_beyond_the_axis_grows_it_in_steps(qtbot) -> None:
         ranges.add(tuple(panel.loss.box.viewRange()[0]))
     assert len(ranges) < 20
     assert 399 <= panel.loss.box.viewRange()[0][1] <= 400 * 1.13
+
+
+@given(st.integers(FEW, 400), st.integers(0, 20), st.floats(-2, 20), st.integers(0, 9))
+def test_a_spike_is_what_is_far_above_the_highest_fiftieth(count, spikes, size, seed) -> None:
+    rng = np.random.default_rng(seed)
+    losses = rng.random(count)
+    losses[rng.permutation(count)[:spikes]] *= size
+    in_order = np.sort(losses)[::-1]
+    largest, usual = in_order[0], in_order[-(-count // 50) - 1]
+    wanted = largest if largest <= SPIKE * usual else 1.5 * usual
+    assert _without_spikes(losses, float(largest)) == wanted
 
 
 def test_a_rare_spike_does_not_set_the_axis(qtbot) -> None:

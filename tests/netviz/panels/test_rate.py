@@ -9,6 +9,7 @@ from engine.run.lane import RATES, Lane
 from engine.run.opening import MOST_PLANNED, planned_rates
 from engine.trainer import Trainer
 from netviz import theme
+from netviz.panels import rate
 from netviz.panels.rate import RatePanel, planned
 from netviz.widgets.curves import Style
 from tests.engine.cases import project
@@ -22,8 +23,8 @@ def panel_with(qtbot, rates, plan=(), names=("A",)) -> RatePanel:
     history = opened(*names)
     for lane in history.lanes:
         lane.info = msgspec.structs.replace(lane.info, planned=tuple(plan))
-        for step, rate in enumerate(rates):
-            take(lane, lr=rate, start=step * 10)
+        for step, value in enumerate(rates):
+            take(lane, lr=value, start=step * 10)
     return open_panel(qtbot, RatePanel, history, 500, 300)
 
 
@@ -48,6 +49,16 @@ def test_the_plan_is_dashed_at_its_steps(qtbot) -> None:
     assert rates.tolist() == [0.1, 0.08, 0.06, 0.04]
     assert panel.table()[1][-1] == ("A", "planned", 3.75, 0.04)
     assert len(panel.table()[1]) == 2 + 4
+
+
+def test_the_plan_is_read_once_a_run(qtbot, monkeypatch) -> None:
+    panel = panel_with(qtbot, [0.1, 0.05], plan=[0.1, 0.08, 0.06, 0.04])
+    monkeypatch.setattr(rate, "planned", lambda _: pytest.fail("read again"))
+    take(panel.history.lanes[0], lr=0.02, start=20)
+    panel.refresh()
+    plan, done = panel.plot.axes[0].bundles
+    assert plan.high.ravel().tolist() == [0.1, 0.08, 0.06, 0.04]
+    assert done.steps.tolist() == [0, 10, 20]
 
 
 def test_a_rate_of_zero_does_not_open_the_axis_without_end(qtbot) -> None:
