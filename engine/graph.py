@@ -273,25 +273,28 @@ def _inputs(graph: Graph) -> tuple[dict[str, tuple[str, ...]], list[Problem]]:
     problems = []
     slots: dict[str, dict[int, str]] = {node.id: {} for node in graph.nodes}
     layers = graph.layers
+    kinds = {type(layer): layer for layer in layers.values()}
+    allowed = {k: MOST_INPUTS if (most := layer.most_inputs) is None else most for k, layer in kinds.items()}
     for edge in graph.edges:
-        if edge.source not in slots or edge.target not in slots:
-            missing = edge.target if edge.source in slots else edge.source
-            problems.append(Problem(f"graph.edges.{edge.source}->{edge.target}", f"there is no node {missing!r}"))
+        source, target, port = edge
+        if source not in slots or target not in slots:
+            missing = target if source in slots else source
+            problems.append(Problem(f"graph.edges.{source}->{target}", f"there is no node {missing!r}"))
             continue
-        taken, layer = slots[edge.target], layers[edge.target]
-        allowed = layer.most_inputs if layer.most_inputs is not None else MOST_INPUTS
-        port = free_port(taken) if edge.port is None else edge.port
-        if port in taken or port < 0 or port >= allowed:
-            problems.append(Problem(edge.target, _no_place(layer, taken, edge, port)))
+        taken, layer = slots[target], layers[target]
+        if port is None:
+            port = free_port(taken)
+        if port in taken or port < 0 or port >= allowed[type(layer)]:
+            problems.append(Problem(target, _no_place(layer, taken, edge, port)))
             continue
-        taken[port] = edge.source
+        taken[port] = source
     wrong = {problem.where for problem in problems}
     for node, taken in slots.items():
         if node in wrong:
             continue
         if len(taken) < layers[node].arity:
             problems.append(Problem(node, f"takes {_count(layers[node])}, got {len(taken) or 'none'}"))
-        elif max(taken, default=-1) >= len(taken):
+        elif taken and max(taken) >= len(taken):
             gap = next(port for port in range(max(taken)) if port not in taken)
             problems.append(Problem(node, f"nothing comes to input {gap}, but to a later one"))
     return {node: by_number(taken) for node, taken in slots.items()}, problems
@@ -327,16 +330,15 @@ def _count(layer: Layer) -> str:
 
 def _order(graph: Graph, inputs: dict[str, tuple[str, ...]], problems: list[Problem]) -> tuple[str, ...]:
     """As `graphlib` has it, nodes in the order in which they are first named; that one finds the circle if need be."""
-    waiting: dict[str, int] = {}
     followers: dict[str, list[str]] = {}
     for node, sources in inputs.items():
-        waiting[node] = waiting.get(node, 0) + len(sources)
+        followers.setdefault(node, [])
         for source in sources:
-            waiting.setdefault(source, 0)
             followers.setdefault(source, []).append(node)
+    waiting = {node: len(inputs[node]) for node in followers}
     order = [node for node, feeding in waiting.items() if not feeding]
     for node in order:
-        for target in followers.get(node, ()):
+        for target in followers[node]:
             waiting[target] -= 1
             if not waiting[target]:
                 order.append(target)
@@ -351,7 +353,7 @@ def _order(graph: Graph, inputs: dict[str, tuple[str, ...]], problems: list[Prob
 
 
 def _output(graph: Graph, problems: list[Problem]) -> str:
-    followed = {edge.source for edge in graph.edges}
+    followed = {source for source, _, _ in graph.edges}
     ends = [node.id for node in graph.nodes if node.id not in followed]
     if len(ends) > 1:
         problems.append(Problem(ends[1], f"one node must be the output, but nothing follows {', '.join(ends)}"))

@@ -3,7 +3,7 @@
 Nothing here asks for a finished network: nodes may stand alone, inputs be missing. Places are elsewhere.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from engine.graph import (
@@ -51,16 +51,21 @@ def slots(graph: Graph, node: str) -> Mapping[int, str]:
     return _slots(graph).get(node, {})
 
 
-@once_for_wires
-def numbered(graph: Graph) -> tuple[tuple[Edge, int], ...]:
+def numbered(graph: Graph) -> Iterable[tuple[Edge, int]]:
     """Every wire with the number of its input: one without takes the next free, in file order."""
+    return zip(graph.edges, numbers(graph), strict=True)
+
+
+@once_for_wires
+def numbers(graph: Graph) -> tuple[int, ...]:
+    """The number of each wire's input."""
     taken: dict[str, set[int]] = {}
     found = []
-    for edge in graph.edges:
-        used = taken.setdefault(edge.target, set())
-        number = free_port(used) if edge.port is None else edge.port
+    for _, target, port in graph.edges:
+        used = taken.setdefault(target, set())
+        number = free_port(used) if port is None else port
         used.add(number)
-        found.append((edge, number))
+        found.append(number)
     return tuple(found)
 
 
@@ -129,10 +134,10 @@ def _ready(graph: Graph) -> tuple[Step, ...]:
     """The nodes that have as many sources as they take, with these, each after all that feed it."""
     layers, into, found = graph.layers, _slots(graph), []
     for node in downstream(graph):
-        taken = into.get(node, {})
-        least, most = inputs_of(layers[node])
-        without_gap = max(taken, default=-1) + 1 == len(taken)
-        if without_gap and len(taken) >= least and (most is None or len(taken) <= most):
+        taken, layer = into.get(node, {}), layers[node]
+        count = len(taken)
+        without_gap = not taken or max(taken) + 1 == count
+        if without_gap and (layer.arity == count or (layer.arity < count and layer.takes_more)):
             found.append((node, by_number(taken)))
     return tuple(found)
 
@@ -142,10 +147,10 @@ def downstream(graph: Graph) -> tuple[str, ...]:
     """Every node after all that feed it, ties in file order; what is on a circle, or behind one, is left out."""
     waiting = {node.id: 0 for node in graph.nodes}
     followers: dict[str, list[str]] = {node: [] for node in waiting}
-    for edge in graph.edges:
-        if edge.source in waiting and edge.target in waiting:
-            waiting[edge.target] += 1
-            followers[edge.source].append(edge.target)
+    for source, target, _ in graph.edges:
+        if source in waiting and target in waiting:
+            waiting[target] += 1
+            followers[source].append(target)
     order = [node for node, feeding in waiting.items() if not feeding]
     for node in order:
         for target in followers[node]:

@@ -1,7 +1,8 @@
 """What is drawn of a lane: boxes, wires and words, as frozen values that are compared before anything is drawn."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import NamedTuple
 
 from engine.errors import Problem
@@ -13,6 +14,7 @@ from netviz.document import layered, wiring
 from netviz.editor.box_picture import Box, BoxFacts, BoxPicture, box_picture, counted, text_of_shape
 
 OUT = -1  # the number of a box's output
+KEPT = 8192  # parts of drawings that are known again
 
 
 class Wire(NamedTuple):
@@ -183,7 +185,7 @@ def dock(graph: Graph) -> dict[str, Box]:
     """The boxes, by node: an activation docks onto the layer before it, where nothing else follows that layer."""
     docked = layered.docked(graph)
     taken = set(docked.values())
-    return {node.id: Box(node.id, docked.get(node.id)) for node in graph.nodes if node.id not in taken}
+    return {node.id: _box_like(node.id, docked.get(node.id)) for node in graph.nodes if node.id not in taken}
 
 
 def _shapes_and_problems(
@@ -199,34 +201,50 @@ def _shapes_and_problems(
 @once_for_wires
 def _frame(graph: Graph) -> _Frame:
     found, layers = dock(graph), graph.layers
-    homes = {node: box.node for box in found.values() for node in box.nodes}
+    homes = {node: node for node in found} | {docked: host for host, docked in layered.docked(graph).items()}
     slots: dict[str, dict[int, str]] = {node: {} for node in layers}
-    wires, taken = {}, {node: set[int]() for node in found}
-    for edge, number in wiring.numbered(graph):
-        if edge.source not in layers or edge.target not in layers:
+    taken: dict[str, set[int]] = {node: set() for node in found}
+    followers: dict[str, list[str]] = {node: [] for node in layers}
+    wires: dict[Wire, None] = {}
+    for (source, target, port), number in zip(graph.edges, wiring.numbers(graph), strict=True):
+        start, end = homes.get(source), homes.get(target)
+        if start is None or end is None:
             continue
-        slots[edge.target].setdefault(number, edge.source)
-        start, end = homes[edge.source], homes[edge.target]
+        slots[target].setdefault(number, source)
+        followers[source].append(target)
         if start != end:
-            wires[Wire(edge.source, edge.target, number, edge.port, start, end)] = None
+            wires[_wire(source, target, number, port, start, end)] = None
             taken[start].add(OUT)
             taken[end].add(number)
     weighted = [node for node in found if isinstance(layers[node], Weighted)]
     depths = {node: (index, len(weighted)) for index, node in enumerate(weighted)}
-    reached, looks = _reached(graph, layers), dict[str, _Look]()
-    followers: dict[str, list[str]] = {}
-    for node, box in found.items():
-        sources = by_number(slots[node])
-        looks[node] = _Look(box, sources, depths.get(node), _ports(layers[node], slots[node]), node not in reached)
-        for source in sources:
-            followers.setdefault(source, []).append(node)
+    reached = _reached(layers, followers)
     return _Frame(
-        boxes=looks,
+        boxes={
+            node: _look(
+                box,
+                by_number(slots[node]),
+                depths.get(node),
+                _ports(layers[node], slots[node]),
+                node not in reached,
+            )
+            for node, box in found.items()
+        },
         homes=homes,
         wires=tuple(wires),
-        taken={node: frozenset(numbers) for node, numbers in taken.items()},
-        followers={node: tuple(fed) for node, fed in followers.items()},
+        taken={node: _numbers(*sorted(numbers)) for node, numbers in taken.items()},
+        followers={node: tuple([n for n in fed if n in found]) for node, fed in followers.items() if fed},
     )
+
+
+# Most of a drawing is in the next one, too. As the same objects they are compared at once, and the collector,
+# which stops the window while it looks for what is kept no longer, has a tenth of them to look at.
+_box_like, _wire, _look = lru_cache(KEPT)(Box), lru_cache(KEPT)(Wire), lru_cache(KEPT)(_Look)
+
+
+@lru_cache(KEPT)
+def _numbers(*numbers: int) -> frozenset[int]:
+    return frozenset(numbers)
 
 
 def _box(node: str, known: _Known) -> BoxPicture:
@@ -252,15 +270,12 @@ def _box(node: str, known: _Known) -> BoxPicture:
     )
 
 
-def _reached(graph: Graph, layers: Mapping[str, Layer]) -> set[str]:
+def _reached(layers: Mapping[str, Layer], followers: Mapping[str, Iterable[str]]) -> set[str]:
     """The nodes to which a way leads from an input that feeds something."""
-    followers: dict[str, list[str]] = {}
-    for edge in graph.edges:
-        followers.setdefault(edge.source, []).append(edge.target)
-    waiting = [node for node, layer in layers.items() if isinstance(layer, Input) and node in followers]
+    waiting = [node for node, layer in layers.items() if isinstance(layer, Input) and followers[node]]
     found = set(waiting)
     while waiting:
-        for target in followers.get(waiting.pop(), ()):
+        for target in followers[waiting.pop()]:
             if target not in found:
                 found.add(target)
                 waiting.append(target)
@@ -269,9 +284,9 @@ def _reached(graph: Graph, layers: Mapping[str, Layer]) -> set[str]:
 
 def _ports(layer: Layer, taken: Mapping[int, str]) -> tuple[int, bool]:
     """How many input ports a box shows, one of them free where another wire may come; whether they are numbered."""
+    if layer.arity < 2 and not layer.takes_more:
+        return layer.arity, False
     least, most = wiring.inputs_of(layer)
-    if most in (0, 1):
-        return int(most), False
     wanted = max(least, max(taken, default=-1) + 2)
     return (wanted if most is None else min(wanted, max(most, len(taken)))), True
 

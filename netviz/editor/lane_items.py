@@ -57,9 +57,9 @@ class LaneItems:
         moved = set(picture.places) if anew or self.held else _unlike(picture.places, was.places)
         elsewhere = anew or bool(moved) or picture.boxes.keys() != was.boxes.keys()
         self._show_boxes(shown)
-        if shown or moved:
-            self._stand(moved, shown)
-        if shown or elsewhere or rewired or self.held:
+        stood = self._standing
+        self._stand(moved, shown)
+        if rewired or self.held or self._standing is not stood:
             self._lead_stale()
         for wire in _unlike(picture.wires, was.wires):
             item = self._wires[wire]
@@ -119,8 +119,11 @@ class LaneItems:
             self._scene.nodes[self._lane, node].show(picture.boxes[node], self._metrics, picture.taken[node])
 
     def _stand(self, moved: Collection[str], shown: Collection[str]) -> None:
-        """Puts boxes where they belong, and notes that and what they show."""
+        """Puts boxes where they belong, and notes that and how many inputs they show, where it is another number."""
         nodes, lane, places, boxes = self._scene.nodes, self._lane, self._picture.places, self._picture.boxes
+        others = [node for node in shown if node not in moved and self._standing[node][1] != boxes[node].inputs]
+        if not moved and not others:
+            return
         (across, down), row = self._metrics.place((1.0, 1.0)), self._row
         width, height = self._metrics.width, self._metrics.height
         self._standing = standing = dict(self._standing)
@@ -133,10 +136,8 @@ class LaneItems:
                 item.setPos(left, top)
             standing[node] = (left, left + width, top, top + height), boxes[node].inputs
             self._obstacles = None
-        for node in shown:
-            rect, inputs = standing[node]
-            if inputs != boxes[node].inputs:
-                standing[node] = rect, boxes[node].inputs
+        for node in others:
+            standing[node] = standing[node][0], boxes[node].inputs
 
     def _lead_stale(self) -> None:
         if stale := self._routed.stale(self._standing, self._wires):

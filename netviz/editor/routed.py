@@ -29,7 +29,10 @@ class Routed:
     def stale(self, boxes: Mapping[str, tuple[Rect, int]], wires: Mapping[Wire, WireItem]) -> list[WireItem]:
         """Those of all the lane's `wires` that must be led anew, now that `boxes` stand so and have as many inputs."""
         old, held, self._boxes, self._held = self._boxes, self._held, boxes, set()
-        touched = {node for node in old.keys() | boxes.keys() if old.get(node) != boxes.get(node)}
+        touched = set[str]()
+        if old is not boxes:
+            touched = {node for node, at in boxes.items() if (was := old.get(node)) is not at and was != at}
+            touched |= old.keys() - boxes.keys()
         moved = set[Rect]()
         for node in touched:
             ends = {table[node][0] for table in (old, boxes) if node in table}
