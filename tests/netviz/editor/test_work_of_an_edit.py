@@ -23,6 +23,7 @@ from netviz.editor.canvas import Canvas
 from netviz.editor.inspector import Inspector
 from netviz.editor.node_item import NodeItem
 from netviz.editor.problem_list import ProblemList
+from netviz.editor.routed import Routed
 from netviz.editor.wire_item import WireItem
 from tests.netviz.editor.test_redrawn import edits, words
 
@@ -80,6 +81,7 @@ def work(monkeypatch):
 
     count(boxes, "_box", "boxes made")
     count(lane_items, "route", "wires led")
+    count(Routed, "stale", "all wires looked through")
     count(NodeItem, "show", "boxes shown")
     count(WireItem, "show", "wires shown")
     count(NodeItem, "setPos", "boxes put")
@@ -118,6 +120,18 @@ def test_a_wire_taken_off_and_put_on_concerns_what_lies_behind_it(canvas, docume
         assert 1 <= done["boxes shown"] <= 4
         assert done["boxes put"] == done["boxes looked at"] == 0
         assert 1 <= done["wires led"] <= ROWS + 1  # into the join, whose inputs move together, and out of it
+
+
+def test_of_another_drawing_most_are_the_same_objects(canvas, document):
+    """A step of the undo stack keeps its drawing, and the collector looks through all that is kept."""
+    before = canvas.sheet.pictures[0].made_of.frame
+    Drawing(document).disconnect(0, f"n{COLUMNS - 1}_{ROWS - 1}", "out")  # the last one: no other has its number
+    after = canvas.sheet.pictures[0].made_of.frame
+    assert before is not after
+    assert {id(wire) for wire in after.wires} < {id(wire) for wire in before.wires}
+    for old, new in ((before.boxes, after.boxes), (before.taken, after.taken)):
+        assert 1 <= sum(new[node] is not part for node, part in old.items()) <= 2
+        assert new.keys() == old.keys()
 
 
 def test_a_box_that_moves_is_put_and_no_other(canvas, document, work):
