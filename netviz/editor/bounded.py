@@ -1,6 +1,6 @@
 """Items whose bounds Qt holds itself: a repaint asks each of a thousand items, and a call into Python takes longer."""
 
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QRectF, Qt
 from PySide6.QtWidgets import QGraphicsRectItem
@@ -25,5 +25,6 @@ class Bounded(QGraphicsRectItem):
 
         `QGraphicsItem.update` would have the scene look through all items, and paint the whole window at once.
         """
-        if (scene := cast("NetworkScene | None", self.scene())) is not None:  # from afar the overview stands for it
+        scene: NetworkScene | None = self.scene()
+        if scene is not None:  # from afar the overview stands for it
             scene.redraw((self.boundingRect() if area is None else area).translated(self.pos()))

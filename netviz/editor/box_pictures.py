@@ -1,6 +1,7 @@
 """Makes the pictures of boxes from what the worker has answered; what does not change is made once."""
 
 from collections.abc import Iterable
+from math import isfinite
 
 import numpy as np
 from PySide6.QtGui import QColor
@@ -54,6 +55,7 @@ class BoxPictures:
         classes = max(points.classes or 2, int(np.max(answer.decision.winners)) + 1 if several else 2)
         palette, found = self._colours(classes), dict[str, pictures.Picture]()
         drawn, sources = common.graph.layers, sources_of(common.graph)
+        mapped: dict[str, UnitMaps] = {}
         for node in nodes:
             end = common.boxes[node].box.exit
             if end not in sources:
@@ -68,7 +70,10 @@ class BoxPictures:
                     continue
                 found[node] = self._examples(number, node, points, answer, common)
             elif end in layers:
-                found[node] = self._map(number, common.graph, layers[end], palette)
+                mapped[node] = layers[end]
+        if mapped:
+            scales = [self._scale(number, common.graph, layer) for layer in mapped.values()]
+            found |= zip(mapped, pictures.maps([*mapped.values()], scales, palette), strict=True)
         return found
 
     def _examples(
@@ -87,14 +92,16 @@ class BoxPictures:
             self._palette = Palette.of_theme(classes)
         return self._palette
 
-    def _map(self, number: int, graph: Graph, layer: UnitMaps, palette: Palette) -> pictures.Picture:
-        """What is bounded is coloured from bound to bound, all else about 0."""
+    def _scale(self, number: int, graph: Graph, layer: UnitMaps) -> tuple[float, float]:
+        """The middle and the reach: what is bounded is coloured from bound to bound, all else about 0."""
         kind = graph.layers[layer.node]
         if isinstance(kind, Activation) and kind.bounds is not None:
             low, high = kind.bounds
-            return pictures.maps(layer, (low + high) / 2, (high - low) / 2, palette)
-        finite = np.where(np.isfinite(layer.values), layer.values, 0)
-        return pictures.maps(layer, 0.0, self._reach(number, layer.node, float(np.abs(finite).max())), palette)
+            return (low + high) / 2, (high - low) / 2
+        most = float(np.abs(layer.values).max())
+        if not isfinite(most):
+            most = float(np.abs(np.where(np.isfinite(layer.values), layer.values, 0)).max())
+        return 0.0, self._reach(number, layer.node, most)
 
     def _reach(self, number: int, node: str, value: float) -> float:
         """What full colour means: it moves seldom, so that pictures do not flicker."""

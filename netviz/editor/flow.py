@@ -1,8 +1,9 @@
 """What wires show: gradient or signal on a fixed logarithmic scale, or single weights on a fixed linear one."""
 
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from enum import Enum
+from functools import lru_cache
 from math import isfinite, isnan, log10
 
 from PySide6.QtGui import QColor
@@ -79,12 +80,15 @@ def latest(lane: LaneHistory) -> Mapping[str, float]:
     """`NODE.FIELD` of the last step whose layers were looked at; nothing before the first."""
     if not len(lane.layers):
         return {}
-    row, info = lane.layers.last[-1], lane.info
-    found = {}
-    for index, (node, weighted) in enumerate(zip(info.layers, info.weighted, strict=True)):
+    row = lane.layers.last[-1].tolist()
+    return {name: row[column] for name, column in _columns(lane)}
+
+
+def _columns(lane: LaneHistory) -> Iterator[tuple[str, int]]:
+    """What wires may show, and which of the lane's numbers it is."""
+    for index, (node, weighted) in enumerate(zip(lane.info.layers, lane.info.weighted, strict=True)):
         for name in ("grad_norm",) if weighted else ("std", "delta_rms"):
-            found[f"{node}.{name}"] = float(row[lane.column(index, name)])
-    return found
+            yield f"{node}.{name}", lane.column(index, name)
 
 
 @once_for_wires
@@ -115,13 +119,26 @@ def along(flow: Flow, wire: Wire, weighted: str | None, numbers: Mapping[str, fl
     if flow is Flow.OFF:
         return None, ""
     if flow is Flow.FORWARD:
-        number, what = numbers.get(f"{wire.source}.std"), f"signal forward: standard deviation of {wire.source}"
+        node, name = wire.source, "std"
     elif weighted is not None:
-        number, what = numbers.get(f"{weighted}.grad_norm"), f"gradient back: ‖∂L/∂W‖ of {weighted}"
+        node, name = weighted, "grad_norm"
     else:
-        number, what = numbers.get(f"{wire.target}.delta_rms"), f"gradient back: RMS of ∂L/∂input of {wire.target}"
+        node, name = wire.target, "delta_rms"
+    number = numbers.get(f"{node}.{name}")
     step = None if number is None else step_of(number)
+    return step, _words(node, name, step)
+
+
+WHAT = {
+    "std": "signal forward: standard deviation of",
+    "grad_norm": "gradient back: ‖∂L/∂W‖ of",
+    "delta_rms": "gradient back: RMS of ∂L/∂input of",
+}
+
+
+@lru_cache(4096)
+def _words(node: str, name: str, step: int | None) -> str:
     if step is None:
-        return None, f"{what}: not known"
+        return f"{WHAT[name]} {node}: not known"
     size = "1e-08 or less" if step == 0 else "100 or more" if step == STEPS else f"about {value_of(step):.1g}"
-    return step, f"{what}: {size}"
+    return f"{WHAT[name]} {node}: {size}"

@@ -239,19 +239,20 @@ class Live(QObject):
         boxes = lane.units, lane.spreads, self.pictures.isChecked()
         if not _same(known.boxes, boxes):
             known.boxes = boxes
-            self._boxes.update(dict.fromkeys((number, node) for node in drawn.boxes))
+            self._boxes.update(dict.fromkeys([(number, node) for node in drawn.boxes]))
         answer = lane.connections if self.flow is Flow.WEIGHTS else lane.layers.version
         wires = answer, self.flow
         if known.wires != wires:
             known.wires, known.numbers = wires, latest(lane) if self.needs_layers else {}
             told = lane.connections.layers if self.flow is Flow.WEIGHTS and lane.connections is not None else ()
             known.weights = {layer.node: layer for layer in told}
-            self._wires.update(dict.fromkeys((number, wire) for wire in drawn.wires))
+            self._wires.update(dict.fromkeys([(number, wire) for wire in drawn.wires]))
         health = lane.health if self.health.isChecked() else None
         if known.health is not health:
             known.health, known.states, known.marks = health, states_of(health, lane.info.layers), {}
             for node in known.common.boxes:
-                self._show_mark(number, node)
+                if (item := self._canvas.sheet.nodes.get((number, node))) is not None:
+                    item.show_mark(self._mark(known, item.picture.box))
             self._canvas.describe()
 
     # Drawing
@@ -263,22 +264,18 @@ class Live(QObject):
         for node in nodes:
             if (item := self._canvas.sheet.nodes.get((number, node))) is not None:
                 item.show_live(found.get(node))
-                self._show_mark(number, node)
+                item.show_mark(self._mark(known, item.picture.box))
         if self.flow is Flow.WEIGHTS:
             for wire in self._canvas.sheet.wires_of(number, nodes):
                 wire.update()  # lines begin and end beside the maps
 
-    def _show_mark(self, number: int, node: str) -> None:
-        item, known = self._canvas.sheet.nodes.get((number, node)), self._known.get(number)
-        if item is None:
-            return
-        if known is None or node not in known.common.boxes or known.health is None:
-            item.show_mark(None)
-            return
-        box = item.picture.box
+    def _mark(self, known: _Known | None, box: Box) -> Mark | None:
+        """How a box fares, found once for an answer."""
+        if known is None or known.health is None or box.node not in known.common.boxes:
+            return None
         if box not in known.marks:
             known.marks[box] = mark_of(box, known.states, known.health)
-        item.show_mark(known.marks[box])
+        return known.marks[box]
 
     def _show_wires(self, number: int, wires: list[Wire]) -> None:
         """A wire is known where it runs, between boxes that do."""

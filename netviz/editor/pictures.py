@@ -76,11 +76,17 @@ class Maps:
         maps, more = self.placed(rect, painter.device().devicePixelRatioF())
         size = self.image.width()
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
-        for i, tile in enumerate(maps):
-            painter.drawImage(tile, self.image, QRectF(0, i * size, size, size))
+        for tile, part in zip(maps, _parts(size), strict=False):
+            painter.drawImage(tile, self.image, part)
         frame(painter, maps)
         if not more.isEmpty():
             _write_more(painter, more, self.units - len(maps))
+
+
+@lru_cache(16)
+def _parts(size: int) -> tuple[QRectF, ...]:
+    """Where each map is in an image of as many as a box holds."""
+    return tuple(QRectF(0, i * size, size, size) for i in range(MOST_TILES))
 
 
 @lru_cache(256)
@@ -221,17 +227,29 @@ def _grey(values: np.ndarray, low: np.ndarray | float, high: np.ndarray | float)
     return QImage(rgb.data, across, height, 3 * across, QImage.Format.Format_RGB888).copy()
 
 
-def maps(layer: UnitMaps, middle: float, reach: float, palette: Palette) -> Maps:
-    """Orange above `middle`, blue below, full colour `reach` away from it; red where there is no number."""
-    values = np.asarray(layer.values)[:, ::-1]
+def maps(layers: Sequence[UnitMaps], scales: Sequence[tuple[float, float]], palette: Palette) -> list[Maps]:
+    """Orange above the middle, blue below, full colour the reach away from it; red where there is no number.
+
+    `scales` holds the middle and the reach of each layer. All are made at once: they are small arrays, which take
+    longer to be asked for than to be computed.
+    """
+    counts = [len(layer.values) for layer in layers]
+    middle, reach = np.repeat(np.array(scales, np.float32), counts, axis=0).T[..., None, None]
+    values = np.concatenate([layer.values for layer in layers])[:, ::-1]
     with np.errstate(all="ignore"):
         shares = np.clip((values - middle) / (2 * reach) + 0.5, 0, 1) * 255
     finite = np.isfinite(values)
-    pixels = palette.signs[np.where(finite, shares, 0).astype(np.uint8)]
-    if not finite.all():
+    if finite.all():
+        pixels = palette.signs[shares.astype(np.uint8)]
+    else:
+        pixels = palette.signs[np.where(finite, shares, 0).astype(np.uint8)]
         pixels[~finite] = QColor(theme.theme().red).rgb()
-    shown, height, width = values.shape
-    pixels = np.ascontiguousarray(pixels)
+    parts = np.split(np.ascontiguousarray(pixels), np.cumsum(counts)[:-1])
+    return [_maps(layer, part, *scale) for layer, part, scale in zip(layers, parts, scales, strict=True)]
+
+
+def _maps(layer: UnitMaps, pixels: np.ndarray, middle: float, reach: float) -> Maps:
+    shown, height, width = pixels.shape
     image = QImage(pixels.data, width, shown * height, 4 * width, QImage.Format.Format_RGB32).copy()
     which = "unit" if layer.units == 1 else f"{layer.units} units" if shown == layer.units else _first(layer)
     words = f"{layer.node}: {which} over the input plane, blue {middle - reach:g}, orange {middle + reach:g}"
@@ -260,12 +278,18 @@ def middle_square(rect: QRectF) -> QRectF:
 
 def frame(painter: QPainter, squares: Sequence[QRectF]) -> None:
     """A hairline round each, so that what is nowhere far from 0 is still seen to be there."""
+    ratio = painter.device().devicePixelRatioF()
     painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
-    painter.setPen(QPen(QColor(theme.theme().line), 0))
+    painter.setPen(_hairline(theme.theme().line))
     painter.setBrush(Qt.BrushStyle.NoBrush)
     # Away from where pixels meet: what the ratio leaves of a half is rounded now up, now down.
-    near, far = 0.25 / painter.device().devicePixelRatioF(), 0.75 / painter.device().devicePixelRatioF()
+    near, far = 0.25 / ratio, 0.75 / ratio
     painter.drawRects([square.adjusted(near, near, -far, -far) for square in squares])
+
+
+@lru_cache(8)
+def _hairline(colour: str) -> QPen:
+    return QPen(QColor(colour), 0)
 
 
 def _write_more(painter: QPainter, tile: QRectF, more: int) -> None:

@@ -108,10 +108,11 @@ class NetworkScene(QGraphicsScene):
         for view in self.views():
             place = view.viewportTransform()
             # What is laid on pixels may reach over the edge by one.
-            onto = QRegion(place.mapRect(area).toAlignedRect().adjusted(-1, -1, 1, 1))
-            if but is not None:
-                onto -= place.mapRect(but).toAlignedRect().adjusted(2, 2, -2, -2)
-            view.viewport().update(onto)
+            onto = place.mapRect(area).toAlignedRect().adjusted(-1, -1, 1, 1)
+            if but is None:
+                view.viewport().update(onto)
+            else:
+                view.viewport().update(QRegion(onto) - place.mapRect(but).toAlignedRect().adjusted(2, 2, -2, -2))
 
     # Where things are
 

@@ -48,6 +48,7 @@ class WireItem(Bounded):
         self._label, self._font = "", QFont()
         self.ends: tuple[QPointF, QPointF] | None = None  # where it was led from and to
         self.stress = Stress.NONE
+        self._words = ""  # beside the pointer
         self._carried: Carried | None = None
         self.flow: int | None = None  # how much runs along it, see `flow.step_of`; None where nothing is known
         self.strands: Strands | None = None  # its single weights
@@ -92,12 +93,17 @@ class WireItem(Bounded):
 
     def show_flow(self, step: int | None, words: str) -> None:
         """Colours the wire by what runs along it; `words` say it beside the pointer."""
-        if step != self.flow or words != self.toolTip() or self.strands is not None or self.size is not None:
+        self._say(words)
+        if step != self.flow or self.strands is not None or self.size is not None:
             stranded, self.flow, self.strands, self.size = self.strands, step, None, None
             if stranded is not None:
                 self._surround()
-            self.setToolTip(words)
             self.update()
+
+    def _say(self, words: str) -> None:
+        if words != self._words:
+            self._words = words
+            self.setToolTip(words)
 
     def carry(self, carried: "Carried | None") -> None:
         """What one example sends along the wire, in place of the shape that flows."""
@@ -121,7 +127,7 @@ class WireItem(Bounded):
         stranded, self.flow, self.strands, self.size = self.strands, None, strands, size
         if strands is not None or stranded is not None:
             self._surround()
-        self.setToolTip(words)
+        self._say(words)
         self.update()
 
     def point_at(self, point: QPointF, near: float) -> str:

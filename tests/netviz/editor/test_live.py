@@ -82,9 +82,25 @@ def test_what_is_no_number_is_red_and_nothing_else_is():
     values = np.full((1, 4, 4), 0.5, np.float32)
     values[0, 3, 0] = NAN  # the highest x₂, the lowest x₁
     values[0, 0, 3] = np.inf
-    made = pictures.maps(UnitMaps("a1", values, 1), 0.0, 1.0, Palette.of_theme(2))
+    (made,) = pictures.maps([UnitMaps("a1", values, 1)], [(0.0, 1.0)], Palette.of_theme(2))
     red = {(x, y) for x in range(4) for y in range(4) if made.image.pixelColor(x, y) == QColor(theme.theme().red)}
     assert red == {(0, 0), (3, 3)}
+
+
+def test_layers_that_are_coloured_together_look_as_alone():
+    draw, palette = np.random.default_rng(0), Palette.of_theme(2)
+    layers = [UnitMaps(f"a{n}", draw.normal(0, n, (n, 4, 4)).astype(np.float32), n) for n in (1, 3, 2)]
+    layers[1].values[2, 1, 0] = NAN
+    scales = [(0.0, 1.0), (0.5, 0.5), (0.0, 3.0)]
+    for made, layer, scale in zip(pictures.maps(layers, scales, palette), layers, scales, strict=True):
+        (alone,) = pictures.maps([layer], [scale], palette)
+        assert pictures.alike(made, alone)
+        middle, reach = scale
+        values = np.concatenate(layer.values[:, ::-1])  # one below the other, the highest x₂ first
+        for (row, column), value in np.ndenumerate(values):
+            share = min(1.0, max(0.0, (value - middle) / (2 * reach) + 0.5))
+            wanted = theme.theme().red if np.isnan(value) else int(palette.signs[int(np.float32(share) * 255)])
+            assert made.image.pixelColor(column, row) == QColor(wanted)
 
 
 @pytest.mark.parametrize(
@@ -101,7 +117,7 @@ def test_maps_are_squares_that_can_be_seen(size, units, columns, rows):
 
 def test_units_without_a_map_are_counted():
     values = np.zeros((8, 4, 4), np.float32)
-    made = pictures.maps(UnitMaps("a1", values, 128), 0.0, 1.0, Palette.of_theme(2))
+    (made,) = pictures.maps([UnitMaps("a1", values, 128)], [(0.0, 1.0)], Palette.of_theme(2))
     image = QImage(120, 60, QImage.Format.Format_RGB32)
     image.fill(QColor("black"))
     written = []
