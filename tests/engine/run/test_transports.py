@@ -84,11 +84,10 @@ def test_a_run_is_the_same_behind_every_transport(transport: Transport, ends: En
 
 def test_closing_leaves_no_thread_and_no_process(transport: Transport, ends: Ends) -> None:
     train(transport)
-    began = time.monotonic()
     transport.close()
-    assert time.monotonic() - began < 2
     assert [t.name for t in threading.enumerate() if t.name.startswith("netviz")] == []
     if isinstance(transport, ProcessTransport):
+        assert transport._process.returncode == 0, "it ended by itself, and was not killed"
         with pytest.raises(ProcessLookupError):
             os.kill(transport.pid, 0)
     assert ends.lost == []
