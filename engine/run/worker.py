@@ -37,6 +37,7 @@ from engine.run.studies import StudyTime, wanting
 from engine.trainer import Trainer
 
 PATIENCE = 0.05  # seconds that a frame waits for the steps that it allows
+LISTENING = 0.1  # seconds after a frame in which pictures are made aside, as another one will come
 
 
 class Worker:
@@ -212,8 +213,7 @@ class Worker:
         self._send(m.Pictures(command.number, self._clock() - began, self._step, seen))
 
     def _on_passed(self, said: Passed) -> None:
-        pictures = self._aside.take(said)
-        if pictures is not None:
+        if (pictures := self._aside.take(said)) is not None:
             self._send(pictures)
 
     def _on_recordtelemetry(self, command: m.RecordTelemetry) -> None:
@@ -274,9 +274,9 @@ class Worker:
             allowed = min(pacer.allowed(lead), steps_to_end(lead, lead.step_number, max(1, self._epochs - lead.epoch)))
         # At a pace the frame's steps come first, but never more than the eye would notice.
         answer_at = self._budget.ready_at if pacer.unlimited else self._frame_came + PATIENCE
-        if self._urgent:
-            answer_at = 0.0
-        look_at = self._aside.due if pacer.unlimited and self._pictures else inf
+        answer_at = inf if self._frame is None else 0.0 if self._urgent else answer_at
+        heard = self._frame is not None or time.perf_counter() < self._frame_came + LISTENING
+        look_at = self._aside.due if heard and pacer.unlimited and self._pictures else inf
         self._stale = self._stale or allowed > 0
         try:
             while allowed > 0 and inbox.empty():
@@ -288,7 +288,7 @@ class Worker:
                 pacer.done += steps
                 if lead.position == 0 and (lead.stopped or self._at_end(lead.epoch)):
                     break
-                if self._frame is not None and time.perf_counter() >= min(answer_at, look_at):
+                if time.perf_counter() >= min(answer_at, look_at):
                     break
         except DivergenceError as error:
             self._fail(self._strides.lane, error)
@@ -305,7 +305,7 @@ class Worker:
         elif lead.position == 0 and self._at_end(lead.epoch):
             self._settle(m.RunState.FINISHED, f"reached {self._epochs} epochs; play goes on")
         now = time.perf_counter()
-        if self._frame is not None and now >= look_at and self._state is m.RunState.RUNNING:
+        if now >= look_at and self._state is m.RunState.RUNNING:
             self._aside.ask((lane.trainer for lane in self._lanes), self._pictures)
         if self._frame is not None and (self._urgent or not pacer.unlimited or now >= self._budget.ready_at):
             self._answer()

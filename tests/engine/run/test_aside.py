@@ -162,10 +162,22 @@ def test_while_a_frame_waits_the_other_is_asked_as_soon_as_it_has_answered(bench
     assert len(bench.of(m.Answer)) == answers
 
 
+def test_between_two_frames_the_other_is_asked_too(bench: Bench, other: Other, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("engine.run.worker.LISTENING", 1000.0)
+    bench.open(FOREVER)
+    run(bench, HISTOGRAMS)
+    pictures(bench, other)
+    bench.ask()
+    before = len(bench.of(m.Pictures))
+    while len(bench.of(m.Pictures)) < before + 3:
+        bench.next(m.Pictures)
+
+
 def test_nobody_who_waits_for_no_frame_makes_the_other_look(
     bench: Bench, other: Other, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("engine.run.budget.OFTEN", inf)
+    monkeypatch.setattr("engine.run.worker.LISTENING", 0.0)
     bench.open(FOREVER)
     run(bench, HISTOGRAMS)
     pictures(bench, other)
