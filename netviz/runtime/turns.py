@@ -10,8 +10,9 @@ from netviz.runtime.view import View
 
 CALM = 0.4  # seconds between two pictures of a view, for those who want less motion
 FRAME = 1 / 60  # seconds
-ROUND = 0.056  # seconds in which all views are drawn that have something to draw: just before the next answer
+ROUND = 0.060  # seconds in which all views are drawn that have something to draw: just before the next answer
 FREE = 0.004  # seconds that a frame may take for views in any case
+NEWS = 16  # frames over which what news take is averaged: they come in each third or fourth
 ENOUGH = 0.0015  # seconds of a turn after which the next one begins: each has its price for the screen
 
 
@@ -31,7 +32,9 @@ class Turns(QObject):
         self._shown_at = 0.0
         self._costs = Costs()
         self._share = 0.0  # of the time that drawing takes in this round
-        self._left = 0.0  # seconds that this frame may still take; what it has taken too much, the next one lacks
+        self._left = 0.0  # seconds that this frame may still take
+        self._over = 0.0  # of the frame before: what was too little for the next view, or what it has taken too much
+        self._news = 0.0  # seconds of a frame that news take, on average
         self._idle = True  # nothing was drawn in this frame
         self._timed: tuple[View, float] | None = None  # the one that is being painted, and when its turn began
         self.timer = QTimer(self, timerType=Qt.TimerType.PreciseTimer, singleShot=True, interval=0)
@@ -75,7 +78,8 @@ class Turns(QObject):
 
     def frame(self, spent: float) -> None:
         """A frame begins, of which so many seconds were `spent` on the news."""
-        self._left = min(0.0, max(self._left, -FRAME)) + max(FREE, FRAME * self._share) - spent
+        self._news += (spent - self._news) / NEWS
+        self._left = max(-FRAME, self._over) + max(FREE, FRAME * self._share) + self._news - spent
         self._idle = True
         self._go_on()
 
@@ -116,12 +120,13 @@ class Turns(QObject):
     def _learn(self, view: View, began: float) -> None:
         self._timed, taken = None, self.clock() - began
         if view in self.views:
-            self._left += self._costs.of((view,)) - taken
             self._costs.learn(view, taken)
 
     def _go_on(self) -> None:
         """With the next turn, once what was drawn has been painted, which comes first; or else in the next frame."""
         if self._timed is not None or self._has_room(0.0):
             self.timer.start()
-        elif not self.waiting:
-            self._share = 0.0
+        elif self.waiting:
+            self._over = self._left
+        else:
+            self._over, self._share = min(0.0, self._left), 0.0
