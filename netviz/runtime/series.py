@@ -3,8 +3,7 @@
 import numpy as np
 
 FIRST = 50  # buckets at the beginning that are never merged: most faults begin there
-CAP = 4096  # buckets kept, of a wide series; when there are more, those of the middle are merged
-SPARE = 4096  # numbers that there is room for beyond these: of a narrow series more wait to be merged at a time
+CAP = 4096  # buckets kept; when there are more, those of the middle are merged
 RECENT = 1024  # buckets at the end that are never merged
 MIDDLE = CAP - FIRST - RECENT
 AT_ONCE = MIDDLE // 2  # buckets that there is room for after a merger, at the least
@@ -19,16 +18,15 @@ class Series:
 
     def __init__(self, width: int = 1) -> None:
         self.width = width
-        self.most = CAP + SPARE // max(1, width)  # buckets
         self.clear()
 
     def clear(self) -> None:
         self._length = 0
-        self._steps = np.zeros(self.most + 1)
-        self._weight = np.zeros(self.most + 1)  # samples in the bucket
+        self._steps = np.zeros(CAP + 1)
+        self._weight = np.zeros(CAP + 1)  # samples in the bucket
         self._cell = 1  # samples that a bucket of the middle stands for, at most
         # A number's past lies together: a panel reads few of the numbers, and all of their past.
-        self._low, self._high, self._mean, self._last = (np.zeros((self.width, self.most + 1)) for _ in range(4))
+        self._low, self._high, self._mean, self._last = (np.zeros((self.width, CAP + 1)) for _ in range(4))
         self.version = 0
 
     def __len__(self) -> int:
@@ -84,7 +82,7 @@ class Series:
         self.version += 1
 
     def _add(self, steps: np.ndarray, parts: list[np.ndarray]) -> None:
-        if self._length + len(steps) > self.most:
+        if self._length + len(steps) > CAP:
             self._thin()
         new = slice(self._length, self._length + len(steps))
         self._steps[new], self._weight[new] = steps, 1
