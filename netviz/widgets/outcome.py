@@ -210,10 +210,11 @@ class Outcome(Canvas):
                 reach = self._bar_reach(history, answer)
                 for row in part.bars:
                     self._draw_bar(painter, row, reach)
-                rest = self.fonts.fitting((part.rest, part.rest.partition(",")[0]), part.rest_at.width())
-                self._draw_words(painter, part.rest_at, rest)
-                draw_strips(painter, [row.strip for row in part.cells], Palette.of_theme(0).signs)
+                if part.rest:
+                    rest = self.fonts.fitting((part.rest, part.rest.partition(",")[0]), part.rest_at.width())
+                    self._draw_words(painter, part.rest_at, rest)
         rows = [row for _, _, _, part in found for row in part.cells]
+        draw_strips(painter, [row.strip for row in rows], Palette.of_theme(0).signs)
         if self.sharpness is None:
             self._before.draw(painter, rect, still, lambda inner: self._draw_over(inner, rows))
         else:
@@ -293,20 +294,21 @@ class Outcome(Canvas):
     def _draw_bar(self, painter: QPainter, row: BarRow, reach: float) -> None:
         t, bar, area = theme.theme(), row.bar, row.area
         left, top, width, height = area.left(), area.top(), area.width(), area.height()
-        colour = QColor(class_colour(bar.label_class)) if bar.label_class is not None else QColor(t.accent)
+        if bar.label_class is not None:
+            colour = class_colour(bar.label_class)
+            if not bar.chosen:
+                colour.setAlphaF(0.5)
+        elif bar.share is not None:
+            colour = QColor(t.accent)
+        else:
+            colour = QColor(t.orange if bar.value >= 0 else t.blue)
         if bar.share is not None:
-            filled = QRectF(left, top, width * _within(bar.share, 0, 1), height)
+            painter.fillRect(QRectF(left, top, width * _within(bar.share, 0, 1), height), colour)
         else:
             length = _within(bar.value / reach, -1, 1) * width / 2
             start = left + width / 2
-            filled = QRectF(min(start, start + length), top, abs(length), height)
-            if bar.label_class is None:
-                colour = QColor(t.orange if bar.value >= 0 else t.blue)
-        if bar.label_class is not None and not bar.chosen:
-            colour.setAlphaF(0.5)
-        painter.fillRect(filled, colour)
-        if bar.share is None:
-            painter.fillRect(QRectF(round(left + width / 2), top, 1, height), QColor(t.faint))
+            painter.fillRect(QRectF(min(start, start + length), top, abs(length), height), colour)
+            painter.fillRect(QRectF(round(start), top, 1, height), QColor(t.faint))
         if bar.wanted is not None:
             x = left + width / 2 + _within(bar.wanted / reach, -1, 1) * width / 2
             if bar.share is not None:
