@@ -1,6 +1,5 @@
 """The examples where a layer puts them, a column for each lane: one layer large, or all of them as small multiples."""
 
-from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
@@ -8,7 +7,7 @@ from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPen
 
 from engine.probes.example import Part
-from engine.probes.representation import INPUT, LayerView, RepresentationAnswer
+from engine.probes.representation import INPUT, LayerView
 from netviz.runtime.cursor import NOTHING, Cursor, Mark
 from netviz.runtime.history import History, LaneHistory
 from netviz.theme import depth_colour, theme
@@ -19,6 +18,7 @@ from netviz.widgets.frame import Frame
 from netviz.widgets.many import draw_lines
 from netviz.widgets.marks import columns, draw_head, draw_lit, draw_note, draw_spot
 from netviz.widgets.plane import GRASP, Bounds, draw_ticks, place
+from netviz.widgets.representation_cells import Cell, look_of, tiles
 from netviz.widgets.representation_words import feet, name_of, share_in_figures, units_in_words
 from netviz.widgets.ticks import signed, whole
 
@@ -29,25 +29,6 @@ UNTURNED = np.eye(2)
 FAR = 1e5  # pixels beyond which no line is drawn to
 MIDDLE = Qt.AlignmentFlag.AlignVCenter
 LEFT, RIGHT = MIDDLE | Qt.AlignmentFlag.AlignLeft, MIDDLE | Qt.AlignmentFlag.AlignRight
-
-
-@dataclass(frozen=True, slots=True)
-class Cell:
-    """One layer of a lane in its place."""
-
-    lane: int
-    answer: RepresentationAnswer
-    view: LayerView
-    title: QRectF
-    area: QRectF
-    foot: QRectF  # empty in small multiples
-    name: str  # as it fits
-    share: str  # of the variance, in figures
-
-    @property
-    def still(self) -> tuple[object, ...]:
-        """What its name and its ground depend on."""
-        return self.lane, self.view.node, self.view.exact, self.view.units, self.title, self.area, self.name
 
 
 class RepresentationMap(Canvas):
@@ -62,14 +43,23 @@ class RepresentationMap(Canvas):
         self.history, self.node = history, INPUT
         self.every, self.grid = False, True
         self._dots, self._steady = Dots(), Steady()
+        self._anew = 0  # how often all was forgotten
         self._frames: dict[tuple[str, str], Frame] = {}
         self.follow(history.cursor, "layer", "example")
 
     def sizeHint(self) -> QSize:
         return QSize(280, 260)
 
+    def looks(self) -> object:
+        """The examples as they come in, before any layer, stay where they are while the networks learn."""
+        if self.every or self.node != INPUT:
+            return None
+        looks = [(lane.info, lane.apart, look_of(lane.representation, INPUT)) for lane in self.history.lanes]
+        return self.grid, self._anew, looks
+
     def forget(self) -> None:
         """Axes, directions and colours are chosen anew."""
+        self._anew += 1
         self._dots.forget()
         self._steady.forget()
         self._frames.clear()
@@ -360,27 +350,3 @@ class RepresentationMap(Canvas):
 def _turned(places: np.ndarray, turn: np.ndarray) -> np.ndarray:
     places = np.asarray(places, float)
     return places if turn is UNTURNED else places @ turn
-
-
-def tiles(body: QRectF, count: int, line: float) -> list[QRectF]:
-    """`count` boxes in rows, as many side by side as makes the pictures in them largest."""
-    if not count:
-        return []
-    gap = 6.0
-
-    def side(across: int) -> float:
-        down = -(-count // across)
-        return min((body.width() + gap) / across - gap, (body.height() + gap) / down - gap - line)
-
-    across = max(range(1, count + 1), key=side)
-    down = -(-count // across)
-    width, height = (body.width() + gap) / across - gap, (body.height() + gap) / down - gap
-    return [
-        QRectF(
-            body.left() + (i % across) * (width + gap),
-            body.top() + (i // across) * (height + gap),
-            max(4.0, width - 1),
-            max(line + 4.0, height - 1),
-        )
-        for i in range(count)
-    ]

@@ -9,6 +9,7 @@ from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QImage, QPainter, QPixmap
 from PySide6.QtWidgets import QApplication
 
+from engine.probes.representation import INPUT
 from netviz import theme
 from netviz.panels.adversary import AdversaryPanel
 from netviz.panels.confusion import ConfusionPanel
@@ -23,7 +24,9 @@ from netviz.widgets.example_list import picture_of
 from netviz.widgets.kept import Kept
 from netviz.widgets.many import draw_lines, lay_tiles
 from netviz.widgets.marks import fonts
+from netviz.widgets.representation import RepresentationMap
 from tests.netviz.panels.histories import opened, take
+from tests.netviz.panels.layer_answers import layer_view, representation_answer
 from tests.netviz.panels.output_answers import confusion_answer, listed, worst_answer
 from tests.netviz.panels.test_every_panel import every_panel, filled, open_panel
 
@@ -275,6 +278,37 @@ def test_shortened_words_are_measured_once(qapp) -> None:
     words = [made.shortened("weights from the layer before", room) for room in (60.0, 60.0, 90.0, 1000.0)]
     assert asked == ["weights from the layer before"] * 2
     assert words[0] == words[1] != words[2] != words[3] == "weights from the layer before"
+
+
+def test_examples_that_come_in_as_before_are_not_painted_anew(qtbot, monkeypatch) -> None:
+    painted: list[RepresentationMap] = []
+    paint = RepresentationMap.paint
+    monkeypatch.setattr(RepresentationMap, "paint", lambda self, *given: (painted.append(self), paint(self, *given)))
+    history = filled("net")
+    answer = representation_answer(layer_view(INPUT, exact=True), layer_view("a1"))
+    take(history.lanes[0], probes=(answer,))
+    panel = open_panel(qtbot, RepresentationPanel, history)
+
+    def after(layer: str, scale: float = 1.0) -> int:
+        """How often it is painted because of an answer whose places are so much farther out."""
+        panel.show_layer(layer)
+        panel.map.repaint()
+        painted.clear()
+        layers = tuple(replace(view, points=view.points * scale) for view in answer.layers)
+        take(history.lanes[0], probes=(replace(answer, layers=layers),))
+        panel.refresh()
+        panel.map.repaint()
+        return len(painted)
+
+    assert [after(INPUT, scale) for scale in (1.0, 1.0, 0.5, 0.5)] == [0, 0, 1, 0]
+    assert [after("a1", scale) for scale in (1.0, 1.0)] == [1, 1]
+    after(INPUT)
+    for change in (panel.map.forget, panel.grid.toggle, lambda: theme.look().use(theme.LIGHT)):
+        painted.clear()
+        change()
+        panel.refresh()
+        panel.map.repaint()
+        assert painted, change
 
 
 def test_a_table_with_the_same_counts_is_not_painted_anew(qtbot, monkeypatch) -> None:
