@@ -1,10 +1,9 @@
 """One box of the drawn network: a layer, its docked activation, its parameters. All painting of a box is here."""
 
 from collections.abc import Sequence
-from math import ceil
 
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPainterPath, QPixmap
+from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPainterPath
 from PySide6.QtWidgets import QStyleOptionGraphicsItem, QWidget
 
 from netviz.editor.bounded import Bounded
@@ -14,6 +13,7 @@ from netviz.editor.followed_pictures import Cells
 from netviz.editor.health import Mark
 from netviz.editor.kit import Kit, dot
 from netviz.editor.levels import Levels, share
+from netviz.editor.live_pixels import LivePixels
 from netviz.editor.metrics import ABOVE, BAR, BAR_LEFT, PADDING, PORT, Detail, Metrics
 from netviz.editor.pictures import Maps, Picture, alike
 from netviz.theme import RADIUS
@@ -23,7 +23,6 @@ from netviz.widgets.health import paint_mark
 ROOM = 3.5  # between a box and the ring round it
 INSET = 9.0  # from the right edge to the middle of the mark of health
 STRIP = 13.0  # for the numbers of inputs whose order counts
-SHARPEST = 4.0  # pixels that a kept picture has to a pixel of the scene, at most
 
 
 class NodeItem(Bounded):
@@ -47,9 +46,8 @@ class NodeItem(Bounded):
         self._mark: Mark | None = None
         self._live: Picture | None = None
         self._followed: Picture | None = None
-        self._pixmap: QPixmap | None = None  # of that picture
+        self.pixels = LivePixels()  # of that picture
         self._still = Backdrop()  # of all the rest, while there is such a picture
-        self._sharp = 0.0  # its pixels, to one of the scene
         self._last: str | None = None  # the third line, once it was painted
         self._shape = QPainterPath()
         self._layout()
@@ -108,7 +106,7 @@ class NodeItem(Bounded):
     def show_live(self, live: Picture | None) -> None:
         """What the run shows in the box, where boxes hold pictures."""
         if not alike(live, self._live):
-            old, self._live, self._pixmap = self._live, live, None
+            old, self._live = self._live, live
             if (old and old.words) != (live and live.words):
                 self._say()
             self.update(self._area)
@@ -116,7 +114,7 @@ class NodeItem(Bounded):
     def show_followed(self, followed: Picture | None) -> None:
         """The followed example's values, in place of the live picture."""
         if followed is not self._followed:
-            self._followed, self._pixmap = followed, None
+            self._followed = followed
             self._say()
             self.update(self._area)
 
@@ -219,7 +217,6 @@ class NodeItem(Bounded):
         self._lines = first, second, QRectF(self._left, second.bottom(), room, m.line_height)
         self._large = QRectF(self._left, 0, room, m.words if m.picture else m.height)
         self._area = QRectF(self._left, second.bottom() + ABOVE, room, m.picture) if m.picture else QRectF()
-        self._pixmap = None
         self._corner = QRectF(rect.right() - INSET - 6, rect.top() - 6, 12, 12)
         self._bar = QRectF(BAR_LEFT, PADDING, BAR, m.height - 2 * PADDING)
         self._last = None
@@ -231,7 +228,8 @@ class NodeItem(Bounded):
             self._paint_still(painter)
         else:  # it changes many times a second, and what is round it seldom does
             self._still.draw(painter, self.boundingRect(), self._looks(), self._paint_still)
-        self._paint_live(painter)
+        if (shown := self._followed or self._live) is not None and not self._area.isEmpty():
+            self.pixels.draw(painter, self._area, shown)
         if self._ringed and widget is not None:  # a light, and no part of a picture of the network
             self._paint_ring(painter, self._frame)
             painter.drawRects(list(self._pointed(self._unit)))
@@ -319,32 +317,6 @@ class NodeItem(Bounded):
             line.setWidth(length * share(value))
             painter.setBrush(brush)
             painter.drawRect(line)
-
-    def _paint_live(self, painter: QPainter) -> None:
-        """From a pixmap with the pixels of the screen, painted once for each answer and zoom: a drag paints every box.
-
-        It is laid down pixel on pixel: to stretch it, even by little, takes longer than to paint it.
-        """
-        area, shown = self._area, self._followed or self._live
-        if shown is None or area.isEmpty():
-            return
-        ratio, view = painter.device().devicePixelRatioF(), painter.worldTransform()
-        sharp = min(SHARPEST, view.m11() * ratio)
-        if self._pixmap is None or self._sharp != sharp:
-            self._sharp, self._pixmap = sharp, QPixmap(ceil(area.width() * sharp), ceil(area.height() * sharp))
-            self._pixmap.fill(Qt.GlobalColor.transparent)
-            self._pixmap.setDevicePixelRatio(sharp)
-            with QPainter(self._pixmap) as inner:
-                shown.paint(inner, QRectF(0, 0, area.width(), area.height()))
-            self._pixmap.setDevicePixelRatio(ratio)
-        if sharp != view.m11() * ratio:  # a picture of the network that is larger than any screen
-            painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
-            painter.drawPixmap(area, self._pixmap, QRectF(self._pixmap.rect()))
-            return
-        corner = view.map(area.topLeft())
-        painter.resetTransform()
-        painter.drawPixmap(QPointF(round(corner.x() * ratio) / ratio, round(corner.y() * ratio) / ratio), self._pixmap)
-        painter.setWorldTransform(view)
 
     def _paint_words(self, painter: QPainter, detail: Detail) -> None:
         kit, m, picture = self._kit, self.metrics, self.picture

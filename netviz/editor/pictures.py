@@ -73,7 +73,7 @@ class Maps:
         return tiles[:maps], tiles[maps]
 
     def paint(self, painter: QPainter, rect: QRectF) -> None:
-        maps, more = self.placed(rect, painter.device().devicePixelRatioF())
+        maps, more = self.placed(rect, sharpness(painter))
         size = self.image.width()
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
         for tile, part in zip(maps, _parts(size), strict=False):
@@ -102,6 +102,11 @@ def _squares(left: float, top: float, width: float, height: float, wanted: int, 
     return tuple(on_pixels(QRectF(*corner, side, side), sharp) for corner in corners)
 
 
+def sharpness(painter: QPainter) -> float:
+    """How many pixels are as long as 1 is here."""
+    return float(painter.deviceTransform().m11())
+
+
 def on_pixels(rect: QRectF, sharp: float) -> QRectF:
     """From edge to edge of pixels, of which `sharp` are as long as 1 is here."""
     left, top, right, bottom = (round(edge * sharp) / sharp for edge in rect.getCoords())
@@ -116,7 +121,7 @@ class Decision:
     words: str
 
     def paint(self, painter: QPainter, rect: QRectF) -> None:
-        square = on_pixels(middle_square(rect), painter.device().devicePixelRatioF())
+        square = on_pixels(middle_square(rect), sharpness(painter))
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
         painter.drawImage(square, self.image)
         frame(painter, [square])
@@ -131,7 +136,7 @@ class Examples:
     words: str
 
     def paint(self, painter: QPainter, rect: QRectF) -> None:
-        square = on_pixels(middle_square(rect), painter.device().devicePixelRatioF())
+        square = on_pixels(middle_square(rect), sharpness(painter))
         x, y = np.asarray(self.points.x)[:MOST_DOTS], np.asarray(self.points.y)[:MOST_DOTS]
         reach = float(np.abs(y).max(initial=0.0)) or 1.0
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
@@ -278,7 +283,7 @@ def middle_square(rect: QRectF) -> QRectF:
 
 def frame(painter: QPainter, squares: Sequence[QRectF]) -> None:
     """A hairline round each, so that what is nowhere far from 0 is still seen to be there."""
-    ratio = painter.device().devicePixelRatioF()
+    ratio = sharpness(painter)
     painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
     painter.setPen(_hairline(theme.theme().line))
     painter.setBrush(Qt.BrushStyle.NoBrush)
