@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 
-from PySide6.QtCore import QEvent, QEventLoop, QPoint, QPointF, QStandardPaths
+from PySide6.QtCore import QEvent, QEventLoop, QPoint, QPointF
 from PySide6.QtWidgets import QApplication
 
 from benchmarks.frames import application, frame_row, send, timed, wheel
@@ -104,7 +104,6 @@ def _project(net: Net) -> Project:
 
 def _in_window(app: QApplication, net: Net, frames: int) -> Iterator[Row]:
     """Edits with everything beside the canvas that follows them."""
-    QStandardPaths.setTestModeEnabled(True)
     window = MainWindow(_project(net), None, "process")
     document = window.document
     opened = QEventLoop()
