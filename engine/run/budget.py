@@ -9,7 +9,7 @@ from statistics import median
 SHARE = 0.03  # of the time
 # Answers a second: never more, for what the window does for them is taken from a training on the same machine; and as
 # long as the share does not do for so many, they are made coarser.
-OFTEN = 16.0
+OFTEN = 17.0
 COARSEST = 0.25  # of the full detail
 CALM = 10  # answers that are looked at before they are made finer again
 

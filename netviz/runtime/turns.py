@@ -10,7 +10,7 @@ from netviz.runtime.view import View
 
 CALM = 0.4  # seconds between two pictures of a view, for those who want less motion
 FRAME = 1 / 60  # seconds
-ROUND = 0.060  # seconds in which all views are drawn that have something to draw: just before the next answer
+ROUND = 0.057  # seconds in which all views are drawn that have something to draw: just before the next answer
 FREE = 0.004  # seconds that a frame may take for views in any case
 NEWS = 16  # frames over which what news take is averaged: they come in each third or fourth
 ENOUGH = 0.0015  # seconds of a turn after which the next one begins: each has its price for the screen
