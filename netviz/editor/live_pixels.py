@@ -14,7 +14,7 @@ class LivePixels:
     """Most pictures are painted once, on the spot. What is painted again is kept as pixels: a drag paints every box.
 
     These are laid down pixel on pixel: to stretch them, even by little, takes longer than to paint anew. Both ways
-    lead to the same pixels.
+    lead to the same pixels, but for the last bits of what is half transparent.
     """
 
     def __init__(self) -> None:
@@ -26,12 +26,12 @@ class LivePixels:
     def kept(self) -> bool:
         return self._pixels is not None
 
-    def draw(self, painter: QPainter, area: QRectF, shown: Picture) -> None:
-        """Paints `shown` into `area`, which begins where pixels do."""
+    def draw(self, painter: QPainter, area: QRectF, shown: Picture, once: bool = False) -> None:
+        """Paints `shown` into `area`, which begins where pixels do; `once`, nothing is kept of it."""
         ratio, view = painter.device().devicePixelRatioF(), painter.worldTransform()
         zoom, corner = view.m11(), view.map(area.topLeft())
         sharp, state = zoom * ratio, (area.size(), zoom * ratio)
-        again = shown is self._shown and state == self._state
+        again = shown is self._shown and state == self._state and not once
         if not again:
             self._shown, self._state, self._pixels = shown, state, None
         if sharp > SHARPEST:  # a picture of the network that is larger than any screen

@@ -229,7 +229,7 @@ class NodeItem(Bounded):
         else:  # it changes many times a second, and what is round it seldom does
             self._still.draw(painter, self.boundingRect(), self._looks(), self._paint_still)
         if (shown := self._followed or self._live) is not None and not self._area.isEmpty():
-            self.pixels.draw(painter, self._area, shown)
+            self.pixels.draw(painter, self._area, shown, once=widget is None)  # as in a picture of the network
         if self._ringed and widget is not None:  # a light, and no part of a picture of the network
             self._paint_ring(painter, self._frame)
             painter.drawRects(list(self._pointed(self._unit)))

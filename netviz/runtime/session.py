@@ -6,7 +6,6 @@ A slow window costs frames, never training speed or memory: the worker answers o
 import itertools
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from time import perf_counter
 from typing import Any
 
 from PySide6.QtCore import QObject, Qt, QTimer, Signal
@@ -246,12 +245,12 @@ class Session(QObject):
     # Records
 
     def _tick(self) -> None:
-        topics, began = set[str](), perf_counter()
+        topics, began = set[str](), self.turns.work()
         for record in self.line.take(MOST_RECORDS):
             topics |= self._take(record)
         if topics or self.turns.held:
             self.turns.tell(topics, self.running)
-        self.turns.frame(perf_counter() - began)
+        self.turns.frame(self.turns.work() - began)
         if "scores" in topics:
             self.scored.emit()
         if not self._asked and self.history.lanes:

@@ -22,8 +22,12 @@ def test_a_click_on_a_units_map_shows_that_unit(open_window, qtbot):
     item, view = window.canvas.node_item(0, "h1"), window.canvas.viewport()
     box = window.canvas.mapFromScene(item.mapRectToScene(item.rect())).boundingRect()
     places = [QPoint(x, y) for x in range(box.left(), box.right(), 4) for y in range(box.top(), box.bottom(), 4)]
-    there = next(at for at in places if window.lit.mark_at(QPointF(at)).unit == 2)
-    qtbot.mouseClick(view, Qt.MouseButton.LeftButton, pos=there)
+
+    def there() -> list[QPoint]:
+        return [at for at in places if window.lit.mark_at(QPointF(at)).unit == 2]
+
+    qtbot.waitUntil(lambda: bool(there()), timeout=LONG)  # the box's picture comes in a turn of its own
+    qtbot.mouseClick(view, Qt.MouseButton.LeftButton, pos=there()[0])
     qtbot.waitUntil(lambda: panel.view.unit == 2, timeout=LONG)
     qtbot.waitUntil(lambda: lane.neuron.unit == 2, timeout=LONG)
     answer = lane.neuron
