@@ -7,7 +7,7 @@ from netviz.runtime.view import View
 USUAL = 0.001  # seconds, of a view that was never timed
 LEAST = 0.00005  # seconds of a turn, whatever the clock says
 FIRST, SELDOM = 4, 8  # turns of a view that are all timed; of later ones, for each one that is
-MEMORY = 0.25  # what a new measurement counts
+SLOWLY = 0.1  # what a measurement counts that is above what is known: something else may have held it up
 
 
 class Costs:
@@ -33,7 +33,7 @@ class Costs:
     def learn(self, view: View, seconds: float) -> None:
         """A turn that has taken so long."""
         known = self._known.get(view, seconds)
-        self._known[view] = max(LEAST, known + MEMORY * (seconds - known))
+        self._known[view] = max(LEAST, min(seconds, known + SLOWLY * (seconds - known)))
 
     def forget(self, view: View) -> None:
         self._known.pop(view, None)

@@ -6,6 +6,7 @@ A slow window costs frames, never training speed or memory: the worker answers o
 import itertools
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from time import perf_counter
 from typing import Any
 
 from PySide6.QtCore import QObject, Qt, QTimer, Signal
@@ -245,12 +246,12 @@ class Session(QObject):
     # Records
 
     def _tick(self) -> None:
-        topics, began = set[str](), self.turns.work()
+        topics, began = set[str](), perf_counter()
         for record in self.line.take(MOST_RECORDS):
             topics |= self._take(record)
         if topics or self.turns.held:
             self.turns.tell(topics, self.running)
-        self.turns.frame(self.turns.work() - began)
+        self.turns.frame(perf_counter() - began)
         if "scores" in topics:
             self.scored.emit()
         if not self._asked and self.history.lanes:

@@ -4,7 +4,6 @@ from time import monotonic
 
 from PySide6.QtCore import QObject, Qt, QTimer
 
-from engine.run.budget import clock
 from engine.run.messages import Watch
 from netviz.runtime.costs import Costs
 from netviz.runtime.view import View
@@ -13,7 +12,7 @@ CALM = 0.4  # seconds between two pictures of a view, for those who want less mo
 FRAME = 1 / 60  # seconds
 ROUND = 0.057  # seconds in which all views are drawn that have something to draw: just before the next answer
 FREE = 0.004  # seconds that a frame may take for views in any case
-SOME = 16  # frames over which it is averaged what is no drawing of views: news, input, lights
+NEWS = 16  # frames over which what news take is averaged: they come in each third or fourth
 ENOUGH = 0.0015  # seconds of a turn after which the next one begins: each has its price for the screen
 
 
@@ -30,15 +29,12 @@ class Turns(QObject):
         self.calm = False  # pictures change seldom
         self.held: set[str] = set()  # topics that have news, while it is too early to show them
         self.clock = monotonic
-        self.work = clock("cpu")  # tells what the thread has done
         self._shown_at = 0.0
         self._costs = Costs()
         self._share = 0.0  # of the time that drawing takes in this round
-        self._began = 0.0  # by the work done, this frame
-        self._drawn = 0.0  # seconds that views have had of it
-        self._left = 0.0  # seconds that they may still have
+        self._left = 0.0  # seconds that this frame may still take
         self._over = 0.0  # of the frame before: what was too little for the next view, or what it has taken too much
-        self._other = 0.0  # seconds of a frame that all else takes, on average
+        self._news = 0.0  # seconds of a frame that news take, on average
         self._idle = True  # nothing was drawn in this frame
         self._timed: tuple[View, float] | None = None  # the one that is being painted, and when its turn began
         self.timer = QTimer(self, timerType=Qt.TimerType.PreciseTimer, singleShot=True, interval=0)
@@ -81,12 +77,10 @@ class Turns(QObject):
         self._share = self._costs.of(self.waiting) / ROUND
 
     def frame(self, spent: float) -> None:
-        """A frame has begun, of which so many seconds were `spent` on the news."""
-        began = self.work() - spent
-        other = min(FRAME, max(0.0, began - self._began - self._drawn))
-        self._other += (other - self._other) / SOME
-        self._left = max(-FRAME, min(self._over, ENOUGH)) + max(FREE, FRAME * self._share)
-        self._began, self._drawn, self._idle = began, 0.0, True
+        """A frame begins, of which so many seconds were `spent` on the news."""
+        self._news += (spent - self._news) / NEWS
+        self._left = max(-FRAME, self._over) + max(FREE, FRAME * self._share) + self._news - spent
+        self._idle = True
         self._go_on()
 
     def take(self) -> None:
@@ -105,12 +99,11 @@ class Turns(QObject):
                 self.views[view], self._idle = None, False
                 spent += self._costs.of((view,))
                 if self._costs.due(view):
-                    self._timed = view, self.work()
+                    self._timed = view, self.clock()
                 self._costs.count(view)
                 view.refresh()
         finally:
             self._left -= spent
-            self._drawn += spent
             self._go_on()
 
     def _has_room(self, spent: float) -> bool:
@@ -122,11 +115,10 @@ class Turns(QObject):
         if spent and (spent + cost > ENOUGH or self._costs.due(following)):
             return False
         # Half of it may be too much for this frame, and half for the one before.
-        more = max(0.0, self.work() - self._began - self._drawn - spent - self._other)  # than all else takes usually
-        return self._left - spent - more > (0.0 if self._idle else cost / 2)
+        return self._left - spent > (0.0 if self._idle else cost / 2)
 
     def _learn(self, view: View, began: float) -> None:
-        self._timed, taken = None, self.work() - began
+        self._timed, taken = None, self.clock() - began
         if view in self.views:
             self._costs.learn(view, taken)
 
