@@ -29,7 +29,7 @@ from engine.run.studies import Studies
 from engine.telemetry import Telemetry
 from engine.trainer import StepRecord, Trainer
 
-HEALTH_SECONDS = 0.5  # from one word of the diagnosis to the next, in a hurry
+HEALTH_SECONDS = 1.0  # from one word of the diagnosis to the next, in a hurry
 RATES = 64  # learning rates told between two answers
 FIRST_STEPS = 50  # looked at one by one when layers are watched: most faults begin there
 NAN = float("nan")
