@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QToolTip, QWidget
 from netviz import theme
 from netviz.runtime.cursor import NOTHING, Cursor, Mark
 from netviz.widgets.backdrop import Backdrop, Stamps
+from netviz.widgets.lighting import Lighting
 from netviz.widgets.marks import draw_note, fonts
 from netviz.widgets.pointing import Pointer
 
@@ -33,6 +34,7 @@ class Canvas(QWidget):
         self._kept: QPixmap | None = None  # the picture without lights
         self._kept_size = 0, 0, 0.0  # width and height in pixels, and device pixels a pixel
         self._kept_looks: tuple[object, ...] | None = None  # what the kept picture looks like, of one that says it
+        self._lighting = Lighting(self, lambda: QWidget.update(self, self.room()))
         self._behind = Backdrop()
         self._stamps = Stamps()
         self._stale = True  # it is to be painted anew
@@ -95,7 +97,7 @@ class Canvas(QWidget):
 
     def _relight(self, changed: frozenset[str]) -> None:
         if changed & self._follows and self.isVisible() and not self.note:
-            super().update(self.room())  # the picture itself stays
+            self._lighting.change()  # the picture itself stays
 
     def update(self, *area: object) -> None:
         """Paints the picture anew."""
@@ -118,6 +120,7 @@ class Canvas(QWidget):
                 self._fill(painter, rect)
             if self.pointed is not None and not self.note and self._lights(self.pointed.mark):
                 self.paint_marks(painter, rect, self.pointed)
+        self._lighting.painted(event, self.room())
 
     def _lights(self, mark: Mark) -> bool:
         return any(getattr(mark, name) is not None for name in self._follows)

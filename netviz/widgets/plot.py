@@ -32,6 +32,7 @@ from netviz.widgets.backdrop import Backdrop
 from netviz.widgets.curves import View
 from netviz.widgets.endlabels import draw_end_labels
 from netviz.widgets.guides import draw_moments
+from netviz.widgets.lighting import Lighting
 from netviz.widgets.marks import COLUMN_GAP, draw_note, fonts
 from netviz.widgets.pointing import Pointer
 from netviz.widgets.strokes import Stroke, Tracer, draw_strokes
@@ -75,6 +76,7 @@ class Plot(pg.GraphicsView):
         self.setViewportUpdateMode(pg.GraphicsView.ViewportUpdateMode.FullViewportUpdate)
         self.setAccessibleName("Curves")
         on_change(self.relay)
+        self._lighting = Lighting(self.viewport(), self.viewport().update)
         self._pointer = Pointer(self.viewport(), self.pointed, self.mark_at, self._near)
         self.pointed.changed.connect(self._relight)
 
@@ -203,6 +205,7 @@ class Plot(pg.GraphicsView):
                 self._paint_axes(painter)
                 drawn = self._paint_curves(painter, fine=True)
             self._paint_lights(painter, drawn)
+        self._lighting.painted(event, self.viewport().rect())
 
     def _picture(self) -> QPixmap:
         ratio = self.devicePixelRatioF()
@@ -302,7 +305,7 @@ class Plot(pg.GraphicsView):
 
     def _relight(self, changed: frozenset[str]) -> None:
         if self.isVisible() and changed & ({"step", "layer"} if self.layered else {"step", "lane"}):
-            self.viewport().update()
+            self._lighting.change()
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
         self.show_all()

@@ -2,6 +2,7 @@
 
 import pytest
 from PySide6.QtCore import QEvent, QObject
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QWidget
 
 from netviz.panels.follow import FollowPanel
@@ -10,6 +11,7 @@ from netviz.panels.loss import LossPanel
 from netviz.panels.try_it import TryPanel
 from netviz.runtime.cursor import NOTHING, Mark
 from netviz.widgets import cells, strokes
+from netviz.widgets.lighting import APART, PLACES
 from netviz.widgets.outcome import Outcome
 from netviz.widgets.strokes import Tracer
 from tests.netviz.panels.test_every_panel import filled, open_panel
@@ -35,6 +37,7 @@ def count(monkeypatch):
 
 def point(panel, mark: Mark) -> None:
     panel.history.cursor.hover(mark)
+    QTest.qWait(APART * PLACES + 10)  # longer than a light takes
     paint_all(panel)
 
 
