@@ -68,6 +68,20 @@ def test_the_first_row_is_at_the_bottom_and_what_is_no_number_is_red(qtbot):
     assert close(image.pixelColor(round(square.right()) - 4, round(square.center().y())), QColor(theme().red), 20)
 
 
+def lined(image, x: float, y: float) -> bool:
+    """Whether the path runs there: white on a dark rim, wherever between pixels it lies."""
+    return brightest(image, x, y) > 165 and min(_around(image, x, y)) < 60
+
+
+def brightest(image, x: float, y: float) -> int:
+    return max(_around(image, x, y))
+
+
+def _around(image, x: float, y: float) -> list[int]:
+    near = range(-3, 4)
+    return [image.pixelColor(int(x) + i, int(y) + k).lightness() for i in near for k in near]
+
+
 def test_the_path_lies_on_its_places_and_is_hovered_by_step(qtbot):
     panel = shown(qtbot, "A")
     image, (square,) = picture(panel.map), squares(panel)
@@ -79,8 +93,7 @@ def test_the_path_lies_on_its_places_and_is_hovered_by_step(qtbot):
         np.testing.assert_allclose(at, expected)
     assert near(image, QPointF(*pixels[-1]), on_heights()[0], 1)  # a full dot: now
     for k in range(3):
-        middle = (pixels[k] + pixels[k + 1]) / 2
-        assert near(image, QPointF(*middle), on_heights()[0], 1)
+        assert lined(image, *(pixels[k] + pixels[k + 1]) / 2)
     assert panel.map.mark_at(QPointF(*pixels[2]) + QPointF(3, 3)) == Mark(step=4, lane=0)
     assert panel.map.mark_at(QPointF(square.left() + 2, square.bottom() - 2)) == Mark()
     tip = panel.map.tip(QPointF(*pixels[1]))
@@ -140,9 +153,8 @@ def test_while_the_present_place_alone_is_new_the_path_behind_it_is_not_painted_
         image, (square,) = picture(panel.map), squares(panel)
         _, pixels = path_pixels(panel.history.lanes[0].landscape, square)
         pieces = [(pixels[k] + pixels[k + 1]) / 2 for k in range(3)]
-        for x, y in (*pieces, *pixels[1:]):
-            around = [image.pixelColor(int(x) + i, int(y) + k).lightness() for i in (-1, 0, 1) for k in (-1, 0, 1)]
-            assert max(around) > 200  # white on a dark rim
+        assert all(lined(image, *at) for at in pieces)
+        assert all(brightest(image, *at) > 165 for at in pixels[1:])
     assert [len(at) for at in painted] == [3]
     moved_on = landscape_answer(steps=np.arange(5), places=np.vstack([places, [[0.9, 0.9]]]), off=np.zeros(5))
     take(panel.history.lanes[0], probes=[moved_on])
