@@ -70,7 +70,7 @@ def test_the_first_row_is_at_the_bottom_and_what_is_no_number_is_red(qtbot):
 
 def lined(image, x: float, y: float) -> bool:
     """Whether the path runs there: white on a dark rim, wherever between pixels it lies."""
-    return brightest(image, x, y) > 165 and min(_around(image, x, y)) < 60
+    return brightest(image, x, y) > 165 and min(_around(image, x, y)) < 90
 
 
 def brightest(image, x: float, y: float) -> int:
