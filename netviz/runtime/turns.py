@@ -13,6 +13,7 @@ FRAME = 1 / 60  # seconds
 ROUND = 0.057  # seconds in which all views are drawn that have something to draw: just before the next answer
 FREE = 0.004  # seconds that a frame may take for views in any case
 NEWS = 16  # frames over which what news take is averaged: they come in each third or fourth
+GAP = 1  # milliseconds from one turn to the next, in which input that waits comes first
 ENOUGH = 0.0015  # seconds of a turn after which the next one begins: each has its price for the screen
 
 
@@ -124,8 +125,10 @@ class Turns(QObject):
 
     def _go_on(self) -> None:
         """With the next turn, once what was drawn has been painted, which comes first; or else in the next frame."""
-        if self._timed is not None or self._has_room(0.0):
-            self.timer.start()
+        if self._timed is not None:
+            self.timer.start(0)
+        elif self._has_room(0.0):
+            self.timer.start(GAP)
         elif self.waiting:
             self._over = self._left
         else:
