@@ -30,7 +30,7 @@ from engine.run.keyframes import Keyframes
 from engine.run.lane import Lane
 from engine.run.measuring import Measuring
 from engine.run.opening import loaded, opened, reopen_lanes, weights_before
-from engine.run.pace import Pacer, StepRate, steps_to_end
+from engine.run.pace import MANY, Pacer, StepRate, steps_to_end
 from engine.run.preview import previewed
 from engine.run.strides import Strides
 from engine.run.studies import StudyTime, wanting
@@ -268,10 +268,9 @@ class Worker:
         lead = lanes[0].trainer
         for lane in lanes:
             lane.hurried = pacer.unlimited
-        if self._limit is not None:
-            allowed = max(0, self._limit - lead.step_number)
-        else:
-            allowed = min(pacer.allowed(lead), steps_to_end(lead, lead.step_number, max(1, self._epochs - lead.epoch)))
+        if (end := self._limit) is None:
+            end = lead.step_number + steps_to_end(lead, lead.step_number, max(1, self._epochs - lead.epoch))
+        allowed = min(max(0, end - lead.step_number), pacer.allowed(lead) if self._limit is None else MANY)
         # At a pace the frame's steps come first, but never more than the eye would notice.
         answer_at = self._budget.ready_at if pacer.unlimited else self._frame_came + PATIENCE
         answer_at = inf if self._frame is None else 0.0 if self._urgent else answer_at
@@ -280,10 +279,10 @@ class Worker:
         self._stale = self._stale or allowed > 0
         try:
             while allowed > 0 and inbox.empty():
-                if lead.step_number + 1 == self._limit:  # who steps by hand wants to see where it ends
+                if lead.step_number + 1 == end:  # who trains wants to see where it ends
                     for lane in lanes:
                         lane.observe_next = lane.watches_layers
-                steps = self._strides.advance(lanes, max(1, allowed - (self._limit is not None)))
+                steps = self._strides.advance(lanes, max(1, min(allowed, end - lead.step_number - 1)))
                 allowed -= steps
                 pacer.done += steps
                 if lead.position == 0 and (lead.stopped or self._at_end(lead.epoch)):

@@ -55,6 +55,19 @@ def test_steps_by_hand_end_where_they_are_asked_to(bench: Bench) -> None:
     assert answer.lanes[0].layers.steps.tolist() == [*range(50), 56]  # the first ones, and where it ended
 
 
+def test_a_run_at_full_speed_shows_the_layers_where_it_ends(bench: Bench) -> None:
+    """Its last steps may all be done between two looks."""
+    bench.open(many(epochs=40))
+    bench.send(m.Watch(layers=True), m.SetPace(m.Pace(m.PaceUnit.UNLIMITED)), m.Play())
+    ended = bench.settled(m.RunState.FINISHED).step
+    answer = bench.ask()
+    assert answer.lanes[0].layers.steps[-1] == ended - 1
+    bench.send(m.Play())  # as many epochs again
+    again = bench.settled(m.RunState.FINISHED).step
+    assert again == 2 * ended
+    assert bench.ask().lanes[0].layers.steps[-1] == again - 1
+
+
 def test_what_somebody_looks_at_is_done_alone() -> None:
     lane = Lane(Trainer(many(), backend=card()))
     with np.errstate(all="ignore"):
