@@ -34,7 +34,7 @@ class Canvas(QWidget):
         self._kept: QPixmap | None = None  # the picture without lights
         self._kept_size = 0, 0, 0.0  # width and height in pixels, and device pixels a pixel
         self._kept_looks: tuple[object, ...] | None = None  # what the kept picture looks like, of one that says it
-        self._lighting = Lighting(self, lambda: QWidget.update(self, self.room()))
+        self._lighting: Lighting | None = None  # of one that follows the cursor
         self._behind = Backdrop()
         self._stamps = Stamps()
         self._stale = True  # it is to be painted anew
@@ -81,6 +81,7 @@ class Canvas(QWidget):
     def follow(self, cursor: Cursor, *fields: str) -> None:
         """Shows what is pointed at, of these fields of a Mark; hovers and pins by `mark_at`."""
         self.pointed, self._follows = cursor, frozenset(fields)
+        self._lighting = Lighting(self, lambda: QWidget.update(self, self.room()))
         cursor.changed.connect(self._relight)
         Pointer(self, cursor, lambda place: NOTHING if self.note else self.mark_at(place))
 
@@ -97,6 +98,7 @@ class Canvas(QWidget):
 
     def _relight(self, changed: frozenset[str]) -> None:
         if changed & self._follows and self.isVisible() and not self.note:
+            assert self._lighting is not None
             self._lighting.change()  # the picture itself stays
 
     def update(self, *area: object) -> None:
@@ -120,7 +122,8 @@ class Canvas(QWidget):
                 self._fill(painter, rect)
             if self.pointed is not None and not self.note and self._lights(self.pointed.mark):
                 self.paint_marks(painter, rect, self.pointed)
-        self._lighting.painted(event, self.room())
+        if self._lighting is not None:
+            self._lighting.painted(event, self.room())
 
     def _lights(self, mark: Mark) -> bool:
         return any(getattr(mark, name) is not None for name in self._follows)
