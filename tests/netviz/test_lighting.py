@@ -3,8 +3,10 @@
 import pytest
 from PySide6.QtCore import QEvent, QRect
 from PySide6.QtGui import QPaintEvent
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QVBoxLayout, QWidget
 
+from netviz.checks.rate_plot import RatePlot
+from netviz.theme import look
 from netviz.widgets.lighting import APART, PLACES, Lighting
 
 
@@ -44,6 +46,15 @@ def test_panels_take_turns(qtbot):
     assert APART * PLACES < 50  # milliseconds: as good as at once
     for widget in widgets:
         widget.deleteLater()
+
+
+def test_a_picture_that_is_gone_hears_of_no_theme(qtbot):
+    """It follows no cursor: nothing keeps its Python half longer than Qt's."""
+    window = QWidget()
+    QVBoxLayout(window).addWidget(RatePlot())
+    with qtbot.waitSignal(window.destroyed):
+        window.deleteLater()
+    look().changed.emit()  # what is raised in it fails the test
 
 
 def test_what_is_painted_meanwhile_is_not_painted_again(lit, qtbot):
