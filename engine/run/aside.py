@@ -5,15 +5,17 @@ costs training no more than copying the weights. What it answers is passed on to
 """
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from math import inf
-from typing import Protocol
+from typing import Any, Protocol
 
 import msgspec
 from msgspec.structs import replace
 
 from engine.probes.catalogue import ProbeRequest
 from engine.run.budget import Budget
+from engine.run.giving_way import giving_way
+from engine.run.measuring import Measuring
 from engine.run.messages import AnyCommand, Look, Open
 from engine.trainer import Trainer
 
@@ -51,6 +53,14 @@ _notes = msgspec.msgpack.Decoder(Note)
 
 def passed(data: bytes) -> Passed:
     return Passed(_notes.decode(data), data)
+
+
+def looked(command: Look, trainers: Sequence[Trainer], measuring: Measuring) -> tuple[tuple[Any, ...], ...]:
+    """What the other one finds, network by network: it is shown them as `command` has them."""
+    with giving_way():
+        for trainer, state in zip(trainers, command.states, strict=True):
+            trainer.show(state)
+        return tuple(tuple(measuring.answers(command.probes, trainer, command.detail)) for trainer in trainers)
 
 
 class Aside:

@@ -29,6 +29,7 @@ class Budget:
         self.share = share
         self.detail = 1.0
         self.ready_at = 0.0
+        self._first = True  # the first answer makes plans and buffers too: it does not say when the next may come
         self._costs: deque[float] = deque(maxlen=CALM)
 
     def free(self) -> None:
@@ -37,7 +38,9 @@ class Budget:
 
     def spend(self, seconds: float, since: float | None = None) -> None:
         """An answer has cost so much; the next may come so much later than `since`, which is now."""
-        self.ready_at = (time.perf_counter() if since is None else since) + max(seconds / self.share, 1 / OFTEN)
+        wait = 0.0 if self._first else seconds / self.share
+        self._first = False
+        self.ready_at = (time.perf_counter() if since is None else since) + max(wait, 1 / OFTEN)
         costs, allowed = self._costs, self.share / OFTEN
         costs.append(seconds)
         # One answer alone may have been held up by another process.

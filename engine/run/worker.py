@@ -1,7 +1,6 @@
 """The worker: takes the commands that wait, does a step, answers the frame that is due. Nothing else touches a run.
 
-It runs on any thread of any process; `inbox` and `send` are all that it knows of the window. Paused
-means blocked on the inbox, never polling.
+It runs on any thread of any process; `inbox` and `send` are all that it knows of the window. Paused, it blocks.
 """
 
 import queue
@@ -24,7 +23,7 @@ from engine.probes.study import Study
 from engine.project import project_from
 from engine.run import messages as m
 from engine.run import recording
-from engine.run.aside import Aside, Passed, Start
+from engine.run.aside import Aside, Passed, Start, looked
 from engine.run.budget import Budget, clock
 from engine.run.keyframes import Keyframes
 from engine.run.lane import Lane
@@ -122,11 +121,10 @@ class Worker:
         self._settle(m.RunState.PAUSED)
 
     def _on_play(self, command: m.Play) -> None:
-        if (self._state is m.RunState.RUNNING and self._limit is None) or not self._can_go_on():
-            return
-        self._go_on_past_the_end()
-        self._limit = None
-        self._start()
+        if (self._state is not m.RunState.RUNNING or self._limit is not None) and self._can_go_on():
+            self._go_on_past_the_end()
+            self._limit = None
+            self._start()
 
     def _on_pause(self, command: m.Pause) -> None:
         if self._state is m.RunState.RUNNING:
@@ -206,15 +204,15 @@ class Worker:
 
     def _on_look(self, command: m.Look) -> None:
         began = self._clock()
-        for lane, state in zip(self._lanes, command.states, strict=True):
-            lane.trainer.show(state)
-        measure = self._measuring.answers
-        seen = tuple(tuple(measure(command.probes, lane.trainer, command.detail)) for lane in self._lanes)
+        seen = looked(command, [lane.trainer for lane in self._lanes], self._measuring)
         self._send(m.Pictures(command.number, self._clock() - began, self._step, seen))
 
     def _on_passed(self, said: Passed) -> None:
-        if (pictures := self._aside.take(said)) is not None:
+        saw, pictures = self._aside.sees, self._aside.take(said)
+        if pictures is not None:
             self._send(pictures)
+        if self._aside.sees and not saw:  # what the last ones cost between steps is not to be waited for
+            self._budget.free()
 
     def _on_recordtelemetry(self, command: m.RecordTelemetry) -> None:
         if command.path:

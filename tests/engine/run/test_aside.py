@@ -189,6 +189,17 @@ def test_nobody_who_waits_for_no_frame_makes_the_other_look(
     assert len(other.told) <= asked + 1
 
 
+def test_once_the_other_sees_what_pictures_cost_before_is_not_waited_for(bench: Bench, other: Other) -> None:
+    other.hold.clear()
+    bench.open(FOREVER)
+    run(bench, HISTOGRAMS)
+    bench.ask()
+    bench.worker._budget.ready_at = inf
+    bench.send(m.Frame(1000))
+    other.hold.set()
+    assert bench.next(m.Answer).number == 1000
+
+
 def test_until_the_other_has_opened_the_run_pictures_are_made_between_steps(bench: Bench, other: Other) -> None:
     other.hold.clear()
     bench.open(FOREVER)

@@ -14,6 +14,8 @@ def test_what_an_answer_costs_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr(module.time, "perf_counter", lambda: 100.0)
     budget = Budget()
     assert budget.ready_at == 0.0
+    budget.spend(10.0)
+    assert budget.ready_at == 100.0 + 1 / OFTEN  # the first one made what the next ones have
     budget.spend(0.003)
     assert budget.ready_at == 100.0 + 0.003 / SHARE
     budget.free()
@@ -61,5 +63,6 @@ def test_a_thread_that_waits_costs_nothing_on_the_processor(monkeypatch: pytest.
 
 def test_the_next_is_counted_from_when_the_last_was_asked() -> None:
     budget = Budget()
+    budget.spend(0.003, 40.0)
     budget.spend(0.003, 50.0)
     assert budget.ready_at == 50.0 + 0.003 / SHARE

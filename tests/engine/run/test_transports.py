@@ -155,16 +155,23 @@ def test_a_process_has_costly_pictures_made_by_another_that_ends_with_it(ends: E
     for command in commands:
         transport.send(command)
     frames = count(1)
+    children = Path(f"/proc/{transport.pid}/task/{transport.pid}/children")
+
+    def beside() -> list[int]:
+        return [int(pid) for pid in children.read_text().split()] if children.exists() else []
 
     def looked() -> bool:
         transport.send(m.Frame(next(frames)))
+        if hasattr(os, "SCHED_IDLE"):
+            for pid in beside():  # which takes idle cores only: on a machine that is busy otherwise there are none
+                os.sched_setscheduler(pid, os.SCHED_OTHER, os.sched_param(0))
         return any(isinstance(record, m.Pictures) for record in ends.records)
 
-    ends.until(looked)
+    ends.until(looked, seconds=60)
     (seen,) = next(record for record in ends.records if isinstance(record, m.Pictures)).lanes[0]
     assert isinstance(seen, BoundaryAnswer)
-    children = Path(f"/proc/{transport.pid}/task/{transport.pid}/children")
-    others = [int(pid) for pid in children.read_text().split()] if children.exists() else []
+    others = beside()
+    assert others or not children.exists()
     transport.close()
     for pid in others:
         with pytest.raises(ProcessLookupError):
