@@ -27,6 +27,7 @@ from netviz.runtime.history import LaneHistory
 from netviz.runtime.series import Series
 
 SETTLE = 0.3  # seconds before a turn counts: the window is there again, the first steps are done
+FIRST = 1.0  # seconds of a turn that are told apart: what comes to stay is made in them
 LONGEST = 30.0  # seconds that anything may take
 SELDOM = {"spectrum", "noise", "landscape", "health"}  # worked out in slices, or told a few times a second
 LARGE, IN_A_ROW = (2560, 1440), 6  # pixels of a window with every panel, and panels beside one another
@@ -200,9 +201,12 @@ class Watched:
         for eye in self.eyes:
             eye.take()
         began, first = self.steps_at()
-        self.let_run(seconds)
+        self.let_run(min(FIRST, seconds))
+        first_frames = list(self.app.frames)
+        self.let_run(max(0.0, seconds - FIRST))
         ended, last = self.steps_at()
         if shown:
+            seen.first += first_frames
             seen.frames += self.app.frames
             seen.inputs += self.inputs
             seen.ticks += len(self.app.frames) / (ended - began)
@@ -215,7 +219,7 @@ class Watched:
 
     def measure(self, pairs: int, seconds: float) -> Seen:
         """`pairs` of turns, each from the initial weights; who begins changes from pair to pair."""
-        seen = Seen([], [], [], [self.play_anew() for _ in range(pairs)], 0.0, {})
+        seen = Seen([], [], [], [], [self.play_anew() for _ in range(pairs)], 0.0, {})
         self.session.set_pace(Pace(PaceUnit.UNLIMITED))
         for number in range(pairs):
             self.session.reset()

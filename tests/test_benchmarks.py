@@ -200,6 +200,7 @@ def test_rows_of_a_window():
     seen = window.Seen(
         pairs=[(96.0, 100.0), (90.0, 100.0), (99.0, 100.0)],
         frames=[0.001] * 90 + [0.009] * 10,
+        first=[0.002] * 10 + [0.009] * 10,
         inputs=[0.001] * 90 + [0.007] * 10,
         plays=[0.1],
         ticks=62.0,
@@ -212,6 +213,7 @@ def test_rows_of_a_window():
     assert late.met is False
     assert frame.value == pytest.approx(9.0)
     assert frame.met is False
+    assert frame.context.endswith("most 9 ms of 100; first second 9")
     assert (pictures.value, pictures.met) == (14.0, False)
     assert pictures.context == "loss 30, boundary 14; 62 ticks/s"
 
