@@ -7,6 +7,7 @@ from math import prod
 import numpy as np
 
 from engine.backend import Array
+from engine.diagnosis.symptoms.base import percent
 from engine.divergence import DivergenceError
 from engine.layers.base import Activation
 from engine.metrics import Score
@@ -101,10 +102,11 @@ def _flat(trainer: Trainer, course: Course) -> Iterator[str]:
             for own in [[n for n, layer in inner.items() if layer.pieces is pieces]]
             for look in (0, -1)
         )
+        said = f"{percent(end[0])} of the {what.format(end[1])}"
         if min(begin[0], end[0]) > MOST_FLAT:
-            yield f"{end[0]:.0%} of the {what.format(end[1])}: try other first weights and biases, or {cure}"
+            yield f"{said}: try other first weights and biases, or {cure}"
         elif end[0] > MOST_FLAT:
-            yield f"{end[0]:.0%} of the {what.format(end[1])}, and were not at the start: try a smaller rate, or {cure}"
+            yield f"{said}, and were not at the start: try a smaller rate, or {cure}"
 
 
 def _vanishing(trainer: Trainer, course: Course) -> Iterator[str]:

@@ -48,7 +48,8 @@ class Ward:
                 edits.append(SetNode(node, "init", wanted))
                 edits += [SetNode(node, "init_gain", 1.0)] if gain != 1.0 else []
         kinds = sorted({str(edit.value) for edit in edits if isinstance(edit, SetNode) and edit.field == "init"})
-        title = f"Draw first weights by {' and '.join(kinds)}" if kinds else "Draw first weights without a gain"
+        names = [kind[0].upper() + kind[1:].replace("_", " ") for kind in kinds]  # of people, mostly
+        title = f"Draw first weights by {' and '.join(names)}" if kinds else "Draw first weights without a gain"
         return (Remedy(title, tuple(edits)),) if edits else ()
 
     def every_weight(self) -> tuple[Remedy, ...]:

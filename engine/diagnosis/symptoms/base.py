@@ -10,6 +10,14 @@ Measured = Iterable[tuple[str, float]]
 NETWORK = ""  # in the place of a node: the whole run
 
 
+def percent(share: float) -> str:
+    """A share in whole per cent; 100 % and 0 % are said only of all and of nothing."""
+    rounded = round(share * 100)
+    if share not in (0.0, 1.0):
+        rounded = max(rounded, 1) if share > 1 else min(max(rounded, 1), 99)
+    return f"{rounded}\N{NO-BREAK SPACE}%"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Symptom:
     """Raised when a number has been at least `on` for `patience` looks in a row, withdrawn after `quiet` below `off`.

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from engine.diagnosis.record import Record
-from engine.diagnosis.symptoms.base import NETWORK, Measured, Symptom
+from engine.diagnosis.symptoms.base import NETWORK, Measured, Symptom, percent
 from engine.diagnosis.symptoms.flow import STUCK
 
 STILL_STEPS, STILL_EPOCHS, LONG = 300, 8, 2000
@@ -24,8 +24,8 @@ def loss_still(record: Record) -> Measured:
 
 def _say_still(record: Record, nodes: Sequence[str]) -> str:
     return (
-        f"The loss stands still: {record.smooth:.3g}, no lower for {record.step - record.best_step} steps and "
-        f"{record.level:.0%} of what guessing costs."
+        f"The loss stands still: {record.smooth:.3g}, no lower since step {record.best_step} and "
+        f"{percent(record.level)} of what guessing costs."
     )
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from engine.diagnosis.record import Record
-from engine.diagnosis.symptoms.base import NETWORK, Measured, Symptom
+from engine.diagnosis.symptoms.base import NETWORK, Measured, Symptom, percent
 from engine.diagnosis.symptoms.flow import LEARNT, STUCK
 
 TINY = 1e-30
@@ -54,7 +54,7 @@ def _say_low(record: Record, nodes: Sequence[str]) -> str:
     fastest = max(record.moved.values(), default=0.0)
     return (
         f"The weights barely move: in {record.step + 1} steps no layer went further than {fastest:.2g} of its size, "
-        f"and the loss is still {record.smooth / (record.start or 1):.0%} of what it was; "
+        f"and the loss is still {percent(record.smooth / (record.start or 1))} of what it was; "
         f"the rate is {record.rate:g}."
     )
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from engine.diagnosis.record import Record
-from engine.diagnosis.symptoms.base import Measured, Symptom
+from engine.diagnosis.symptoms.base import Measured, Symptom, percent
 from engine.diagnosis.symptoms.flow import LEARNT
 
 FEW = 16  # examples: of a smaller batch a unit may well be off for all without being dead
@@ -21,9 +21,8 @@ def saturated(record: Record) -> Measured:
 
 def _say_saturated(record: Record, nodes: Sequence[str]) -> str:
     node, share = _worst(record.saturated, nodes)
-    return (
-        f"{share:.0%} of the values of {node} lie at the flat ends of its activation, where next to no gradient passes."
-    )
+    flat = f"{percent(share)} of the values of {node} lie at the flat ends of its activation"
+    return f"{flat}, where next to no gradient passes."
 
 
 SATURATED = Symptom(
@@ -49,7 +48,7 @@ def dead(record: Record) -> Measured:
 
 def _say_dead(record: Record, nodes: Sequence[str]) -> str:
     node, share = _worst(record.dead, nodes)
-    who = "All units" if share == 1 else f"{share:.0%} of the units"
+    who = "All units" if share == 1 else f"{percent(share)} of the units"
     return f"{who} of {node} are dead: they are off for every example, so no gradient reaches their weights."
 
 

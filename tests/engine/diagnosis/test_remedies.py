@@ -56,7 +56,7 @@ FAULTS: dict[str, tuple[dict[str, Any], int, str]] = {
             )
         },
         400,
-        "Draw first weights by glorot_uniform",
+        "Draw first weights by Glorot uniform",
     ),
     "rate_high": (
         {"graph": deep(2, 16, "relu"), "optimizer": {"kind": "sgd", "lr": 40.0}},

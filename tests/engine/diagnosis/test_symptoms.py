@@ -5,6 +5,7 @@ import pytest
 
 from engine.diagnosis import Diagnosis
 from engine.diagnosis.symptoms import SYMPTOMS
+from engine.diagnosis.symptoms.base import percent
 from tests.engine.diagnosis.by_hand import GUESS, facts, names, rung, shown
 
 LEARNT = 0.2 * GUESS
@@ -183,6 +184,9 @@ def still(level: float, **differs: object) -> Diagnosis:
 def test_a_loss_stands_still_only_where_guessing_is_as_good() -> None:
     assert names(still(0.9)) == ["loss_still"]
     assert names(still(0.8)) == []
+    diagnosis = still(0.9)
+    (finding,) = diagnosis.findings()
+    assert f"no lower since step {diagnosis.record.best_step} and 90\N{NO-BREAK SPACE}% of" in finding.sentence
 
 
 def test_a_plateau_of_few_epochs_is_waited_for() -> None:
@@ -301,3 +305,11 @@ def test_every_symptom_says_what_it_means_and_turns_off_below_where_it_turns_on(
         assert symptom.measure.__doc__ or symptom.needs
         assert 0 < symptom.off <= symptom.on
     assert len({symptom.name for symptom in SYMPTOMS}) == len(SYMPTOMS)
+
+
+@pytest.mark.parametrize(
+    ("share", "text"),
+    [(0.0, "0 %"), (0.002, "1 %"), (0.614, "61 %"), (0.998, "99 %"), (1.0, "100 %"), (1.004, "100 %")],
+)
+def test_all_and_nothing_are_said_only_of_all_and_of_nothing(share: float, text: str) -> None:
+    assert percent(share) == text.replace(" ", "\N{NO-BREAK SPACE}")
