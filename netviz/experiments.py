@@ -28,6 +28,7 @@ SUBJECTS: Mapping[str, tuple[str, ...]] = {
     ),
     "First Weights": (
         "initialization",
+        "initialization-ten",
         "symmetry",
         "orthogonal",
         "frozen",

@@ -20,6 +20,8 @@ CAUSES = {
     ("early-stopping", "to the end"): "overfitting",
     ("early-stopping", "early stopping"): "overfitting",
     ("initialization", "tanh 0.01"): "weights_small",
+    ("initialization-ten", "tanh 0.01"): "weights_small",
+    ("initialization-ten", "ReLU Xavier"): "weights_small",
     ("long-memory", "RNN"): "loss_still",
     ("optimizers-adaptive", "Nesterov"): "unscaled",
     ("optimizers-adaptive", "Adamax"): "unscaled",
