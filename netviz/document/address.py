@@ -9,9 +9,12 @@ from engine.project import Layout, Project, Variant
 from engine.training import Training
 from netviz.document.layered import boxes, docked, places
 
-Section = Literal["graph", "training", "data", "layout", "panels", "name", "notes", "drawing", "lane", "lanes", "all"]
+Section = Literal[
+    "graph", "training", "data", "layout", "panels", "name", "notes", "drawing", "own", "lane", "lanes", "all"
+]
 OUTSIDE: frozenset[Section] = frozenset({"layout", "panels", "name", "notes"})  # no number depends on them
 Place = tuple[float, float]
+Own = tuple[tuple[Graph | None, Training | None], ...]  # what each variant has itself; None: the project's
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +90,21 @@ def sharers(project: Project, section: Section, holder: int) -> tuple[int, ...]:
     return tuple(i for i in range(len(project.variants) + 1) if owner(project, section, i) == holder)
 
 
+def parted(project: Project, section: Literal["graph", "training"], lane: int) -> Own:
+    """What each variant has itself once no other lane has this lane's `section`, and all are as before."""
+    having = sharers(project, section, owner(project, section, lane))
+    parting = having[1:] if lane == 0 else (lane,)  # the project's own network cannot have what others lend it
+    made = [(v.graph, v.training) for v in project.variants]
+    for i in parting:
+        graph, training = made[i - 1]
+        made[i - 1] = (
+            (graph or project.graph, training) if section == "graph" else (graph, training or project.training)
+        )
+    return tuple(made)
+
+
 def read(project: Project, at: Address) -> Any:
-    """The value there: a Layer, a Training, a DataSource, a place or None, a name, notes, a Drawn, or Lanes."""
+    """The value there: a Layer, a Training, a DataSource, a place or None, a name, notes, a Drawn, an Own, or Lanes."""
     if at.section == "data":
         return project.data
     if at.section == "name":
@@ -98,6 +114,8 @@ def read(project: Project, at: Address) -> Any:
     if at.section == "lanes":
         p = project
         return Lanes(p.variant, p.graph, p.training, p.layout, p.weights, p.variants)
+    if at.section == "own":
+        return tuple((v.graph, v.training) for v in project.variants)
     lanes = project.lanes()
     lane = lanes[at.lane]
     if at.section == "lane":
@@ -125,6 +143,9 @@ def write(project: Project, at: Address, value: Any) -> Project:
         return replace(project, notes=value)
     if at.section == "lanes":
         return _with_lanes(project, value)
+    if at.section == "own":
+        pairs = zip(project.variants, value, strict=True)
+        return replace(project, variants=tuple(replace(v, graph=own[0], training=own[1]) for v, own in pairs))
     if at.section == "lane":
         return _with(project, at.lane, **{"name" if at.lane else "variant": value})
     if at.section == "drawing":

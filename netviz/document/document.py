@@ -257,7 +257,8 @@ class Document(QObject):
         if at.section in ("graph", "training", "layout"):
             concerned = sharers(self._project, at.section, at.lane)
             lane = concerned[0] if len(concerned) == 1 else None
-        section: Section = "lanes" if at.section == "lane" else at.section
+        said: dict[Section, Section] = {"lane": "lanes", "own": "graph"}
+        section = said.get(at.section, at.section)
         self.changed.emit(Change(lane, frozenset({at.node} if at.node else ()), section))
 
     def _drawn(self, at: Address, before: Drawn, after: Drawn) -> None:

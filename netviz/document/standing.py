@@ -36,7 +36,7 @@ def free(place: Place, taken: Iterable[Place]) -> Place:
     """`place`, or the next one below it where no box of `taken` is in the way."""
     x, y = place
     column = [other for across, other in taken if abs(across - x) < COLUMN * 0.75]
-    while any(abs(other - y) < ROW * 0.75 for other in column):
+    while any(abs(other - y) < ROW * 0.95 for other in column):  # boxes with pictures take nearly all of a row
         y += ROW
     return x, y
 

@@ -80,7 +80,8 @@ def test_an_activation_that_is_set_free_makes_room_for_itself():
 
 def test_a_free_place_is_the_next_one_below():
     assert free((0, 0), [(300, 0)]) == (0, 0)
-    assert free((0, 0), [(10, 0), (0, 120)]) == (0, 200)
+    assert free((0, 0), [(10, 0), (0, 105)]) == (0, 200)
+    assert free((0, 0), [(10, 0), (0, 120)]) == (0, 300), "a box with a picture takes more than 80 of a row's 100"
 
 
 def test_boxes_are_aligned_and_distributed():
