@@ -4,7 +4,7 @@ import gc
 import os
 import sys
 
-from netviz.exit_status import INTERRUPTED
+from netviz.exit_status import FAILED, INTERRUPTED
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -23,12 +23,12 @@ def _run(arguments: list[str]) -> int:
     if arguments and arguments[0] in COMMANDS:
         return run_command(arguments)
     options = window_arguments(arguments)
-    from netviz.system import ensure_qt, without_display
+    from netviz.system import ensure_qt, no_display
 
-    if without_display():
+    if why := no_display():
         if not options.demo:
-            print("netviz: there is no display to open a window on; `netviz train FILE` needs none", file=sys.stderr)
-            return 1
+            print(f"netviz: {why}: start it on a desktop, or without a window by `netviz train FILE`", file=sys.stderr)
+            return FAILED
         os.environ["QT_QPA_PLATFORM"] = "offscreen"
     ensure_qt()
     gc.disable()  # until the window is there: what starting makes stays, and the collector would find nothing

@@ -6,6 +6,7 @@ is tried before Qt is. Standard library only: the set-up script runs this before
 
 import ctypes
 import os
+import socket
 import sys
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -77,8 +78,42 @@ def _loads(soname: str, load: Callable[[str], object]) -> bool:
     return True
 
 
-def without_display() -> bool:
-    """Whether a window could be seen by nobody: no screen, and no platform chosen by hand."""
+def no_display() -> str:
+    """Why a window could be seen by nobody; empty where it could, or where a platform was chosen by hand.
+
+    Qt would end the program by an abort, in eight lines that blame a library.
+    """
     if not sys.platform.startswith("linux") or os.environ.get("QT_QPA_PLATFORM"):
-        return False
-    return not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
+        return ""
+    screens = {name: os.environ[name] for name in ("DISPLAY", "WAYLAND_DISPLAY") if os.environ.get(name)}
+    if not screens:
+        return "there is no display to open a window on (DISPLAY and WAYLAND_DISPLAY are not set)"
+    if any(_ANSWERS[name](at) for name, at in screens.items()):
+        return ""
+    return (
+        "no display answers to open a window on (" + ", ".join(f"{name} is {at}" for name, at in screens.items()) + ")"
+    )
+
+
+def _x_answers(at: str) -> bool:
+    try:
+        xcb = ctypes.CDLL("libxcb.so.1")
+    except OSError:
+        return True  # which nobody can tell; Qt's libraries are looked for next
+    xcb.xcb_connect.restype = ctypes.c_void_p
+    connection = ctypes.c_void_p(xcb.xcb_connect(os.fsencode(at), None))  # never null
+    failed = xcb.xcb_connection_has_error(connection)
+    xcb.xcb_disconnect(connection)
+    return not failed
+
+
+def _wayland_answers(at: str) -> bool:
+    with socket.socket(socket.AF_UNIX) as tried:
+        try:
+            tried.connect(os.path.join(os.environ.get("XDG_RUNTIME_DIR", ""), at))
+        except OSError:
+            return False
+    return True
+
+
+_ANSWERS = {"DISPLAY": _x_answers, "WAYLAND_DISPLAY": _wayland_answers}

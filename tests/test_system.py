@@ -1,13 +1,16 @@
 """What is missing is named by package, in one line, before Qt can fail in its own words."""
 
+import os
+import socket
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from netviz.system import QT_LIBRARIES, SystemLibrary, ensure_qt, mending_line, missing_libraries
+from netviz.system import QT_LIBRARIES, SystemLibrary, ensure_qt, mending_line, missing_libraries, no_display
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -92,3 +95,65 @@ def test_the_module_needs_nothing_but_the_standard_library() -> None:
     done = subprocess.run([sys.executable, "-I", "-S", "-c", program], capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stderr
     assert "apt-get" in done.stdout
+
+
+# A display
+
+
+def opened(monkeypatch: pytest.MonkeyPatch, **screens: str) -> subprocess.CompletedProcess[str]:
+    """`netviz` without a command, as somebody types it, where these are the displays."""
+    for name in ("DISPLAY", "WAYLAND_DISPLAY", "XDG_RUNTIME_DIR", "QT_QPA_PLATFORM"):
+        monkeypatch.delenv(name, raising=False)
+    for name, at in screens.items():
+        monkeypatch.setenv(name, at)
+    command = [sys.executable, "-m", "netviz"]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60)
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="elsewhere there is always a screen")
+@pytest.mark.parametrize(
+    ("screens", "why"),
+    [
+        ({}, "there is no display to open a window on (DISPLAY and WAYLAND_DISPLAY are not set)"),
+        ({"DISPLAY": ":7531"}, "no display answers to open a window on (DISPLAY is :7531)"),
+        (
+            {"DISPLAY": ":7531", "WAYLAND_DISPLAY": "wayland-7531", "XDG_RUNTIME_DIR": "/nowhere"},
+            "no display answers to open a window on (DISPLAY is :7531, WAYLAND_DISPLAY is wayland-7531)",
+        ),
+    ],
+)
+def test_without_a_display_one_line_says_what_to_do(
+    monkeypatch: pytest.MonkeyPatch, screens: dict[str, str], why: str
+) -> None:
+    done = opened(monkeypatch, **screens)
+    what = "start it on a desktop, or without a window by `netviz train FILE`"
+    assert (done.returncode, done.stdout, done.stderr) == (1, "", f"netviz: {why}: {what}\n")
+
+
+@pytest.mark.skipif(not os.environ.get("DISPLAY"), reason="needs an X server")
+def test_a_display_that_answers_is_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("QT_QPA_PLATFORM", raising=False)
+    assert no_display() == ""
+    monkeypatch.setenv("WAYLAND_DISPLAY", "wayland-7531")
+    assert no_display() == ""
+
+
+@pytest.mark.skipif(not hasattr(socket, "AF_UNIX"), reason="Wayland is on Linux")
+def test_a_wayland_socket_that_answers_is_a_display(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("DISPLAY", "QT_QPA_PLATFORM"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(sys, "platform", "linux")
+    monkeypatch.setenv("WAYLAND_DISPLAY", "w")
+    with tempfile.TemporaryDirectory() as folder, socket.socket(socket.AF_UNIX) as compositor:  # whose path is short
+        monkeypatch.setenv("XDG_RUNTIME_DIR", folder)
+        assert "no display answers" in no_display()
+        compositor.bind(f"{folder}/w")
+        compositor.listen()
+        assert no_display() == ""
+
+
+def test_a_platform_that_is_chosen_needs_no_display(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("DISPLAY", "WAYLAND_DISPLAY"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("QT_QPA_PLATFORM", "offscreen")
+    assert no_display() == ""
