@@ -40,6 +40,23 @@ def suited(rows: Rows, panels: Iterable[type[Panel] | Panel], project: Project) 
     return read_rows(rows, fitting)
 
 
+def folded(rows: Rows, deep: int, across: int) -> Rows:
+    """At most `deep` rows: panels of the rows that find no room go beside the last one that does, or behind its panels.
+
+    Up to `across` places stand beside one another there; a panel goes where the fewest are, to the right of what stood
+    there before if it can.
+    """
+    if len(rows) <= deep:
+        return rows
+    *kept, last = rows[:deep]
+    more = [name for row in rows[deep:] for place in row for name in place]
+    stood = len(last)
+    last = [list(place) for place in last] + [[] for _ in range(min(across - stood, len(more)))]
+    for name in more:
+        min(enumerate(last), key=lambda one: (len(one[1]), one[0] < stood))[1].append(name)
+    return [*kept, last]
+
+
 def everything(panels: Iterable[type[Panel] | Panel]) -> Rows:
     """A place for each subject, in which its panels lie on top of one another."""
     panels = list(panels)

@@ -125,7 +125,8 @@ class Menus:
 
     def _fill_network(self) -> None:
         menu, lanes = self._menu("&Network"), LaneActions(self._window)
-        self.add(menu, "Train Another Beside It", "Ctrl+B", lanes.duplicate)
+        beside = self.add(menu, "Train Another Beside It", "Ctrl+B", lanes.duplicate)
+        self._window.run_bar.offer(beside, "beside", "A copy of the network, on the same data in the same steps")
         self.add(menu, "Rename Network…", "", lanes.rename)
         self.add(menu, "Remove Network", "", lanes.remove)
         menu.addSeparator()

@@ -27,4 +27,4 @@ class Bounded(QGraphicsRectItem):
         """
         scene: NetworkScene | None = self.scene()
         if scene is not None:  # from afar the overview stands for it
-            scene.redraw((self.boundingRect() if area is None else area).translated(self.pos()))
+            scene.redraw(self.mapRectToScene(self.boundingRect() if area is None else area))

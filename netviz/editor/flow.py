@@ -1,7 +1,7 @@
 """What wires show: gradient or signal on a fixed logarithmic scale, or single weights on a fixed linear one."""
 
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from enum import Enum
 from functools import lru_cache
 from math import isfinite, isnan, log10
@@ -11,7 +11,7 @@ from PySide6.QtGui import QColor
 from engine.graph import Graph, once_for_wires
 from engine.layers.base import Weighted
 from netviz.editor.boxes import Wire
-from netviz.runtime.history import LaneHistory
+from netviz.runtime.history import LaneHistory, column
 from netviz.theme import mix, theme
 
 LEAST, MOST = -8, 2  # powers of ten: thinnest, thickest
@@ -80,15 +80,19 @@ def latest(lane: LaneHistory) -> Mapping[str, float]:
     """`NODE.FIELD` of the last step whose layers were looked at; nothing before the first."""
     if not len(lane.layers):
         return {}
-    row = lane.layers.last[-1].tolist()
-    return {name: row[column] for name, column in _columns(lane)}
+    names, columns = _columns(lane.info.layers, lane.info.weighted)
+    return dict(zip(names, lane.layers.last[-1][columns].tolist(), strict=True))
 
 
-def _columns(lane: LaneHistory) -> Iterator[tuple[str, int]]:
-    """What wires may show, and which of the lane's numbers it is."""
-    for index, (node, weighted) in enumerate(zip(lane.info.layers, lane.info.weighted, strict=True)):
-        for name in ("grad_norm",) if weighted else ("std", "delta_rms"):
-            yield f"{node}.{name}", lane.column(index, name)
+@lru_cache(64)  # asked for at every answer
+def _columns(layers: tuple[str, ...], weighted: tuple[bool, ...]) -> tuple[list[str], list[int]]:
+    """What wires may show, and which of a lane's numbers each is."""
+    wanted = [
+        (index, f"{node}.{name}", name)
+        for index, (node, weights) in enumerate(zip(layers, weighted, strict=True))
+        for name in (("grad_norm",) if weights else ("std", "delta_rms"))
+    ]
+    return [told for _, told, _ in wanted], [column(weighted, index, name) for index, _, name in wanted]
 
 
 @once_for_wires

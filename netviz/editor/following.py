@@ -69,6 +69,9 @@ class Following(QObject):
             for wire in drawn.wires:
                 scene.wires[number, wire].carry(self._sent(told, wire, known, here))
 
+    def hold(self, still: bool) -> None:
+        """Little is drawn: it need not wait."""
+
     def reopened(self) -> None:
         self._made.clear()
         self.refresh()

@@ -13,6 +13,8 @@ from netviz.editor.flow import STEPS, weight_colour, weight_step, weight_width, 
 from netviz.editor.metrics import Detail
 from netviz.theme import Theme, depth_colour, flow_colour, mix, theme
 
+THIN = 0.75  # zoom below which lines grow no thinner on the screen: what a width tells can be read from afar
+
 
 class Stress(Enum):
     """Why a wire looks unlike the others."""
@@ -29,11 +31,20 @@ class Kit:
 
     def __init__(self) -> None:
         self.detail = Detail.ALL
-        self.thin = False  # from afar; a line of one pixel is drawn five times as fast as a wider one
+        self.thin = False  # from afar; a bent line of one pixel is drawn five times as fast as a wider one
+        self._grown = 1.0  # how much wider a line is than at zoom 1, in scene units
         self._theme: Theme | None = None
         self._elided: dict[tuple[str, int, float], str] = {}
         self._sizes: dict[tuple[str, int], tuple[float, float]] = {}
         self.renew()
+
+    def stand_at(self, zoom: float) -> None:
+        """The view shows the scene at this zoom now."""
+        self.detail, self.thin = Detail.at(zoom), zoom < THIN
+        grown = max(1.0, THIN / zoom)
+        if grown != self._grown:
+            self._grown = grown
+            self._flows.clear()
 
     def renew(self) -> None:
         """Takes over the theme in use."""
@@ -42,7 +53,7 @@ class Kit:
             return
         self._theme = t
         self._depths: dict[tuple[int, int], QColor] = {}
-        self._flows: dict[tuple[int, bool], QPen] = {}
+        self._flows: dict[int, QPen] = {}
         self._weights: dict[int | None, QPen] = {}
         self.slot = QBrush(mix(t.card, t.window, 0.55))
         self.card, self.raised = QBrush(QColor(t.card)), QBrush(mix(t.card, t.raised, 0.7))
@@ -85,11 +96,9 @@ class Kit:
 
     def flow_pen(self, step: int) -> QPen:
         """For a wire along which so much runs, see `flow.step_of`."""
-        if (pen := self._flows.get((step, self.thin))) is None:
-            pen = QPen(flow_colour(step / STEPS), 1.0 if self.thin else width_of(step))
-            pen.setCosmetic(self.thin)
+        if (pen := self._flows.get(step)) is None:
+            pen = self._flows[step] = QPen(flow_colour(step / STEPS), width_of(step) * self._grown)
             pen.setCapStyle(Qt.PenCapStyle.FlatCap)
-            self._flows[step, self.thin] = pen
         return pen
 
     def weight_pen(self, weight: float) -> QPen:
@@ -103,17 +112,21 @@ class Kit:
     def size_pen(self, size: float) -> QPen:
         """For a wire of which only the size of its weights is shown, whatever their signs."""
         pen = QPen(self.wire if isfinite(size) else self.edge_wrong)
-        pen.setWidthF(weight_width(weight_step(size)))
+        pen.setWidthF(weight_width(weight_step(size)) * self._grown)
         return pen
 
     def wire_pen(self, stress: Stress) -> QPen:
-        return {
+        pen = {
             Stress.NONE: self.wire,
             Stress.HOVER: self.wire_hover,
             Stress.CHOSEN: self.wire_chosen,
             Stress.DROP: self.wire_drop,
             Stress.LEAVING: self.wire_leaving,
         }[stress]
+        if self._grown > 1:
+            pen = QPen(pen)
+            pen.setWidthF(pen.widthF() * self._grown)
+        return pen
 
     def verdict_pen(self, ok: bool, possible: bool) -> QPen:
         """Accent: fits. Amber: can be drawn and is a problem then. Red: cannot be."""

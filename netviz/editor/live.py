@@ -125,11 +125,12 @@ class Live(QObject):
 
     def refresh(self) -> None:
         """Draws some of what has an answer of its own; the session comes back for the rest, in turns."""
-        self._look()
-        for number, nodes in _some(self._boxes, BOXES).items():
-            self._show_boxes(number, nodes)
-        for number, wires in _some(self._wires, STRANDED if self.flow is Flow.WEIGHTS else WIRES).items():
-            self._show_wires(number, wires)
+        with self._canvas.sheet.gathering():
+            self._look()
+            for number, nodes in _some(self._boxes, BOXES).items():
+                self._show_boxes(number, nodes)
+            for number, wires in _some(self._wires, STRANDED if self.flow is Flow.WEIGHTS else WIRES).items():
+                self._show_wires(number, wires)
         if self._boxes or self._wires:
             self._session.mark(self)
 
@@ -138,6 +139,9 @@ class Live(QObject):
         self.refresh()
         while self._boxes or self._wires:
             self.refresh()
+
+    def hold(self, still: bool) -> None:
+        """Boxes are drawn some at a time as it is."""
 
     def reopened(self) -> None:
         """Another run, or another theme: nothing that was made is kept."""

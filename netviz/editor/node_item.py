@@ -13,9 +13,9 @@ from netviz.editor.followed_pictures import Cells
 from netviz.editor.health import Mark
 from netviz.editor.kit import Kit, dot
 from netviz.editor.levels import Levels, share
-from netviz.editor.live_pixels import LivePixels
+from netviz.editor.live_pixels import LivePixels, clear, too_sharp
 from netviz.editor.metrics import ABOVE, BAR, BAR_LEFT, PADDING, PORT, Detail, Metrics
-from netviz.editor.pictures import Maps, Picture, alike
+from netviz.editor.pictures import Maps, Picture, Tiled, alike
 from netviz.theme import RADIUS
 from netviz.widgets.backdrop import Backdrop
 from netviz.widgets.health import paint_mark
@@ -48,6 +48,7 @@ class NodeItem(Bounded):
         self._followed: Picture | None = None
         self.pixels = LivePixels()  # of that picture
         self._still = Backdrop()  # of all the rest, while there is such a picture
+        self._still_hovered: Backdrop | None = None  # the same, while the pointer is over it
         self._last: str | None = None  # the third line, once it was painted
         self._shape = QPainterPath()
         self._layout()
@@ -84,6 +85,8 @@ class NodeItem(Bounded):
         """The pointer is over one of its nodes, or over a port."""
         if (node, port) != (self._hovered, self._hot):
             self._hovered, self._hot = node, port
+            if node is None and port is None:  # it looks as before
+                self._still_hovered = None
             self.update()
 
     def ring(self, ringed: bool, unit: int | None) -> None:
@@ -224,21 +227,45 @@ class NodeItem(Bounded):
     # Painting
 
     def paint(self, painter: QPainter, option: QStyleOptionGraphicsItem, widget: QWidget | None = None) -> None:
-        if widget is None or (self._followed or self._live) is None:
+        shown = (self._followed or self._live) if not self._area.isEmpty() else None
+        if widget is None or shown is None:
             self._paint_still(painter)
+        elif isinstance(shown, Tiled) and not too_sharp(painter):  # what is round its squares lies over them
+            if self._is_exposed(painter):
+                self.pixels.fill(painter, self._area, shown)
+            looks = *self._looks(), type(shown), shown.still
+            self._kept_still().draw(painter, self.boundingRect(), looks, lambda inner: self._paint_round(inner, shown))
         else:  # it changes many times a second, and what is round it seldom does
-            self._still.draw(painter, self.boundingRect(), self._looks(), self._paint_still)
-        if (shown := self._followed or self._live) is not None and not self._area.isEmpty():
-            self.pixels.draw(painter, self._area, shown, once=widget is None)  # as in a picture of the network
+            self._kept_still().draw(painter, self.boundingRect(), self._looks(), self._paint_still)
+            self.pixels.draw(painter, self._area, shown)
+        if widget is None and shown is not None:
+            self.pixels.draw(painter, self._area, shown, once=True)  # as in a picture of the network
         if self._ringed and widget is not None:  # a light, and no part of a picture of the network
             self._paint_ring(painter, self._frame)
             painter.drawRects(list(self._pointed(self._unit)))
+
+    def _is_exposed(self, painter: QPainter) -> bool:
+        """Whether any of the live picture is to be painted: where a wire changes its ports are, and it is not."""
+        exposed, onto = self.scene().exposed, painter.worldTransform().mapRect(self._area).toAlignedRect()
+        return exposed is None or exposed.intersects(onto.adjusted(-1, -1, 1, 1))
+
+    def _kept_still(self) -> Backdrop:
+        if self._hovered is None and self._hot is None:
+            return self._still
+        if self._still_hovered is None:
+            self._still_hovered = Backdrop()
+        return self._still_hovered
 
     def _looks(self) -> tuple[object, ...]:
         """All that what stands still is painted from."""
         chosen = self._chosen, self._focused, self._hovered, self._hot
         mark = self._mark and self._mark.health
         return self.picture, self.metrics, self.taken, self._levels, mark, self._kit.detail, *chosen
+
+    def _paint_round(self, painter: QPainter, shown: Tiled) -> None:
+        """All but the squares of the live picture, in whose places nothing is left."""
+        self._paint_still(painter)
+        clear(painter, self._area, shown)
 
     def _paint_still(self, painter: QPainter) -> None:
         """All but the live picture."""

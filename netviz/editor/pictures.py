@@ -1,5 +1,6 @@
 """The live pictures that boxes hold: maps of units, the decision, the examples, a histogram."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -36,6 +37,33 @@ class Picture(Protocol):
     def paint(self, painter: QPainter, rect: QRectF) -> None: ...
 
 
+class Tiled(ABC):
+    """A picture of squares that it fills wholly; what lies round and over them stays while these change."""
+
+    __slots__ = ()
+
+    @property
+    @abstractmethod
+    def still(self) -> tuple[object, ...]:
+        """All that the places of the squares depend on, and what is painted over them."""
+
+    @abstractmethod
+    def squares(self, rect: QRectF, sharp: float = 1.0) -> Sequence[QRectF]:
+        """The places of the squares; on pixels, of which `sharp` are as long as 1 is here."""
+
+    @abstractmethod
+    def fill(self, painter: QPainter, rect: QRectF) -> None:
+        """Paints the squares alone."""
+
+    @abstractmethod
+    def frame(self, painter: QPainter, rect: QRectF) -> None:
+        """Paints what lies over the squares and beside them."""
+
+    def paint(self, painter: QPainter, rect: QRectF) -> None:
+        self.fill(painter, rect)
+        self.frame(painter, rect)
+
+
 def tiling(width: float, height: float, units: int) -> tuple[int, int, float]:
     """(columns, rows, side) of squares for `units`, as large as fit; fewer where they would be too small to be seen."""
     across, down = (max(1, int((length + GAP) // (LEAST_SIDE + GAP))) for length in (width, height))
@@ -51,7 +79,7 @@ def tiling(width: float, height: float, units: int) -> tuple[int, int, float]:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Maps:
+class Maps(Tiled):
     """Units over the input plane, side by side; `image` holds them one below the other."""
 
     image: QImage
@@ -59,10 +87,17 @@ class Maps:
     units: int
     words: str
 
+    @property
+    def still(self) -> tuple[object, ...]:
+        return self.shown, self.units
+
     def tiles(self, rect: QRectF, sharp: float = 1.0) -> Sequence[QRectF]:
         """The places of the maps, and last of the number of those that have none; on pixels, `sharp` to one here."""
         wanted = self.units if self.shown >= self.units else self.shown + 1
         return _squares(*rect.getRect(), wanted, sharp)
+
+    def squares(self, rect: QRectF, sharp: float = 1.0) -> Sequence[QRectF]:
+        return self.placed(rect, sharp)[0]
 
     def placed(self, rect: QRectF, sharp: float = 1.0) -> tuple[Sequence[QRectF], QRectF]:
         """The places of the maps, and that of the number of units that have none: empty where all have one."""
@@ -72,12 +107,14 @@ class Maps:
         maps = min(self.shown, len(tiles) - 1)
         return tiles[:maps], tiles[maps]
 
-    def paint(self, painter: QPainter, rect: QRectF) -> None:
-        maps, more = self.placed(rect, sharpness(painter))
-        size = self.image.width()
+    def fill(self, painter: QPainter, rect: QRectF) -> None:
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
-        for tile, part in zip(maps, _parts(size), strict=False):
-            painter.drawImage(tile, self.image, part)
+        draw, image = painter.drawImage, self.image
+        for tile, part in zip(self.squares(rect, sharpness(painter)), _parts(image.width()), strict=False):
+            draw(tile, image, part)
+
+    def frame(self, painter: QPainter, rect: QRectF) -> None:
+        maps, more = self.placed(rect, sharpness(painter))
         frame(painter, maps)
         if not more.isEmpty():
             _write_more(painter, more, self.units - len(maps))
@@ -114,17 +151,25 @@ def on_pixels(rect: QRectF, sharp: float) -> QRectF:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Decision:
+class Decision(Tiled):
     """What the network decides over the input plane."""
 
     image: QImage
     words: str
 
-    def paint(self, painter: QPainter, rect: QRectF) -> None:
-        square = on_pixels(middle_square(rect), sharpness(painter))
+    @property
+    def still(self) -> tuple[object, ...]:
+        return ()
+
+    def squares(self, rect: QRectF, sharp: float = 1.0) -> Sequence[QRectF]:
+        return (on_pixels(middle_square(rect), sharp),)
+
+    def fill(self, painter: QPainter, rect: QRectF) -> None:
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
-        painter.drawImage(square, self.image)
-        frame(painter, [square])
+        painter.drawImage(self.squares(rect, sharpness(painter))[0], self.image)
+
+    def frame(self, painter: QPainter, rect: QRectF) -> None:
+        frame(painter, self.squares(rect, sharpness(painter)))
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -1,6 +1,7 @@
 """The drawn networks of a document: one row for each lane, redrawn only where something changed."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 
 from PySide6.QtCore import QObject, QPointF, QRectF, QSizeF, Signal
 from PySide6.QtGui import QRegion
@@ -14,8 +15,6 @@ from netviz.editor.metrics import LEAST_BETWEEN, LEAST_FIT, MARGIN, MOST_BETWEEN
 from netviz.editor.node_item import NodeItem
 from netviz.editor.overview import Overview
 from netviz.editor.wire_item import TOUCH, LaneItem, WireItem
-
-THIN = 0.75  # zoom below which a wire is one pixel wide
 
 
 class NetworkScene(QGraphicsScene):
@@ -42,6 +41,8 @@ class NetworkScene(QGraphicsScene):
         self._content = QRectF()
         self._drawn: dict[int, object] = {}  # by lane, what its picture was made of
         self._told: dict[int, str] = {}  # by lane, what tells it from the others
+        self.exposed: QRegion | None = None  # what is being painted of a view, where that is known
+        self._gathered: list[QRectF] | None = None  # what is to be painted anew, while it is gathered
         self._rows: list[float] = []  # scene y of each lane's layout y of 0
         self.metrics: Metrics = metrics([], self._room[0])
         self.refresh(Change(None, frozenset(), "all"))
@@ -77,7 +78,8 @@ class NetworkScene(QGraphicsScene):
         self._place(keep=False)
 
     def show_detail(self, zoom: float) -> None:
-        old, self.kit.detail, self.kit.thin = self.kit.detail, Detail.at(zoom), zoom < THIN
+        old = self.kit.detail
+        self.kit.stand_at(zoom)
         if (old is Detail.BOXES) != (self.kit.detail is Detail.BOXES):
             self._show_items()
         if old is not self.kit.detail:
@@ -105,6 +107,9 @@ class NetworkScene(QGraphicsScene):
 
     def redraw(self, area: QRectF, but: QRectF | None = None) -> None:
         """What lies in `area`, and not in `but`, is painted anew with whatever else the window has to paint."""
+        if self._gathered is not None and but is None:
+            self._gathered.append(area)
+            return
         for view in self.views():
             place = view.viewportTransform()
             # What is laid on pixels may reach over the edge by one.
@@ -113,6 +118,19 @@ class NetworkScene(QGraphicsScene):
                 view.viewport().update(onto)
             else:
                 view.viewport().update(QRegion(onto) - place.mapRect(but).toAlignedRect().adjusted(2, 2, -2, -2))
+
+    @contextmanager
+    def gathering(self) -> Iterator[None]:
+        """Items that change meanwhile are marked together at the end: where the view stands is asked once."""
+        self._gathered = areas = list[QRectF]()
+        try:
+            yield
+        finally:
+            self._gathered = None
+            for view in self.views() if areas else ():
+                mapped, update = view.viewportTransform().mapRect, view.viewport().update
+                for area in areas:
+                    update(mapped(area).toAlignedRect().adjusted(-1, -1, 1, 1))
 
     # Where things are
 

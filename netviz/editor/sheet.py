@@ -5,7 +5,7 @@ from functools import lru_cache
 import numpy as np
 from pyqtgraph.functions import arrayToQPolygonF
 from PySide6.QtCore import QEvent, QPoint, QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QNativeGestureEvent, QPainter, QPen, QPolygonF, QWheelEvent
+from PySide6.QtGui import QColor, QNativeGestureEvent, QPainter, QPaintEvent, QPen, QPolygonF, QWheelEvent
 from PySide6.QtWidgets import QFrame, QGraphicsView, QWidget
 
 from netviz.editor.metrics import LEAST_FIT, LEAST_ZOOM, MARGIN, MOST_ZOOM
@@ -34,6 +34,7 @@ class Sheet(QGraphicsView):
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setRenderHint(QPainter.RenderHint.Antialiasing)
         self.setOptimizationFlag(QGraphicsView.OptimizationFlag.DontSavePainterState)
+        self.setCacheMode(QGraphicsView.CacheModeFlag.CacheBackground)  # thousands of dots, and a call for them
         self.setTransformationAnchor(QGraphicsView.ViewportAnchor.NoAnchor)
         self.setResizeAnchor(QGraphicsView.ViewportAnchor.NoAnchor)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -149,6 +150,13 @@ class Sheet(QGraphicsView):
         self.sheet.update()
         self.viewport().update()
         self.map.update()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        self.sheet.exposed = event.region()
+        try:
+            super().paintEvent(event)
+        finally:
+            self.sheet.exposed = None
 
     def drawBackground(self, painter: QPainter, rect: QRectF) -> None:
         painter.fillRect(rect, self.backgroundBrush())

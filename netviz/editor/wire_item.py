@@ -18,7 +18,8 @@ from netviz.theme import lane_colour, theme
 SAMPLES = 12  # points of a curve that are looked at to find what is near
 ABOVE_BOXES = 1.5
 LEAST_ROOM = 48.0  # for words, so that most other ones have room there as well
-WIDE, ENDS = 4.0, 1.0  # how far a wire's pen reaches from its curve, and over its ends
+NEAR = 4.0  # how far from its curve a wire is found
+WIDE, ENDS = 6.5, 1.0  # how far a wire's pen reaches from its curve, the widest from afar, and over its ends
 TOUCH = 10.0  # how wide a wire is for the pointer that rests on it
 
 
@@ -177,8 +178,8 @@ class WireItem(Bounded):
         lit = carried is not None and carried.lit
         painter.setBrush(Qt.BrushStyle.NoBrush)
         if strands is None or self.stress is not Stress.NONE or lit:
-            plain = kit.wire_drop if lit else self._pen()
-            painter.setPen(plain if self.stress is Stress.NONE else kit.wire_pen(self.stress))
+            stress = Stress.DROP if lit and self.stress is Stress.NONE else self.stress
+            painter.setPen(self._pen() if stress is Stress.NONE else kit.wire_pen(stress))
             if self._line is not None:
                 painter.drawLine(self._line)
             else:
@@ -217,7 +218,7 @@ def _round(path: QPainterPath) -> tuple[QRectF, QRectF]:
     """
     rect, last = path.boundingRect(), path.currentPosition().x()
     sideways = ENDS if path.elementAt(0).x - rect.left() < 0.01 and rect.right() - last < 0.01 else WIDE
-    return rect.adjusted(-WIDE, -WIDE, WIDE, WIDE), rect.adjusted(-sideways, -WIDE, sideways, WIDE)
+    return rect.adjusted(-NEAR, -NEAR, NEAR, NEAR), rect.adjusted(-sideways, -WIDE, sideways, WIDE)
 
 
 def _edges(rect: QRectF) -> tuple[float, float, float, float]:

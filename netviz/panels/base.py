@@ -82,6 +82,10 @@ class Panel(QWidget):
         """The history has other lanes now, or is back at step 0."""
         self.refresh()
 
+    def hold(self, still: bool) -> None:
+        """Whether it stays on the screen as it was painted; afterwards it is painted anew."""
+        self.setUpdatesEnabled(not still)
+
     def recoloured(self) -> None:
         """The theme has changed."""
         self.refresh()

@@ -135,7 +135,7 @@ class ConfusionPanel(Panel):
             return "" if answer is None else answer.reason
         shares = class_accuracies(np.asarray(answer.counts))
         each = ", ".join(f"{class_name(k, answer.names)} {percent(float(s)).strip()}" for k, s in enumerate(shares))
-        return f"{extents(answer)[1]}; by class {each}"
+        return f"{extents(answer)[0]}; by class {each}"
 
     def table(self) -> Table:
         """A row for each cell; where one is chosen, a row for each of its examples besides."""

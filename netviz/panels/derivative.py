@@ -17,6 +17,7 @@ from netviz.panels.base import Group, Row, Table
 from netviz.panels.views import ViewsPanel, has_layer, note_for
 from netviz.runtime.history import History, LaneHistory
 from netviz.widgets.histogram_map import HistogramMap
+from netviz.widgets.marks import NO_ACTIVATION
 from netviz.widgets.passages import Passages, captions
 from netviz.widgets.ridge_rows import RidgeRows, numbered
 from netviz.widgets.ridges import bin_rows, past_rows
@@ -60,8 +61,8 @@ class DerivativePanel(ViewsPanel):
         super().__init__(history, parent)
         self.node = ""
         self.axis = ValueAxis()
-        self.ridges = RidgeRows(history, slopes, axis=self.axis)
-        self.map = HistogramMap(history, lambda lane: lane.past_derivatives, self._mapped, self.axis)
+        self.ridges = RidgeRows(history, slopes, axis=self.axis, lacks=no_slopes)
+        self.map = HistogramMap(history, lambda lane: lane.past_derivatives, self._mapped, self.axis, no_slopes)
         self.way = Passages(history)
         row, self.says = self.make_views(self.ridges, self.map, self.way), faint_words()
         self.layer = small_choice("Layer", "The layer that is drawn (N next, P previous)")
@@ -108,7 +109,7 @@ class DerivativePanel(ViewsPanel):
         told = next((lane.derivative for lane in lanes if lane.derivative is not None), None)
         note = note_for(lanes, lambda _: told, "Press play: how much each layer lets through is drawn here.")
         if not note and self.view != WAY and not any(slopes(lane) for lane in lanes):
-            note = "No hidden activation in this network."
+            note = NO_ACTIVATION
         self.show_note(note)
         self.says.setText(f"{whole(told.examples)} examples" if told is not None else "")
         self.describe()
@@ -161,6 +162,11 @@ class DerivativePanel(ViewsPanel):
 def slopes(lane: LaneHistory) -> list[tuple[int, LayerHistogram]]:
     """Each activation's histogram with the layer's number."""
     return [] if lane.derivative is None else numbered(lane, (layer.histogram for layer in lane.derivative.layers))
+
+
+def no_slopes(lane: LaneHistory) -> str:
+    """Why nothing is drawn of a network."""
+    return "" if lane.activations() else NO_ACTIVATION
 
 
 def _in_words(lane: LaneHistory) -> str:

@@ -46,6 +46,9 @@ class FollowPanel(Panel):
         super().__init__(history, parent)
         self.followed = history.followed
         self.bar, self.ledger = FollowBar(self), LedgerView(self)
+        policy = self.bar.sizePolicy()
+        policy.setRetainSizeWhenHidden(True)  # the panel's least size is the same before the first answer
+        self.bar.setSizePolicy(policy)
         self.ledger.follow(history.cursor, "layer", "unit")
         self.setFocusProxy(self.ledger)
         column = QVBoxLayout(self)

@@ -103,7 +103,7 @@ class LossPanel(Panel):
         steps = (0.0, self._right.take(max(_last_step(lane) for lane in lanes)))
         self.plot.show_range(self.loss, steps, self._values(lanes))
         self.plot.show_range(self.accuracy, steps, (-0.03, 1.03))
-        self.plot.redraw()
+        self.plot.show_new()
 
     def _values(self, lanes: list[LaneHistory]) -> tuple[float, float]:
         """The losses that the axis shows: a rare spike does not flatten the rest."""

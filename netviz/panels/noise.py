@@ -87,7 +87,7 @@ class NoisePanel(ViewsPanel):
             last = max(float(axes.bundles[0].steps[-1]) for axes in self.plot.axes if len(axes.bundles[0].steps))
             for axes in self.plot.axes:
                 self.plot.show_range(axes, (0.0, self._right.take(last)), (-EDGE, EDGE))
-            self.plot.redraw()
+            self.plot.show_new()
         self.describe()
 
     def _note(self) -> str:

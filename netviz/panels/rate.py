@@ -1,5 +1,6 @@
 """The learning rate over steps, as it was and as the schedule plans it."""
 
+from collections.abc import Sequence
 from math import ceil, floor, log10
 from typing import ClassVar
 
@@ -15,6 +16,7 @@ from netviz.widgets.curves import Bundle, Style
 from netviz.widgets.marks import NO_RUN
 from netviz.widgets.plot import Plot
 from netviz.widgets.ticks import Reach, figure
+from netviz.widgets.view_tools import faint_words
 
 DECADES = 6.0  # at most on the axis: a rate that goes to 0 lies along the bottom
 ROOM = 0.3  # decades above and below, within which an axis does not end
@@ -26,9 +28,9 @@ class RatePanel(Panel):
     short: ClassVar[str] = "Rate"
     group: ClassVar[Group] = Group.LEARNING
     help: ClassVar[str] = (
-        "Solid: the learning rate η of the steps done, on a logarithmic axis, without a unit. Dashed: what the "
-        "schedule planned when the run was opened; without a schedule, or with one that waits for the loss (on "
-        "plateau), there is no plan. "
+        "Solid: the learning rate η of the steps done, on a logarithmic axis, without a unit; its last "
+        "value stands above. Dashed: what the schedule planned when the run was opened; without a schedule, or with "
+        "one that waits for the loss (on plateau), there is no plan. "
         "Look for where the loss changes as the rate does: a rate that falls before the loss has stopped falling "
         "freezes the network, and a solid line off the dashed one was changed by hand. "
         "Wheel and drag zoom, a double click or A shows all."
@@ -39,9 +41,12 @@ class RatePanel(Panel):
         super().__init__(history, parent)
         self.plot = Plot()
         self.plot.follow(history.cursor)
+        self.says = faint_words()
         layout = QVBoxLayout(self)
         layout.setContentsMargins(GAP, GAP, GAP, GAP)
-        layout.addWidget(self.plot)
+        layout.setSpacing(4)
+        layout.addWidget(self.says)
+        layout.addWidget(self.plot, 1)
         self.reopened()
 
     def reopened(self) -> None:
@@ -65,7 +70,10 @@ class RatePanel(Panel):
             for i, (axes, lane, plan) in enumerate(zip(self.plot.axes, lanes, self._plans, strict=True)):
                 axes.bundles, axes.apart = bundles(lane, i, plan), lane.apart
             self._show_range()
-            self.plot.redraw()
+            self.plot.show_new()
+        words, named = now_in_words(lanes)
+        self.says.setText(words)
+        self.says.setToolTip(named)
         self.describe()
 
     def _show_range(self) -> None:
@@ -96,6 +104,15 @@ class RatePanel(Panel):
                 plan = zip(steps.tolist(), rates.tolist(), strict=True)
                 rows += [(lane.info.name, "planned", step, rate) for step, rate in plan]
         return ("network", "what", "step", "learning_rate"), rows
+
+
+def now_in_words(lanes: Sequence[LaneHistory]) -> tuple[str, str]:
+    """The latest rates, one for all or in the networks' order; and with their names."""
+    rates = {lane.info.name: figure(lane.lr).strip() for lane in lanes if len(lane.rate)}
+    if not rates:
+        return "", ""
+    shown = [next(iter(rates.values()))] if len(set(rates.values())) == 1 else list(rates.values())
+    return "η now " + " · ".join(shown), "\n".join(f"{name}: η now {rate}" for name, rate in rates.items())
 
 
 def planned(lane: LaneHistory) -> tuple[np.ndarray, np.ndarray]:

@@ -129,7 +129,8 @@ class RepresentationPanel(Panel):
             self.map.show_note("")
         self.layer.setVisible(bool(lanes))
         answers = [lane.representation for lane in lanes if lane.representation is not None]
-        self.grid.setVisible(not answers or any(v.lines is not None for a in answers for v in a.layers))
+        if answers:  # until then it stays as it was, and nothing moves when a run begins anew
+            self.grid.setVisible(any(v.lines is not None for a in answers for v in a.layers))
         self._tell_sample(answers)
         self.describe()
 

@@ -13,6 +13,7 @@ from netviz.panels.base import Group, Row, Table
 from netviz.panels.views import ViewsPanel, has_layer, note_for
 from netviz.runtime.history import History, LaneHistory
 from netviz.runtime.past import ALL, DEAD
+from netviz.widgets.marks import NO_ACTIVATION
 from netviz.widgets.share_strips import SHARES, ShareStrips, latest
 from netviz.widgets.ticks import percent, whole
 from netviz.widgets.unit_strips import UnitStrips, dead_now, dead_since, told
@@ -64,7 +65,7 @@ class SaturationPanel(ViewsPanel):
                 lambda lane: told(lane) if self.view == UNITS else len(lane.layers),
                 "Press play: each activation's saturated and dead units are drawn here.",
                 LaneHistory.activations,
-                "No hidden activation in this network.",
+                NO_ACTIVATION,
             )
         )
         answer = next((lane.unit_shares for lane in lanes if lane.unit_shares is not None), None)

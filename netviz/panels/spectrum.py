@@ -1,5 +1,6 @@
 """The singular values of every layer's weights and of the input-output Jacobian: what stretches, and how unevenly."""
 
+from functools import partial
 from typing import ClassVar
 
 import numpy as np
@@ -97,20 +98,21 @@ def chart(lane: LaneHistory, number: int) -> Chart:
     for layer in seen.layers:
         colour, values = depth_colour(places.get(layer.node, 0), len(places)), np.asarray(layer.values)
         lines.append(Line(layer.node, np.arange(1, len(values) + 1), cleared(values), colour))
-        key.append((colour, layer_in_words(layer)))
+        key.append((colour, partial(layer_in_words, layer)))
     if seen.jacobian is not None:
         mean, low, high = over_examples(seen.jacobian)
         ink = QColor(theme().text)
         if len(mean):
             x = np.arange(1, len(mean) + 1)
-            lines.append(Line("∂z/∂x", x, cleared(mean), ink, 2.2, low=cleared(low), high=cleared(high)))
-        key.insert(0, (ink, jacobian_in_words(seen.jacobian, mean)))
+            y, least, most = cleared(np.stack((mean, low, high)))
+            lines.append(Line("∂z/∂x", x, y, ink, 2.2, low=least, high=most))
+        key.insert(0, (ink, partial(jacobian_in_words, seen.jacobian, mean)))
     return Chart(tuple(lines), tuple(key), caption=f"step {whole(seen.step)}")
 
 
 def cleared(values: np.ndarray) -> np.ndarray:
-    """With 0 for what cannot be told from it."""
-    largest = np.fmax.reduce(values, initial=0.0)
+    """(…, n) with 0 for what cannot be told from it beside the largest of the n."""
+    largest = np.fmax.reduce(values, axis=-1, keepdims=True, initial=0.0)
     return np.where(values <= ZERO * largest, 0.0, values)
 
 
@@ -118,8 +120,8 @@ def condition(values: np.ndarray, count: int) -> float:
     """The largest over the smallest; NaN where the smallest is not known."""
     if not len(values) or len(values) < count:
         return float("nan")
-    smallest = float(cleared(values)[-1])
-    return float(values[0]) / smallest if smallest else float("inf") if smallest == 0 else float("nan")
+    smallest, largest = float(values[-1]), float(np.fmax.reduce(values))
+    return float(values[0]) / smallest if not smallest <= ZERO * largest else float("inf")
 
 
 def over_examples(j: Jacobian) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -104,7 +104,7 @@ def _grid(last: float, bottom: float, top: float, axis: Axis) -> Markup:
         y = f"{_y(np.array([value]), bottom, top)[0]:.1f}"
         parts.append(tag("line", x1=LEFT, x2=WIDTH - RIGHT, y1=y, y2=y, class_="grid"))
         parts.append(tag("text", words, x=LEFT - 6, y=y, class_="end"))
-    for value, words in linear_ticks(0.0, last, 8):
+    for value, words in linear_ticks(0.0, last, 8, 1.0):
         x = f"{_x(np.array([value]), last)[0]:.1f}"
         parts.append(tag("line", x1=x, x2=x, y1=HEIGHT - BOTTOM, y2=HEIGHT - BOTTOM + 4, class_="grid"))
         parts.append(tag("text", words, x=x, y=HEIGHT - BOTTOM + 15, class_="middle"))

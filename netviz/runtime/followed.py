@@ -1,6 +1,6 @@
 """The one example that is followed, and the unit of the network that is looked at: the same in every view."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from math import prod
 
@@ -44,8 +44,10 @@ class Followed(QObject):
         if tuple(target) != self.question.target:
             self._ask("example", target=tuple(target))
 
-    def reopen(self, shape: tuple[int, ...]) -> None:
-        """Another run: an example by hand stays where the network can take it."""
+    def reopen(self, shape: tuple[int, ...], nodes: Collection[str]) -> None:
+        """Another run: an example by hand stays where the network can take it, and a unit whose node is still there."""
+        if self.question.node not in nodes:
+            self._look("", 0)
         x = self.question.x
         if x is not None and len(x) != prod(shape) * NUMBER.itemsize:
             self._ask("example", x=None, part=Part.TRAINING, index=0, target=())

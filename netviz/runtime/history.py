@@ -50,7 +50,13 @@ if TYPE_CHECKING:
     from netviz.runtime.followed import Followed
 
 WIDTH = len(ACTIVATION_FIELDS)
+PLACES = [{name: at for at, name in enumerate(fields)} for fields in (ACTIVATION_FIELDS, WEIGHT_FIELDS)]
 Kind = tuple[bool, bool]  # of histograms: as a step would see them; of what comes into the activations
+
+
+def column(weighted: Sequence[bool], layer: int, name: str) -> int:
+    """Which of the numbers of a lane is scalar `name` of drawn layer number `layer`; `weighted` tells the kinds."""
+    return layer * WIDTH + PLACES[weighted[layer]][name]
 
 
 @dataclass(slots=True)
@@ -104,8 +110,7 @@ class LaneHistory:
 
     def column(self, layer: int, name: str) -> int:
         """Which of `layers`' numbers is scalar `name` of drawn layer number `layer`."""
-        fields = WEIGHT_FIELDS if self.info.weighted[layer] else ACTIVATION_FIELDS
-        return layer * WIDTH + fields.index(name)
+        return column(self.info.weighted, layer, name)
 
     @property
     def of_weights(self) -> EpochScore | None:
@@ -230,12 +235,14 @@ class History:
         return self._followed
 
     def open(self, opened: Opened) -> None:
+        nodes = {node for info in opened.lanes for node in info.layers}
         if self._cursor is not None:
-            self._cursor.release("step", "example", "unit")
+            gone = () if self._cursor.pinned.layer in (None, *nodes) else ("layer",)
+            self._cursor.release("step", "example", "unit", *gone)
         self.lanes = [LaneHistory(info) for info in opened.lanes]
         self.points, self.examples = opened.points, opened.examples
         if opened.lanes and self._followed is not None:
-            self._followed.reopen(opened.lanes[0].inputs)
+            self._followed.reopen(opened.lanes[0].inputs, nodes)
 
     def close(self) -> None:
         """No lanes: there is no run."""

@@ -66,6 +66,7 @@ class Session(QObject):
         self._previews = self._restarts = 0
         self._resume = False
         self._opening = False  # records that come before `Opened` are of the run before
+        self._reopening = False  # views are told of another run, one after the other
         self._reviving = False  # the run that opens is the one that was lost
         self._given_up = False  # of a worker that dies again and again
         self._timer = QTimer(self, timerType=Qt.TimerType.PreciseTimer, interval=FRAME_MS)
@@ -234,6 +235,8 @@ class Session(QObject):
 
     def ask(self) -> None:
         """Tells the worker what the visible views want to know now; they are drawn when it answers."""
+        if self._reopening:  # many of them wish for something else then: that is told once
+            return
         watch = self.turns.watch()
         if watch != self._watch:
             self._watch, self.studying = watch, True  # for all that is known
@@ -271,6 +274,7 @@ class Session(QObject):
             case m.Rewound():
                 self.history.clear()
                 self.by_hand.clear()
+                self.turns.hold()  # painting all of them empty takes longer than a frame has
                 self._reopen_views()
                 self.rewound.emit()
             case m.Keyframe():
@@ -340,8 +344,13 @@ class Session(QObject):
             self.line.send(m.Play())
 
     def _reopen_views(self) -> None:
-        for view in self.turns.views:
-            view.reopened()
+        self._reopening = True
+        try:
+            for view in self.turns.views:
+                view.reopened()
+        finally:
+            self._reopening = False
+        self.ask()
 
     def _set(self, state: m.RunState, step: int, epoch: int, reason: str) -> None:
         self.state, self.step, self.epoch, self.reason = state, step, epoch, reason

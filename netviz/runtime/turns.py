@@ -10,8 +10,8 @@ from netviz.runtime.view import View
 
 CALM = 0.4  # seconds between two pictures of a view, for those who want less motion
 FRAME = 1 / 60  # seconds
-ROUND = 0.057  # seconds in which all views are drawn that have something to draw: just before the next answer
-FREE = 0.004  # seconds that a frame may take for views in any case
+ROUND = 0.055  # seconds in which all views are drawn that have something to draw: just before the next answer
+FREE = 0.003  # seconds that a frame may take for views in any case
 NEWS = 16  # frames over which what news take is averaged: they come in each third or fourth
 GAP = 1  # milliseconds from one turn to the next, in which input that waits comes first
 ENOUGH = 0.0015  # seconds of a turn after which the next one begins: each has its price for the screen
@@ -37,6 +37,7 @@ class Turns(QObject):
         self._over = 0.0  # of the frame before: what was too little for the next view, or what it has taken too much
         self._news = 0.0  # seconds of a frame that news take, on average
         self._idle = True  # nothing was drawn in this frame
+        self._still: set[View] = set()  # stay on the screen as they are until their turn
         self._timed: tuple[View, float] | None = None  # the one that is being painted, and when its turn began
         self.timer = QTimer(self, timerType=Qt.TimerType.PreciseTimer, singleShot=True, interval=0)
         self.timer.timeout.connect(self.take)
@@ -47,6 +48,7 @@ class Turns(QObject):
     def remove(self, view: View) -> None:
         del self.views[view]
         self.waiting.pop(view, None)
+        self._release(view)
         self._costs.forget(view)
 
     def visible(self) -> list[View]:
@@ -65,6 +67,18 @@ class Turns(QObject):
             self.waiting[view] = None
             self._share = max(self._share, self._costs.of(self.waiting) / ROUND)
             self._go_on()
+
+    def hold(self) -> None:
+        """All that is seen is to be painted anew, each in its turn: what was there stays on the screen until then."""
+        for view in self.visible():
+            view.hold(True)
+            self._still.add(view)
+            self.mark(view)
+
+    def _release(self, view: View) -> None:
+        if view in self._still:
+            self._still.remove(view)
+            view.hold(False)
 
     def tell(self, topics: set[str], running: bool) -> None:
         """Views with news are drawn; calmly, not all the time while it runs."""
@@ -93,6 +107,7 @@ class Turns(QObject):
             while self._has_room(spent):
                 view = next(iter(self.waiting))
                 del self.waiting[view]
+                self._release(view)
                 if not view.isVisible():
                     continue
                 # When there are too many for every answer, all are drawn equally often.

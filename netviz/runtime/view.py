@@ -25,3 +25,6 @@ class View(Protocol):
     def refresh(self) -> None: ...
 
     def reopened(self) -> None: ...
+
+    def hold(self, still: bool) -> None:
+        """Whether it stays on the screen as it was painted."""

@@ -48,8 +48,19 @@ class Axes:
         self.moments: tuple[Moment, ...] = ()
         self.apart = ""  # words that tell the lane from the others
         self.shown = True
-        self.box = _Box()
-        self.box.setMouseEnabled(x=True, y=scale is not Scale.SHARE)
+        self._box: _Box | None = None
+
+    @property
+    def box(self) -> _Box:
+        """What knows the part of the plane; its own, unless it was given one of axes that are no more."""
+        if self._box is None:
+            self.take(_Box())
+        assert self._box is not None
+        return self._box
+
+    def take(self, box: _Box) -> None:
+        self._box = box
+        box.setMouseEnabled(x=True, y=self.scale is not Scale.SHARE)
 
     def view(self, *, fine: bool = False) -> View:
         (left, right), (bottom, top) = self.box.viewRange()
@@ -91,9 +102,8 @@ def draw_axes(painter: QPainter, fonts: Fonts, one: Axes, label_width: float, *,
     if not steps:
         return
     painter.setPen(ink)
-    for value, text in linear_ticks(
-        view.left, view.right, max(2, int(area.width() // (metrics.averageCharWidth() * 9)))
-    ):
+    most = max(2, int(area.width() // (metrics.averageCharWidth() * 9)))
+    for value, text in linear_ticks(view.left, view.right, most, 1.0):
         wide = metrics.horizontalAdvance(text)
         x = float(view.x(value))
         painter.drawLine(QPointF(round(x), area.bottom()), QPointF(round(x), area.bottom() + 3))

@@ -42,24 +42,44 @@ class Backdrop:
 
         `made_of` is all that it depends on beside theme, size of text and place.
         """
+        self.keep(painter, area, made_of, paint, ground)
+        self.lay(painter)
+
+    def keep(
+        self,
+        painter: QPainter,
+        area: QRectF,
+        made_of: tuple[object, ...],
+        paint: Callable[[QPainter], object],
+        ground: QColor | None = None,
+    ) -> bool:
+        """Makes ready what `draw` would lay down; whether it had to be painted anew."""
         ratio, view, now = painter.device().devicePixelRatioF(), painter.worldTransform(), look()
         place = ratio, area.getRect(), view
         if place != self._place:
             self._place = place
             self._put(view.mapRect(area), view, ratio)
         if self._size.isEmpty():
-            return
+            return True
         state = now.current, now.scale, now.presenting, self._size, self._inside, ratio
-        if made_of != self._made_of or state != self._state:
-            self._made_of, self._state = None, state
-            self._pixels = QPixmap(self._size.size())
-            self._pixels.setDevicePixelRatio(ratio)
-            self._pixels.fill(Qt.GlobalColor.transparent if ground is None else ground)
-            with QPainter(self._pixels) as inner:
-                inner.setRenderHints(painter.renderHints())
-                inner.setWorldTransform(self._inside)
-                paint(inner)
-            self._made_of = made_of
+        if made_of == self._made_of and state == self._state:
+            return False
+        self._made_of, self._state = None, state
+        self._pixels = QPixmap(self._size.size())
+        self._pixels.setDevicePixelRatio(ratio)
+        self._pixels.fill(Qt.GlobalColor.transparent if ground is None else ground)
+        with QPainter(self._pixels) as inner:
+            inner.setRenderHints(painter.renderHints())
+            inner.setWorldTransform(self._inside)
+            paint(inner)
+        self._made_of = made_of
+        return True
+
+    def lay(self, painter: QPainter) -> None:
+        """Lays down what is kept for this painter, within its clip."""
+        if self._size.isEmpty():
+            return
+        view = painter.worldTransform()
         if view.isIdentity():
             painter.drawPixmap(self._corner, self._pixels)
             return

@@ -14,12 +14,14 @@ from netviz.theme import ink_on, mix, theme
 from netviz.widgets.canvas import Canvas
 from netviz.widgets.cells import gaps
 from netviz.widgets.example_list import class_name
-from netviz.widgets.marks import columns, draw_head, draw_note
+from netviz.widgets.marks import Fonts, columns, draw_head, draw_note
 from netviz.widgets.ticks import of_all, percent, whole
 
 STRETCH = 2.2  # a cell may be so many times as wide as high
 FAINTEST = 0.16  # of the full colour for a single example: it is seen
 GAPS_FROM = 6.0  # pixels of a cell from which cells are parted
+SIDES = ("rows: truth, columns: decision", "truth down, decision across", "truth ↓ decision →", "rows: truth")
+ROOMY = 9  # lines high: a lower table has no line to spare
 MIDDLE = Qt.AlignmentFlag.AlignVCenter
 RIGHT = MIDDLE | Qt.AlignmentFlag.AlignRight
 Cell = tuple[int, int]
@@ -91,7 +93,8 @@ class ConfusionTable(Canvas):
             share_width = self.fonts.figures_wide("100 %") + 8
             if part.body.width() - name_width - share_width < 12 * len(counts):
                 share_width = 0.0
-            room = part.body.adjusted(name_width, line + 2, -share_width - 1, -line - 4)
+            below = line * len(said_below(answer, self.fonts, part.body)) + 4
+            room = part.body.adjusted(name_width, line + 2, -share_width - 1, -below)
             side = max(1.0, min(room.width(), room.height()) / len(counts))
             width = min(room.width(), side * STRETCH * len(counts))
             height = min(room.height(), side * len(counts))
@@ -164,8 +167,10 @@ class ConfusionTable(Canvas):
         line = self.fonts.line
         painter.setFont(self.fonts.words)
         painter.setPen(QColor(theme().faint))
-        text = self.fonts.fitting(extents(one.answer), body.width())
-        painter.drawText(QRectF(body.left(), one.area.bottom() + 3, body.width(), line), MIDDLE, text)
+        below = QRectF(body.left(), one.area.bottom() + 3, body.width(), line)
+        for text in said_below(one.answer, self.fonts, body):
+            painter.drawText(below, MIDDLE, text)
+            below.translate(0, line)
         if not one.share_width:
             return
         painter.setFont(self.fonts.figures)
@@ -212,14 +217,26 @@ def cell_colour(right: bool, share: float) -> QColor:
     return mix(t.card, t.blue if right else t.orange, FAINTEST + (1 - FAINTEST) * share if share else 0.0)
 
 
-def extents(answer: ConfusionAnswer) -> tuple[str, ...]:
-    """Which examples the table counts, in several lengths."""
+def said_below(answer: ConfusionAnswer, fonts: Fonts, body: QRectF) -> tuple[str, ...]:
+    """What stands below a table: what was looked at, and what its sides are, in one line where there is room."""
+    widest = f"{SIDES[0]}; {extents(answer, 0.999)[0]}"  # whatever the share: as many lines in every frame
+    if fonts.width([widest]) <= body.width():
+        return (f"{SIDES[0]}; {extents(answer)[0]}",)
+    extent = fonts.fitting(extents(answer), body.width())
+    sides = fonts.fitting(SIDES, body.width()) if body.height() >= ROOMY * fonts.line else ""
+    return (extent, sides) if sides else (extent,)
+
+
+def extents(answer: ConfusionAnswer, share: float | None = None) -> tuple[str, ...]:
+    """Which examples the table counts, and the share decided rightly, in several lengths."""
     e = answer.extent
     some = of_all(e.examined, e.count)
-    share = float(np.diag(answer.counts).sum() / max(1, np.sum(answer.counts))) if answer.counts is not None else np.nan
+    if share is None:
+        share = (
+            float(np.diag(answer.counts).sum() / max(1, np.sum(answer.counts))) if answer.counts is not None else np.nan
+        )
     right = f"{percent(share).strip()} right"
     return (
-        f"rows: truth, columns: decision; {some} {e.part.value} examples, {right}",
         f"{some} {e.part.value} examples, {right}",
         f"{some} {e.part.value}, {right}",
         f"{some} {e.part.value}",

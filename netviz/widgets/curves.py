@@ -58,16 +58,18 @@ class View:
     fine: bool = False  # for a picture of any size: lines are as wide as they look, whatever that takes
 
     def x(self, steps: np.ndarray | float) -> np.ndarray:
-        place = (np.asarray(steps, float) - self.left) * (self.rect.width() / (self.right - self.left))
-        return np.minimum(np.maximum(place, -FAR), FAR) + self.rect.left()
+        scale, start = self.rect.width() / (self.right - self.left), self.rect.left()
+        place = np.asarray(steps, float) * scale + (start - self.left * scale)
+        return np.minimum(np.maximum(place, start - FAR), start + FAR)
 
     def y(self, values: np.ndarray | float) -> np.ndarray:
         """Pixels of values; NaN for what a logarithmic axis cannot show."""
         values = np.asarray(values, float)
         if self.log:
             values = np.log10(values, out=np.full(values.shape, np.nan), where=values > 0)
-        place = (self.top - values) * (self.rect.height() / (self.top - self.bottom))
-        return np.minimum(np.maximum(place, -FAR), FAR) + self.rect.top()
+        scale, start = self.rect.height() / (self.bottom - self.top), self.rect.top()
+        place = values * scale + (start - self.top * scale)
+        return np.minimum(np.maximum(place, start - FAR), start + FAR)
 
     def step_at(self, x: float) -> float:
         return self.left + (x - self.rect.left()) * (self.right - self.left) / self.rect.width()

@@ -57,6 +57,7 @@ class DecisionSquares(Canvas):
         self.sharp = False  # plain regions, not faded by how sure the network is
         self._drawn = DrawnPoints()
         self._squares: Kept[list[tuple[QRectF, QRectF]]] = Kept()
+        self._rounds: Kept[QRegion] = Kept()  # round these
         self._seen: dict[str, BoundaryAnswer] = {}  # while it is drawn, the last answers outlive their runs
         self._hand = PlaneHand(self, pencil, lambda: [square for _, square in self.squares(QRectF(self.rect()))])
         pencil.changed.connect(self.update)
@@ -170,7 +171,8 @@ class DecisionSquares(Canvas):
                     painter, square, bounds, answer, decision_image(answer, self._palette, reach, classes, self.sharp)
                 )
             self._draw_points(painter, square, bounds, reach, answer)
-        self._painted = self.fonts, self._round(places)
+        painted_for = self.fonts, rect.getRect(), len(places), self.section() is not None
+        self._painted = self.fonts, self._rounds.of(painted_for, lambda: self._round(places))
         if self.pencil.on and not self.history.lanes:
             self._draw_points(painter, places[0][1], self.pencil.frame, reach, None)
         for _, square in places if self.pencil.on else ():

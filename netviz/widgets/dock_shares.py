@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QEvent, QObject, QSize, Qt, QTimer
+from PySide6.QtCore import QEvent, QObject, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QDockWidget, QMainWindow, QWidget
 
@@ -18,6 +18,8 @@ class DockShares(QObject):
 
     Those beside the centre hold words, and go with the size of letters instead.
     """
+
+    given = Signal()  # parts have their shares of a window of another size, or with letters of another
 
     def __init__(self, window: QMainWindow, docks: Sequence[QDockWidget]) -> None:
         super().__init__(window)
@@ -45,10 +47,20 @@ class DockShares(QObject):
                 self._wanted[watched] = float(watched.width()), float(watched.height())
         return False
 
+    def keep(self) -> None:
+        """Every part is as large as it is wanted."""
+        self._at = self._window.size()
+        for part in (
+            self._window.centralWidget(),
+            *(dock for dock in self._docks if not dock.visibleRegion().isEmpty()),
+        ):
+            self._wanted[part] = float(part.width()), float(part.height())
+
     def _give(self, anew: bool = False) -> None:
         """Every part has what it would have, had nothing been rounded or as small as can be on the way."""
         now, centre = self._window.size(), self._window.centralWidget()
         if (now == self._at and not anew) or centre not in self._wanted:
+            self.given.emit()  # as large as layouts have made them
             return
         across, down = centre.width() / max(1.0, self._wanted[centre][0]), now.height() / max(1, self._at.height())
         below, beside = self._known(BELOW), self._known(*BESIDE)
@@ -62,6 +74,7 @@ class DockShares(QObject):
 
     def _given(self) -> None:
         self._giving = False
+        self.given.emit()
 
     def _rescale(self) -> None:
         old, self._scale = self._scale, look().scale

@@ -2,10 +2,13 @@
 
 from collections.abc import Sequence
 from functools import lru_cache
+from itertools import product
+from math import ceil
 
 import numpy as np
+from pyqtgraph.functions import arrayToQPolygonF
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QPainter, QPixmap, QTransform
+from PySide6.QtGui import QColor, QPainter, QPen, QPixmap, QTransform
 
 from netviz.colours import Theme
 from netviz.theme import class_colour, diverging, theme
@@ -14,6 +17,8 @@ from netviz.widgets.marks import Fonts
 from netviz.widgets.plane import draw_dot
 
 WITH_RIM = 2.0  # pixels of a dot's radius: the rim of a smaller one would hide it
+MOST_SHEETS = 4  # of plain dots that one widget keeps
+FINE = 4  # places of a plain dot between one pixel and the next, across and down
 SHADES = 33  # of numbers, from one sign to the other
 
 
@@ -64,6 +69,54 @@ class Dots:
             painter.end()
             self._kept[key] = made
         return self._kept[key]
+
+
+class PlainDots:
+    """Dots without a rim, placed between pixels: as `draw_round_points` does, but each kind is painted once."""
+
+    def __init__(self) -> None:
+        self._sheets: dict[tuple[tuple[int, ...], float, float], QPixmap] = {}
+
+    def draw(self, painter: QPainter, dotted: Sequence[tuple[QColor, np.ndarray]], radius: float, ratio: float) -> None:
+        """Of each colour at places (n, 2), all in one call, the first lowest."""
+        if not dotted:
+            return
+        sheet = self._sheet(tuple(colour.rgba() for colour, _ in dotted), radius, ratio)
+        places = np.concatenate([places for _, places in dotted]) * ratio
+        colours = np.repeat(np.arange(len(dotted)), [len(places) for _, places in dotted])
+        corners = np.floor(places)
+        between = ((places - corners) * FINE).astype(int)
+        which = (colours * FINE + between[:, 1]) * FINE + between[:, 0]
+        lay_tiles(painter, (corners - sheet.height() // 2) / ratio, sheet, which, ratio)
+
+    def _sheet(self, colours: tuple[int, ...], radius: float, ratio: float) -> QPixmap:
+        """Side by side a dot of each colour in each place, in the screen's pixels."""
+        key = colours, radius, ratio
+        if key not in self._sheets:
+            middle = ceil(radius * ratio) + 1
+            side = 2 * middle + 1
+            made = QPixmap(side * len(colours) * FINE**2, side)
+            made.fill(Qt.GlobalColor.transparent)
+            with QPainter(made) as painter:
+                painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+                painter.setPen(Qt.PenStyle.NoPen)
+                for k, (colour, down, across) in enumerate(product(colours, range(FINE), range(FINE))):
+                    place = QPointF(k * side + middle + (across + 0.5) / FINE, middle + (down + 0.5) / FINE)
+                    painter.setBrush(QColor.fromRgba(colour))
+                    painter.drawEllipse(place, radius * ratio, radius * ratio)
+            if len(self._sheets) >= MOST_SHEETS:
+                self._sheets.clear()
+            self._sheets[key] = made
+        return self._sheets[key]
+
+
+def draw_round_points(painter: QPainter, dotted: Sequence[tuple[QColor, np.ndarray]], radius: float) -> None:
+    """Dots of each colour at places (n, 2), for pictures of any size."""
+    for colour, places in dotted:
+        pen = QPen(colour, 2 * radius)
+        pen.setCapStyle(Qt.PenCapStyle.RoundCap)
+        painter.setPen(pen)
+        painter.drawPoints(arrayToQPolygonF(places[:, 0], places[:, 1]))
 
 
 def _half(radius: float) -> float:

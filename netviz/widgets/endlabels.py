@@ -1,10 +1,12 @@
 """Names of curves at their right ends, apart from one another: an order that needs no legend."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from itertools import zip_longest
+from typing import NamedTuple
 
 import numpy as np
 from PySide6.QtCore import QRectF
-from PySide6.QtGui import QPainter
+from PySide6.QtGui import QColor, QPainter
 
 from netviz.widgets.curves import Bundle, View
 from netviz.widgets.marks import LEFT, Fonts
@@ -31,26 +33,60 @@ def spread(wanted: Sequence[float], apart: float, low: float, high: float) -> li
     return result
 
 
-def draw_end_labels(painter: QPainter, made: Fonts, view: View, bundles: Sequence[Bundle], width: float) -> None:
-    """Each curve's name right of the axes at the height of its last value; fewer names where rows would collide."""
+class EndLabel(NamedTuple):
+    """A curve's name, in its colour, and the pixel down of its top."""
+
+    top: float
+    text: str
+    colour: QColor
+
+
+def end_labels(made: Fonts, view: View, bundles: Sequence[Bundle], width: float, ratio: float = 1.0) -> list[EndLabel]:
+    """Each curve's name at the height of its last value, in whole pixels; fewer where rows would collide."""
     named = [
         (name, colour, end)
         for bundle in bundles
         for name, colour, end in zip(bundle.names, bundle.colours, _ends(view, bundle), strict=True)
         if end == end  # NaN where there is none
     ]
-    height = made.word_metrics.height() - 2
+    height = label_height(made)
     room = max(1, int(view.rect.height() // height) + 1)
     if len(named) > room:
         named = [named[round(i * (len(named) - 1) / max(1, room - 1))] for i in range(room)]
     low, high = view.rect.top() + height / 2, view.rect.bottom() - height / 2
     places = spread([end for _, _, end in named], height, low, high)
+    return [
+        EndLabel(round((y - height / 2) * ratio) / ratio, made.shortened(name, width), colour)
+        for (name, colour, _), y in zip(named, places, strict=True)
+    ]
+
+
+def label_height(made: Fonts) -> float:
+    return made.word_metrics.height() - 2
+
+
+def changed(made: Fonts, old: Sequence[EndLabel], new: Sequence[EndLabel]) -> tuple[float, float]:
+    """From where to where names are not as they were."""
+    others = [label for pair in zip_longest(old, new) if pair[0] != pair[1] for label in pair if label is not None]
+    tops = [label.top for label in others]
+    return min(tops), max(tops) + label_height(made)
+
+
+def draw_end_labels(
+    painter: QPainter,
+    made: Fonts,
+    view: View,
+    labels: Iterable[EndLabel],
+    width: float,
+    rows: tuple[float, float] = (-np.inf, np.inf),
+) -> None:
+    """Right of the axes, as far as they lie within `rows`."""
     painter.setFont(made.words)
-    for (name, colour, _), y in zip(named, places, strict=True):
-        painter.setPen(colour)
-        text = made.shortened(name, width)
-        box = QRectF(view.rect.right() + 4, y - height / 2, width, height)
-        painter.drawText(box, LEFT, text)
+    left, height = view.rect.right() + 4, label_height(made)
+    for top, text, colour in labels:
+        if rows[0] < top + height and top < rows[1]:
+            painter.setPen(colour)
+            painter.drawText(QRectF(left, top, width, height), LEFT, text)
 
 
 def _ends(view: View, bundle: Bundle) -> list[float]:

@@ -194,10 +194,13 @@ class ExampleList(Canvas):
 
     def _draw_figures(self, painter: QPainter, rows: list[Placed], body: Body) -> None:
         painter.setFont(self.fonts.figures)
+        t, draw, high = theme(), painter.drawText, body.high
+        found = [(one.row.top(), one.example) for one in rows]
         for column in body.columns[:-1]:
-            painter.setPen(QColor(theme().faint if column.name == "number" else theme().text))
-            for one in rows:
-                painter.drawText(column.of(one.row), column.align, _figure_of(column.name, one.example))
+            painter.setPen(QColor(t.faint if column.name == "number" else t.text))
+            name, left, wide, align = column.name, column.left, column.width, column.align
+            for top, example in found:
+                draw(QRectF(left, top, wide, high), align, _figure_of(name, example))
 
     def _draw_decision(self, painter: QPainter, box: QRectF, one: Placed) -> None:
         """Of classes there are few pairs, which come again and again: words are the dearest to paint."""

@@ -1,21 +1,21 @@
 """A picture in every lane's network: itself, where the loss looks, and each layer's maps or filters as tiles."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import groupby
 from typing import ClassVar
 
 import numpy as np
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QPainter
 
-from engine.probes.maps import LayerMaps, MapsAnswer
+from engine.probes.maps import LayerFilters, LayerMaps, MapsAnswer
 from netviz import theme
 from netviz.runtime.cursor import NOTHING, Cursor, Mark
-from netviz.runtime.history import History, LaneHistory
+from netviz.runtime.history import History
 from netviz.widgets.canvas import Canvas
 from netviz.widgets.marks import Column, columns, draw_head, draw_lit
-from netviz.widgets.ticks import figure
+from netviz.widgets.ticks import figure, percent
 from netviz.widgets.tiles import draw_signed, draw_values, reach_of, shown
 
 MAPS, FILTERS = "maps", "filters"
@@ -39,20 +39,46 @@ class Tile:
     words: str
 
 
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A layer's tiles, those that there is room for, all of one size and on one scale."""
+
+    lane: int
+    layer: LayerMaps | LayerFilters
+    view: str
+    areas: tuple[QRectF, ...]
+    values: np.ndarray  # (tiles, height, width)
+    reach: float
+
+    def tiles(self) -> Iterator[Tile]:
+        """One by one, with words: for what is pointed at."""
+        layer = self.layer
+        per = 1 if self.view == MAPS else np.asarray(layer.values).shape[1]
+        counted, size = isinstance(layer, LayerMaps) and not layer.steps, self.values.shape[1] * self.values.shape[2]
+        for n, (area, values) in enumerate(zip(self.areas, self.values, strict=True)):
+            number, seen = divmod(n, per)
+            what = f"map {number + 1} of {layer.total}"
+            if self.view == FILTERS:
+                what = f"filter {number + 1} of {layer.total}, of map {seen + 1}"
+            unit = number * size if counted else None
+            yield Tile(self.lane, layer.node, number, unit, area, values, self.reach, f"{layer.node}, {what}")
+
+
 class FeatureMaps(Canvas):
     covers: ClassVar[bool] = True
 
     def __init__(self, history: History) -> None:
         super().__init__()
         self.history, self.view = history, MAPS
-        self._kept_tiles: tuple[object, list[Tile], list[tuple[QRectF, str]]] | None = None
+        self._kept_places: tuple[object, list[Tile | Row], list[tuple[QRectF, str]]] | None = None
+        self._kept_tiles: list[Tile] | None = None  # of these
         self.follow(history.cursor, "layer", "unit")
 
     def sizeHint(self) -> QSize:
         return QSize(360, 360)
 
     def update(self, *area: object) -> None:
-        self._kept_tiles = None
+        self._kept_places = self._kept_tiles = None
         super().update(*area)
 
     # The places
@@ -62,19 +88,26 @@ class FeatureMaps(Canvas):
 
     def placed(self, rect: QRectF) -> tuple[list[Tile], list[tuple[QRectF, str]]]:
         """Every tile of every lane in its place, and the words beside them."""
+        found, words = self._laid(rect)
+        if self._kept_tiles is None:
+            self._kept_tiles = [tile for one in found for tile in (one.tiles() if isinstance(one, Row) else (one,))]
+        return self._kept_tiles, words
+
+    def _laid(self, rect: QRectF) -> tuple[list[Tile | Row], list[tuple[QRectF, str]]]:
+        """The same, layers as a whole: a tile by itself is asked for under the mouse alone."""
         known = (rect.width(), rect.height(), self.view)
-        if self._kept_tiles is None or self._kept_tiles[0] != known:
-            tiles: list[Tile] = []
+        if self._kept_places is None or self._kept_places[0] != known:
+            tiles: list[Tile | Row] = []
             words: list[tuple[QRectF, str]] = []
             for i, (column, lane) in enumerate(zip(self._columns(rect), self.history.lanes, strict=True)):
                 if lane.maps is not None and not lane.maps.reason:
                     below = self._faces(i, lane.maps, column.body, tiles, words)
-                    self._layers(i, lane, lane.maps, below, tiles, words)
-            self._kept_tiles = known, tiles, words
-        return self._kept_tiles[1], self._kept_tiles[2]
+                    self._layers(i, lane.maps, below, tiles, words)
+            self._kept_places, self._kept_tiles = (known, tiles, words), None
+        return self._kept_places[1], self._kept_places[2]
 
     def _faces(
-        self, lane: int, answer: MapsAnswer, body: QRectF, tiles: list[Tile], words: list[tuple[QRectF, str]]
+        self, lane: int, answer: MapsAnswer, body: QRectF, tiles: list[Tile | Row], words: list[tuple[QRectF, str]]
     ) -> QRectF:
         """The picture, its saliency, and the step that fools; returns the room below."""
         line, gap = self.fonts.line, 8.0
@@ -88,8 +121,9 @@ class FeatureMaps(Canvas):
             faces.append(("∂ℓ/∂x", together, reach_of(together), "what each pixel would change of its loss"))
         if answer.adversary is not None:
             fooled = answer.adversary
-            told = f"a step of {figure(fooled.step).strip()} each pixel ({fooled.share:.0%}): class {fooled.decided}"
-            faces.append((f"→ class {fooled.decided} at {fooled.share:.0%}", np.asarray(fooled.x), 0.0, told))
+            sure = percent(fooled.share, 0).strip()
+            told = f"a step of {figure(fooled.step).strip()} each pixel ({sure}): class {fooled.decided}"
+            faces.append((f"→ class {fooled.decided} at {sure}", np.asarray(fooled.x), 0.0, told))
         for number, (name, values, reach, told) in enumerate(faces):
             face = shown(values)
             tiles.append(Tile(lane, "", number, None, QRectF(place), face, reach_of(face) if signal else reach, told))
@@ -107,10 +141,9 @@ class FeatureMaps(Canvas):
     def _layers(
         self,
         lane: int,
-        history: LaneHistory,
         answer: MapsAnswer,
         room: QRectF,
-        tiles: list[Tile],
+        tiles: list[Tile | Row],
         words: list[tuple[QRectF, str]],
     ) -> None:
         """A row for each layer: as many tiles as there is room for, all on the layer's own scale."""
@@ -120,38 +153,28 @@ class FeatureMaps(Canvas):
         height, name_width = room.height() / len(rows), self.fonts.width([row.node for row in rows]) + 8
         for k, row in enumerate(rows):
             pictures = np.asarray(row.values)
-            per = 1 if self.view == MAPS else pictures.shape[1]
             flat = pictures.reshape(-1, *pictures.shape[-2:])
             area = QRectF(room.left() + name_width, room.top() + k * height, room.width() - name_width, height - 3)
-            reach, size = reach_of(flat), pictures.shape[-2] * pictures.shape[-1]
             aspect = _width_of_signals(len(flat), area) if flat.shape[1] == 1 else flat.shape[2] / flat.shape[1]
             places = _tiling(len(flat), area.getRect(), aspect)
             high = places[-1].bottom() - area.top() if places else area.height()
             words.append((QRectF(room.left(), area.top(), name_width - 4, high), row.node))
-            for n, place in enumerate(places):
-                number, seen = divmod(n, per)
-                what = f"map {number + 1} of {row.total}"
-                if self.view == FILTERS:
-                    what = f"filter {number + 1} of {row.total}, of map {seen + 1}"
-                told = f"{row.node}, {what}"
-                counted = isinstance(row, LayerMaps) and not row.steps
-                unit = number * size if counted else None
-                tiles.append(Tile(lane, row.node, number, unit, place, flat[n], reach, told))
+            tiles.append(Row(lane, row, self.view, places, flat[: len(places)], reach_of(flat)))
 
     # The picture
 
     def paint(self, painter: QPainter, rect: QRectF) -> None:
-        tiles, words = self.placed(rect)
+        found, words = self._laid(rect)
         heads = [(lane.info.name, lane.apart, lane.maps and lane.maps.reason) for lane in self.history.lanes]
         self.paint_behind(painter, rect, (heads, words), lambda inner: self._draw_words(inner, rect, words))
-        for node, some in groupby(tiles, key=lambda tile: tile.node and (tile.lane, tile.node)):
-            row = list(some)
-            if node and len(row[0].values) > 1:  # they are of one size, and no bars
-                areas, values = [tile.area for tile in row], np.stack([tile.values for tile in row])
-                draw_signed(painter, areas, values, row[0].reach)
-                continue
-            for tile in row:
-                draw_values(painter, tile.area, tile.values, tile.reach)
+        for one in found:
+            if isinstance(one, Tile):
+                draw_values(painter, one.area, one.values, one.reach)
+            elif one.values.shape[1] > 1:
+                draw_signed(painter, one.areas, one.values, one.reach)
+            else:  # as bars
+                for area, values in zip(one.areas, one.values, strict=True):
+                    draw_values(painter, area, values, one.reach)
 
     def _draw_words(self, painter: QPainter, rect: QRectF, words: list[tuple[QRectF, str]]) -> None:
         """Names of networks, pictures and layers."""

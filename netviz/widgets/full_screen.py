@@ -4,14 +4,16 @@ from collections.abc import Callable
 
 from PySide6.QtCore import QEvent, Qt
 from PySide6.QtGui import QCloseEvent, QKeyEvent
-from PySide6.QtWidgets import QBoxLayout, QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
+
+from netviz.widgets.still import Still
 
 
 class FullScreen(QWidget):
-    """Shows `borrowed`, the last in `home`, under `head`; Esc or closing brings it back and calls `back`."""
+    """Shows what `home` holds, under `head`; Esc or closing brings it back and calls `back`."""
 
-    def __init__(self, home: QBoxLayout, borrowed: QWidget, head: QWidget, title: str, back: Callable[[], object]):
-        window = borrowed.window()
+    def __init__(self, home: Still, head: QWidget, title: str, back: Callable[[], object]):
+        borrowed, window = home.held, home.window()
         super().__init__(window, Qt.WindowType.Window)
         self.setWindowTitle(title)
         self.setAccessibleName(f"{title}, full screen")
@@ -21,7 +23,7 @@ class FullScreen(QWidget):
         self._note.setObjectName("faint")
         self._note.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._note.setWordWrap(True)
-        home.replaceWidget(borrowed, self._note)
+        home.put(self._note)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
@@ -34,9 +36,10 @@ class FullScreen(QWidget):
 
     def leave(self) -> None:
         """The widget goes back; the window that it came from has the keys again."""
-        if self._home.indexOf(self._note) < 0:
+        if self._home.held is not self._note:
             return
-        self._home.replaceWidget(self._note, self._borrowed)
+        self._home.put(self._borrowed)
+        self._note.hide()
         self._note.deleteLater()
         self.hide()
         self._borrowed.show()

@@ -146,7 +146,7 @@ class GateMaps(Canvas):
         metrics, steps = self.fonts.figure_metrics, len(last.sweep.gradient)
         painter.setFont(self.fonts.figures)
         painter.setPen(QColor(theme().faint))
-        for value, text in linear_ticks(0.0, max(1.0, steps - 1.0), max(2, int(area.width() // 60))):
+        for value, text in linear_ticks(0.0, max(1.0, steps - 1.0), max(2, int(area.width() // 60)), 1.0):
             middle = area.left() + (value + 0.5) / steps * area.width()
             half = metrics.horizontalAdvance(text) / 2 + 1
             middle = min(max(middle, area.left() + half), area.right() - half)

@@ -16,7 +16,7 @@ from netviz.theme import depth_colour, theme
 from netviz.widgets.canvas import Canvas
 from netviz.widgets.heat import draw_share_key, end_of, paint_pixels, share_colours, shown_rows
 from netviz.widgets.map_places import Mapped, MapRow, map_rows
-from netviz.widgets.marks import Column, columns, draw_head, draw_lit, draw_step
+from netviz.widgets.marks import Column, columns, draw_head, draw_lit, draw_note, draw_step
 from netviz.widgets.plot import ZOOM_KEYS
 from netviz.widgets.ridges import Span, bins_of, held_decades, reach_for, span_of, total, wider
 from netviz.widgets.strips import colours
@@ -38,9 +38,11 @@ class HistogramMap(Canvas):
         past: Callable[[LaneHistory], HistogramPast],
         shown: Callable[[LaneHistory], list[int]],
         axis: ValueAxis,
+        lacks: Callable[[LaneHistory], str] = lambda lane: "",
     ) -> None:
         super().__init__()
         self.history, self.past, self.shown, self.axis = history, past, shown, axis
+        self.lacks = lacks  # why a network has no maps, in words
         self.steps: tuple[float, float] | None = None  # that a person chose; None: all
         self._held: tuple[MapRow, QPointF] | None = None
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
@@ -137,6 +139,8 @@ class HistogramMap(Canvas):
     def paint(self, painter: QPainter, rect: QRectF) -> None:
         for i, column in enumerate(self.columns(rect)):
             draw_head(painter, self.fonts, column.head, column.name, i, apart=self.history.lanes[i].apart)
+            if words := self.lacks(self.history.lanes[i]):
+                draw_note(painter, self.fonts, column.body, words)
         rows, lane, last = self.rows(rect), -1, 0.0
         for row in rows:
             self._draw_map(painter, row)
@@ -231,7 +235,7 @@ class HistogramMap(Canvas):
         painter.setFont(self.fonts.figures)
         painter.setPen(QColor(theme().faint))
         wide, free = self.fonts.figure_metrics.horizontalAdvance, area.left() - 4.0
-        for value, text in linear_ticks(left, right, max(2, int(area.width() // (wide("0") * 9)))):
+        for value, text in linear_ticks(left, right, max(2, int(area.width() // (wide("0") * 9))), 1.0):
             x = area.left() + (value - left) / (right - left) * area.width()
             place = min(max(x - wide(text) / 2, area.left() - 2), area.right() - wide(text))
             if place < free:

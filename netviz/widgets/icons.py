@@ -109,6 +109,15 @@ def _target(path: QPainterPath) -> None:
         path.lineTo(8 + 6.5 * x, 8 + 6.5 * y)
 
 
+def _beside(path: QPainterPath) -> None:
+    """One box and a plus below it: another of the same."""
+    path.addRoundedRect(QRectF(2, 2, 12, 4.5), 1, 1)
+    path.moveTo(8, 9)
+    path.lineTo(8, 14)
+    path.moveTo(5.5, 11.5)
+    path.lineTo(10.5, 11.5)
+
+
 _FILLED: dict[str, Draw] = {
     "next": _play,
     "play": _play,
@@ -120,6 +129,7 @@ _FILLED: dict[str, Draw] = {
     "dice": _dice,
 }
 _LINES: dict[str, Draw] = {
+    "beside": _beside,
     "close": _close,
     "full": _full,
     "help": _help,

@@ -184,7 +184,7 @@ class LandscapeMap(Canvas):
             painter.drawText(below, int(Qt.TextFlag.TextWordWrap | Qt.AlignmentFlag.AlignTop), text)
             return
         for k, options in enumerate((plane_in_words(answer), path_in_words(answer))):
-            text = next((t for t in options if self.fonts.width([t]) <= foot.width()), options[-1])
+            text = self.fonts.fitting(options, foot.width()) or self.fonts.shortened(options[-1], foot.width())
             painter.drawText(QRectF(foot.left(), foot.top() + (k + 1) * (line + 1), foot.width(), line), middle, text)
 
     def _draw_key(self, painter: QPainter, row: QRectF, ends: tuple[float, float]) -> None:

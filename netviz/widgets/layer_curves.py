@@ -62,7 +62,7 @@ class LayerCurves(Plot):
                 axes.apart = lane.apart
                 axes.bundles = [layer_bundle(lane, self.field)]
             self._show_range()
-            self.redraw()
+            self.show_new()
 
     def _show_range(self) -> None:
         """Whole decades, the same for all lanes; they only grow."""

@@ -6,7 +6,7 @@ from math import ceil, floor, log, log10
 
 import numpy as np
 from pyqtgraph.functions import arrayToQPolygonF
-from PySide6.QtCore import QLineF, QPointF, QRectF, QSize, Qt
+from PySide6.QtCore import QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QPainter, QPen, QPolygonF
 
 from netviz.runtime.cursor import NOTHING, Cursor
@@ -14,12 +14,15 @@ from netviz.runtime.cursor import Mark as PointedAt
 from netviz.runtime.history import History, LaneHistory
 from netviz.theme import mix, theme
 from netviz.widgets.canvas import Canvas
+from netviz.widgets.dots import PlainDots, draw_round_points
+from netviz.widgets.many import draw_lines
 from netviz.widgets.marks import RIGHT, Column, columns, draw_head, draw_note
 from netviz.widgets.strokes import hairline, pile
 from netviz.widgets.ticks import decade_ticks, figure, whole
 
 DECADES = 12.0  # at most on the axis of values
 DOT = 2.4  # pixels
+MANY = 40  # dots, from which on to lay them all in one call is quicker
 FAINT = 0.3  # of the way from the card to a band's colour
 KEY_SHARE = 0.45  # of the height, for the key
 LOW = 170.0  # pixels of a height from which the key has as much
@@ -63,7 +66,7 @@ class Mark:
 @dataclass(frozen=True, slots=True)
 class Chart:
     lines: tuple[Line, ...]
-    key: tuple[tuple[QColor, str], ...] = ()
+    key: tuple[tuple[QColor, str | Callable[[], str]], ...] = ()  # words, or what makes them where there is room
     marks: tuple[Mark, ...] = ()
     caption: str = ""  # below the axis of x
     note: str = ""  # instead of lines
@@ -90,6 +93,7 @@ class LogCharts(Canvas):
             self.follow(history.cursor, "layer")
         self.history, self._made, self.x_name, self.y_name, self.base = history, made, x, y, base
         self._charts: list[Chart] | None = None  # of what is drawn
+        self._dots = PlainDots()
         self.forget()
 
     def sizeHint(self) -> QSize:
@@ -235,34 +239,36 @@ class LogCharts(Canvas):
         painter.drawLine(QPointF(x, area.top()), QPointF(x, area.bottom()))
 
     def _draw_lines(self, painter: QPainter, area: QRectF, lines: Sequence[Line]) -> None:
-        """Placed all at once: each call takes longer than a hundred numbers."""
+        """Placed all at once: each call takes longer than a hundred numbers. Dots lie over all lines."""
         parts = [(line.x, y) for line in lines for y in (line.y, *line.ends)]
         if not parts:
             return
-        places, stop = self.place(area, *(np.concatenate(part) for part in zip(*parts, strict=True))), 0
+        x, y = (np.concatenate(part) for part in zip(*parts, strict=True))
+        places, known, stop = self.place(area, x, y), np.isfinite(y), 0
+        whole_lines, dotted = bool(known.all()), list[tuple[QColor, np.ndarray]]()
         for line in lines:
             count, of_line = len(line.x), 1 + len(line.ends)
             at = places[stop : stop + count * of_line].reshape(of_line, count, 2)
+            if not whole_lines:
+                at = at[:, known[stop : stop + count]]
             stop += count * of_line
-            known = np.isfinite(line.y)
-            if known.any():
-                self._draw_line(painter, area, line, *(at if known.all() else at[:, known]))
+            if at.size:
+                self._draw_line(painter, line, *at)
+                few = at.shape[1] * 2 * DOT < area.width() or not line.joined
+                if (line.dots and few) or at.shape[1] == 1:
+                    dotted.append((line.colour, at[0]))
+        if self.sharpness is None and sum(len(at) for _, at in dotted) > MANY:
+            self._dots.draw(painter, dotted, DOT, self.ratio)
+        else:
+            draw_round_points(painter, dotted, DOT)
 
-    def _draw_line(self, painter: QPainter, area: QRectF, line: Line, at: np.ndarray, *ends: np.ndarray) -> None:
+    def _draw_line(self, painter: QPainter, line: Line, at: np.ndarray, *ends: np.ndarray) -> None:
         """`at` (n, 2) and the ends of bars in pixels."""
         if ends:
             painter.setPen(QPen(mix(theme().card, line.colour, FAINT), DOT))
-            bars = zip(at[:, 0].tolist(), *(end[:, 1].tolist() for end in ends), strict=True)
-            painter.drawLines([QLineF(x, low, x, up) for x, low, up in bars])
-        shape = arrayToQPolygonF(at[:, 0], at[:, 1])
+            draw_lines(painter, np.hstack(ends))
         if line.joined and len(at) > 1:
-            self._draw_joined(painter, line, shape)
-        few = len(at) * 2 * DOT < area.width() or not line.joined
-        if (line.dots and few) or len(at) == 1:
-            pen = QPen(line.colour, 2 * DOT)
-            pen.setCapStyle(Qt.PenCapStyle.RoundCap)
-            painter.setPen(pen)
-            painter.drawPoints(shape)
+            self._draw_joined(painter, line, arrayToQPolygonF(at[:, 0], at[:, 1]))
 
     def _draw_joined(self, painter: QPainter, line: Line, shape: QPolygonF) -> None:
         """Of hairlines on the screen, see there; the one that is lit is as wide on every slope."""
@@ -290,7 +296,7 @@ class LogCharts(Canvas):
             painter.fillRect(QRectF(left, y + line / 2 - 1.5, SWATCH, 3), colour)
             painter.setPen(QColor(theme().text))
             box = QRectF(left + SWATCH + 5, y, column.body.right() - left - SWATCH - 5, line)
-            text = self.fonts.shortened(text, box.width())
+            text = self.fonts.shortened(text if isinstance(text, str) else text(), box.width())
             painter.drawText(box, Qt.AlignmentFlag.AlignVCenter, text)
 
     # The shared cursor

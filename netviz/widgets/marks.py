@@ -184,6 +184,7 @@ def draw_figures(painter: QPainter, made: Fonts, rect: QRectF, figures: str) -> 
 
 
 NO_RUN = "Nothing runs yet: draw a network, or open an experiment."
+NO_ACTIVATION = "No hidden activation in this network."
 
 
 def draw_note(painter: QPainter, made: Fonts, rect: QRectF, text: str) -> None:

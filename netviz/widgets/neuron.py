@@ -226,15 +226,15 @@ class NeuronView(Canvas):
             where = f"weights from {links.other}" if kind != ONWARD else f"weights on to {links.node}"
             some = f"{whole(len(links.values))} of " if len(links.values) < links.total else ""
             return f"{where} ({some}{whole(links.total)}) and ∂L/∂w", f"{size}, {slope}"
-        examples = f"{whole(answer.extent.examined)} training examples"
+        if kind == FIGURES:
+            return f"on {whole(answer.extent.examined)} training examples", ""
+        if kind == ANSWERS:
+            return "outputs by class" if len(answer.answers.counts) > 1 else "outputs", ""
+        if kind == DRIVEN:
+            return "the examples that drive it most and least", ""
         known = self.past.of(self._key(one))
         looks = "" if known is None else self.fonts.fitting(known.in_words(), one.caption.width() * 0.58)
-        return {
-            FIGURES: (f"on {examples}", ""),
-            ANSWERS: ("outputs by class" if len(answer.answers.counts) > 1 else "outputs", ""),
-            DRIVEN: ("the examples that drive it most and least", ""),
-            PAST: ("saturated (amber), dead (red)", looks),
-        }[kind]
+        return "saturated (amber), dead (red)", looks
 
     def scale_of(self, one: Placed) -> tuple[float, float]:
         """The middle of the map's colours, and how far from it they are full."""
@@ -381,13 +381,14 @@ class NeuronView(Canvas):
 
 def stacked(body: QRectF, found: list[Part]) -> list[tuple[Part, QRectF]]:
     """The parts one below the other; the last ones of `found` go first where there is no room for all."""
-    kept = list(found)
-    while len(kept) > 1 and sum(part.least for part in kept) > body.height():
-        kept.pop()
-    over, grows = body.height() - sum(part.least for part in kept), sum(part.grows for part in kept)
-    made, top = [], body.top()
+    kept, (left, top, wide, room) = list(found), body.getRect()
+    least, bottom = sum([part.least for part in kept]), top + room
+    while len(kept) > 1 and least > room:
+        least -= kept.pop().least
+    over, grows = max(0.0, room - least), sum([part.grows for part in kept])
+    made = []
     for part in kept:
-        high = part.least + (max(0.0, over) * part.grows / grows if grows else 0.0)
-        made.append((part, QRectF(body.left(), top, body.width(), min(high, body.bottom() - top))))
+        high = part.least + (over * part.grows / grows if grows else 0.0)
+        made.append((part, QRectF(left, top, wide, min(high, bottom - top))))
         top += high
     return made

@@ -199,19 +199,20 @@ def draw_answers(painter: QPainter, fonts: Fonts, area: QRectF, told: Answers, n
     t, foot = theme(), QRectF(area.left(), area.bottom() - fonts.line, area.width(), fonts.line)
     body = area.adjusted(0, 0, 0, -fonts.line)
     counts, zeros = np.asarray(told.counts), np.asarray(told.zeros)
-    total = int(counts.sum() + zeros.sum()) + told.lost
-    most = max(1, int(counts.sum(axis=0).max(initial=0)))
-    left, wide = body.left(), body.width() / counts.shape[1]
-    thick, highs = max(1.0, wide - 0.6), counts / most * body.height()
-    tops = body.bottom() - np.cumsum(highs, axis=0)
-    for k, (row, above) in enumerate(zip(highs.tolist(), tops.tolist(), strict=True)):
+    columns, exact = np.add.reduce(counts, axis=0).tolist(), int(np.add.reduce(zeros))
+    total = sum(columns) + exact + told.lost
+    left, wide = body.left(), body.width() / len(columns)
+    thick, high = max(1.0, wide - 0.6), body.height() / max(1, *columns)
+    floors, fill = [body.bottom()] * len(columns), painter.fillRect
+    for k, row in enumerate(counts.tolist()):
         colour = class_colour(k) if len(counts) > 1 else neutral
-        for i, high in enumerate(row):
-            if high:
-                painter.fillRect(QRectF(left + i * wide, above[i], thick, high), colour)
+        for i, count in enumerate(row):
+            if count:
+                floors[i] -= count * high
+                fill(QRectF(left + i * wide, floors[i], thick, count * high), colour)
     painter.setBrush(Qt.BrushStyle.NoBrush)
     painter.setFont(fonts.words)
-    if zeros.sum() and told.low <= 0 <= told.high:
+    if exact and told.low <= 0 <= told.high:
         _draw_zeros(painter, fonts, body, told, total, neutral)
     painter.setPen(QPen(QColor(t.line), 1))
     painter.drawLine(body.bottomLeft(), body.bottomRight())
@@ -219,23 +220,24 @@ def draw_answers(painter: QPainter, fonts: Fonts, area: QRectF, told: Answers, n
     painter.setPen(QColor(t.faint))
     for value, text in linear_ticks(told.low, told.high, max(2, int(area.width() / 60))):
         x = body.left() + (value - told.low) / (told.high - told.low) * body.width()
-        width = fonts.figure_metrics.horizontalAdvance(text) + 2
+        width = fonts.figures_wide(text) + 2
         left = min(max(x - width / 2, area.left()), area.right() - width)
         painter.drawText(QRectF(left, foot.top(), width, foot.height()), Qt.AlignmentFlag.AlignCenter, text)
 
 
 def _draw_zeros(painter: QPainter, fonts: Fonts, body: QRectF, told: Answers, total: int, neutral: QColor) -> None:
-    zeros = np.asarray(told.zeros)
+    zeros = np.asarray(told.zeros).tolist()
+    every = sum(zeros)
     x = body.left() + (0 - told.low) / (told.high - told.low) * body.width()
     bar = QRectF(min(max(x - 2.5, body.left()), body.right() - 5), body.top(), 5, body.height())
     bottom = bar.bottom()
-    for k, count in enumerate(zeros.tolist()):
-        high = count / zeros.sum() * bar.height()
+    for k, count in enumerate(zeros):
+        high = count / every * bar.height()
         painter.fillRect(QRectF(bar.left(), bottom - high, 5, high), class_colour(k) if len(zeros) > 1 else neutral)
         bottom -= high
     painter.setPen(QPen(QColor(theme().text), 1))
     painter.drawRect(bar)
-    words = f"{percent(float(zeros.sum()) / max(1, total)).strip()} zeros"
+    words = f"{percent(every / max(1, total)).strip()} zeros"
     width = fonts.width([words]) + 4
     right = bar.right() + 3 + width <= body.right()
     box = QRectF(bar.right() + 3 if right else bar.left() - 3 - width, body.top(), width, fonts.line)
@@ -256,10 +258,11 @@ def draw_driven(
     for one, box in places_of(fonts, row, driven):
         picture = picture_of(one)
         if picture is not None:
-            side = min(box.width(), box.height())
-            painter.drawImage(QRectF(box.left(), box.top(), side, side), picture)
+            x, y, wide, high = box.getRect()
+            side = min(wide, high)
+            painter.drawImage(QRectF(x, y, side, side), picture)
             if names is not None:
-                painter.fillRect(QRectF(box.left(), box.top() + side, side, 2), class_colour(int(one.truth)))
+                painter.fillRect(QRectF(x, y + side, side, 2), class_colour(int(one.truth)))
             continue
         left = box.left()
         if names is not None:

@@ -22,7 +22,8 @@ class Looks:
 
     def in_words(self) -> tuple[str, ...]:
         """How saturated it was on the average of the looks, and at how many it was dead; the longest first."""
-        mean, dead = percent(float(self.shares[:, 0].mean()), 0).strip(), int(self.shares[:, 1].sum())
+        total, often = np.add.reduce(self.shares).tolist()
+        mean, dead = percent(total / len(self.shares), 0).strip(), int(often)
         looks = f"{whole(len(self.steps))} looks"
         return (
             f"{mean} on average, dead at {whole(dead)} of {looks} since step {whole(self.steps[0])}",

@@ -1,7 +1,6 @@
 """What each network makes of one example: the decision, a bar for each output, a strip of cells for each layer."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
 from math import isfinite, isnan
 
 import numpy as np
@@ -15,8 +14,9 @@ from netviz.runtime.history import History, LaneHistory
 from netviz.theme import class_colour, depth_colour
 from netviz.widgets.backdrop import Backdrop
 from netviz.widgets.canvas import Canvas
-from netviz.widgets.cells import Strip, cell_rect, draw_gaps, draw_strips, reading
+from netviz.widgets.cells import cell_rect, draw_gaps, draw_strips, reading
 from netviz.widgets.marks import LEFT, RIGHT, Column, columns, draw_head, draw_lit, draw_note
+from netviz.widgets.outcome_parts import BarRow, CellRow, Part, places_of_cells
 from netviz.widgets.outcome_words import bar_in_words, short, units_in_words
 from netviz.widgets.outputs import Bar, bars, captions, shown, verdict
 from netviz.widgets.plane import Palette
@@ -24,54 +24,6 @@ from netviz.widgets.ticks import Reach, whole
 
 TALLEST_BAR, TALLEST_CELL = 26.0, 34.0
 LEAST_REACH = 1e-6
-
-
-@dataclass(frozen=True, slots=True)
-class BarRow:
-    lane: int
-    bar: Bar
-    label: str  # as it fits
-    name: QRectF
-    area: QRectF
-    figures: QRectF  # empty where there is no room
-
-
-@dataclass(frozen=True, slots=True)
-class CellRow:
-    lane: int
-    layer: int
-    node: NodeValues
-    name: QRectF
-    area: QRectF
-    figures: QRectF
-    reach: float  # of full colour
-    said: str  # in the figures' place
-
-    @property
-    def strip(self) -> Strip:
-        return Strip(self.area, np.asarray(self.node.values), self.reach)
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """A lane's column, taken apart."""
-
-    column: Column
-    verdict: QRectF
-    caption: QRectF  # empty where there is no room
-    called: str  # in the caption's place
-    bars: list[BarRow]
-    rest: str  # outputs that no bar shows
-    rest_at: QRectF
-    cells: list[CellRow]
-
-    @property
-    def still(self) -> tuple[object, ...]:
-        """All that words and frames depend on, which stay as they are from answer to answer."""
-        bars = tuple((row.label, row.bar.chosen, row.bar.true, row.bar.label_class is None) for row in self.bars)
-        cells = tuple((row.node.node, len(row.node.values), row.said) for row in self.cells)
-        places = [(row[0].name, row[0].area, row[-1].figures) for row in (self.bars, self.cells) if row]
-        return self.called, self.caption, bars, cells, places
 
 
 Shown = tuple[int, LaneHistory, ExampleAnswer | None, Part]
@@ -84,6 +36,8 @@ class Outcome(Canvas):
         super().__init__()
         self.history = history
         self._before = Backdrop()  # what lies over the cells and stays
+        self._widest: dict[str, float] = {}  # figures by their kind, and the fonts in which they were measured
+        self._measured = self.fonts
         self._found: tuple[QRectF, list[Shown]] | None = None  # in the picture
         self.origin: Origin | None = None  # of the example that is shown, where it is one of the data
         self.follow(history.cursor, "layer", "unit")
@@ -95,11 +49,20 @@ class Outcome(Canvas):
     def forget(self) -> None:
         """Scales are made anew."""
         self._reaches: dict[tuple[str, str], Reach] = {}
+        self._widest.clear()
         self.update()
 
     def _reach(self, lane: str, what: str, size: float) -> float:
         """Steady from frame to frame: a scale grows at once and shrinks late."""
         return self._reaches.setdefault((lane, what), Reach(LEAST_REACH)).take(size)
+
+    def _room(self, what: str, figures: Iterable[str]) -> float:
+        """For the widest there have been: what is beside them stays where it is, and need not be painted anew."""
+        if self._measured is not self.fonts:
+            self._measured = self.fonts
+            self._widest.clear()
+        room = self._widest[what] = max(self._widest.get(what, 0.0), *map(self.fonts.figures_wide, figures), 0.0)
+        return room
 
     # Places
 
@@ -117,14 +80,13 @@ class Outcome(Canvas):
         lanes = self.history.lanes
         for i, column in enumerate(columns(rect, [lane.info.name for lane in lanes], self.fonts.line + 4)):
             answer = lanes[i].example
-            empty = Part(column, QRectF(), QRectF(), "", [], "", QRectF(), [])
-            yield i, lanes[i], answer, empty if answer is None else self._part(i, lanes[i], answer, column)
+            yield i, lanes[i], answer, Part(column) if answer is None else self._part(i, lanes[i], answer, column)
 
     def _part(self, lane: int, history: LaneHistory, answer: ExampleAnswer, column: Column) -> Part:
         body, line = column.body, self.fonts.line
         left, width, bottom = body.left(), body.width(), body.bottom()
-        made = bars(answer, self.origin)
-        decided = QRectF(left, body.top(), width, line + 5 if verdict(answer, self.origin)[0] else 0.0)
+        made, found = bars(answer, self.origin), verdict(answer, self.origin)
+        decided = QRectF(left, body.top(), width, line + 5 if found[0] else 0.0)
         called = self.fonts.fitting(captions(answer, self.origin), width) if body.height() > 9 * line else ""
         named = QRectF(left, decided.bottom(), width, line if called else 0.0)
         rest, layers = bottom - named.bottom(), len(answer.nodes)
@@ -138,14 +100,14 @@ class Outcome(Canvas):
         rest_at = QRectF(left, named.bottom() + height * len(visible), width, height if left_out else 0.0)
         top = rest_at.bottom() + 6
         cells = self._cell_rows(lane, history, answer, QRectF(left, top, width, bottom - top))
-        return Part(column, decided, named, called, rows, left_out, rest_at, cells)
+        return Part(column, found, decided, named, called, rows, left_out, rest_at, cells)
 
     def _bar_rows(self, lane: int, visible: list[Bar], rect: QRectF, height: float) -> list[BarRow]:
         left, top, width, named = rect.left(), rect.top(), rect.width(), [bar.label for bar in visible]
         if width < 3 * max(map(self.fonts.bold_wide, named), default=0.0):
             named = [label.removeprefix("class ") for label in named]
         name = min(max(map(self.fonts.bold_wide, named), default=0.0) + 9, width * 0.4)
-        figures = max((self.fonts.figures_wide(bar.figures) for bar in visible), default=0.0) + 6
+        figures = self._room("bars", (bar.figures for bar in visible)) + 6
         if width - name - figures < 16:
             figures = 0.0
         start, long, high = left + name, max(4.0, width - name - figures), max(1.0, height - 2)
@@ -169,22 +131,13 @@ class Outcome(Canvas):
         numbers = {node: i for i, node in enumerate(history.info.layers)}
         height = min(TALLEST_CELL, rect.height() / len(nodes))
         name = min(self.fonts.width([node.node for node in nodes]) + 8, width * 0.34)
-        scales = [
-            (reach, _scale_in_words(node, reach)) for node in nodes for reach in (self.layer_reach(history, node),)
-        ]
-        figures = max(self.fonts.figures_wide(said) for _, said in scales) + 8 if width > 170 else 0.0
-        gap, long = min(2.0, height * 0.15), max(4.0, width - name - figures - 1)
+        reaches = [self.layer_reach(history, node) for node in nodes]
+        said = list(map(_scale_in_words, nodes, reaches))
+        figures = self._room("cells", said) + 8 if width > 170 else 0.0
+        places = places_of_cells(left, top, width, height, name, figures, len(nodes))
         return [
-            CellRow(
-                lane,
-                numbers.get(node.node, k),
-                node,
-                QRectF(left, y, name, height),
-                QRectF(left + name, y + gap, long, height - 2 * gap),
-                QRectF(left + width - figures, y, figures, height if figures else 0.0),
-                *scales[k],
-            )
-            for y, k, node in ((top + k * height, k, node) for k, node in enumerate(nodes))
+            CellRow(lane, numbers.get(node.node, k), node, *places[k], reaches[k], said[k])
+            for k, node in enumerate(nodes)
         ]
 
     # Painting
@@ -206,17 +159,24 @@ class Outcome(Canvas):
         self.paint_behind(painter, rect, still, behind)
         for _, history, answer, part in found:
             if answer is not None:
-                self._draw_verdict(painter, part.verdict, answer)
+                self._draw_verdict(painter, part)
                 reach = self._bar_reach(history, answer)
                 for row in part.bars:
                     self._draw_bar(painter, row, reach)
+                self._draw_scales(painter, part.cells)
                 if part.rest:
                     rest = self.fonts.fitting((part.rest, part.rest.partition(",")[0]), part.rest_at.width())
                     self._draw_words(painter, part.rest_at, rest)
         rows = [row for _, _, _, part in found for row in part.cells]
         draw_strips(painter, [row.strip for row in rows], Palette.of_theme(0).signs)
         if self.sharpness is None:
-            self._before.draw(painter, rect, still, lambda inner: self._draw_over(inner, rows))
+            frames = tuple(part.framed for _, _, _, part in found)
+            around = QRectF()
+            for frame in frames:
+                around |= frame[0]
+            self._before.draw(
+                painter, around.adjusted(-2, -2, 2, 2), frames, lambda inner: self._draw_over(inner, rows)
+            )
         else:
             self._draw_over(painter, rows)
 
@@ -236,29 +196,28 @@ class Outcome(Canvas):
             painter.drawText(rect, LEFT, self.fonts.shortened(text, rect.width()))
 
     def _draw_still(self, painter: QPainter, history: LaneHistory, part: Part) -> None:
-        """Caption, names, the ground of bars, and the scales of cells."""
-        t, last = theme.theme(), -100.0
+        """Caption and names."""
         self._draw_words(painter, part.caption, part.called)
         for row in part.bars:
             self._draw_name(painter, row)
-        for row in part.cells:
-            middle = row.area.center().y()
-            if middle - last < self.fonts.line * 0.85:
-                continue
-            last = middle
-            painter.setFont(self.fonts.words)
+        painter.setFont(self.fonts.words)
+        for row, middle in self._written(part.cells):
             painter.setPen(depth_colour(row.layer, len(history.info.layers)))
             box = QRectF(row.name.left(), middle - 12, row.name.width() - 4, 24)
             painter.drawText(box, LEFT, self.fonts.shortened(row.node.node, box.width()))
-            if row.figures.height() > 0:
-                painter.setFont(self.fonts.figures)
-                painter.setPen(QColor(t.faint))
-                painter.drawText(QRectF(row.figures.left(), middle - 12, row.figures.width(), 24), RIGHT, row.said)
+
+    def _written(self, rows: Sequence[CellRow]) -> Iterator[tuple[CellRow, float]]:
+        """The rows that there is room to write something at, and the middles of their lines."""
+        last = -100.0
+        for row in rows:
+            middle = row.area.center().y()
+            if middle - last >= self.fonts.line * 0.85:
+                last = middle
+                yield row, middle
 
     def _draw_name(self, painter: QPainter, row: BarRow) -> None:
         t, bar, room = theme.theme(), row.bar, row.name.width() - 4
         strong = bar.chosen or bar.label_class is None
-        painter.fillRect(row.area, QColor(t.raised))
         painter.setFont(self.fonts.bold if bar.chosen else self.fonts.words)
         painter.setPen(QColor(t.text if strong or bar.true else t.faint))
         metrics = self.fonts.bold_metrics if bar.chosen else self.fonts.word_metrics
@@ -269,9 +228,17 @@ class Outcome(Canvas):
 
     # What is new in each answer
 
-    def _draw_verdict(self, painter: QPainter, rect: QRectF, answer: ExampleAnswer) -> None:
-        t = theme.theme()
-        text, compared, right = verdict(answer, self.origin)
+    def _draw_scales(self, painter: QPainter, rows: Sequence[CellRow]) -> None:
+        """How much full colour is, or how many units are not shown."""
+        if rows and rows[0].figures.height() > 0:
+            painter.setFont(self.fonts.figures)
+            painter.setPen(QColor(theme.theme().faint))
+            left, wide = rows[0].figures.left(), rows[0].figures.width()
+            for row, middle in self._written(rows):
+                painter.drawText(QRectF(left, middle - 12, wide, 24), RIGHT, row.said)
+
+    def _draw_verdict(self, painter: QPainter, part: Part) -> None:
+        t, rect, (text, compared, right) = theme.theme(), part.verdict, part.decided
         painter.setFont(self.fonts.title)
         metrics = self.fonts.title_metrics
         painter.setPen(QColor(t.text))
@@ -302,6 +269,7 @@ class Outcome(Canvas):
             colour = QColor(t.accent)
         else:
             colour = QColor(t.orange if bar.value >= 0 else t.blue)
+        painter.fillRect(area, QColor(t.raised))
         if bar.share is not None:
             painter.fillRect(QRectF(left, top, width * _within(bar.share, 0, 1), height), colour)
         else:
@@ -351,9 +319,9 @@ class Outcome(Canvas):
         return NOTHING
 
     def paint_marks(self, painter: QPainter, rect: QRectF, cursor: Cursor) -> None:
+        layers, unit = cursor.layers, cursor.mark.unit
         for row in self._cells(rect):
-            if row.node.node in cursor.layers:
-                unit = cursor.mark.unit
+            if row.node.node in layers:
                 cell = None if unit is None else cell_rect(len(np.asarray(row.node.values)), row.area, unit)
                 draw_lit(painter, (cell or row.area).adjusted(-1, -1, 1, 1))
 

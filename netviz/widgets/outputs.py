@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import isnan
 
 import numpy as np
 
@@ -96,7 +97,8 @@ def shown(made: Sequence[Bar], room: int, outputs: int) -> tuple[list[Bar], str]
         return list(made), ""
     keep = max(1, room - 1)
     order = sorted(
-        range(len(made)), key=lambda i: (not made[i].chosen, not made[i].true, -np.nan_to_num(made[i].value))
+        range(len(made)),
+        key=lambda i: (not made[i].chosen, not made[i].true, 0.0 if isnan(made[i].value) else -made[i].value),
     )
     kept = sorted(order[:keep])
     left = [made[i] for i in order[keep:]]

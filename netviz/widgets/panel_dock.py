@@ -4,10 +4,11 @@ from collections.abc import Sequence
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QDockWidget, QMenu, QToolButton, QVBoxLayout, QWhatsThis, QWidget
+from PySide6.QtWidgets import QDockWidget, QMenu, QToolButton, QWhatsThis, QWidget
 
 from netviz.widgets.full_screen import FullScreen
 from netviz.widgets.icons import icon
+from netviz.widgets.still import Still
 from netviz.widgets.title_bar import TitleBar
 
 
@@ -17,19 +18,16 @@ class PanelDock(QDockWidget):
     def __init__(
         self, ident: str, title: str, help_text: str, widget: QWidget, parent: QWidget | None = None, short: str = ""
     ) -> None:
-        super().__init__(title, parent)
+        super().__init__(short or title, parent)  # which a tab shows: the whole title stands above what is shown
+        self.toggleViewAction().setText(title)
         self.setObjectName(ident)
         self._title, self._short, self._help = title, short, help_text
         self._full: FullScreen | None = None
-        card = QWidget()
-        card.setObjectName("cardBody")
-        card.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
-        self._column = QVBoxLayout(card)
-        self._column.setContentsMargins(1, 0, 1, 1)
-        self._column.setSpacing(0)
-        self._column.addWidget(widget)
-        self._content = widget
-        self.setWidget(card)
+        self._card = Still(widget)
+        self._card.setObjectName("cardBody")
+        self._card.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self._card.setContentsMargins(1, 0, 1, 1)
+        self.setWidget(self._card)
         self._float = QAction("In a Window of Its Own", self, checkable=True)
         self._float.triggered.connect(lambda on: self.setFloating(on))
         self.topLevelChanged.connect(self._float.setChecked)
@@ -54,7 +52,7 @@ class PanelDock(QDockWidget):
             self.show()
             self.raise_()
             bar = self._title_bar(full=True)
-            self._full = FullScreen(self._column, self._content, bar, self._title, self._returned)
+            self._full = FullScreen(self._card, bar, self._title, self._returned)
         elif self._full is not None:
             self._full.leave()
 

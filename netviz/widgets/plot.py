@@ -7,10 +7,10 @@ paints neither.
 """
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from math import floor
 
 import pyqtgraph as pg
-from PySide6.QtCore import QEvent, QPointF, QRectF, Qt
+from PySide6.QtCore import QEvent, QPointF, QRect, QRectF, Qt
 from PySide6.QtGui import (
     QColor,
     QFocusEvent,
@@ -28,26 +28,17 @@ from netviz.runtime.cursor import NOTHING, Cursor, Mark
 from netviz.theme import on_change, theme
 from netviz.widgets import hover
 from netviz.widgets.axes import Axes, Scale, draw_axes
+from netviz.widgets.axes_picture import Drawn
 from netviz.widgets.backdrop import Backdrop
-from netviz.widgets.curves import View
-from netviz.widgets.endlabels import draw_end_labels
-from netviz.widgets.guides import draw_moments
+from netviz.widgets.endlabels import changed, end_labels
 from netviz.widgets.lighting import Lighting
 from netviz.widgets.marks import COLUMN_GAP, draw_note, fonts
 from netviz.widgets.pointing import Pointer
-from netviz.widgets.strokes import Stroke, Tracer, draw_strokes
+from netviz.widgets.strokes import Tracer, draw_strokes
 
 ROOM_FOR_ALL = 150.0  # pixels in height below which only the first of a column of axes is drawn
 ROOM_FOR_CURVES = 48.0  # pixels in width that names at the ends of curves leave to these
 LABEL = 76.0  # pixels at most for such a name
-
-
-class Drawn(NamedTuple):
-    """A pair of axes in a picture: what of the plane it shows, and its curves as they lie there."""
-
-    axes: Axes
-    view: View
-    strokes: list[Stroke]
 
 
 class Plot(pg.GraphicsView):
@@ -68,6 +59,7 @@ class Plot(pg.GraphicsView):
         self._behind = Backdrop()
         self._kept: QPixmap | None = None  # axes and curves without lights
         self._drawn: list[Drawn] = []  # in that picture
+        self._new: list[QRect] = []  # the parts of it that were not as in the one before
         self._tracer = Tracer()
         self._stale = True  # they are to be painted anew
         super().__init__(parent)
@@ -87,16 +79,20 @@ class Plot(pg.GraphicsView):
         cursor.changed.connect(self._relight)
 
     def arrange(self, axes: Sequence[Axes], *, in_row: bool = False) -> None:
-        """Shows these axes in a row or in a column instead of those before."""
-        for old in self.axes:
-            self.removeItem(old.box)
+        """Shows these axes in a row or in a column instead of those before, and in their boxes: those are dear."""
+        boxes = [old.box for old in self.axes]
         self.axes, self.in_row, self.zoomed = tuple(axes), in_row, False
         self._wanted.clear()
         for one in self.axes:
-            self.addItem(one.box)
-            one.box.sigRangeChangedManually.connect(lambda *_, moved=one: self._moved(moved))
-            one.box.sigRangeChanged.connect(self.redraw)
+            one.take(boxes.pop(0)) if boxes else self._add(one.box)
+        for box in boxes:
+            self.removeItem(box)
         self.relay()
+
+    def _add(self, box: pg.ViewBox) -> None:
+        self.addItem(box)
+        box.sigRangeChangedManually.connect(lambda *_: self._moved(next(one for one in self.axes if one.box is box)))
+        box.sigRangeChanged.connect(self.redraw)
 
     def show_note(self, note: str) -> None:
         """Shows `note` instead of axes; the empty text brings them back."""
@@ -123,6 +119,17 @@ class Plot(pg.GraphicsView):
         """Draws the bundles as they are now."""
         self._stale = True
         self.viewport().update()
+
+    def show_new(self) -> None:
+        """Draws the bundles as they are now: the screen is asked for that part only which is new."""
+        lit = not self.note and self.pointed.mark != NOTHING  # figures may lie anywhere
+        if self._stale or lit or self.sharpness is not None or not self.isVisible():
+            self.redraw()
+            return
+        self._stale = True
+        self._picture()
+        for part in self._new:
+            self.viewport().update(part)
 
     def _moved(self, moved: Axes) -> None:
         """The others follow the axes that the person moved."""
@@ -203,24 +210,57 @@ class Plot(pg.GraphicsView):
                 drawn = self._drawn
             else:
                 self._paint_axes(painter)
-                drawn = self._paint_curves(painter, fine=True)
+                drawn = self._trace(painter, fine=True)
+                for one in drawn:
+                    one.draw(painter, self.fonts, self._room)
             self._paint_lights(painter, drawn)
         self._lighting.painted(event, self.viewport().rect())
 
     def _picture(self) -> QPixmap:
         ratio = self.devicePixelRatioF()
         size = self.size() * ratio
-        if self._kept is None or self._kept.size() != size or self._kept.devicePixelRatio() != ratio:
+        fresh = self._kept is None or self._kept.size() != size or self._kept.devicePixelRatio() != ratio
+        if fresh:
             self._kept, self._stale = QPixmap(size), True
             self._kept.setDevicePixelRatio(ratio)
         if self._stale:
-            made_of = self.note, self.fonts, self.label_width, *(one.looks() for one in self.visible_axes())
-            ground = QColor(theme().card)
             with QPainter(self._kept) as painter:
-                self._behind.draw(painter, QRectF(self.rect()), made_of, self._paint_axes, ground)
-                self._drawn = self._paint_curves(painter)
+                self._paint_curves(painter, fresh)
             self._stale = False
         return self._kept
+
+    def _paint_curves(self, painter: QPainter, fresh: bool) -> None:
+        """Axes, curves and names; on a picture that is not `fresh` only what is not as it was.
+
+        Curves grow at their right end, and most often axes and names stay.
+        """
+        made_of = self.note, self.fonts, self.label_width, *(one.looks() for one in self.visible_axes())
+        ground = QColor(theme().card)
+        fresh |= self._behind.keep(painter, QRectF(self.rect()), made_of, self._paint_axes, ground)
+        before, self._drawn = self._drawn, self._trace(painter)
+        if fresh or [one.manner for one in before] != [one.manner for one in self._drawn]:
+            self._behind.lay(painter)
+            self._new = [self.rect()]
+            for one in self._drawn:
+                one.draw(painter, self.fonts, self._room)
+            return
+        self._new = []
+        for old, one in zip(before, self._drawn, strict=True):
+            rect = one.view.rect
+            if one.since <= rect.right():
+                left = max(rect.left(), floor(max(one.since, rect.left())))
+                self._lay(painter, QRectF(left, rect.top(), rect.right() - left, rect.height()))
+                one.draw_curves(painter, self.fonts, left)
+            if one.labels != old.labels:
+                top, bottom = changed(self.fonts, old.labels, one.labels)
+                self._lay(painter, QRectF(rect.right() + 2, top, self.label_width + 2, bottom - top))
+                one.draw_names(painter, self.fonts, self._room, (top, bottom))
+
+    def _lay(self, painter: QPainter, part: QRectF) -> None:
+        """What lies behind curves, in a part that is then painted anew."""
+        self._new.append(part.toAlignedRect())
+        painter.setClipRect(part)
+        self._behind.lay(painter)
 
     def _paint_axes(self, painter: QPainter) -> None:
         self.scene().prepareForPaint()  # boxes take over ranges that are new
@@ -233,28 +273,31 @@ class Plot(pg.GraphicsView):
             first, last = i == 0 or not self.in_row, i == len(shown) - 1 or self.in_row
             draw_axes(painter, self.fonts, one, self.label_width, values=first, steps=last)
 
-    def _paint_curves(self, painter: QPainter, *, fine: bool = False) -> list[Drawn]:
-        """The curves and their names; what was drawn, for lights over it."""
-        tracer, made = Tracer() if fine else self._tracer, []
-        tracer.start(painter.device().devicePixelRatioF())
+    @property
+    def _room(self) -> float:
+        """For the names at curves' ends, in pixels."""
+        return self.label_width - 5
+
+    def _trace(self, painter: QPainter, *, fine: bool = False) -> list[Drawn]:
+        """The curves as they lie on a picture."""
+        tracer, made, ratio = Tracer() if fine else self._tracer, [], painter.device().devicePixelRatioF()
+        tracer.start(ratio)
         for one in () if self.note else self.visible_axes():
             view = one.view(fine=fine)
-            made.append(Drawn(one, view, tracer.trace(view, one.bundles)))
-            draw_strokes(painter, view, made[-1].strokes)
-            painter.setFont(self.fonts.figures)
-            draw_moments(painter, self.fonts, view, one.moments)
-            if one.end_labels and self.label_width:
-                draw_end_labels(painter, self.fonts, view, one.bundles, self.label_width - 5)
+            curves = tracer.trace(view, one.bundles)
+            named = one.bundles if one.end_labels and self.label_width else ()
+            labels = end_labels(self.fonts, view, named, self._room, ratio)
+            made.append(Drawn(view, curves, tracer.since, labels, one.moments))
         return made
 
     def _paint_lights(self, painter: QPainter, drawn: Sequence[Drawn]) -> None:
         """What the shared cursor points at, and who has the keys."""
         if not self.note and self.pointed.mark != NOTHING:
             is_lit = hover.lights(self.pointed, layered=self.layered)
-            for _, view, strokes in drawn:
-                if lit := [stroke for stroke in strokes if is_lit(stroke.name, stroke.lane)]:
-                    hover.dim(painter, view)
-                    draw_strokes(painter, view, lit)
+            for one in drawn:
+                if lit := [stroke for curves in one.curves for stroke in curves.strokes(wanted=is_lit)]:
+                    hover.dim(painter, one.view)
+                    draw_strokes(painter, one.view, lit)
             self._draw_readings(painter)
         if self._ringed:
             painter.setPen(QPen(QColor(theme().accent), 1))

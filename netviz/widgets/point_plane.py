@@ -67,8 +67,9 @@ class PointPlane(Canvas):
         self.update()
 
     def show_points(self, points: Points | None) -> None:
-        self.points = points
-        self.recoloured()
+        if points is not self.points:  # dots take longer to draw than all the rest
+            self.points = points
+            self.recoloured()
 
     def recoloured(self) -> None:
         self._layer = None

@@ -13,7 +13,7 @@ from netviz.runtime.cursor import NOTHING, Cursor, Mark
 from netviz.runtime.history import History, LaneHistory
 from netviz.theme import depth_colour, theme
 from netviz.widgets.canvas import Canvas
-from netviz.widgets.marks import Column, backed, columns, draw_head, draw_lit
+from netviz.widgets.marks import Column, backed, columns, draw_head, draw_lit, draw_note
 from netviz.widgets.ridge_places import Inks, Place, Row, Shape
 from netviz.widgets.ridges import Span, bin_at, bins_of, held_decades, reach_for, ridge, span_of, wider
 from netviz.widgets.strokes import hairline
@@ -51,9 +51,11 @@ class RidgeRows(Canvas):
         *,
         own_axes: bool = False,
         axis: ValueAxis | None = None,
+        lacks: Callable[[LaneHistory], str] = lambda lane: "",
     ) -> None:
         super().__init__()
         self.history, self.shown, self.own_axes, self.axis = history, shown, own_axes, axis
+        self.lacks = lacks  # why a network has no rows, in words
         self._places: list[Place] = []
         self._placed_for: tuple[object, ...] = ()
         self._made = 0  # how often they were placed
@@ -190,6 +192,8 @@ class RidgeRows(Canvas):
         painter.fillRect(rect, QColor(theme().card))
         for i, column in enumerate(self.columns(rect)):
             draw_head(painter, self.fonts, column.head, column.name, i, apart=self.history.lanes[i].apart)
+            if words := self.lacks(self.history.lanes[i]):
+                draw_note(painter, self.fonts, column.body, words)
         for place in self._places:
             if self.own:
                 painter.setPen(QPen(QColor(theme().line), 1))
@@ -257,11 +261,12 @@ class RidgeRows(Canvas):
             beside = QRectF(bar.right() + 3, row.area.top(), advance(text), line)
             if beside.right() > row.area.right():
                 beside.moveRight(bar.left() - 3)
-            backed(painter, beside)
-            painter.setPen(QColor(t.text))
-            painter.drawText(beside, Qt.AlignmentFlag.AlignVCenter, text)
+            if beside.left() >= row.area.left():  # else it would lie over the layer's name
+                backed(painter, beside)
+                painter.setPen(QColor(t.text))
+                painter.drawText(beside, Qt.AlignmentFlag.AlignVCenter, text)
         right = row.area.right()
-        for text, colour in apart(h):
+        for text, colour in fitting_apart(h, advance, row.area.width()):
             box = QRectF(right - advance(text), row.area.top(), advance(text), line)
             backed(painter, box)
             painter.setPen(QColor(t.red if colour == "red" else t.amber))
@@ -291,8 +296,9 @@ class RidgeRows(Canvas):
         return NOTHING
 
     def paint_marks(self, painter: QPainter, rect: QRectF, cursor: Cursor) -> None:
+        layers = cursor.layers
         for one in self._places:
-            if one.node in cursor.layers:
+            if one.node in layers:
                 lit = one.area.united(one.name).adjusted(-2, -1, 1, 1)
                 draw_lit(painter, lit.intersected(rect.adjusted(1, 1, -1, -1)))
 
@@ -356,6 +362,17 @@ def apart(h: LayerHistogram) -> list[tuple[str, str]]:
         (h.under, f"{size}< {signed(f'{h.low:g}')}: {{}}", "amber"),
     )
     return [(text.format(whole(count)), colour) for count, text, colour in counts if count]
+
+
+def fitting_apart(h: LayerHistogram, wide: Callable[[str], float], room: float) -> list[tuple[str, str]]:
+    """The same where it fits, else what lies beyond the axis together, else the worst alone: the tip has all."""
+    told = apart(h)
+    if sum(wide(text) + 8 for text, _ in told) - 8 <= room:
+        return told
+    bad = [one for one in told if one[1] == "red"]
+    beyond = [(f"beyond {whole(h.over + h.under)}", "amber")] if h.over or h.under else []
+    choices = ([*bad, *beyond], bad or beyond, bad[:1])
+    return next((c for c in choices if c and sum(wide(text) + 8 for text, _ in c) - 8 <= room), [])
 
 
 def _bin_in_words(row: Row, share: float) -> str:

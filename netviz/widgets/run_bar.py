@@ -2,8 +2,8 @@
 
 from time import monotonic
 
-from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtGui import QAction, QKeySequence
+from PySide6.QtCore import QEvent, QSize, Qt, Signal
+from PySide6.QtGui import QAction, QActionEvent, QKeySequence, QResizeEvent
 from PySide6.QtWidgets import QLabel, QSizePolicy, QToolBar, QToolButton, QWidget
 
 from engine.run.messages import Pace, PaceUnit, RunState
@@ -28,7 +28,7 @@ STATES = {
     RunState.FINISHED: "finished",
     RunState.FAILED: "stopped: no number",
 }
-
+USUAL = [STATES[state] for state in (RunState.PAUSED, RunState.RUNNING, RunState.FINISHED)]
 ROOM = 46  # figures and letters that tell where a run stands, mostly
 READ_EVERY = 0.1  # seconds: nobody reads numbers that change more often, and laying them out takes a millisecond
 
@@ -56,7 +56,8 @@ class RunBar(QToolBar):
         self.stop = QAction("Stop", self)
         self.stop.setToolTip("End the run and give its memory back")
         self.stop.triggered.connect(self.stop_asked)
-        self.addActions([self.reset, self.play, self.step, self.epoch, self.seed])
+        self._steady = (self.reset, self.play, self.step, self.epoch, self.seed)
+        self.addActions(self._steady)
         self.play.triggered.connect(self._toggle)
         self.step.triggered.connect(lambda: session.advance(steps=1))
         self.epoch.triggered.connect(lambda: session.advance(epochs=1))
@@ -76,15 +77,17 @@ class RunBar(QToolBar):
         self._where.setFont(theme.figures())
         self._where.setAccessibleName("Where the run stands")
         self._where.setContentsMargins(theme.GAP, 0, theme.GAP, 0)
-        self.addWidget(self._where)
+        self._where_place = self.addWidget(self._where)
         space = QWidget()
         space.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
         self.addWidget(space)
         self._note = QLabel()
+        self._note.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         self._note.setObjectName("faint")
         self._note.setContentsMargins(0, 0, theme.GAP, 0)
         self.addWidget(self._note)
         self._running, self._read_after = False, 0.0
+        self._hold()
         session.changed.connect(self._follow)
         for button in self.findChildren(QToolButton, "qt_toolbar_ext_button"):
             button.setAccessibleName("More of the run bar")
@@ -92,11 +95,16 @@ class RunBar(QToolBar):
         self.refresh()
 
     def _action(self, name: str, text: str, key: str, tip: str) -> QAction:
-        action = QAction(icon(name), text, self)
+        action = QAction(text, self)
         action.setShortcut(QKeySequence(key))
-        shown = QKeySequence(key).toString(QKeySequence.SequenceFormat.NativeText)
-        action.setToolTip(f"{text} ({shown}): {tip}")
+        _dress(action, name, tip)
         return action
+
+    def offer(self, action: QAction, picture: str, tip: str) -> None:
+        """A command of the menus is a button here, too, beside the pace."""
+        _dress(action, picture, tip)
+        action.setIconVisibleInMenu(False)
+        self.insertAction(self._where_place, action)
 
     def _show_pace(self) -> None:
         set_to = self._session.pace
@@ -136,14 +144,45 @@ class RunBar(QToolBar):
         for action in (self.reset, self.seed, self.stop):
             action.setEnabled(session.state is not RunState.IDLE)
         rate = f"{session.rate:>8,.0f} steps/s" if running and session.rate else f"{'':>16}"
-        self._tell_where(f"step {session.step:<9,} epoch {session.epoch:<7,} {rate}".replace(",", "\u202f"))
+        where = f"step {session.step:<9,} epoch {session.epoch:<7,} {rate}".replace(",", "\u202f")
+        _tell(self._where, where, ROOM * "0")
         note = session.reason or STATES[session.state]
-        self._note.setText(self._blocked or note)
+        _tell(self._note, self._blocked or note, *USUAL)
         self._note.setToolTip(self._blocked or note)
 
-    def _tell_where(self, text: str) -> None:
-        """In a place of a fixed size: a label without one has the whole window laid out at every text."""
-        self._where.setText(text)
-        metrics, margins = self._where.fontMetrics(), self._where.contentsMargins()
-        wide = max(metrics.horizontalAdvance(text), metrics.horizontalAdvance(ROOM * "0"))
-        self._where.setFixedSize(wide + margins.left() + margins.right(), metrics.height())
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self.refresh()  # in letters of another size, perhaps
+
+    def actionEvent(self, event: QActionEvent) -> None:
+        """A button whose action has changed is as large as before: nothing is laid out anew."""
+        if event.type() != QEvent.Type.ActionChanged or event.action() not in self._steady:
+            super().actionEvent(event)
+
+    def event(self, event: QEvent) -> bool:
+        done = super().event(event)
+        if event.type() == QEvent.Type.LayoutRequest:
+            self._hold()
+        return done
+
+    def _hold(self) -> None:
+        """Each button has a fixed size, which is what it takes with letters as large as they are."""
+        for action in self._steady:
+            button = self.widgetForAction(action)
+            button.ensurePolished()
+            button.setFixedSize(button.sizeHint())
+
+
+def _tell(label: QLabel, text: str, *others: str) -> None:
+    """In a place of a fixed size, with room for `others`: one without has the whole window laid out at every text."""
+    label.setText(text)
+    metrics, margins = label.fontMetrics(), label.contentsMargins()
+    wide = max(map(metrics.horizontalAdvance, (text, *others)))
+    label.setFixedSize(wide + margins.left() + margins.right(), metrics.height())
+
+
+def _dress(action: QAction, picture: str, tip: str) -> None:
+    """A picture, and what it does with its key, in words."""
+    shown = action.shortcut().toString(QKeySequence.SequenceFormat.NativeText)
+    action.setIcon(icon(picture))
+    action.setToolTip(f"{action.text()} ({shown}): {tip}")

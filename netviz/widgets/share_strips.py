@@ -1,6 +1,7 @@
 """Shares of saturated and dead units of each activation over the steps, as strips: a column for each lane."""
 
 from collections.abc import Iterator
+from math import nan
 from typing import ClassVar
 
 import numpy as np
@@ -11,7 +12,7 @@ from netviz.runtime.cursor import NOTHING, Cursor, Mark
 from netviz.runtime.history import History, LaneHistory
 from netviz.theme import depth_colour, theme
 from netviz.widgets.canvas import Canvas
-from netviz.widgets.marks import backed, columns, draw_head, draw_lit, draw_step
+from netviz.widgets.marks import NO_ACTIVATION, RIGHT, backed, columns, draw_head, draw_lit, draw_step
 from netviz.widgets.shades import clipped
 from netviz.widgets.strips import Strip, colours, strip_pixels
 from netviz.widgets.ticks import percent, whole
@@ -20,6 +21,7 @@ TALLEST = 84.0  # of a strip
 KEYED = 8.0  # lines of words: a picture that is lower has no line for the key
 DEAD = 0.32  # of a strip's height shows dead units
 SHARES = ("saturated_fraction", "dead_fraction")
+WIDEST = percent(1.0, 0)
 
 
 class ShareStrips(Canvas):
@@ -77,7 +79,7 @@ class ShareStrips(Canvas):
         return rect.adjusted(0, 0, 0, -(2 * line if keyed else line) - 2)
 
     def _figure_width(self, width: float) -> float:
-        advance = self.fonts.figures_wide(percent(1.0, 0)) + 5
+        advance = self.fonts.figures_wide(WIDEST) + 5
         return 2 * advance if width > 260 else advance if width > 110 else 0.0
 
     def paint(self, painter: QPainter, rect: QRectF) -> None:
@@ -98,9 +100,9 @@ class ShareStrips(Canvas):
             mine = [strip for strip in strips if strip.lane == i]
             if mine and len(lane.layers):
                 self._draw_lane(painter, lane, mine, amber, red)
+        painter.setFont(self.fonts.figures)
         for strip in self._named(strips):
-            lane = self.history.lanes[strip.lane]
-            self._draw_figures(painter, strip, *(latest(lane, strip.layer, name) for name in SHARES))
+            self._draw_figures(painter, strip, *_latest(self.history.lanes[strip.lane], strip.layer))
         for foot, _, last in feet:
             self._draw_step(painter, foot, Qt.AlignmentFlag.AlignRight, last)
 
@@ -115,7 +117,7 @@ class ShareStrips(Canvas):
                 painter.setFont(self.fonts.words)
                 painter.setPen(QColor(theme().faint))
                 flags = int(Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap)
-                painter.drawText(column.body, flags, "No hidden activation in this network.")
+                painter.drawText(column.body, flags, NO_ACTIVATION)
         self._draw_names(painter, strips)
 
     def _draw_lane(
@@ -131,9 +133,10 @@ class ShareStrips(Canvas):
         count, some = len(mine), shares.max(axis=1) > 0
         lines = np.concatenate([amber[levels[:count]], red[levels[count:]]])
         image = QImage(lines.data, pixels, 2 * count, 4 * pixels, QImage.Format.Format_RGB32)
+        dead = some[count:].tolist()
         for k, strip in enumerate(mine):
             painter.drawImage(strip.area, image, QRectF(0, k, pixels, 1))
-            if some[k + count]:
+            if dead[k]:
                 area = QRectF(strip.area)
                 area.setTop(area.bottom() - area.height() * DEAD)
                 painter.drawImage(area, image, QRectF(0, k + count, pixels, 1))
@@ -141,11 +144,12 @@ class ShareStrips(Canvas):
     def _named(self, strips: list[Strip]) -> Iterator[Strip]:
         """The strips beside which there is room for a line of words."""
         lane, last_row = -1, -100.0
+        apart = self.fonts.line * 0.9
         for strip in strips:
             if strip.lane != lane:
                 lane, last_row = strip.lane, -100.0
             middle = strip.area.center().y()
-            if middle - last_row >= self.fonts.line * 0.9:
+            if middle - last_row >= apart:
                 last_row = middle
                 yield strip
 
@@ -161,23 +165,21 @@ class ShareStrips(Canvas):
 
     def _figures_of(self, strip: Strip) -> QRectF:
         """Where a strip's shares stand."""
-        high = self.fonts.line
-        area = QRectF(strip.area.right() + 2, strip.area.center().y() - high / 2, 0.0, high)
-        area.setRight(strip.row.right())
-        return area
+        high, left = self.fonts.line, strip.area.right() + 2
+        return QRectF(left, strip.area.center().y() - high / 2, strip.row.right() - left, high)
 
     def _draw_figures(self, painter: QPainter, strip: Strip, saturated: float, dead: float) -> None:
-        box, right = self._figures_of(strip), Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight
-        if box.width() < 18:
+        """In the font of figures, which the painter has."""
+        t, (_, top, wide, high) = theme(), self._figures_of(strip).getRect()
+        if wide < 18:
             return
-        painter.setFont(self.fonts.figures)
-        advance = self.fonts.figures_wide(percent(1.0, 0)) + 5
+        advance = self.fonts.figures_wide(WIDEST) + 5
         left = strip.area.right()
-        painter.setPen(QColor(theme().text))
-        painter.drawText(QRectF(left, box.top(), advance, box.height()), right, percent(saturated, 0))
+        painter.setPen(QColor(t.text))
+        painter.drawText(QRectF(left, top, advance, high), RIGHT, percent(saturated, 0))
         if strip.row.right() - left >= 2 * advance:
-            painter.setPen(QColor(theme().red if dead > 0 else theme().faint))
-            painter.drawText(QRectF(left + advance, box.top(), advance, box.height()), right, percent(dead, 0))
+            painter.setPen(QColor(t.red if dead > 0 else t.faint))
+            painter.drawText(QRectF(left + advance, top, advance, high), RIGHT, percent(dead, 0))
 
     def _feet(self, rect: QRectF, strips: list[Strip]) -> tuple[list[tuple[QRectF, str, str]], list[QRectF]]:
         """Below the strips of each lane the first step, where there is room for it, and the last; and the keys."""
@@ -191,7 +193,7 @@ class ShareStrips(Canvas):
             box = QRectF(strip.area.left(), y, strip.area.width(), line)
             first, last = whole(steps[0]), whole(steps[-1])
             left, right = wide(first), wide(last)
-            feet.append((box, first if left + right + 10 < box.width() else "", last))
+            feet.append((box, first if first != last and left + right + 10 < box.width() else "", last))
             if len(self.history.lanes) == 1:
                 keys.append(box.adjusted(left + 14, 0, -right - 14, 0))
         if strips and len(self.history.lanes) > 1 and y + 2 * line <= rect.bottom() + 2:
@@ -248,18 +250,19 @@ class ShareStrips(Canvas):
 
     def paint_marks(self, painter: QPainter, rect: QRectF, cursor: Cursor) -> None:
         """A frame round the layer's strips; at the step a line, and its shares instead of the latest."""
-        strips, step = self.strips(rect), cursor.mark.step
+        strips, step, layers = self.strips(rect), cursor.mark.step, cursor.layers
         for strip in strips:
             at = None if step is None else self._at(strip, step)
             if step is not None and at is not None:
                 steps = self.history.lanes[strip.lane].layers.steps
                 x = strip.area.left() + (step - steps[0]) / max(1.0, steps[-1] - steps[0]) * strip.area.width()
                 draw_step(painter, x, strip.area.top(), strip.area.bottom(), pinned=step == cursor.pinned.step)
-            if self.history.lanes[strip.lane].info.layers[strip.layer] in cursor.layers:
+            if self.history.lanes[strip.lane].info.layers[strip.layer] in layers:
                 draw_lit(painter, strip.area.adjusted(-1, -1, 1, 1))
         for strip in self._named(strips) if step is not None else ():
             at = self._at(strip, float(step or 0.0))
             if at is not None:
+                painter.setFont(self.fonts.figures)
                 backed(painter, self._figures_of(strip), 1.0)
                 self._draw_figures(painter, strip, *self._shares(strip, at))
 
@@ -276,3 +279,12 @@ class ShareStrips(Canvas):
 
 def latest(lane: LaneHistory, layer: int, name: str) -> float:
     return float(lane.layers.last[-1, lane.column(layer, name)]) if len(lane.layers) else float("nan")
+
+
+def _latest(lane: LaneHistory, layer: int) -> tuple[float, float]:
+    """Both shares."""
+    if not len(lane.layers):
+        return nan, nan
+    row = lane.layers.last[-1]
+    saturated, dead = (row.item(lane.column(layer, name)) for name in SHARES)
+    return saturated, dead

@@ -1,12 +1,11 @@
 """Curves as lines on the screen: found once for a picture, and drawn again by its lights."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
-from pyqtgraph.functions import arrayToQPolygonF, create_qpolygonf, ndarray_from_qpolygonf
+from pyqtgraph.functions import arrayToQPolygonF
 from PySide6.QtCore import QLineF, Qt
 from PySide6.QtGui import QColor, QPainter, QPen, QPolygonF
 
@@ -18,6 +17,11 @@ FAINT = 0.32  # of the way from the card to a band's colour: opaque, for blendin
 SPARSE = 2.5  # pixels between columns from which a band is filled
 STRONG = 1.8  # pixels
 GRAIN = 2  # pixels that one mean is taken over
+MARGIN = 5.0  # pixels that the ink of a column reaches to its left
+
+
+# Lines, areas, points, and of each line whether it goes from extreme to extreme
+Shapes = tuple[Sequence[QPolygonF], Sequence[QPolygonF], Sequence[QLineF], tuple[bool, ...]]
 
 
 class Ink(NamedTuple):
@@ -28,14 +32,13 @@ class Ink(NamedTuple):
     apart: float
     filled: bool
     smooth: bool
+    dashed: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Stroke:
-    """One curve as it lies on the screen, in stretches from gap to gap."""
+class Stroke(NamedTuple):
+    """One curve, or the end of one, as it lies on the screen, in stretches from gap to gap."""
 
     name: str
-    lane: int | None
     ink: Ink
     lines: Sequence[QPolygonF]
     areas: Sequence[QPolygonF] = ()  # instead of lines where a band is filled
@@ -45,7 +48,6 @@ class Stroke:
 
     def draw(self, painter: QPainter) -> None:
         ink = self.ink
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing, ink.smooth)
         painter.setPen(ink.pen)
         if self.points:
             painter.drawLines(self.points)
@@ -61,24 +63,75 @@ class Stroke:
             painter.drawLines(self.zeros)
 
 
+class Traced(NamedTuple):
+    """The curves of a bundle as they lie on the screen."""
+
+    bundle: Bundle
+    inks: tuple[Ink, ...]
+    across: np.ndarray  # (points,) of all, or else each has shapes of its own
+    up: np.ndarray  # (curves, points)
+    doubled: bool  # two points a column
+    shapes: Sequence[Shapes] = ()
+    zeros: Sequence[Sequence[QLineF]] = ()
+
+    @property
+    def manner(self) -> tuple[object, ...]:
+        """How they are drawn, wherever they lie."""
+        return self.inks, self.doubled, tuple((len(areas), doubled) for _, areas, _, doubled in self.shapes)
+
+    def strokes(self, since: float = -np.inf, wanted: Callable[[str, int | None], bool] | None = None) -> list[Stroke]:
+        """Those that are `wanted`, the first lowest; at the least from the pixel `since` on."""
+        shapes = self.shapes or self._from(since)
+        made = []
+        for j, (name, ink) in enumerate(zip(self.bundle.names, self.inks, strict=True)):
+            if wanted is None or wanted(name, self.bundle.lane):
+                lines, areas, points, _ = shapes[j]
+                if self.zeros:
+                    zero_pen = QPen(self.bundle.colours[j], 2)
+                    made.append(Stroke(name, ink, lines, areas, points, self.zeros[j], zero_pen))
+                else:
+                    made.append(Stroke(name, ink, lines, areas, points))
+        return made
+
+    def _from(self, since: float) -> Sequence[Shapes]:
+        start = max(0, int(self.across.searchsorted(since - MARGIN)) - 2) if since > -np.inf else 0
+        first = [0 if ink.dashed else start for ink in self.inks]  # dashes go on from the first
+        lines = [arrayToQPolygonF(self.across[i:], up[i:]) for i, up in zip(first, self.up, strict=True)]
+        return [((line,), (), (), ()) for line in lines]
+
+
+class Found(NamedTuple):
+    """A bundle's columns: where they lie, and their largest and smallest values (curves, n), often the same array."""
+
+    x: np.ndarray
+    top: np.ndarray
+    bottom: np.ndarray
+
+
 class Tracer:
     """Finds the strokes of pictures; curves over the same steps are cut into pixel columns once."""
 
     def __init__(self, ratio: float = 1.0) -> None:
         self._joined = Joined()
+        self._before: dict[int, Found] = {}  # in the last picture, curves being told apart by their number in it
         self.start(ratio)
 
     def start(self, ratio: float) -> None:
         """Another picture, of so many pixels of the device each."""
         self._ratio, self._number = ratio, 0
-        self._cut: dict[tuple[object, ...], tuple[np.ndarray, Columns, np.ndarray]] = {}
+        self._cut: dict[tuple[float, ...], list[tuple[np.ndarray, Columns, np.ndarray]]] = {}
+        self.since = np.inf
 
-    def trace(self, view: View, bundles: Iterable[Bundle]) -> list[Stroke]:
-        """A stroke for each curve, the first lowest."""
-        some = (bundle for bundle in bundles if len(bundle.steps) and bundle.names)
-        return [stroke for bundle in some for stroke in self._strokes(view, bundle)]
+    def trace(self, view: View, bundles: Iterable[Bundle]) -> list[Traced]:
+        """The first is the lowest.
 
-    def _strokes(self, view: View, bundle: Bundle) -> list[Stroke]:
+        `since` is then the pixel across from which they are not as in the picture before, if that had the same view
+        and drew them in the same manner.
+        """
+        self.since = np.inf
+        return [self._trace(view, bundle) for bundle in bundles if len(bundle.steps) and bundle.names]
+
+    def _trace(self, view: View, bundle: Bundle) -> Traced:
         self._number += 1
         number, join = self._number, self._joined.join
         if bundle.middle is not None:
@@ -91,33 +144,64 @@ class Tracer:
                 bottom = join(number, np.fmin, bundle.low.T, found)
                 if view.log:
                     bottom = np.where(bottom > 0, bottom, top)  # a column from zero on begins at its largest value
-        even = top is bottom or bool((top == bottom).all())
-        heights = (view.y(top), None) if even else view.y(np.array((top, bottom)))
-        return _strokes(view, bundle, self._ratio, x, *heights, top == 0 if view.log else None)
+        if bottom is not top and bool((top == bottom).all()):
+            bottom = top
+        now = Found(x, top, bottom)
+        self.since = min(self.since, _since(self._before.get(number), now))
+        self._before[number] = now if top.base is None and bottom.base is None else Found(x, top.copy(), bottom.copy())
+        heights = (view.y(top), None) if bottom is top else view.y(np.array((top, bottom)))
+        return _traced(view, bundle, self._ratio, x, *heights, top == 0 if view.log else None)
 
     def _columns(self, view: View, steps: np.ndarray, pixels: int) -> tuple[Columns, np.ndarray]:
-        """The pixel columns and where they lie."""
-        key = id(steps), view.left, view.right, view.rect.left(), view.rect.width(), pixels
-        if key not in self._cut:
-            found = columns(steps, view.left, view.right, pixels)
-            self._cut[key] = steps, found, view.x(found.steps(steps))  # with `steps`, whose id is not given away so
-        return self._cut[key][1:]
+        """The pixel columns and where they lie; networks that train side by side often have the same steps."""
+        key = view.left, view.right, view.rect.left(), view.rect.width(), pixels
+        known = self._cut.setdefault(key, [])
+        for of, found, x in known:
+            if of is steps or np.array_equal(of, steps):
+                return found, x
+        found = columns(steps, view.left, view.right, pixels)
+        x = view.x(found.steps(steps))
+        known.append((steps, found, x))
+        return found, x
+
+
+def _since(before: Found | None, now: Found) -> float:
+    """The pixel across from which curves are others; a gap is as another gap."""
+    if before is None or len(before.top) != len(now.top):
+        return -np.inf
+    count = min(len(before.x), len(now.x))
+    others = before.x[:count] != now.x[:count]
+    plain = before.bottom is before.top and now.bottom is now.top
+    for old, fresh in ((before.top, now.top),) if plain else ((before.top, now.top), (before.bottom, now.bottom)):
+        other = old[:, :count].view(np.int64) != fresh[:, :count].view(np.int64)
+        others |= other[0] if len(other) == 1 else other.any(axis=0)
+    first = int(others.argmax())
+    first = first if count and others[first] else count
+    if first == len(before.x) == len(now.x):
+        return np.inf
+    # Where a line ends the whole of its last piece is shaded a little otherwise than where it goes on.
+    return float(now.x[first - 2]) - MARGIN if first > 1 else -np.inf
 
 
 def draw(painter: QPainter, view: View, bundles: Iterable[Bundle]) -> None:
     """Draws every bundle, the first lowest."""
-    draw_strokes(painter, view, Tracer(painter.device().devicePixelRatioF()).trace(view, bundles))
+    traced = Tracer(painter.device().devicePixelRatioF()).trace(view, bundles)
+    draw_strokes(painter, view, (stroke for one in traced for stroke in one.strokes()))
 
 
 def draw_strokes(painter: QPainter, view: View, strokes: Iterable[Stroke]) -> None:
     painter.save()
-    painter.setClipRect(view.rect)
+    painter.setClipRect(view.rect, Qt.ClipOperation.IntersectClip)
+    smooth = None
     for stroke in strokes:
+        if stroke.ink.smooth is not smooth:
+            smooth = stroke.ink.smooth
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing, smooth)
         stroke.draw(painter)
     painter.restore()
 
 
-def _strokes(
+def _traced(
     view: View,
     bundle: Bundle,
     ratio: float,
@@ -125,36 +209,28 @@ def _strokes(
     top: np.ndarray,
     bottom: np.ndarray | None,
     zero: np.ndarray | None,
-) -> list[Stroke]:
+) -> Traced:
     """`x` (n,), the others (curves, n); no `bottom` where it is `top`. What curves have in common is asked once."""
     gaps = np.isnan(top)
     broken, marked = bool(gaps.any()), zero is not None and bool(zero.any())
     styles = bundle.style if isinstance(bundle.style, tuple) else (bundle.style,) * len(bundle.names)
-    how = view.fine, ratio, theme().card, thick(1.0)
-    inks = [_ink(colour.getRgbF(), style, *how) for colour, style in zip(bundle.colours, styles, strict=True)]
+    inks = _inks(tuple(colour.rgba() for colour in bundle.colours), styles, view.fine, ratio, theme().card, thick(1.0))
+    zeros = [_zeros(view, x, each) for each in zero] if marked and zero is not None else ()
     single = len(x) == 1 or (inks[0].filled and bottom is not None and _sparse(x))
     alike = bottom is None or len(top) == 1 or bool((top != bottom).any(axis=1).all())  # of points, or of columns
     if alike and not broken and not single:
         across, up = (x, top) if bottom is None else _zigzags(x, top, bottom)
-        shapes = [((line,), (), ()) for line in _polygons(across, up)]
-    else:
-        shapes = []
-        for j, ink in enumerate(inks):
-            runs = _runs(gaps[j]) if broken else [slice(0, len(x))]
-            shapes.append(_shapes(x, top[j], top[j] if bottom is None else bottom[j], runs, ink))
-    made = []
-    for j, (name, colour) in enumerate(zip(bundle.names, bundle.colours, strict=True)):
-        zeros = _zeros(view, x, zero[j]) if marked and zero is not None else ()
-        made.append(Stroke(name, bundle.lane, inks[j], *shapes[j], zeros, QPen(colour, 2) if zeros else None))
-    return made
-
-
-Shapes = tuple[Sequence[QPolygonF], Sequence[QPolygonF], Sequence[QLineF]]  # lines, areas, points
+        return Traced(bundle, inks, across, up, bottom is not None, (), zeros)
+    shapes = []
+    for j, ink in enumerate(inks):
+        runs = _runs(gaps[j]) if broken else [slice(0, len(x))]
+        shapes.append(_shapes(x, top[j], top[j] if bottom is None else bottom[j], runs, ink))
+    return Traced(bundle, inks, x, top, False, shapes, zeros)
 
 
 def _shapes(x: np.ndarray, top: np.ndarray, bottom: np.ndarray, runs: Sequence[slice], ink: Ink) -> Shapes:
     """Of one curve, stretch by stretch."""
-    lines, areas, points = [], [], []
+    lines, areas, points, doubled = [], [], [], []
     for run in runs:
         across, upper, lower = x[run], top[run], bottom[run]
         if len(across) == 1:
@@ -162,28 +238,40 @@ def _shapes(x: np.ndarray, top: np.ndarray, bottom: np.ndarray, runs: Sequence[s
         even = upper is lower or bool((upper == lower).all())
         if ink.filled and not even and _sparse(across):
             areas.append(band(across, upper, lower))
-        elif even:
+            continue
+        doubled.append(not even)
+        if even:
             lines.append(arrayToQPolygonF(across, upper))
         else:
-            doubled, ends = _zigzags(across, upper[None], lower[None])
-            lines.append(arrayToQPolygonF(doubled, ends[0]))
-    return lines, areas, points
+            twice, ends = _zigzags(across, upper[None], lower[None])
+            lines.append(arrayToQPolygonF(twice, ends[0]))
+    return lines, areas, points, tuple(doubled)
 
 
 def _sparse(x: np.ndarray) -> bool:
     return bool(x[-1] - x[0] > SPARSE * len(x))
 
 
-@lru_cache(256)  # of few curves, which come again in every picture
-def _ink(rgba: tuple[float, ...], style: Style, fine: bool, ratio: float, card: str, thicker: float) -> Ink:
+@lru_cache(256)  # of few bundles, which come again in every picture
+def _inks(
+    colours: tuple[int, ...], styles: tuple[Style, ...], fine: bool, ratio: float, card: str, thicker: float
+) -> tuple[Ink, ...]:
     """`card` is the ground's colour, `thicker` what lines are wider by for those who look from afar."""
-    filled, colour = style is Style.BAND, QColor.fromRgbF(*rgba)
+    return tuple(
+        _ink(QColor.fromRgba(colour), style, fine, ratio, card, thicker)
+        for colour, style in zip(colours, styles, strict=True)
+    )
+
+
+def _ink(colour: QColor, style: Style, fine: bool, ratio: float, card: str, thicker: float) -> Ink:
+    filled = style is Style.BAND
     colour = mix(card, colour, FAINT) if filled else colour
     wide, ratio = thicker * (STRONG if style is Style.STRONG else 1.0), 1.0 if fine else ratio
     pen = QPen(colour, wide) if fine else hairline(colour)
-    if style is Style.DASHED:
+    dashed = style is Style.DASHED
+    if dashed:
         pen.setDashPattern([5 * ratio, 3 * ratio])
-    return Ink(pen, 1 if fine or filled else round(ratio * wide), 0.8 / ratio, filled, not filled)
+    return Ink(pen, 1 if fine or filled else round(ratio * wide), 0.8 / ratio, filled, not filled, dashed)
 
 
 def _runs(gap: np.ndarray) -> list[slice]:
@@ -210,16 +298,6 @@ def pile(painter: QPainter, shape: QPolygonF, times: int, apart: float) -> None:
         painter.drawPolyline(shape)
     if times > 1:
         painter.translate(0, -(times - 1) * apart)
-
-
-def _polygons(x: np.ndarray, heights: np.ndarray) -> list[QPolygonF]:
-    """Curves (curves, n) over the same x (n,)."""
-    points = np.empty((*heights.shape, 2))
-    points[..., 0], points[..., 1] = x, heights
-    made = [create_qpolygonf(len(x)) for _ in heights]
-    for polygon, places in zip(made, points, strict=True):
-        ndarray_from_qpolygonf(polygon)[:] = places
-    return made
 
 
 def band(x: np.ndarray, top: np.ndarray, bottom: np.ndarray) -> QPolygonF:

@@ -39,11 +39,11 @@ class Reach:
         return self.value
 
 
-def linear_ticks(low: float, high: float, most: int) -> list[Tick]:
-    """At most `most` ticks at round numbers from `low` to `high`."""
+def linear_ticks(low: float, high: float, most: int, least: float = 0.0) -> list[Tick]:
+    """At most `most` ticks at round numbers from `low` to `high`, `least` or more apart: 1 for what is counted."""
     if not high > low or most < 1:
         return []
-    rough = (high - low) / most
+    rough = max((high - low) / most, least)
     decade = 10.0 ** floor(log10(rough))
     step = next(s * decade for s in (1, 2, 5, 10, 20) if s * decade >= rough * (1 - 1e-9))
     first, last = ceil(low / step - 1e-9), floor(high / step + 1e-9)

@@ -23,7 +23,8 @@ Span = tuple[float, float]
 
 def reach_of(values: np.ndarray) -> float:
     """The size of the largest, for full colour."""
-    return float(np.abs(np.where(np.isfinite(values), values, 0)).max(initial=HARDLY))
+    most = float(np.abs(values).max(initial=HARDLY))
+    return most if isfinite(most) else float(np.abs(np.where(np.isfinite(values), values, 0)).max(initial=HARDLY))
 
 
 def as_picture(flat: np.ndarray, shape: tuple[int, ...], low: float = 0.0) -> np.ndarray:

@@ -39,7 +39,7 @@ class TimeCurves(Plot):
             self._names = names
             self.relay()  # there is room for the names at the curves' ends
         self._show_range()
-        self.redraw()
+        self.show_new()
 
     def _show_range(self) -> None:
         """Whole decades, the same for all lanes; they only grow."""

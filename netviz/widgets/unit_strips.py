@@ -12,7 +12,7 @@ from netviz.runtime.past import ALL, DEAD, Past
 from netviz.theme import depth_colour, theme
 from netviz.widgets.canvas import Canvas
 from netviz.widgets.heat import end_of, paint_pixels, shown_rows
-from netviz.widgets.marks import Column, columns, draw_head, draw_lit, draw_note, draw_step
+from netviz.widgets.marks import NO_ACTIVATION, Column, columns, draw_head, draw_lit, draw_note, draw_step
 from netviz.widgets.ticks import percent, whole
 
 TALLEST = 12.0  # of a unit's line
@@ -95,7 +95,7 @@ class UnitStrips(Canvas):
             if mine:
                 self._draw_foot(painter, column, mine)
             elif not self.history.lanes[i].activations():
-                draw_note(painter, self.fonts, column.body, "No hidden activation in this network.")
+                draw_note(painter, self.fonts, column.body, NO_ACTIVATION)
         for block in blocks:
             self._draw_units(painter, block)
         self._draw_names(painter, blocks)
@@ -140,7 +140,8 @@ class UnitStrips(Canvas):
         box = QRectF(area.left(), y, area.width(), line)
         first, last = whole(left), whole(blocks[-1].past.steps[-1])
         painter.drawText(box, Qt.AlignmentFlag.AlignRight, last)
-        if sum(map(self.fonts.figure_metrics.horizontalAdvance, (first, last))) + 10 < area.width():
+        wide = sum(map(self.fonts.figure_metrics.horizontalAdvance, (first, last)))
+        if first != last and wide + 10 < area.width():
             painter.drawText(box, Qt.AlignmentFlag.AlignLeft, first)
         painter.setFont(self.fonts.words)
         most = max(-(-block.units // block.lines) for block in blocks)

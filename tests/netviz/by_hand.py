@@ -27,3 +27,12 @@ def drop(window: MainWindow, *paths: Path) -> None:
     copy = Qt.DropAction.CopyAction
     QApplication.sendEvent(window, QDragEnterEvent(at, copy, data, buttons, none))
     QApplication.sendEvent(window, QDropEvent(at.toPointF(), copy, data, buttons, none))
+
+
+def settle(window: MainWindow) -> None:
+    """Waits until no panel moves any more."""
+    before, still = None, 0
+    while still < 4:
+        QTest.qWait(40)
+        now = (window.size(), *(dock.geometry() for dock in window.docks.values()))
+        still, before = (still + 1 if now == before else 0), now

@@ -1,6 +1,6 @@
 """A window on an experiment, driven by hand, that leaves nothing behind."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QApplication
 from shiboken6 import isValid
 
 from engine.project import load_project
-from netviz import theme
+from netviz import text_size, theme
 from netviz.experiments import find_experiments
 from netviz.main_window import MainWindow
 
@@ -21,6 +21,13 @@ def own_settings(tmp_path: Path) -> None:
     """What tests choose is not remembered for the person at this machine."""
     QSettings.setDefaultFormat(QSettings.Format.IniFormat)
     QSettings.setPath(QSettings.Format.IniFormat, QSettings.Scope.UserScope, str(tmp_path / "settings"))
+
+
+@pytest.fixture
+def usual_size(qapp) -> Iterator[None]:
+    """Letters are as large afterwards as they are for other tests."""
+    yield
+    theme.look().resize(text_size.USUAL, presenting=False)
 
 
 @pytest.fixture

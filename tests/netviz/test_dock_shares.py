@@ -5,6 +5,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication, QMenu
 
 from netviz import theme
+from tests.netviz.by_hand import settle
 
 SIZE = 1440, 900
 
@@ -18,18 +19,9 @@ def sizes(window):
     return {dock.objectName(): dock.size().toTuple() for dock in shown(window)}
 
 
-def settle(window, qtbot):
-    """Waits until nothing moves any more."""
-    before, still = None, 0
-    while still < 4:
-        qtbot.wait(40)
-        now = (window.size(), *(dock.geometry() for dock in window.docks.values()))
-        still, before = (still + 1 if now == before else 0), now
-
-
 def resize(window, qtbot, *size):
     window.resize(*size)
-    settle(window, qtbot)
+    settle(window)
 
 
 @pytest.fixture
@@ -37,7 +29,7 @@ def window(open_window, qtbot):
     made = open_window("vanishing-gradient")
     resize(made, qtbot, *SIZE)
     made.layout_.arrange()
-    settle(made, qtbot)
+    settle(made)
     yield made
     theme.look().resize(1.0)
 
@@ -65,7 +57,7 @@ def test_a_window_that_was_small_for_a_while_is_as_before(window, qtbot):
 def test_what_a_hand_has_set_is_the_share(window, qtbot):
     docks, heights = [window.docks["gradients"], window.docks["loss"]], [300, 150]
     window.resizeDocks(docks, heights, Qt.Orientation.Vertical)
-    settle(window, qtbot)
+    settle(window)
     assert [dock.height() for dock in docks] == pytest.approx(heights, abs=1)
     resize(window, qtbot, 1440, 1350)
     assert [dock.height() for dock in docks] == pytest.approx([450, 225], abs=3)
@@ -75,10 +67,10 @@ def test_larger_letters_for_a_while_leave_no_trace(window, qtbot):
     sides = [window.docks[ident] for ident in ("palette", "inspector")]
     before, widths = sizes(window), [dock.width() for dock in sides]
     theme.look().resize(1.5)
-    settle(window, qtbot)
+    settle(window)
     assert all(dock.width() > 1.3 * wide for dock, wide in zip(sides, widths, strict=True))
     theme.look().resize(1.0)
-    settle(window, qtbot)
+    settle(window)
     assert sizes(window) == before
     assert [dock.width() for dock in sides] == widths
 
@@ -100,7 +92,7 @@ def test_buttons_without_room_are_in_the_menu(window, qtbot):
     dock = window.docks["saturation"]
     bar = dock.titleBarWidget()
     assert bar.away == []
-    resize(window, qtbot, 1024, 700)
+    resize(window, qtbot, 1024, 1000)
     names = [button.accessibleName() for button in bar.away]
     assert "Close saturated and dead" in names
     assert all(bar.rect().contains(button.geometry()) for button in bar._buttons if button not in bar.away)

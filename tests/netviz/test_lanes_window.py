@@ -3,7 +3,7 @@
 import pytest
 from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QColor, QImage, QPainter
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QToolButton
 
 from netviz import theme
 from netviz.widgets.marks import draw_head, fonts
@@ -59,3 +59,16 @@ def test_a_heading_says_the_words_where_there_is_room(qapp: QApplication, width:
         return image
 
     assert (drawn("learning rate 0.1") != drawn("")) is shown
+
+
+def test_one_click_trains_a_copy_beside_the_network_and_undo_takes_it_back(open_window, qtbot):
+    window = open_window("dead-relu")
+    lanes = len(window.document.lanes())
+    (button,) = (b for b in window.run_bar.findChildren(QToolButton) if "Train Another Beside It" in b.toolTip())
+    assert "(Ctrl+B): A copy of the network" in button.toolTip()
+    assert button.accessibleName() or button.text()
+    qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
+    assert len(window.document.lanes()) == lanes + 1
+    assert window.canvas.selection[0] == lanes, "the copy is what is changed next"
+    window.document.stack.undo()
+    assert len(window.document.lanes()) == lanes

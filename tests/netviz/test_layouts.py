@@ -26,6 +26,7 @@ from netviz.panels.base import Group
 from netviz.panels.catalogue import PANELS
 from netviz.settings import remember
 from netviz.widgets.command_palette import actions_of
+from tests.netviz.by_hand import settle
 
 LONG = 30_000
 IDENTS = {panel.ident for panel in PANELS}
@@ -105,6 +106,8 @@ def test_nonsense_in_the_settings_is_no_layout(nonsense):
 @pytest.mark.parametrize("name", [*PRESETS, EVERYTHING])
 def test_a_preset_shows_its_panels_and_no_others(open_window, name):
     window = open_window()
+    window.resize(1600, 1100)  # room for two rows
+    settle(window)
     command(window, f"Layout › {name}").trigger()
     gone = {"fit", "through_time"} if name != EVERYTHING else ()  # XOR has two inputs and no sequences
     shown = PRESETS.get(name) or everything(PANELS)

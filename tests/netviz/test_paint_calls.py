@@ -20,6 +20,7 @@ from netviz.panels.worst import WorstPanel
 from netviz.widgets.backdrop import Stamps
 from netviz.widgets.canvas import Canvas
 from netviz.widgets.confusion import ConfusionTable
+from netviz.widgets.dots import PlainDots, draw_round_points
 from netviz.widgets.example_list import picture_of
 from netviz.widgets.kept import Kept
 from netviz.widgets.many import draw_lines, lay_tiles
@@ -337,3 +338,26 @@ def test_a_table_with_the_same_counts_is_not_painted_anew(qtbot, monkeypatch) ->
     assert after() <= 1
     light = panel.squares.grab().toImage().pixelColor(1, 1)
     assert light.lightness() > 200
+
+
+# Dots
+
+
+@RATIOS
+def test_plain_dots_lie_where_each_painted_by_itself_does(qapp, ratio) -> None:
+    random = np.random.default_rng(4)
+    dotted = [(QColor(name), random.uniform(5, 190, (12, 2))) for name in ("#f80", "#08f")]
+    found, wanted = sheet(ratio), sheet(ratio)
+    kept = PlainDots()
+    for image, draw in ((found, lambda p: kept.draw(p, dotted, 2.4, ratio)), (wanted, lambda p: single(p, dotted))):
+        with QPainter(image) as painter:
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            draw(painter)
+    bits = [np.array(image.constBits(), np.uint8).astype(int) for image in (found, wanted, sheet(ratio))]
+    dots, off = np.abs(bits[1] - bits[2]).sum(), np.abs(bits[0] - bits[1]).sum()
+    assert off < 0.12 * dots  # an eighth of a pixel to either side at the most
+    assert abs((bits[0] - bits[1]).sum()) < 0.02 * dots
+
+
+def single(painter: QPainter, dotted) -> None:
+    draw_round_points(painter, dotted, 2.4)

@@ -2,7 +2,7 @@
 
 import pytest
 from PySide6.QtCore import QEvent, QObject
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QWidget
 
 from engine.run.messages import RunState
 from netviz.runtime.session import Session
@@ -12,7 +12,7 @@ from netviz.widgets.run_bar import RunBar
 class Layouts(QObject):
     """Counts how often a widget is asked to lay its parts out."""
 
-    def __init__(self, watched: RunBar) -> None:
+    def __init__(self, watched: QWidget) -> None:
         super().__init__(watched)
         self.count = 0
         watched.installEventFilter(self)

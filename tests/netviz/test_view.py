@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QApplication, QComboBox, QDockWidget, QLabel, QLay
 from shiboken6 import getCppPointer
 
 from engine.run.messages import Pace, PaceUnit
-from netviz import motion, text_size, theme
+from netviz import motion, theme
 from netviz.editor.editors import LogSlider
 from netviz.settings import remember, remembered
 from netviz.view_actions import KEY, remembered_size
@@ -19,12 +19,7 @@ from netviz.widgets.plot import Plot
 from netviz.window_layout import BESIDE
 
 LONG = 30_000
-
-
-@pytest.fixture(autouse=True)
-def usual(qapp):
-    yield
-    theme.look().resize(text_size.USUAL, presenting=False)
+pytestmark = pytest.mark.usefixtures("usual_size")
 
 
 def command(window, path: str):

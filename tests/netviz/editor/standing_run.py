@@ -87,6 +87,6 @@ def in_view(live, item, place):
 
 
 def near(image: QImage, at: QPoint, colour: str | QColor, apart: int = 24) -> bool:
-    here, wanted = image.pixelColor(at), QColor(colour)
+    here, wanted = image.pixelColor(at * image.devicePixelRatio()), QColor(colour)
     pairs = zip(here.getRgb()[:3], wanted.getRgb()[:3], strict=True)
     return all(abs(a - b) <= apart for a, b in pairs)

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import pytest
-from PySide6.QtCore import QEvent, QPoint, QRect, Qt
+from PySide6.QtCore import QEvent, QPoint, QRect, QSize, Qt
 from PySide6.QtGui import QContextMenuEvent, QGuiApplication
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLineEdit, QMenu
@@ -87,7 +87,8 @@ def test_an_empty_sheet_says_what_to_do_and_takes_the_first_layer(app, branched,
     canvas.setFocus()
     blank = canvas.grab().toImage()
     centre = QPoint(300, 150)
-    colours = {blank.pixel(x, y) for x in range(200, 400) for y in range(140, 160)}
+    middle = blank.copy(QRect(QPoint(200, 140) * blank.devicePixelRatio(), QSize(200, 20) * blank.devicePixelRatio()))
+    colours = {middle.pixel(x, y) for x in range(middle.width()) for y in range(middle.height())}
     assert len(colours) > 3, f"nothing is written at {centre}: {EMPTY}"
     press_keys(canvas, "Right Home Delete C")
     press_keys(canvas, "Tab")

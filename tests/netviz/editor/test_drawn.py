@@ -109,7 +109,8 @@ def test_the_map_has_the_colours_of_the_theme_at_once(board):
     for look in (theme.LIGHT, theme.DARK):
         theme.look().use(look)
         image = board.map.grab().toImage()
-        assert image.pixelColor(3, image.height() - 4).name() == look.card
+        inside = QPoint(3, board.map.height() - 4) * image.devicePixelRatio()
+        assert image.pixelColor(inside).name() == look.card
 
 
 def test_ports_are_numbered_and_one_is_free(board, branched):
@@ -139,8 +140,9 @@ def test_from_afar_boxes_are_still_dragged_and_marked(board, branched):
     assert branched.stack.undoText() == "Move h9"
     moved = board.grab().toImage()
     assert (middle(board, 0, "h9") - at - QPoint(0, 30)).manhattanLength() <= 2
-    assert moved.pixel(at + QPoint(0, 30)) != blank.pixel(at + QPoint(0, 30))
-    assert moved.pixel(at) == blank.pixel(2, 2), "it is gone from where it was"
+    ratio = blank.devicePixelRatio()
+    assert moved.pixel((at + QPoint(0, 30)) * ratio) != blank.pixel((at + QPoint(0, 30)) * ratio)
+    assert moved.pixel(at * ratio) == blank.pixel(2, 2), "it is gone from where it was"
     wheel(board, board.rect().center(), 8)
     assert board.node_item(0, "h9").isVisible()
     assert not board.scene().overview.isVisible()

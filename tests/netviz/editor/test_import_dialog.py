@@ -132,7 +132,8 @@ def test_a_cell_that_is_refused_stands_out_in_the_row_that_the_message_names(sho
         for line in range(len(model.sheet.facts), model.rowCount()):
             for column in range(model.columnCount()):
                 corner = table.visualRect(model.index(line, column)).topLeft() + QPoint(3, 3)
-                if table.viewport().rect().contains(corner) and image.pixelColor(corner).red() > 100:
+                seen = table.viewport().rect().contains(corner)
+                if seen and image.pixelColor(corner * image.devicePixelRatio()).red() > 100:
                     found.add((model.headerData(line, Qt.Orientation.Vertical), column))
         return found
 

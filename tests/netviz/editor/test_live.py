@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QPoint, QPointF, QRectF
+from PySide6.QtCore import QPointF, QRectF
 from PySide6.QtGui import QColor, QImage, QPainter
 
 from engine.graph import Graph
@@ -16,7 +16,6 @@ from netviz.editor import pictures
 from netviz.editor.canvas import Canvas
 from netviz.editor.flow import Flow, step_of
 from netviz.editor.live import Live
-from netviz.editor.live_pixels import LivePixels
 from netviz.editor.node_item import NodeItem
 from netviz.widgets.plane import Palette
 from tests.netviz.editor.conftest import shown
@@ -102,27 +101,6 @@ def test_layers_that_are_coloured_together_look_as_alone():
             share = min(1.0, max(0.0, (value - middle) / (2 * reach) + 0.5))
             wanted = theme.theme().red if np.isnan(value) else int(palette.signs[int(np.float32(share) * 255)])
             assert made.image.pixelColor(column, row) == QColor(wanted)
-
-
-@pytest.mark.parametrize("zoom", [1.0, 0.83, 1.57])
-def test_what_is_painted_again_looks_as_when_it_came(live, run, zoom):
-    """On the spot at first, and from then on from pixels that are kept."""
-    canvas = canvas_of(live)
-    canvas.zoom_by(zoom, QPoint(101, 57))
-    grabbed(live)
-    run.answer(0, a1=[left_right, down_up, left_right, down_up])
-    run.answer(2, h1=[down_up] * 3, h2=[left_right] * 3)
-    live.refresh()
-    grabbed(live)
-    pictured = [box for box in canvas.sheet.nodes.values() if box.live is not None]
-    for box in pictured:
-        box.pixels = LivePixels()
-    shots, kept = [], []
-    for _ in range(3):
-        shots.append(canvas.viewport().grab().toImage())
-        kept.append(any(box.pixels.kept for box in pictured))
-    assert kept == [False, True, True]
-    assert shots[0] == shots[1] == shots[2]
 
 
 @pytest.mark.parametrize(
@@ -341,30 +319,3 @@ def test_a_run_that_is_gone_shows_nothing(live, run):
     live.reopened()
     assert {item.live for item in canvas_of(live).sheet.nodes.values()} == {None}
     assert {item.flow for item in canvas_of(live).sheet.wires.values()} == {None}
-
-
-def test_what_stands_round_a_live_picture_is_painted_once_for_many_answers(live, run, monkeypatch):
-    painted: list[NodeItem] = []
-    paint = NodeItem._paint_still
-    monkeypatch.setattr(NodeItem, "_paint_still", lambda self, painter: (painted.append(self), paint(self, painter)))
-    canvas, item = canvas_of(live), canvas_of(live).node_item(0, "h1")
-
-    def look() -> int:
-        painted.clear()
-        canvas.viewport().repaint()
-        return painted.count(item)
-
-    def answer() -> None:
-        run.answer(0, a1=[left_right, down_up, left_right, left_right])
-        live.refresh()
-
-    answer()
-    look()
-    for _ in range(5):
-        answer()
-        assert look() == 0
-    item.hover("h1")
-    assert look() == 1
-    item.hover(None)
-    assert look() == 1
-    assert look() == 0

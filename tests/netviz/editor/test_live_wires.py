@@ -1,7 +1,7 @@
 """What runs along the wires, and the legend that says it."""
 
 import pytest
-from PySide6.QtCore import QPoint, Qt
+from PySide6.QtCore import QPoint, QPointF, Qt
 
 from engine.graph import Edge, Graph, Node
 from engine.layers.activations import Relu, Tanh
@@ -11,6 +11,7 @@ from engine.layers.join import Add
 from netviz import theme
 from netviz.editor.boxes import Wire
 from netviz.editor.flow import STEPS, TITLES, Flow, along, next_weighted, step_of, value_of, width_of
+from netviz.editor.kit import Stress
 from tests.netviz.editor.standing_run import canvas_of, grabbed, left_right, near
 from tests.netviz.editor.test_live import NAN
 
@@ -40,6 +41,58 @@ def test_a_wire_has_the_colour_and_width_of_its_size(live, run, size, width):
     found = [near(scale, QPoint(x, live.legend.height() // 2), colour, 30) for x in range(scale.width())]
     assert any(found), "the legend holds the colour"
     assert str(f"{value_of(step):.1g}") in wire.toolTip()
+
+
+def zoomed(live, zoom):
+    canvas = canvas_of(live)
+    canvas.zoom_by(zoom / canvas.zoom, canvas.rect().center())
+    canvas.look_at(canvas.wire_item(0, "x", "h1").middle())
+    assert canvas.zoom == pytest.approx(zoom)
+    return canvas
+
+
+@pytest.mark.parametrize("zoom", [0.36, 0.4, 0.5, 0.7, 1.0])
+def test_thick_and_thin_are_told_apart_from_afar(live, run, zoom):
+    run.scalars(0, h1=100.0)
+    live.refresh()
+    before = grabbed(live)
+    canvas, counts = zoomed(live, zoom), []
+    assert grabbed(live) != before
+    for size in (1e-8, 100.0):
+        run.scalars(0, h1=size, out=1.0)
+        live.refresh()
+        wire, colour = canvas.wire_item(0, "x", "h1"), theme.flow_colour(step_of(size) / STEPS)
+        image, at = grabbed(live), canvas.mapFromScene(wire.middle() + QPointF(-6 / zoom, 0))
+        counts.append(sum(near(image, at + QPoint(0, dy), colour, 90) for dy in range(-9, 10)))
+        pen = wire._pen()
+        assert pen.widthF() * zoom == pytest.approx(width_of(step_of(size)) * max(zoom, 0.75))
+        reach = pen.widthF() / 2
+        assert wire.boundingRect().contains(wire.path().boundingRect().adjusted(0, -reach, 0, reach))
+    assert counts[0] >= 1
+    assert counts[1] - counts[0] >= 3
+
+
+@pytest.mark.parametrize("zoom", [0.36, 0.5])
+def test_the_widest_wires_lie_on_no_box(live, run, zoom):
+    canvas = zoomed(live, zoom)
+    run.scalars(0, h1=100.0, out=100.0)
+    live.refresh()
+    thick = grabbed(live)
+    live.choose_flow(Flow.OFF)
+    plain = grabbed(live)
+    assert thick != plain
+    for node in ("x", "h1", "out"):
+        item = canvas.node_item(0, node)
+        inside = canvas.mapFromScene(item.rect().translated(item.pos())).boundingRect().adjusted(2, 2, -2, -2)
+        assert thick.copy(inside) == plain.copy(inside)
+
+
+def test_what_is_chosen_is_as_wide_from_afar_as_others(live, run):
+    canvas = zoomed(live, 0.4)
+    wire = canvas.wire_item(0, "x", "h1")
+    kit = wire._kit
+    assert kit.wire_pen(Stress.CHOSEN).widthF() * 0.4 == pytest.approx(kit.wire_chosen.widthF() * 0.75)
+    assert kit.size_pen(4.0).widthF() - kit.size_pen(0.0).widthF() >= 3 / 0.4
 
 
 def test_nothing_known_is_plain(live, run):

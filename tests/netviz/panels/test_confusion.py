@@ -10,7 +10,8 @@ from engine.probes.confusion import Confusion
 from engine.probes.example import Part
 from netviz import theme
 from netviz.panels.confusion import ConfusionPanel
-from netviz.widgets.confusion import FAINTEST, cell_in_words, class_accuracies, extents
+from netviz.widgets.confusion import FAINTEST, cell_in_words, class_accuracies, extents, said_below
+from netviz.widgets.marks import fonts
 from tests.netviz.panels.histories import opened, take
 from tests.netviz.panels.output_answers import confusion_answer, listed
 from tests.netviz.panels.test_every_panel import notes, open_panel, picture
@@ -89,7 +90,7 @@ def test_arrows_walk_over_the_cells_and_t_changes_the_part(qtbot) -> None:
 
 def test_what_was_looked_at_is_said_exactly(qtbot) -> None:
     said = extents(confusion_answer())[0].replace("\N{NO-BREAK SPACE}", " ")
-    assert said == "rows: truth, columns: decision; first 20 of 50 validation examples, 70.0 % right"
+    assert said == "first 20 of 50 validation examples, 70.0 % right"
     words = cell_in_words(confusion_answer(names=("cat", "dog")), 1, 0).replace("\N{NO-BREAK SPACE}", " ")
     assert words == "4 of 10 examples of dog are taken for cat (40.0 %)"
     panel = panel_with(qtbot, confusion_answer(names=("cat", "dog")))
@@ -113,3 +114,31 @@ def test_many_classes_and_a_wide_window_stay_inside(qtbot) -> None:
         for one in tables(panel):
             assert QRectF(panel.squares.rect()).contains(one.area)
         picture(panel)
+
+
+@pytest.mark.parametrize(
+    ("width", "height", "lines"),
+    [
+        (700, 300, ["rows: truth, columns: decision; first 20 of 50 validation examples, 70.0 % right"]),
+        (320, 300, ["first 20 of 50 validation examples, 70.0 % right", "rows: truth, columns: decision"]),
+        (130, 300, ["first 20 of 50", "truth ↓ decision →"]),
+        (90, 300, ["", "rows: truth"]),
+        (320, 90, ["first 20 of 50 validation examples, 70.0 % right"]),
+    ],
+)
+def test_below_a_table_stands_which_side_is_the_truth(qtbot, width: int, height: int, lines: list[str]) -> None:
+    made = fonts()
+    said = said_below(confusion_answer(), made, QRectF(0, 0, width, height))
+    assert len(said) == len(lines)
+    for text, wanted in zip(said, lines, strict=True):
+        assert made.width([text]) <= width
+        assert text.replace("\N{NO-BREAK SPACE}", " ").startswith(wanted)
+    assert any("truth" in text for text in said) is (height > 100)
+
+
+def test_side_by_side_both_tables_keep_room_for_their_words(qtbot) -> None:
+    panel = panel_with(qtbot, confusion_answer(), confusion_answer((1, 0), (3, 9)), size=(420, 300))
+    for one in tables(panel):
+        below = panel.squares.height() - one.area.bottom()
+        assert below >= 2 * panel.squares.fonts.line
+        assert one.area.width() > 60

@@ -2,7 +2,8 @@
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QPointF, QRectF, Qt
+from msgspec.structs import replace
+from PySide6.QtCore import QPoint, QPointF, QRectF, Qt
 from PySide6.QtTest import QTest
 
 from engine.probes.derivative import Derivative, DerivativeAnswer, Passage
@@ -100,3 +101,22 @@ def test_the_worker_is_asked_once_for_all_views_and_the_past_is_kept(qtbot) -> N
 )
 def test_factors_are_short(value: float, text: str) -> None:
     assert short(value) == text
+
+
+@pytest.mark.parametrize("key", [Qt.Key.Key_1, Qt.Key.Key_2])
+def test_a_network_without_activations_says_so_beside_one_that_has_them(qtbot, key: Qt.Key) -> None:
+    history = opened("A", "B")
+    history.lanes[1].info = replace(history.lanes[1].info, kinds=("dense", "dense", "dense"))
+    answers = derivative_answer(), DerivativeAnswer((), (), 300)
+    for lane, answer in zip(history.lanes, answers, strict=True):
+        take(lane, probes=(answer,))
+    panel = open_panel(qtbot, DerivativePanel, history, 420, 300)
+    QTest.keyClick(panel, key)
+    image, card = picture(panel), theme.theme().card
+    shown = panel.stack.currentWidget()
+    _, right = (column.body for column in shown.columns(QRectF(shown.rect())))
+    middle = round(right.center().y())
+    band = range(middle - 20, middle + 20)
+    spots = [shown.mapTo(panel, QPoint(x, y)) for x in range(round(right.left()), round(right.right())) for y in band]
+    assert sum(image.pixelColor(spot).name() != card for spot in spots) > 40, "words stand in the empty place"
+    assert not panel.stack.currentWidget().note

@@ -148,6 +148,11 @@ def test_ticks_read_well(low, high, texts) -> None:
     assert [text for _, text in linear_ticks(low, high, 4)] == texts
 
 
+@pytest.mark.parametrize(("low", "high", "texts"), [(2000, 2001, ["2000", "2001"]), (0, 3, ["0", "1", "2", "3"])])
+def test_what_is_counted_has_no_halves(low, high, texts) -> None:
+    assert [text for _, text in linear_ticks(low, high, 6, 1.0)] == texts
+
+
 def test_decades_are_thinned_to_what_fits() -> None:
     assert [text for _, text in decade_ticks(-3, 0, 10)] == ["10⁻³", "10⁻²", "10⁻¹", "10⁰"]
     assert [value for value, _ in decade_ticks(-12, 0, 4)] == [-12, -8, -4, 0]

@@ -93,6 +93,32 @@ def test_zooming_one_lane_moves_the_others(qtbot) -> None:
     assert panel.plot.axes[0].box.viewRange() == [[3, 9], [-1, 1]]
 
 
+def test_a_run_that_begins_anew_is_drawn_in_the_boxes_of_the_one_before(qtbot) -> None:
+    history = opened("A", "B")
+    for lane in history.lanes:
+        take(lane, layers=scalars(20))
+    panel = open_panel(qtbot, GradientsPanel, history)
+    plot = panel.plot
+    boxes = [axes.box for axes in plot.axes]
+    boxes[1].setRange(xRange=(3, 9), yRange=(-1, 1), padding=0)
+    boxes[1].sigRangeChangedManually.emit([True, True])
+    history.clear()
+    panel.reopened()
+    assert [axes.box for axes in plot.axes] == boxes, "to make one takes longer than a picture"
+    for lane in history.lanes:
+        take(lane, layers=scalars(5))
+    panel.refresh()
+    assert not plot.zoomed
+    assert boxes[0].viewRange() == boxes[1].viewRange() != [[3, 9], [-1, 1]]
+    boxes[0].setRange(xRange=(1, 2), yRange=(-1, 1), padding=0)
+    boxes[0].sigRangeChangedManually.emit([True, True])
+    assert boxes[1].viewRange() == [[1, 2], [-1, 1]], "axes that are new move together, too"
+    del history.lanes[1]
+    panel.reopened()
+    assert [axes.box for axes in plot.axes] == boxes[:1]
+    assert boxes[1].scene() is None
+
+
 @pytest.mark.parametrize("count", [2, 3, 4])
 def test_curves_of_networks_side_by_side_are_named_where_short_names_fit(qtbot, count) -> None:
     history = opened(*"ABCD"[:count])

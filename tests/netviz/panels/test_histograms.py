@@ -11,7 +11,7 @@ from engine.probes.histograms import BINS, HistogramAnswer, Histograms, edges
 from engine.probes.unit_spread import UNIT_BINS, UnitSpread, UnitSpreadAnswer
 from netviz import theme
 from netviz.panels.histograms import HistogramsPanel
-from netviz.widgets.ridge_rows import apart
+from netviz.widgets.ridge_rows import apart, fitting_apart
 from netviz.widgets.ridges import Span, bin_at, ridge
 from netviz.widgets.unit_rows import captions
 from tests.netviz.panels.histories import opened, take
@@ -81,6 +81,23 @@ def test_what_no_bin_holds_is_counted_in_words_and_warning_colours() -> None:
         ("< −1000: 1", "amber"),
     ]
     assert apart(histogram()) == []
+
+
+@pytest.mark.parametrize(
+    ("letters", "texts"),
+    [
+        (40, ["NaN 3", "∞ 1\N{NARROW NO-BREAK SPACE}234", "> 1000: 2", "< −1000: 1"]),
+        (24, ["NaN 3", "∞ 1\N{NARROW NO-BREAK SPACE}234", "beyond 3"]),
+        (14, ["NaN 3", "∞ 1\N{NARROW NO-BREAK SPACE}234"]),
+        (6, ["NaN 3"]),
+        (2, []),
+    ],
+)
+def test_in_a_narrow_row_the_counts_are_said_shorter_and_never_reach_beyond_it(letters: int, texts: list[str]) -> None:
+    made = histogram(symlog=True, nan=3, infinite=1234, over=2, under=1)
+    told = fitting_apart(made, lambda text: 8.0 * len(text), 8.0 * letters)
+    assert [text for text, _ in told] == texts
+    assert sum(8.0 * (len(text) + 1) for text, _ in told) - 8 <= max(0.0, 8.0 * letters)
 
 
 def test_all_adds_the_layers_with_weights_and_w_presses_it(qtbot) -> None:

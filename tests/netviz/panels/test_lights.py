@@ -63,7 +63,7 @@ def test_curves_over_the_same_steps_are_cut_into_columns_once(qtbot, count) -> N
     assert len(panel.accuracy.bundles) == 2
     cut = count(strokes, "columns")
     refresh(panel)
-    assert len(cut) == 4  # the batches and the scores of each lane
+    assert len(cut) == 2  # the batches and the scores of lanes that train side by side
 
 
 def test_the_outcome_finds_its_places_once_a_picture(qtbot, count) -> None:

@@ -117,3 +117,13 @@ def test_what_a_worker_tells_is_what_every_step_had(schedule) -> None:
     assert max(told) == 200
     np.testing.assert_allclose([told[step] for step in told if step in done], [done[s] for s in told if s in done])
     assert lane.take_rates() == ()
+
+
+def test_the_rate_of_now_stands_above_in_figures(qtbot) -> None:
+    assert panel_with(qtbot, []).says.text() == ""
+    panel = panel_with(qtbot, [0.1, 0.03], names=("A", "B"))
+    assert panel.says.text() == "η now 0.030"
+    take(panel.history.lanes[1], lr=2e-4, start=20)
+    panel.refresh()
+    assert panel.says.text() == "η now 0.030 · 2.0e\N{MINUS SIGN}4"
+    assert panel.says.toolTip() == "A: η now 0.030\nB: η now 2.0e\N{MINUS SIGN}4"

@@ -93,7 +93,7 @@ def test_of_the_jacobian_mean_and_ends_are_shown():
     (lane,) = opened("A").lanes
     take(lane, probes=[spectrum_answer(jacobian=Jacobian((2000, 2), np.zeros((0, 2)), False, "too many"))])
     assert [line.name for line in chart(lane, 0).lines] == ["h1", "out"]
-    assert "too many" in chart(lane, 0).key[0][1]
+    assert "too many" in chart(lane, 0).key[0][1]()
 
 
 def test_table_and_summary_have_the_numbers(qtbot):

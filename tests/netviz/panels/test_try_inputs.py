@@ -13,13 +13,16 @@ from engine.probes.boundary import plane as drawn_plane
 from engine.probes.example import DataRange
 from engine.trainer import Trainer
 from netviz import theme
+from netviz.widgets import point_plane
 from netviz.widgets.example_input import make_input, picture_shape
 from netviz.widgets.ink import Ink
 from netviz.widgets.number_sheet import MOST_SHOWN, SheetInput, parse
 from netviz.widgets.pad import PadInput
+from netviz.widgets.plane import points_layer
 from netviz.widgets.point_plane import PlaneInput, around
 from netviz.widgets.value_fields import FieldsInput, number
 from tests.engine.cases import project
+from tests.netviz.panels.histories import opened
 
 LEFT, RIGHT, NO, SHIFT = (
     Qt.MouseButton.LeftButton,
@@ -218,6 +221,19 @@ def test_the_plane_is_the_same_as_in_the_picture_of_the_decision() -> None:
     made = Trainer(project([{"id": "out", "kind": "dense", "units": 1}], "mse", {"kind": "noise", "shape": [2]}))
     x = np.concatenate([made.data.x, made.data.x_val])
     assert around(x.min(axis=0), x.max(axis=0)) == drawn_plane(made)
+
+
+def test_dots_are_drawn_once_as_long_as_they_are_the_same(qtbot, monkeypatch) -> None:
+    points = opened().points
+    made = shown(qtbot, PlaneInput((2,), np.array([-1.0, -1.0]), np.array([1.0, 1.0]), points)).plane
+    drawn = []
+    monkeypatch.setattr(point_plane, "points_layer", lambda *given: drawn.append(given) or points_layer(*given))
+    made.show_points(points)
+    made.grab()
+    assert drawn == []
+    made.show_points(opened().points)
+    made.grab()
+    assert len(drawn) == 1
 
 
 def test_a_click_and_a_drag_move_the_point(plane) -> None:

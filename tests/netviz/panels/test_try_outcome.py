@@ -293,6 +293,30 @@ def _near(found: QColor, wanted: QColor) -> bool:
     return max(abs(a - b) for a, b in zip(found.getRgb(), wanted.getRgb(), strict=True)) <= 30
 
 
+def test_another_scale_paints_no_name_and_no_frame_anew(qtbot, monkeypatch) -> None:
+    """The room for figures is that of the widest there have been."""
+    painted: list[str] = []
+    for name in ("_draw_still", "_draw_over"):
+        draw = getattr(Outcome, name)
+        monkeypatch.setattr(Outcome, name, lambda *args, name=name, draw=draw: (painted.append(name), draw(*args)))
+    pictures, areas = [], []
+    made = outcome(qtbot, example_answer())
+    for size in (0.35, 12.0, 0.0, 3.0):  # ±0.35 is the longest
+        values = np.array([size, -size, size / 2, 0.0], np.float32)
+        node = NodeValues("h1", (4,), values, 0, -size, size)
+        take(made.history.lanes[0], probes=(example_answer(nodes=(node,)),))
+        made.update()
+        pictures.append(bytes(image(made).constBits()))
+        ((row,),) = (part.cells for part in parts(made))
+        areas.append(row.area)
+    assert painted.count("_draw_still") == painted.count("_draw_over") == 1
+    assert len(set(pictures)) == 4
+    assert areas == [areas[0]] * 4
+    made.forget()
+    image(made)
+    assert parts(made)[0].cells[0].area.width() > areas[0].width()  # ±3 needs less
+
+
 def test_names_and_scales_are_painted_once_while_the_numbers_change(qtbot, monkeypatch) -> None:
     made, painted = outcome(qtbot, classes_answer([0.1, 0.9])), []
     still = Outcome._draw_still

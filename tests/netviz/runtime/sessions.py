@@ -22,7 +22,7 @@ class FakeView:
     def __init__(self, *topics: str, probes: tuple[ProbeRequest, ...] = (), needs_layers: bool = False) -> None:
         self.topics, self.probes, self.needs_layers = frozenset(topics), probes, needs_layers
         self.needs_health = False
-        self.visible, self.refreshed, self.reopenings = True, 0, 0
+        self.visible, self.refreshed, self.reopenings, self.still = True, 0, 0, False
 
     def isVisible(self) -> bool:  # noqa: N802 (Qt's)
         return self.visible
@@ -32,6 +32,9 @@ class FakeView:
 
     def reopened(self) -> None:
         self.reopenings += 1
+
+    def hold(self, still: bool) -> None:
+        self.still = still
 
 
 class Silent:

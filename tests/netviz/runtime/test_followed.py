@@ -2,10 +2,13 @@
 
 import numpy as np
 import pytest
+from msgspec.structs import replace
 
 from engine.probes.example import Part, raw
+from engine.run.messages import Opened
 from netviz.runtime.cursor import Cursor, Mark
 from netviz.runtime.followed import Followed, reached, steps
+from netviz.runtime.history import History
 from tests.netviz.panels.histories import opened
 from tests.netviz.panels.output_answers import follow_answer
 
@@ -44,10 +47,27 @@ def test_a_target_by_hand_stays_with_an_example_by_hand_and_goes_with_one_of_the
 def test_another_network_keeps_what_it_can_take(followed) -> None:
     followed.take_by_hand(raw(np.zeros(2)))
     followed.look_at("h1", 1)
-    followed.reopen((2,))
+    followed.reopen((2,), {"h1", "out"})
     assert followed.question.x is not None
-    followed.reopen((3,))
-    assert (followed.question.x, followed.question.node) == (None, "h1")
+    followed.reopen((3,), {"h1", "out"})
+    assert (followed.question.x, followed.question.node, followed.question.unit) == (None, "h1", 1)
+    followed.reopen((3,), {"first", "out"})
+    assert (followed.question.node, followed.question.unit) == ("", 0), "the loss, which every network has"
+
+
+def test_a_pinned_layer_that_another_project_has_not_is_let_go() -> None:
+    history = opened()
+    assert history.followed.question.node == ""  # the loss; it is made by now, and hears of pins
+    history.cursor.pin(Mark("a1"))
+    open_anew(history, ("h1", "a1", "out"), ("dense", "tanh", "dense"))
+    assert history.cursor.pinned.layer == history.followed.question.node == "a1"
+    open_anew(history, ("h9", "out"), ("dense", "dense"))
+    assert (history.cursor.pinned.layer, history.followed.question.node) == (None, "")
+
+
+def open_anew(history: History, layers: tuple[str, ...], kinds: tuple[str, ...]) -> None:
+    info = replace(history.lanes[0].info, layers=layers, kinds=kinds, weighted=tuple(k == "dense" for k in kinds))
+    history.open(Opened((info,), None, "numpy", "cpu", "float32", ()))
 
 
 def test_what_is_pinned_anywhere_is_followed_and_what_is_followed_is_pinned() -> None:

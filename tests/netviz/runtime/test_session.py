@@ -8,6 +8,7 @@ import pytest
 from pytestqt.qtbot import QtBot
 
 from engine.probes.boundary import Boundary
+from engine.probes.catalogue import ProbeRequest
 from engine.probes.histograms import Histograms
 from engine.project import load_project
 from engine.run import messages as m
@@ -196,6 +197,22 @@ def test_a_hidden_view_asks_for_nothing(silent: tuple[Session, list[Silent]]) ->
     session.update_watch()
     session.remove_view(bars)
     assert last() == m.Watch((), False)
+
+
+def test_what_views_wish_for_of_another_run_is_told_at_once(silent: tuple[Session, list[Silent]]) -> None:
+    session, (transport,) = silent
+    views = [FakeView(), FakeView()]
+
+    def wish(view: FakeView, probe: ProbeRequest) -> None:
+        view.probes = (probe,)
+        session.ask()
+
+    for view, probe in zip(views, (Histograms(), Boundary(50)), strict=True):
+        session.add_view(view)
+        view.reopened = lambda view=view, probe=probe: wish(view, probe)  # type: ignore[method-assign,misc]
+    sent = len(transport.sent)
+    session.drop()
+    assert [c for c in transport.sent[sent:] if isinstance(c, m.Watch)] == [m.Watch((Histograms(), Boundary(50)))]
 
 
 def test_hidden_views_cost_the_worker_nothing(qtbot: QtBot, make: Make) -> None:

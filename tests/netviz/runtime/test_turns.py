@@ -244,3 +244,20 @@ def test_a_view_that_goes_while_it_is_painted_is_forgotten(qapp: QObject) -> Non
     turns.take()
     assert not turns._costs._known
     assert not turns.timer.isActive()
+
+
+def test_what_is_to_be_painted_anew_stays_as_it_is_until_its_turn(qapp) -> None:
+    turns, views = made(qapp, *[0.004] * 6)
+    away, gone = views[4:]
+    turns.hold()
+    away.visible = False
+    turns.remove(gone)
+    assert not gone.still
+    frames = 0
+    while turns.waiting:
+        assert [view.still for view in views[:4]] == [view in turns.waiting for view in views[:4]]
+        turns.run_frame()
+        frames += 1
+    assert frames > 1, "not all in one"
+    assert not any(view.still for view in views), "nor those that nobody sees by then"
+    assert drawn(views) == [1, 1, 1, 1, 0, 0]
