@@ -85,7 +85,7 @@ def picture(widget: QWidget) -> Image.Image:
 
 def save(window: MainWindow, name: str) -> None:
     path = PICTURES / name
-    picture(window).quantize(192, dither=Image.Dither.NONE).save(path, optimize=True)
+    picture(window).save(path, optimize=True)
     print(path)
 
 
