@@ -76,11 +76,11 @@ def cases() -> Iterator[Case]:
     """In the layouts that people meet first, and with every panel."""
     yield Case("XOR", _experiment("xor"))
     yield Case("vanishing gradient, 3 nets", _experiment("vanishing-gradient"))
-    yield Case("digits 64-128-128-10", _digits(128, 128))
+    yield Case("digits 64-128-128-10", digits(128, 128))
     yield Case("XOR, every panel", _experiment("xor"), True)
     yield Case("8 layers, every panel", _experiment("vanishing-gradient") | {"variants": []}, True)
-    yield Case("digits 64-128-128-10, every panel", _digits(128, 128), True)
-    yield Case("digits 64-2000-10, every panel", _digits(2000), True)
+    yield Case("digits 64-128-128-10, every panel", digits(128, 128), True)
+    yield Case("digits 64-2000-10, every panel", digits(2000), True)
     yield Case("small LeNet, every panel", _experiment("lenet") | {"variants": []}, True, 0.9)
 
 
@@ -92,7 +92,8 @@ def _experiment(name: str) -> dict[str, Any]:
     return project
 
 
-def _digits(*hidden: int) -> dict[str, Any]:
+def digits(*hidden: int) -> dict[str, Any]:
+    """A project: dense layers of so many units and ReLU, on the digits, with Adam, without an end."""
     nodes: list[dict[str, Any]] = [{"id": "x", "kind": "input"}]
     for number, units in enumerate((*hidden, 10), 1):
         nodes.append({"id": f"h{number}", "kind": "dense", "units": units})

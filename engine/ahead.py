@@ -8,6 +8,7 @@ from typing import Any
 
 from engine.backend import Array, Call
 from engine.plan import Moment, Plan
+from engine.subnormal import Flushed
 
 ALIKE = 1024  # steps laid out at once where every batch is all examples
 
@@ -60,18 +61,19 @@ def laid_out(
 
 def run(steps: Iterator[Step], moment: Moment, losses: list[float]) -> tuple[Plan, float] | None:
     """Does `steps` and writes their `losses` down; one that is no number ends it, with the plan where it came to be."""
-    for plan, moves, forward, told, after in steps:
-        for room, given in moves:
-            room[...] = given
-        for function, arguments in forward:
-            function(*arguments)
-        loss = told()
-        if not isfinite(loss):
-            return plan, loss
-        for function, arguments in after:
-            function(*arguments)
-        losses.append(loss)
-        moment.step += 1
+    with Flushed():
+        for plan, moves, forward, told, after in steps:
+            for room, given in moves:
+                room[...] = given
+            for function, arguments in forward:
+                function(*arguments)
+            loss = told()
+            if not isfinite(loss):
+                return plan, loss
+            for function, arguments in after:
+                function(*arguments)
+            losses.append(loss)
+            moment.step += 1
     return None
 
 

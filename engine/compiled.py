@@ -7,6 +7,7 @@ import numpy as np
 from engine.backend import Array, Backend, Call, Steps
 from engine.data.batches import Batches
 from engine.plan import Plan
+from engine.subnormal import Flushed
 
 MOST = 1 << 13  # updates of one call: their scalars stay in the processor's nearest memories
 NONE = np.empty(0)
@@ -52,7 +53,9 @@ class Compiled:
             self._laid(size)[0].fill(rows[0, 0], targets[0, 0])
         else:
             most, lot = train.lot(epoch, position, size, most, pause)
-        return run(most, lot, None if scalars is None else scalars(most))
+        changes = None if scalars is None else scalars(most)
+        with Flushed():
+            return run(most, lot, changes)
 
     def _for(self, sizes: tuple[int, ...]) -> Steps | None:
         if sizes not in self._steps:

@@ -32,6 +32,7 @@ from engine.snapshot import Snapshot as Snapshot
 from engine.snapshot import StepRecord as StepRecord
 from engine.spec import convert
 from engine.statistics import Statistics
+from engine.subnormal import Flushed
 from engine.training import Settings
 from engine.unread import MOST, Unread
 from engine.update import update_calls
@@ -213,8 +214,7 @@ class Trainer:
             if layers:
                 return self._observed_update()
             at, rate = (self.step_number, self.epoch), self.rate
-            loss = self.update()
-            return StepRecord(*at, loss, rate)
+            return StepRecord(*at, self.update(), rate)
 
     def run(self, steps: int) -> StepRecord:
         """`steps` updates (at least one) at full speed, past `epochs` if asked; the last one's record."""
@@ -230,19 +230,20 @@ class Trainer:
         ((plan, moves, *_),) = self._next_steps(1, alone=self._observed != self.step_number)
         for room, given in moves:
             room[...] = given
-        plan.run_forward()
-        loss = float(plan.loss.item())
-        if not isfinite(loss):
-            self._ahead = iter(())
-            raise self._diverged(plan, loss)
-        plan.run_backward()
+        with Flushed():
+            plan.run_forward()
+            loss = float(plan.loss.item())
+            if not isfinite(loss):
+                self._ahead = iter(())
+                raise self._diverged(plan, loss)
+            plan.run_backward()
         if plan not in self._statistics:
             self._statistics[plan] = Statistics(plan)
         statistics = self._statistics[plan].look()
-        at, rate = (self.step_number, self.epoch), self.rate
-        accuracy = self._accuracy(plan)
-        for call in self._after(plan):
-            call()
+        at, rate, accuracy = (self.step_number, self.epoch), self.rate, self._accuracy(plan)
+        with Flushed():
+            for call in self._after(plan):
+                call()
         self._statistics[plan].add_updates(statistics)
         self._advance(1)
         self._observed = self.step_number
@@ -256,8 +257,7 @@ class Trainer:
         hits = self.network.loss.hits(xp, plan.logits.value, plan.targets, self.network.classes)
         if hits is None:
             return None
-        right: int = xp.asarray(xp.count_nonzero(hits)).item()
-        return right / hits.size
+        return int(xp.asarray(xp.count_nonzero(hits)).item()) / hits.size
 
     def _advance(self, steps: int) -> None:
         """So many updates have been done."""
