@@ -12,8 +12,12 @@ from engine.project import load_project
 from netviz import text_size, theme
 from netviz.experiments import find_experiments
 from netviz.main_window import MainWindow
+from tests.netviz.patience import LONG, PatientBot
 
-LONG = 30_000  # milliseconds
+
+@pytest.fixture
+def qtbot(qapp: QApplication, request: pytest.FixtureRequest) -> PatientBot:
+    return PatientBot(request)
 
 
 @pytest.fixture(autouse=True)

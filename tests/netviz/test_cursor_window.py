@@ -25,11 +25,11 @@ def test_a_box_under_the_mouse_lights_its_layer_in_every_lane_and_panel(open_win
     window = open_window("vanishing-gradient")
     cursor = window.session.history.cursor
     qtbot.mouseMove(window.canvas.viewport(), spot(window.canvas, 0, "h2"))
-    qtbot.waitUntil(lambda: cursor.layers == {"h2", "a2"}, timeout=2000)
+    qtbot.waitUntil(lambda: cursor.layers == {"h2", "a2"})
     assert set(window.lit.rings) == {(0, "h2"), (1, "h2"), (2, "h2")}
     assert cursor.mark.lane == 0
     qtbot.mouseMove(window.canvas.viewport(), QPoint(2, 2))
-    qtbot.waitUntil(lambda: not window.lit.rings, timeout=2000)
+    qtbot.waitUntil(lambda: not window.lit.rings)
 
 
 def test_a_layer_pointed_at_in_a_panel_is_ringed_on_the_canvas(open_window, qtbot):

@@ -47,7 +47,7 @@ def opened(window: MainWindow, qtbot) -> DeviceActions:
     """The menu as it is when everything has been found."""
     actions = window.menus.devices
     actions._menu.aboutToShow.emit()
-    qtbot.waitUntil(lambda: actions.devices.known, timeout=20_000)
+    qtbot.waitUntil(lambda: actions.devices.known)
     return actions
 
 
@@ -99,12 +99,12 @@ def test_a_process_that_fails_is_said(qtbot, monkeypatch, code: str, words: str)
     monkeypatch.setattr("netviz.runtime.devices.without_cupy", lambda: "")
     devices = Devices()
     devices.look()
-    qtbot.waitUntil(lambda: devices.known, timeout=20_000)
+    qtbot.waitUntil(lambda: devices.known)
     assert words in devices.why
     assert devices.cards == ()
     monkeypatch.setattr("netviz.runtime.devices._program", lambda: ("/nowhere/at all", []))
     devices.look(again=True)
-    qtbot.waitUntil(lambda: "could not be started" in devices.why, timeout=20_000)
+    qtbot.waitUntil(lambda: "could not be started" in devices.why)
 
 
 def test_a_window_that_is_closed_while_it_looks_leaves_nothing(qtbot, monkeypatch) -> None:
@@ -124,22 +124,22 @@ def test_choosing_moves_the_run_and_is_remembered(open_window, qtbot, monkeypatc
     window = open_window()
     actions, session = opened(window, qtbot), window.session
     session.advance(steps=5)
-    qtbot.waitUntil(lambda: session.step == 5 and session.state == "paused", timeout=10_000)
-    with qtbot.waitSignal(session.opened, timeout=10_000):
+    qtbot.waitUntil(lambda: session.step == 5 and session.state == "paused")
+    with qtbot.waitSignal(session.opened):
         items(actions)["Example Card 24, 24 GiB (cuda:0)"].trigger()
     assert session.device == "cuda:0"
     assert chosen(actions) == ["Example Card 24, 24 GiB (cuda:0)", "float32: faster, about 7 digits"]
     assert remembered_place() == Place("cuda:0", "float32")
     assert actions.button.isVisible()
     assert actions.button.accessibleName() == actions._menu.title() == "Device: cuda:0, float32"
-    qtbot.waitUntil(lambda: session.step == 5, timeout=10_000)
-    with qtbot.waitSignal(session.opened, timeout=10_000):
+    qtbot.waitUntil(lambda: session.step == 5)
+    with qtbot.waitSignal(session.opened):
         items(actions)["float64: slower, about 16 digits"].trigger()
     assert (session.device, session.dtype) == remembered_place() == Place("cuda:0", "float64")
     assert len(session.history.lanes[0].loss) == 5
-    with qtbot.waitSignal(session.opened, timeout=10_000):
+    with qtbot.waitSignal(session.opened):
         items(actions)["CPU"].trigger()
-    with qtbot.waitSignal(session.opened, timeout=10_000):
+    with qtbot.waitSignal(session.opened):
         items(actions)["float32: faster, about 7 digits"].trigger()
     assert not actions.button.isVisible()
 
@@ -148,13 +148,13 @@ def test_a_card_that_is_taken_is_said_and_the_run_stays(open_window, qtbot, monk
     say(monkeypatch, Found(TWO))
     window = open_window()
     actions, session = opened(window, qtbot), window.session
-    with qtbot.waitSignal(session.opened, timeout=10_000):
+    with qtbot.waitSignal(session.opened):
         items(actions)["Example && Co 80, 80 GiB (cuda:1)"].trigger()
     assert session.device == "cpu"
     assert chosen(actions) == ["CPU", "float32: faster, about 7 digits"]
     assert "all CUDA-capable devices are busy; the run goes on with the CPU" in window.banner.text
     session.advance(steps=3)  # the window goes on living
-    qtbot.waitUntil(lambda: session.step == 3, timeout=10_000)
+    qtbot.waitUntil(lambda: session.step == 3)
 
 
 def test_what_was_chosen_is_used_by_the_next_window(open_window, qtbot, monkeypatch) -> None:
@@ -182,7 +182,7 @@ def test_it_is_chosen_by_keys(open_window, qtbot, monkeypatch) -> None:
     qtbot.waitUntil(menu.isVisible)
     for _ in range(2):
         qtbot.keyClick(menu, Qt.Key.Key_Down)
-    with qtbot.waitSignal(window.session.opened, timeout=10_000):
+    with qtbot.waitSignal(window.session.opened):
         qtbot.keyClick(menu, Qt.Key.Key_Return)
     assert window.session.device == "cuda:0"
     assert actions.place == Place("cuda:0")
@@ -198,14 +198,14 @@ def test_memory_that_is_short_is_said_in_the_window_which_lives_on(open_window, 
     with monkeypatch.context() as patched:
         patched.setattr("engine.trainer.Trainer.update", short)
         patched.setattr("engine.trainer.Trainer.step", lambda trainer, layers=False: short(trainer))
-        with qtbot.waitSignal(session.refused, timeout=10_000):
+        with qtbot.waitSignal(session.refused):
             session.play()
-        qtbot.waitUntil(lambda: not session.running, timeout=10_000)
+        qtbot.waitUntil(lambda: not session.running)
     words = window.banner.text
     assert "Out of memory allocating 9,000 bytes" in words
     assert "would take less" in words
     session.advance(steps=4)
-    qtbot.waitUntil(lambda: session.step == 4, timeout=10_000)
+    qtbot.waitUntil(lambda: session.step == 4)
 
 
 # What CUDA says

@@ -22,17 +22,17 @@ def test_a_panel_fills_the_screen_and_escape_brings_it_back(open_window, qtbot):
     panel, dock = panel_of(window, "gradients"), window.docks["gradients"]
     size, watched = panel.size(), set(window.session._watch.probes)
     qtbot.mouseClick(button(window, "gradients", "Full screen"), Qt.MouseButton.LeftButton)
-    qtbot.waitUntil(lambda: dock.full is not None and dock.full.isFullScreen(), timeout=2000)
+    qtbot.waitUntil(lambda: dock.full is not None and dock.full.isFullScreen())
     assert panel.window() is dock.full
     assert panel.isVisible()
-    qtbot.waitUntil(lambda: panel.height() > 2 * size.height(), timeout=2000)
+    qtbot.waitUntil(lambda: panel.height() > 2 * size.height())
     qtbot.wait(50)
     assert set(window.session._watch.probes) == watched
     assert window.session._watch.layers, "it is still looked at"
     qtbot.keyClick(dock.full, Qt.Key.Key_Escape)
     assert dock.full is None
     assert panel.window() is window
-    qtbot.waitUntil(lambda: panel.size() == size, timeout=2000)
+    qtbot.waitUntil(lambda: panel.size() == size)
     assert panel.isVisible()
 
 
@@ -53,7 +53,7 @@ def test_a_closed_panel_that_fills_the_screen_is_looked_at(open_window, qtbot):
     asked = panel_of(window, "weights").probes[0]
     assert asked not in window.session._watch.probes
     window.docks["weights"].fill_screen()
-    qtbot.waitUntil(lambda: asked in window.session._watch.probes, timeout=2000)
+    qtbot.waitUntil(lambda: asked in window.session._watch.probes)
     window.docks["weights"].fill_screen(False)
     assert window.docks["weights"].isVisible(), "and stands open afterwards"
 

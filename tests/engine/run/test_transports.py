@@ -143,7 +143,7 @@ def test_the_worker_process_ends_with_its_window() -> None:
         process.stdin.close()  # the window is gone, in the middle of training
         while read_message(process.stdout) is not None:
             pass
-        assert process.wait(timeout=10) == 0
+        assert process.wait(timeout=60) == 0
         assert process.stderr.read() == b""
 
 

@@ -193,7 +193,7 @@ def test_it_ends_with_the_window_that_asked(tmp_path: Path) -> None:
         assert process.stdout.readline().startswith(b'{"share"')
         assert process.stdout.readline().startswith(b'{"share"')
         process.stdout.close()
-        assert process.wait(timeout=10) == 1
+        assert process.wait(timeout=60) == 1
         assert process.stderr.read() == b""
     finally:
         if process.poll() is None:

@@ -94,17 +94,17 @@ def test_in_the_window(
         session.set_pace(PACES[pace])
         if watched:
             session.add_view(FakeView("layers", probes=(Histograms(), Boundary(60)), needs_layers=True))
-        with qtbot.waitSignal(session.opened, timeout=10_000):
+        with qtbot.waitSignal(session.opened):
             session.open(load_project(file))
         session.record_telemetry(told)
         session.play()
-        qtbot.waitUntil(lambda: session.state is m.RunState.FINISHED, timeout=20_000)
+        qtbot.waitUntil(lambda: session.state is m.RunState.FINISHED)
         session.record_telemetry(None)
         done: list[m.Keyframe] = []
         session.take_keyframe(done.append)
-        qtbot.waitUntil(lambda: bool(done), timeout=5000)
+        qtbot.waitUntil(lambda: bool(done))
         if watched:
-            qtbot.waitUntil(lambda: session.history.lanes[1].boundary is not None, timeout=5000)
+            qtbot.waitUntil(lambda: session.history.lanes[1].boundary is not None)
             assert session.history.lanes[1].histograms is not None
             assert len(session.history.lanes[1].layers) > 0
     finally:
@@ -119,7 +119,7 @@ def test_interrupted_by_a_person_all_the_way(
     """Pauses, single steps and another pace change when steps happen, never what they compute."""
     session, told = Session("thread"), tmp_path / "T.jsonl"
     try:
-        with qtbot.waitSignal(session.opened, timeout=10_000):
+        with qtbot.waitSignal(session.opened):
             session.open(load_project(file))
         session.record_telemetry(told)
         for count in (1, 2, 4):
@@ -127,13 +127,13 @@ def test_interrupted_by_a_person_all_the_way(
         session.advance(epochs=1)
         session.set_pace(PACES["3 steps a frame"])
         session.play()
-        qtbot.waitUntil(lambda: session.step > 30, timeout=10_000)
+        qtbot.waitUntil(lambda: session.step > 30)
         session.pause()
         view = FakeView("layers", probes=(Boundary(40),), needs_layers=True)
         session.add_view(view)
         session.set_pace(PACES["unlimited"])
         session.play()
-        qtbot.waitUntil(lambda: session.state is m.RunState.FINISHED, timeout=10_000)
+        qtbot.waitUntil(lambda: session.state is m.RunState.FINISHED)
     finally:
         session.close()
     assert told.read_bytes() == expected[0]

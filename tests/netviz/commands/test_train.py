@@ -258,7 +258,7 @@ def interrupted(*arguments: object) -> tuple[int, str, str]:
             seen += process.stderr.read1()  # type: ignore[attr-defined]
         time.sleep(0.05)
         process.send_signal(signal.SIGINT)
-        out, err = process.communicate(timeout=30)
+        out, err = process.communicate(timeout=60)
     return process.returncode, out.decode(), (seen + err).decode()
 
 

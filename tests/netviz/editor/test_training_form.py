@@ -89,7 +89,7 @@ def test_a_text_is_read_as_the_kind_that_was_asked_for(inspector, document, tmp_
     choose(box(inspector.data.form, "kind"), "Characters")
     dialog = inspector.importing.dialog
     assert dialog is not None
-    qtbot.waitUntil(dialog.accept_button.isEnabled, timeout=10_000)
+    qtbot.waitUntil(dialog.accept_button.isEnabled)
     dialog.accept()
     assert document.project.data.kind() == "text"
     assert inspector.data.note.text() == "examples of 4×8 numbers"  # so short a text has few long windows

@@ -37,4 +37,4 @@ def test_it_opens_with_its_panels_and_takes_a_step(name, open_window, qtbot) -> 
     assert shown == {ident for row in rows for ident in row}
     assert [lane.info.name for lane in window.session.history.lanes] == [lane.variant for lane in made.lanes()]
     window.session.advance(steps=1)
-    qtbot.waitUntil(lambda: window.session.step == 1 and window.session.state == "paused", timeout=30_000)
+    qtbot.waitUntil(lambda: window.session.step == 1 and window.session.state == "paused")

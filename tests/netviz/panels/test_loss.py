@@ -249,7 +249,7 @@ def test_hovering_reads_every_curve(qtbot) -> None:
     assert lines == {"batch": f"{losses(100)[52]:.3f}", "train": "0.010", "validation": "0.012"}
     before = picture(panel)
     QTest.mouseMove(panel.plot.viewport(), panel.loss.box.geometry().center().toPoint())
-    qtbot.waitUntil(lambda: picture(panel) != before, timeout=2000)
+    qtbot.waitUntil(lambda: picture(panel) != before)
 
 
 def test_two_lanes_have_their_own_colours(qtbot) -> None:

@@ -72,7 +72,7 @@ def test_a_ridge_lights_the_gradient_and_the_strip_of_its_box(qtbot, shown, hist
     dark = picture(strips)
     row = next(row for row in ridges.rows(QRectF(ridges.rect())) if row.histogram.node == "a1")
     hover_at(ridges, row.area.center())
-    qtbot.waitUntil(lambda: history.cursor.layers == {"h1", "a1"}, timeout=2000)
+    qtbot.waitUntil(lambda: history.cursor.layers == {"h1", "a1"})
     area = strips.strips(QRectF(strips.rect()))[0].area
     assert has_accent(picture(strips), area)
     assert not has_accent(dark, area)
@@ -87,7 +87,7 @@ def test_a_step_is_drawn_in_every_panel_of_steps(qtbot, shown, history):
     before = [picture(widget) for widget in (gradients, strips)]
     view = loss.loss.view()
     hover_at(loss.plot.viewport(), QPointF(float(view.x(60)), view.rect.center().y()))
-    qtbot.waitUntil(lambda: history.cursor.mark.step is not None, timeout=2000)
+    qtbot.waitUntil(lambda: history.cursor.mark.step is not None)
     step = history.cursor.mark.step
     assert abs(step - 60) <= 1, "a pixel is less than a step"
     other = gradients.plot.axes[0].view()
@@ -147,7 +147,7 @@ def test_the_example_under_the_mouse_is_ringed_in_plane_and_list(qtbot, shown):
     rows = shown(WorstPanel, history).list
     one = rows.placed(QRectF(rows.rect()))[0]
     hover_at(rows, one.row.center())
-    qtbot.waitUntil(lambda: history.cursor.mark.example == one.spot, timeout=2000)
+    qtbot.waitUntil(lambda: history.cursor.mark.example == one.spot)
     part, number = one.spot
     points = history.points.x if part is Part.TRAINING else history.points.x_val
     ((_, square),) = squares.squares(QRectF(squares.rect()))
@@ -162,7 +162,7 @@ def test_the_example_under_the_mouse_is_ringed_in_plane_and_list(qtbot, shown):
     history.cursor.hover(NOTHING)
     assert not has_accent(picture(squares), QRectF(at.x() - 6, at.y() - 6, 12, 12))
     hover_at(squares, at)
-    qtbot.waitUntil(lambda: history.cursor.mark.example == one.spot, timeout=2000)
+    qtbot.waitUntil(lambda: history.cursor.mark.example == one.spot)
 
 
 def test_one_lane_of_several_is_lit_among_the_losses(shown):

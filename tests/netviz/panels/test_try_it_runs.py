@@ -41,11 +41,11 @@ def run(qtbot):
         qtbot.waitUntil(lambda: QApplication.activeWindow() is panel)
         session.open(made)
         session.set_pace(m.Pace(m.PaceUnit.UNLIMITED))
-        qtbot.waitUntil(lambda: session.state is m.RunState.PAUSED, timeout=20_000)
+        qtbot.waitUntil(lambda: session.state is m.RunState.PAUSED)
         session.update_watch()
         if steps:
             session.advance(steps=steps)
-            qtbot.waitUntil(lambda: session.step >= steps and not session.running, timeout=30_000)
+            qtbot.waitUntil(lambda: session.step >= steps and not session.running)
         answered(qtbot, panel)
         return session, panel
 
@@ -61,7 +61,7 @@ def answered(qtbot, panel: TryPanel) -> None:
         lanes = panel.history.lanes
         return all(lane.example is not None and lane.example.number == panel.question.number for lane in lanes)
 
-    qtbot.waitUntil(there, timeout=20_000)
+    qtbot.waitUntil(there)
     panel.refresh()
 
 
@@ -149,7 +149,7 @@ def test_it_answers_before_training_and_follows_training(qtbot, run) -> None:
         seen.add(float(session.history.lanes[0].example.output[0]))
         return len(seen) > 5
 
-    qtbot.waitUntil(grew, timeout=20_000)
+    qtbot.waitUntil(grew)
     assert session.running
     session.pause()
     qtbot.waitUntil(lambda: not session.running)
@@ -186,7 +186,7 @@ def test_an_example_that_no_longer_fits_is_taken_anew(qtbot, run) -> None:
     panel.input.plane.moved.emit()
     answered(qtbot, panel)
     layers: list[dict[str, object]] = [{"id": "out", "kind": "dense", "units": 10}]
-    with qtbot.waitSignal(session.opened, timeout=20_000):
+    with qtbot.waitSignal(session.opened):
         session.open(project(layers, "cross_entropy", DIGITS))
     answered(qtbot, panel)
     assert isinstance(panel.input, PadInput)

@@ -54,26 +54,26 @@ class Silent:
 
 
 def opened(qtbot: QtBot, session: Session, made: Project, **options: Any) -> None:
-    with qtbot.waitSignal(session.opened, timeout=10_000):
+    with qtbot.waitSignal(session.opened):
         session.open(made, **options)
 
 
 def reaches(qtbot: QtBot, session: Session, state: m.RunState) -> None:
-    qtbot.waitUntil(lambda: session.state is state, timeout=20_000)
+    qtbot.waitUntil(lambda: session.state is state)
 
 
 def finished(qtbot: QtBot, session: Session, epoch: int) -> None:
     def done() -> bool:
         return session.state is m.RunState.FINISHED and session.epoch == epoch
 
-    qtbot.waitUntil(done, timeout=20_000)
+    qtbot.waitUntil(done)
 
 
 def weights(qtbot: QtBot, session: Session) -> list[bytes]:
     """Of every lane, to the bit."""
     came: list[m.Keyframe] = []
     session.take_keyframe(came.append)
-    qtbot.waitUntil(lambda: bool(came), timeout=10_000)
+    qtbot.waitUntil(lambda: bool(came))
     return [state.values.tobytes() for state in came[0].states]
 
 

@@ -31,7 +31,7 @@ def test_a_run_fills_the_history(qtbot: QtBot, make: Make, kind: str) -> None:
     session.play()
     finished(qtbot, session, 5)
     (lane,) = session.history.lanes
-    qtbot.waitUntil(lambda: len(lane.loss) == 20 and len(lane.scores) == 5, timeout=5000)
+    qtbot.waitUntil(lambda: len(lane.loss) == 20 and len(lane.scores) == 5)
     trainer = Trainer(made)
     np.testing.assert_array_equal(lane.loss.last[:, 0], [trainer.update() for _ in range(20)])
     np.testing.assert_array_equal(lane.loss.steps, range(20))
@@ -39,7 +39,7 @@ def test_a_run_fills_the_history(qtbot: QtBot, make: Make, kind: str) -> None:
     assert lane.score is not None
     assert lane.score.loss == trainer.evaluate()[0].loss
     np.testing.assert_array_equal(lane.layers.steps, range(20))
-    qtbot.waitUntil(lambda: lane.boundary is not None and lane.histograms is not None, timeout=5000)
+    qtbot.waitUntil(lambda: lane.boundary is not None and lane.histograms is not None)
     assert lane.boundary is not None
     assert lane.boundary.values.shape == (12, 12)
     assert weights(qtbot, session) == [uninterrupted(made, 20)]
@@ -50,13 +50,13 @@ def test_reset_clears_the_history_and_says_so(qtbot: QtBot, make: Make) -> None:
     session = make()
     opened(qtbot, session, small())
     session.advance(steps=9)
-    qtbot.waitUntil(lambda: len(session.history.lanes[0].loss) == 9, timeout=5000)
-    with qtbot.waitSignal(session.rewound, timeout=5000):
+    qtbot.waitUntil(lambda: len(session.history.lanes[0].loss) == 9)
+    with qtbot.waitSignal(session.rewound):
         session.reset()
     assert len(session.history.lanes[0].loss) == 0
-    qtbot.waitUntil(lambda: session.step == 0, timeout=5000)
+    qtbot.waitUntil(lambda: session.step == 0)
     session.advance(steps=2)
-    qtbot.waitUntil(lambda: len(session.history.lanes[0].loss) == 2, timeout=5000)
+    qtbot.waitUntil(lambda: len(session.history.lanes[0].loss) == 2)
 
 
 def test_stop_and_play_begin_anew(qtbot: QtBot, make: Make) -> None:
@@ -91,9 +91,9 @@ def test_another_project_can_be_opened_at_any_time(qtbot: QtBot, make: Make, fir
     opened(qtbot, session, small(epochs=1_000_000))
     if first == "running":
         session.play()
-        qtbot.waitUntil(lambda: session.step > 100, timeout=5000)
+        qtbot.waitUntil(lambda: session.step > 100)
     else:
-        qtbot.waitUntil(lambda: session.history.lanes[0].boundary is not None, timeout=5000)
+        qtbot.waitUntil(lambda: session.history.lanes[0].boundary is not None)
         qtbot.wait(60)  # a frame waits for its answer now
     wider = [{**LAYERS[0], "id": "h9"}, LAYERS[1], LAYERS[2]]
     fresh: list[bool] = []
@@ -104,7 +104,7 @@ def test_another_project_can_be_opened_at_any_time(qtbot: QtBot, make: Make, fir
     assert lane.info.layers == ("h9", "a1", "out")
     assert len(lane.loss) == 0
     # The picture at step 0 comes although nothing moves.
-    qtbot.waitUntil(lambda: session.history.lanes[0].boundary is not None, timeout=5000)
+    qtbot.waitUntil(lambda: session.history.lanes[0].boundary is not None)
     assert session.step == 0
     assert view.reopenings == 2
 
@@ -224,13 +224,13 @@ def test_hidden_views_cost_the_worker_nothing(qtbot: QtBot, make: Make) -> None:
     session.play()
     finished(qtbot, session, 5)
     (lane,) = session.history.lanes
-    qtbot.waitUntil(lambda: len(lane.loss) == 20, timeout=5000)
+    qtbot.waitUntil(lambda: len(lane.loss) == 20)
     assert lane.histograms is None
     assert len(lane.layers) == 0
     assert view.refreshed == 0
     view.visible = True
     session.update_watch()
-    qtbot.waitUntil(lambda: lane.histograms is not None and view.refreshed > 0, timeout=5000)
+    qtbot.waitUntil(lambda: lane.histograms is not None and view.refreshed > 0)
 
 
 def test_only_views_of_what_changed_are_drawn(qtbot: QtBot, make: Make) -> None:
@@ -239,19 +239,19 @@ def test_only_views_of_what_changed_are_drawn(qtbot: QtBot, make: Make) -> None:
     for view in (loss, boundary):
         session.add_view(view)
     opened(qtbot, session, small())
-    qtbot.waitUntil(lambda: loss.refreshed == boundary.refreshed == 1, timeout=5000)
+    qtbot.waitUntil(lambda: loss.refreshed == boundary.refreshed == 1)
     session.advance(steps=3)
-    qtbot.waitUntil(lambda: loss.refreshed == 2, timeout=5000)
+    qtbot.waitUntil(lambda: loss.refreshed == 2)
     assert boundary.refreshed == 1
 
 
 def test_what_the_worker_refuses_is_told(qtbot: QtBot, make: Make, tmp_path: Path) -> None:
     session = make()
     opened(qtbot, session, small())
-    with qtbot.waitSignal(session.refused, timeout=5000) as caught:
+    with qtbot.waitSignal(session.refused) as caught:
         session.load_weights(7, {}, "nowhere.npz")
     assert caught.args == ["there is no network 7, 1 are open"]
-    with qtbot.waitSignal(session.recording_lost, timeout=5000) as caught:
+    with qtbot.waitSignal(session.recording_lost) as caught:
         session.record_telemetry(tmp_path / "nowhere" / "T.jsonl")
     assert "nowhere" in caught.args[0]
 
@@ -264,7 +264,7 @@ def test_play_as_soon_as_it_is_open_does_not_open_again(qtbot: QtBot, tmp_path: 
         session.opened.connect(session.play)
         session.open(load_project(find_experiments()["xor"].path, {"training.epochs": 3}))
         session.play()  # asked for before it is open, too
-        qtbot.waitUntil(lambda: session.state is m.RunState.FINISHED, timeout=10_000)
+        qtbot.waitUntil(lambda: session.state is m.RunState.FINISHED)
         assert opened == [m.RunState.PAUSED]
     finally:
         session.close()

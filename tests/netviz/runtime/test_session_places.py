@@ -52,12 +52,12 @@ def told(session: Session) -> list[str]:
 
 def steps(qtbot: QtBot, session: Session, count: int) -> None:
     session.advance(steps=count)
-    qtbot.waitUntil(lambda: session.answered[1] == count, timeout=10_000)
+    qtbot.waitUntil(lambda: session.answered[1] == count)
     reaches(qtbot, session, m.RunState.PAUSED)
 
 
 def moved(qtbot: QtBot, session: Session, place: Place) -> None:
-    with qtbot.waitSignal(session.opened, timeout=10_000):
+    with qtbot.waitSignal(session.opened):
         session.use_place(place)
 
 
@@ -72,7 +72,7 @@ def test_a_run_goes_on_where_it_is_moved_to(qtbot: QtBot, make: Make, machine: M
     reaches(qtbot, session, m.RunState.PAUSED)
     assert session.step == 13
     session.advance(steps=8)
-    qtbot.waitUntil(lambda: session.answered == (m.RunState.PAUSED, 21), timeout=10_000)
+    qtbot.waitUntil(lambda: session.answered == (m.RunState.PAUSED, 21))
     (lane,) = session.history.lanes
     np.testing.assert_array_equal(lane.loss.steps, range(21))  # its past is still there
     assert session.by_hand == ["from step 13 on: computed on cuda:0 in float32"]
@@ -86,11 +86,11 @@ def test_one_that_trains_goes_on_training(qtbot: QtBot, make: Make, machine: Mac
     session = make(pace=m.Pace(m.PaceUnit.STEPS_A_FRAME, 1))
     opened(qtbot, session, small(epochs=100))
     session.play()
-    qtbot.waitUntil(lambda: session.step > 5, timeout=10_000)
+    qtbot.waitUntil(lambda: session.step > 5)
     moved(qtbot, session, CARD)
     at = session.step
     assert at > 5
-    qtbot.waitUntil(lambda: session.running and session.step > at + 5, timeout=10_000)
+    qtbot.waitUntil(lambda: session.running and session.step > at + 5)
 
 
 def test_numbers_of_the_other_type_are_those_rounded(qtbot: QtBot, make: Make, machine: Machine) -> None:
@@ -157,7 +157,7 @@ def test_a_device_remembered_and_gone_is_said_and_the_run_opens_on_the_cpu(
 def test_what_is_wrong_with_the_project_is_refused_as_ever(qtbot: QtBot, make: Make, machine: Machine) -> None:
     session = make()
     session.moving.place = CARD
-    with qtbot.waitSignal(session.refused, timeout=10_000) as caught:
+    with qtbot.waitSignal(session.refused) as caught:
         session.open(small(batch_size=8, loss="hinge", optimizer={"kind": "sgd", "lr": 1.0}), keep_weights=True)
         session.line.send(m.LoadWeights(7, {}, "none"))
     assert "there is no network 7" in caught.args[0]

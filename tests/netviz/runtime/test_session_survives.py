@@ -33,11 +33,11 @@ def test_a_killed_worker_costs_nothing_but_time(qtbot: QtBot, make: Make, monkey
     opened(qtbot, session, made)
     session.opened.connect(lambda: reopened.append(session.fresh))
     session.advance(steps=33)
-    qtbot.waitUntil(lambda: len(session.history.lanes[0].loss) == 33, timeout=5000)
+    qtbot.waitUntil(lambda: len(session.history.lanes[0].loss) == 33)
     session.play()
-    qtbot.waitUntil(lambda: session.step > 60, timeout=5000)
+    qtbot.waitUntil(lambda: session.step > 60)
     os.kill(child(session), signal.SIGKILL)
-    qtbot.waitUntil(lambda: bool(told), timeout=5000)
+    qtbot.waitUntil(lambda: bool(told))
     (words,) = told
     assert words.startswith("the worker process ended unexpectedly (signal 9); the run goes on from step ")
     assert int(words.rpartition(" ")[2]) >= 33
@@ -45,7 +45,7 @@ def test_a_killed_worker_costs_nothing_but_time(qtbot: QtBot, make: Make, monkey
     assert reopened == [False]
     assert weights(qtbot, session) == [uninterrupted(made, 240)]
     (lane,) = session.history.lanes
-    qtbot.waitUntil(lambda: len(lane.loss) == 240, timeout=5000)
+    qtbot.waitUntil(lambda: len(lane.loss) == 240)
     np.testing.assert_array_equal(lane.loss.steps, range(240))  # what was seen twice stands once
     trainer = Trainer(made)
     np.testing.assert_array_equal(lane.loss.last[:, 0], [trainer.update() for _ in range(240)])
@@ -56,10 +56,10 @@ def test_a_worker_that_dies_while_it_stands_comes_back_standing(qtbot: QtBot, ma
     session = make("process")
     opened(qtbot, session, small())
     session.advance(steps=7)
-    qtbot.waitUntil(lambda: session.step == 7, timeout=5000)
+    qtbot.waitUntil(lambda: session.step == 7)
     first = child(session)
     os.kill(first, signal.SIGKILL)
-    qtbot.waitUntil(lambda: child(session) != first and session.state is m.RunState.PAUSED, timeout=10_000)
+    qtbot.waitUntil(lambda: child(session) != first and session.state is m.RunState.PAUSED)
     assert session.step == 7
     assert weights(qtbot, session) == [uninterrupted(small(), 7)]
 
@@ -69,10 +69,10 @@ def test_a_keyframe_asked_of_a_dying_worker_still_comes(qtbot: QtBot, make: Make
     session, came = make("process"), []
     opened(qtbot, session, small())
     session.advance(steps=7)
-    qtbot.waitUntil(lambda: session.step == 7, timeout=5000)
+    qtbot.waitUntil(lambda: session.step == 7)
     os.kill(child(session), signal.SIGKILL)
     session.take_keyframe(came.append)
-    qtbot.waitUntil(lambda: bool(came), timeout=10_000)
+    qtbot.waitUntil(lambda: bool(came))
     assert came[0].states[0].values.tobytes() == uninterrupted(small(), 7)
     assert came[0].parameters is not None
 
@@ -139,11 +139,11 @@ def test_a_run_moves_to_another_kind_of_worker(
     session = make(first, m.Pace(m.PaceUnit.STEPS_A_FRAME, 8))
     opened(qtbot, session, made)
     session.advance(steps=11)
-    qtbot.waitUntil(lambda: len(session.history.lanes[0].loss) == 11, timeout=5000)
+    qtbot.waitUntil(lambda: len(session.history.lanes[0].loss) == 11)
     if running:
         session.play()
         reaches(qtbot, session, m.RunState.RUNNING)
-    with qtbot.waitSignal(session.opened, timeout=10_000):
+    with qtbot.waitSignal(session.opened):
         session.use_worker(second)
     assert not session.fresh
     if not running:
@@ -152,7 +152,7 @@ def test_a_run_moves_to_another_kind_of_worker(
         session.play()
     finished(qtbot, session, 40)
     assert weights(qtbot, session) == [uninterrupted(made, 160)]
-    qtbot.waitUntil(lambda: len(session.history.lanes[0].loss) == 160, timeout=5000)
+    qtbot.waitUntil(lambda: len(session.history.lanes[0].loss) == 160)
 
 
 @pytest.mark.parametrize("kind", ["thread", "process"])
@@ -161,7 +161,7 @@ def test_closing_in_the_middle_leaves_nothing_behind(qtbot: QtBot, kind: str) ->
     session.set_pace(UNLIMITED)
     opened(qtbot, session, small(epochs=1_000_000))
     session.play()
-    qtbot.waitUntil(lambda: session.step > 0, timeout=5000)
+    qtbot.waitUntil(lambda: session.step > 0)
     pid = child(session) if kind == "process" else None
     session.close()
     assert [t.name for t in threading.enumerate() if t.name.startswith("netviz worker")] == []
