@@ -8,6 +8,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QToolButton
 
 from netviz.main_window import MainWindow
+from netviz.runtime.session import Session
 
 
 def press(window: MainWindow, action: QAction) -> None:
@@ -17,6 +18,12 @@ def press(window: MainWindow, action: QAction) -> None:
     assert button.isEnabled()
     QApplication.processEvents()
     QTest.mouseClick(button, Qt.MouseButton.LeftButton)
+
+
+def all_shown(session: Session) -> bool:
+    """Whether the history tells of the run as it stands, and no view waits for its turn to draw it."""
+    told = session.answered == (session.state, session.step) and not session.studying
+    return told and not session.turns.waiting
 
 
 def drop(window: MainWindow, *paths: Path) -> None:

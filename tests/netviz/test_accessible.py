@@ -41,9 +41,9 @@ def test_what_takes_the_keys_has_a_name(open_window, qtbot, experiment):
     window = open_window(experiment)
     everything_open(window, qtbot)
     window.canvas.select(0, "h1")  # the inspector shows its fields
-    qtbot.wait(50)
+    found = window.findChildren
+    qtbot.waitUntil(lambda: len([w for w in found(QWidget) if w.focusPolicy() & TABBED]) > 150)  # all of it
     assert nameless(window) == []
-    assert len([w for w in window.findChildren(QWidget) if w.focusPolicy() & TABBED]) > 150, "all of it was looked at"
 
 
 def test_the_walk_finds_what_has_no_name(open_window):

@@ -19,6 +19,7 @@ def trained(window, qtbot, steps: int = 40) -> None:
     qtbot.waitUntil(lambda: window.session.step >= steps, timeout=LONG)
     window.session.pause()
     qtbot.waitUntil(lambda: window.session.state == "paused", timeout=LONG)
+    qtbot.waitUntil(lambda: window.session.answered == ("paused", window.session.step), timeout=LONG)
 
 
 def test_a_box_under_the_mouse_lights_its_layer_in_every_lane_and_panel(open_window, qtbot):
@@ -60,7 +61,6 @@ def test_choosing_a_box_pins_it_and_escape_lets_go(open_window, qtbot):
 def test_keys_go_from_step_to_step_and_from_layer_to_layer(open_window, qtbot):
     window = open_window("xor")
     trained(window, qtbot)
-    qtbot.wait(100)
     cursor, steps = window.session.history.cursor, window.session.history.lanes[0].loss.steps
 
     def key(key: Qt.Key, held: Qt.KeyboardModifier = Qt.KeyboardModifier.ControlModifier) -> None:

@@ -98,7 +98,8 @@ def test_a_name_without_its_ending_replaces_nothing_unasked(open_window, qtbot, 
 
     monkeypatch.setattr(QMessageBox, "question", no)
     dict(actions_of(window.menuBar()))[command].trigger()
-    qtbot.wait(300)
+    qtbot.waitUntil(lambda: bool(questions))
+    qtbot.wait(50)
     assert questions == [f"mine{ending} is there already."]
     assert there.read_text() == "dear"
 
@@ -141,7 +142,8 @@ def test_a_file_that_was_changed_elsewhere_is_not_replaced_unasked(open_window, 
     path.write_bytes(theirs)
     window.document.set_node_field(0, "h1", "units", 8)
     window.files.save()
-    qtbot.wait(200)
+    qtbot.waitUntil(lambda: bool(asked))
+    qtbot.wait(50)
     assert asked == ["Saving replaces what was saved there since it was opened here. Save As… keeps both."]
     assert path.read_bytes() == theirs
     path.unlink()

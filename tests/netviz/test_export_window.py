@@ -166,7 +166,8 @@ def test_an_ending_that_is_added_never_replaces_a_file_unasked(open_window, qtbo
     buttons = QMessageBox.StandardButton
     monkeypatch.setattr(QMessageBox, "question", lambda *a: (asked.append(a[2]), buttons.Cancel)[1])
     action(window, "Weights…").trigger()
-    qtbot.wait(100)
+    qtbot.waitUntil(lambda: bool(asked))
+    qtbot.wait(50)
     assert asked == ["net.safetensors is there already."]
     assert path.read_text() == "of another program"
     monkeypatch.setattr(QMessageBox, "question", lambda *a: buttons.Yes)

@@ -27,7 +27,7 @@ def test_a_panel_fills_the_screen_and_escape_brings_it_back(open_window, qtbot):
     assert panel.isVisible()
     qtbot.waitUntil(lambda: panel.height() > 2 * size.height())
     qtbot.wait(50)
-    assert set(window.session._watch.probes) == watched
+    qtbot.waitUntil(lambda: set(window.session._watch.probes) == watched)
     assert window.session._watch.layers, "it is still looked at"
     qtbot.keyClick(dock.full, Qt.Key.Key_Escape)
     assert dock.full is None

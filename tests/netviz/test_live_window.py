@@ -7,7 +7,7 @@ from PySide6.QtGui import QImage
 from engine.probes.units import Units
 from engine.run.messages import Pace, PaceUnit
 from netviz.editor.flow import Flow
-from tests.netviz.by_hand import press
+from tests.netviz.by_hand import all_shown, press
 
 LONG = 30_000
 
@@ -40,7 +40,7 @@ def test_pictures_are_there_before_play_and_change_with_the_run(open_window, qtb
     qtbot.waitUntil(lambda: all(w.flow is not None for w in window.canvas.sheet.wires.values()), timeout=LONG)
     window.session.pause()
     qtbot.waitUntil(lambda: window.session.state == "paused", timeout=LONG)
-    qtbot.wait(100)
+    qtbot.waitUntil(lambda: all_shown(window.session))
     then = {key: picture(window, *key) for key in items}
     assert {key for key in items if then[key] != first[key]} == {(0, "h1"), (0, "out"), (1, "out")}
 

@@ -9,6 +9,7 @@ from netviz.main_window import MainWindow
 from netviz.panels.try_it import TryPanel
 from netviz.widgets.pad import PadInput
 from tests.engine.cases import project
+from tests.netviz.by_hand import all_shown
 
 LONG = 30_000
 
@@ -86,14 +87,9 @@ def test_a_point_that_moves_while_nothing_trains_redraws_only_its_own_panel(open
     for other in window.panels:
         other.refresh = lambda ident=other.ident, call=other.refresh: (drawn.append(ident), call())
 
-    def quiet():
-        before = len(drawn)
-        qtbot.wait(300)
-        return len(drawn) == before
-
     lane = window.session.history.lanes[0]
     qtbot.waitUntil(lambda: None not in (lane.boundary, lane.histograms, lane.example), timeout=LONG)
-    qtbot.waitUntil(quiet, timeout=LONG)
+    qtbot.waitUntil(lambda: all_shown(window.session), timeout=LONG)
     drawn.clear()
     for _ in range(3):
         number = panel.question.number

@@ -1,9 +1,7 @@
 """Text size, presentation, motion: what the View menu does for eyes."""
 
-import itertools
-
 import pytest
-from PySide6.QtCore import QElapsedTimer, Qt
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QApplication, QComboBox, QDockWidget, QLabel, QLayout, QLineEdit, QScrollBar, QWidget
 from shiboken6 import getCppPointer
@@ -17,6 +15,7 @@ from netviz.widgets.canvas import Canvas
 from netviz.widgets.command_palette import actions_of
 from netviz.widgets.plot import Plot
 from netviz.window_layout import BESIDE
+from tests.netviz.by_hand import all_shown
 
 LONG = 30_000
 pytestmark = pytest.mark.usefixtures("usual_size")
@@ -204,17 +203,27 @@ def test_less_motion_draws_seldom_and_loses_nothing(open_window, qtbot, monkeypa
     assert window.session.turns.calm
     assert not window.isAnimated()
     panel = next(panel for panel in window.panels if panel.ident == "loss")
-    drawn, clock, refresh = [], QElapsedTimer(), panel.refresh
-    clock.start()
-    monkeypatch.setattr(panel, "refresh", lambda: (drawn.append(clock.elapsed()), refresh()))
-    window.session.set_pace(Pace(PaceUnit.EPOCHS_A_FRAME, 1))
-    window.session.play()
-    qtbot.waitUntil(lambda: len(drawn) >= 4, timeout=LONG)
-    while_running = [b - a for a, b in itertools.pairwise(drawn)]
-    window.session.pause()
-    qtbot.waitUntil(lambda: window.session.state == "paused", timeout=LONG)
-    qtbot.waitUntil(lambda: len(panel.loss.bundles[0].steps) == len(window.session.history.lanes[0].loss), timeout=LONG)
-    assert min(while_running) >= 300
+    session, lane = window.session, window.session.history.lanes[0]
+    qtbot.waitUntil(lambda: all_shown(session))
+    began = session.turns.clock() + 1
+    hand = [began]
+    drawn, refresh = [], panel.refresh
+    monkeypatch.setattr(panel, "refresh", lambda: (drawn.append(hand[0]), refresh()))
+    monkeypatch.setattr(session.turns, "clock", lambda: hand[0])
+    session.set_pace(Pace(PaceUnit.STEPS_A_FRAME, 1))
+    session.play()
+    for turn in range(1, 4):
+        qtbot.waitUntil(lambda turn=turn: len(drawn) == turn)
+        told = len(lane.loss)
+        qtbot.waitUntil(lambda told=told: len(lane.loss) >= told + 20)  # news that are not shown
+        hand[0] += 0.3
+        qtbot.waitUntil(lambda told=told: len(lane.loss) >= told + 25)
+        hand[0] += 0.3
+    qtbot.waitUntil(lambda: len(drawn) == 4)
+    assert drawn == pytest.approx([began, began + 0.6, began + 1.2, began + 1.8])
+    session.pause()
+    qtbot.waitUntil(lambda: session.state == "paused")
+    qtbot.waitUntil(lambda: len(panel.loss.bundles[0].steps) == len(lane.loss))
     command(window, "Motion › All Motion").trigger()
     assert not window.session.turns.calm
     assert window.isAnimated()

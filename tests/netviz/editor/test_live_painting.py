@@ -42,13 +42,12 @@ def test_a_wire_that_changes_paints_its_boxes_without_their_maps(live, run, qtbo
     monkeypatch.setattr(NodeItem, "_looks", lambda self: filled.append(self) or looks(self))
     run.scalars(0, h1=1e-3, out=1e-2)
     live.refresh()
+    qtbot.waitUntil(lambda: canvas.node_item(0, "h1") in filled)
     qtbot.wait(50)
-    assert canvas.node_item(0, "h1") in filled
     assert "maps" not in filled
     run.answer(0, a1=[down_up] * 4)
     live.refresh()
-    qtbot.wait(50)
-    assert "maps" in filled
+    qtbot.waitUntil(lambda: "maps" in filled)
 
 
 @pytest.mark.parametrize("zoom", [1.0, 0.83, 1.57])

@@ -16,6 +16,7 @@ from netviz.panels.try_it import TryPanel
 from netviz.runtime.session import Session
 from netviz.widgets.pad import PadInput
 from tests.engine.cases import project
+from tests.netviz.by_hand import all_shown
 from tests.netviz.panels.test_try_it import DIGITS, LEFT, NO
 from tests.netviz.runtime.sessions import FakeView
 
@@ -139,7 +140,7 @@ def draw(made: PadInput, stroke: list[tuple[float, float]]) -> None:
 
 
 def test_it_answers_before_training_and_follows_training(qtbot, run) -> None:
-    session, _ = run(xor(epochs=10_000))
+    session, _ = run(xor(epochs=10_000_000))
     untrained = float(session.history.lanes[0].example.output[0])
     assert untrained == Trainer(xor()).network.predict(Trainer(xor()).data.x[:1])[0, 0]
     seen = {untrained}
@@ -168,8 +169,7 @@ def test_moving_the_point_redraws_no_other_panel(qtbot, run) -> None:
     other = FakeView("loss", "histograms", "boundary", probes=(Boundary(),))
     session.add_view(other)
     qtbot.waitUntil(lambda: session.history.lanes[0].boundary is not None)
-    qtbot.waitUntil(lambda: not session.turns.waiting)
-    qtbot.wait(50)
+    qtbot.waitUntil(lambda: all_shown(session))
     before = other.refreshed
     for x1 in (0.1, 0.2, 0.3):
         panel.input.plane.go_to(np.array([x1, 0.0]))
