@@ -92,6 +92,11 @@ class Remedy(msgspec.Struct, frozen=True):
     title: str
     edits: tuple[AnyEdit, ...]
 
+    @property
+    def of_data(self) -> bool:
+        """Whether it changes the examples, which all networks of a project have in common."""
+        return any(isinstance(edit, SetData) for edit in self.edits)
+
 
 def edited(project: Project, edits: tuple[AnyEdit, ...]) -> Project:
     """`project` with all edits made, validated like a file; raises ProjectError."""

@@ -106,7 +106,8 @@ class Card(QWidget):
         if button.accessibleName() != remedy.title:
             button.setDown(False)  # who presses one remedy does not choose another
             button.setAccessibleName(remedy.title)
-            button.setToolTip(f"{remedy.title}: an edit of the drawn network, which undo takes back")
+            what = "the data, which all networks have in common" if remedy.of_data else "the drawn network"
+            button.setToolTip(f"{remedy.title}: an edit of {what}; undo takes it back")
 
     def _choose(self, place: int, _: bool = False) -> None:
         self.remedy_chosen.emit(self.words.card.lane, self.words.card.remedies[place])

@@ -10,6 +10,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLineEdit, QPushButton, QVBoxLayout, QWidget
 
 from engine.diagnosis import Finding, Health, Remedy
+from engine.diagnosis.edits import SetData
 from engine.run.messages import LaneAnswer, LossBuckets
 from netviz import theme
 from netviz.focus_order import in_focus_order
@@ -71,6 +72,14 @@ def test_a_button_says_which_remedy_of_which_network(qtbot) -> None:
     with qtbot.waitSignal(panel.remedy_chosen):
         panel.cards[0].buttons[0].setFocus()
         QTest.keyClick(panel.cards[0].buttons[0], Qt.Key.Key_Space)
+
+
+def test_a_button_tells_whether_other_networks_change_too(qtbot) -> None:
+    standard = Remedy("Standardize the inputs", (SetData("preprocess", "standardize"),))
+    panel = panel_with(qtbot, replace(FAULT, remedies=(SLOWER, standard)))
+    alone, common = (button.toolTip() for button in panel.cards[0].buttons)
+    assert "the drawn network" in alone
+    assert "all networks" in common
 
 
 def test_a_click_on_a_card_points_at_its_first_layer(qtbot) -> None:
