@@ -32,12 +32,13 @@ from netviz.widgets.plane_hand import PlaneHand
 from netviz.widgets.section_bar import axes_of, captions
 from netviz.widgets.ticks import Reach, percent, signed
 
-ROWS_PAY = 0.75  # lanes stand side by side, as in the other panels, unless rows make squares larger by a third
+ROWS_PAY = 0.85  # lanes stand side by side, as in other panels, unless rows make squares larger by a sixth
 ROOM_FOR_TICKS = 110.0  # pixels of a square's side
 SPOT = 6.0  # pixels from an example to the ring round it
 
 TICK = "−0.0"  # the widest text at the plane of two inputs
-APART = 14.0  # pixels, at least, between a lane's name and its figures
+APART = 14.0  # pixels, at least, between a lane's name and its figures, and from these to the next name
+HEAD = 14.0  # lines' heights that name and figures are wide, if there is room beside a small square
 
 
 NOWHERE: tuple[Fonts | None, QRegion] = (None, QRegion())
@@ -127,7 +128,9 @@ class DecisionSquares(Canvas):
             x = rect.left() + (i % across) * width + left + (width - left - side) / 2
             y = rect.top() + (i // across) * height + (height - line - 3 - side - below) / 2
             square = QRectF(float(int(x)), float(int(y + line + 3)), side, side)
-            made.append((QRectF(square.left(), square.top() - line - 3, side, line + 2), square))
+            beside = rect.left() + (i % across + 1) * width - APART - square.left()
+            wide = max(side, min(HEAD * line, beside)) if count > 1 else side
+            made.append((QRectF(square.left(), square.top() - line - 3, wide, line + 2), square))
         return made
 
     def _classes(self) -> int:

@@ -11,6 +11,7 @@ from engine.probes.boundary import Boundary, BoundaryAnswer
 from engine.run.messages import Points
 from netviz import theme
 from netviz.panels.boundary import BoundaryPanel
+from netviz.widgets.decision_squares import APART
 from netviz.widgets.plane import Palette, decision_image, place
 from tests.netviz.panels.histories import opened, score, take
 from tests.netviz.panels.output_answers import xor_answer
@@ -161,6 +162,19 @@ def test_a_short_name_is_not_cut_for_its_figures(qtbot, width) -> None:
     for (head, _), name in zip(panels[0].squares.squares(QRectF(panels[0].squares.rect())), names, strict=True):
         area = QRectF(head.left(), head.top(), panels[0].squares.fonts.bold_wide(name), head.height()).toRect()
         assert images[0].copy(area) == images[1].copy(area), name
+
+
+def test_a_name_has_the_room_beside_a_small_square(qtbot) -> None:
+    history = opened("4 hidden units", "no hidden layer")
+    for lane in history.lanes:
+        take(lane, scores=[score(10, 0.1, 0.49)], probes=(xor_answer(),))
+    shown = open_panel(qtbot, BoundaryPanel, history, 480, 190).squares
+    (first, left), (second, right) = shown.squares(QRectF(shown.rect()))
+    for head, lane in zip((first, second), history.lanes, strict=True):
+        assert shown.fonts.bold_wide(lane.info.name) + APART + shown.fonts.figures_wide("49.0 %") <= head.width()
+    assert first.right() + APART <= right.left()
+    assert second.right() <= shown.width()
+    assert left.width() < first.width()
 
 
 def test_tall_and_narrow_puts_lanes_below_one_another(qtbot) -> None:
