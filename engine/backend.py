@@ -1,7 +1,8 @@
 """Where arrays live: the array module, the device and the number type, chosen once and passed along."""
 
+import os
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from importlib.util import find_spec
 from math import prod
@@ -10,6 +11,7 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 
 from engine.errors import DeviceError
+from engine.rooms import Rooms
 
 Array = np.ndarray[Any, Any]  # on the device: numpy's or cupy's, by the backend
 Call = Callable[[], object]  # one bound array call
@@ -47,6 +49,7 @@ class Backend:
     device: str
     dtype: str
     kernels: str = "numpy"
+    rooms: Rooms | None = field(default=None, compare=False, repr=False)  # that networks on it have in turn
 
     def zeros(self, *shape: int) -> Array:
         return self._room(shape, self.dtype)
@@ -110,6 +113,14 @@ class Backend:
         with np.errstate(over="ignore"):  # beyond float32 is infinite there; training says where it met that
             made: Array = self.xp.array(np.ascontiguousarray(array, dtype=self.dtype))
         return made
+
+    def put(self, array: Array, room: Array) -> None:
+        """Copies an array on the host into `room` on the device, as `from_host` would have it."""
+        if self.xp is np:
+            with np.errstate(over="ignore"):
+                np.copyto(room, array, casting="same_kind")
+        else:
+            room[...] = self.from_host(array)
 
     def to_host(self, array: Array) -> Array:
         """A copy on the host, C-ordered."""
@@ -246,3 +257,8 @@ def cards() -> list[Card] | str:
     except Exception as error:  # a library of CUDA's is missing, or too old for the driver
         return f"CuPy does not work here: {' '.join(str(error).split()) or type(error).__name__}"
     return [Card(properties["name"].decode(), int(properties["totalGlobalMem"])) for properties in found]
+
+
+def cores() -> int:
+    """How many processes, or threads of NumPy's, can run at the same time."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -260,7 +260,9 @@ GAINS: dict[str, float] = {
 
 
 def _normal(rng: np.random.Generator, shape: tuple[int, ...], std: float) -> Array:
-    return std * rng.standard_normal(shape)
+    drawn = rng.standard_normal(shape)
+    drawn *= std
+    return drawn
 
 
 def _uniform(rng: np.random.Generator, shape: tuple[int, ...], limit: float) -> Array:

@@ -15,6 +15,7 @@ from engine.errors import Problem, ProjectError
 from engine.graph import Structure
 from engine.layers.base import Weighted
 from engine.project import Project
+from engine.rooms import LEAST
 
 SMALL = 1 << 26  # bytes of which nobody asks whether they are there
 UNITS = ("bytes", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB")
@@ -79,14 +80,34 @@ def needs_of_training(project: Project, dtype: str, batch: int) -> Needs:
     return needs_of(project.structure(), dtype, batch, len(project.training.optimizer.slots))
 
 
-def must_fit(needs: Needs, backend: Backend) -> None:
-    """Raises ShortageError where there is not so much memory, before any is taken."""
+def needs_side_by_side(parts: Sequence[Project], dtype: str) -> Needs:
+    """Of networks that step in turn, with the weights as they were before an update, which what is told of it wants.
+
+    Of large ones that are alike, these and the gradients are wanted once: see `engine.rooms`.
+    """
+    weights, values, largest, alike = dict[str, int](), dict[str, int](), 0, set[object]()
+    for part in parts:
+        wanted = part.training.batch_size
+        batch = wanted if isinstance(wanted, int) else 0
+        needs, largest = needs_of_training(part, dtype, batch), max(largest, batch)
+        once = {node: room // 2 for node, room in needs_of(part.structure(), dtype).weights.items()}
+        layout = tuple(once.items())
+        shares = layout in alike and sum(once.values()) >= LEAST * np.dtype(dtype).itemsize
+        alike.add(layout)
+        for node, room in needs.weights.items():
+            weights[f"{part.variant}: {node}"] = room - once[node] if shares else room + once[node]
+        values |= {f"{part.variant}: {node}": room for node, room in needs.values.items()}
+    return Needs(weights, values, largest, dtype)
+
+
+def must_fit(needs: Needs, backend: Backend, what: str = "the network", held: int = 0) -> None:
+    """Raises ShortageError where there is not so much memory, before any is taken; `held` bytes are given back."""
     if needs.total < SMALL:
         return
     there = free_bytes(backend)
-    if there is not None and needs.total > there:
-        free = f"{size(there)} are free on {backend.device}"
-        raise ShortageError(Problem("memory", f"the network {needs}; {free}; {needs.advice()}"))
+    if there is not None and needs.total > there + held:
+        free = f"{size(there + held)} are free on {backend.device}"
+        raise ShortageError(Problem("memory", f"{what} {needs}; {free}; {needs.advice()}"))
 
 
 @contextmanager

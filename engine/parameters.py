@@ -1,16 +1,21 @@
 """All numbers of a network as one flat vector, all gradients as another, with views by layer and by name."""
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, nullcontext
 from copy import copy
 from math import prod
 
 import numpy as np
 
-from engine.backend import SHORT, Array, Backend
+from engine.backend import SHORT, Array, Backend, cores
 from engine.graph import Structure
 from engine.layers.base import Block, Weighted
 from engine.random import generator
+from engine.rooms import LEAST
+
+MANY = 1 << 22  # numbers that take longer to draw than threads to start
+MOST_THREADS = 4  # that draw: each has room of its own for one tensor in float64
 
 
 class Parameters:
@@ -33,8 +38,14 @@ class Parameters:
         kept = [(node, name, buffer) for node in own for name, buffer in self._buffers[node].items()]
         self.values = backend.zeros(self.count + sum(prod(buffer.shape) for _, _, buffer in kept))
         # Of few numbers an optimizer's vector lies behind the gradients: one call can go through both.
-        self.grads, *self.scratch = backend.vectors(2 if self.count <= SHORT else 1, self.count)
+        self._rooms = backend.rooms if self.count >= LEAST else None
+        self._layout = self.count, self.trained, tuple(self._shapes.items())
+        if self._rooms is None:
+            self.grads, *self.scratch = backend.vectors(2 if self.count <= SHORT else 1, self.count)
+        else:
+            self.grads, self.scratch = self.room("gradients", self.count), []
         self._spare: Array | None = None  # where gradients are kept while somebody looks
+        self._looks = 0  # of them, one inside another
         self._pieces: dict[str, slice] = {}
         start = 0
         for node in order:
@@ -51,7 +62,20 @@ class Parameters:
 
     @contextmanager
     def undisturbed(self) -> Iterator[None]:
-        """Whatever is written into `grads` inside, afterwards they are what they were."""
+        """Whatever is written into `grads` inside, afterwards they are what they were.
+
+        Where networks have them in turn, nobody counts on them between two steps: then only a look inside a look
+        keeps them.
+        """
+        self._looks += 1
+        try:
+            with nullcontext() if self._rooms is not None and self._looks == 1 else self._kept():
+                yield
+        finally:
+            self._looks -= 1
+
+    @contextmanager
+    def _kept(self) -> Iterator[None]:
         kept, self._spare = self._spare, None  # who looks inside a look keeps them elsewhere
         if kept is None:
             kept = self.backend.zeros(self.count)
@@ -67,6 +91,12 @@ class Parameters:
         other = copy(self)
         other.blocks = {**self.blocks, **own}
         return other
+
+    def room(self, purpose: str, *shape: int) -> Array:
+        """Zeros for one step of this network: where others alike have them in turn, with what those left in them."""
+        if self._rooms is None:
+            return self.backend.zeros(*shape)
+        return self._rooms.room((purpose, self._layout), lambda: self.backend.zeros(*shape))
 
     def block(self, vector: Array, node: str) -> Array:
         """The matrix of `node`'s parameters in a vector laid out like `values`."""
@@ -108,11 +138,22 @@ class Parameters:
         return self.layers[node].biases(self.block(vector, node))
 
     def initialize(self, seed: int) -> None:
-        """Draws every parameter, each by a key of its own: adding a layer changes no other's numbers."""
-        for node, layer in self.layers.items():
-            for name, view in self.views(self.values, node).items():
-                drawn = layer.initial(name, view.shape, generator(seed, "init", node, name))
-                view[...] = self.backend.from_host(drawn)
+        """Draws every parameter, each by a key of its own: adding a layer changes no other's numbers.
+
+        Of many numbers several tensors at once, as there are cores.
+        """
+
+        def draw(place: tuple[str, str, Array]) -> None:
+            node, name, view = place
+            self.backend.put(self.layers[node].initial(name, view.shape, generator(seed, "init", node, name)), view)
+
+        places = [(node, *named) for node in self.layers for named in self.views(self.values, node).items()]
+        if self.count < MANY or self.backend.device != "cpu":
+            for place in places:
+                draw(place)
+        else:
+            with ThreadPoolExecutor(min(MOST_THREADS, cores())) as pool:
+                list(pool.map(draw, places))
         self._begin_buffers()
 
     def _begin_buffers(self) -> None:

@@ -94,12 +94,12 @@ class Statistics:
         self, looks: list[BoundCall], updates: list[BoundCall], node: str
     ) -> tuple[Callable[[Numbers], LayerStatistics], list[int]]:
         """Adds a weighted node's calls; returns its fields, and where its update will be told, piece by piece."""
-        plan, xp, parameters, add = self.plan, self.plan.xp, self.plan.parameters, self._sums.add
+        xp, parameters, add = self.plan.xp, self.plan.parameters, self._sums.add
         w, g = (parameters.weights(vector, node) for vector in (parameters.values, parameters.grads))
         b, n = parameters.biases(parameters.grads, node), w.size
         weight, grad, size, change = list[int](), list[int](), list[int](), list[int]()
         whole = self._whole.of(node) if self._whole is not None else None
-        old = plan.backend.zeros(*w.shape) if whole is None else whole.before
+        old = parameters.room(f"{node} before", *w.shape) if whole is None else whole.before
         for rows in _pieces(w) if whole is None else [slice(None)]:
             now, slope, before = w[rows], g[rows], old[rows]
             if whole is not None:

@@ -7,6 +7,8 @@ from engine.regularizers import constraint_calls, decay_calls, gradient_calls
 from engine.training import Training
 from engine.zeros import KeptZeros
 
+MOST_CHUNKS = 256  # of one update: beyond, calls would take longer to bind and to compile than they save
+
 
 def update_calls(
     backend: Backend,
@@ -24,9 +26,10 @@ def update_calls(
     parts = zeros.gradient_calls() + gradient_calls(backend, parameters, training)
     if optimizer.decay:
         parts += decay_calls(backend, parameters, numbers[-1])
-    scratch = [*parameters.scratch, *backend.vectors(optimizer.scratch, min(CHUNK, parameters.trained))]
-    for start in range(0, parameters.trained, CHUNK):
-        piece = slice(start, min(start + CHUNK, parameters.trained))
+    chunk = max(CHUNK, -(-parameters.trained // MOST_CHUNKS))
+    scratch = [*parameters.scratch, *backend.vectors(optimizer.scratch, min(chunk, parameters.trained))]
+    for start in range(0, parameters.trained, chunk):
+        piece = slice(start, min(start + chunk, parameters.trained))
         parts += optimizer.calls(
             backend,
             parameters.values[piece],

@@ -15,7 +15,10 @@ EVERY_MS = 20_000
 
 
 class Autosave(QObject):
-    """Every so often, if something is unsaved, copies the project and its weights; the disk waits on a thread."""
+    """Every so often, if something is unsaved, copies the project and its weights; the disk waits on a thread.
+
+    Without the weights of a large run: of gigabytes nobody wants a copy every 20 seconds.
+    """
 
     def __init__(self, document: Document, session: Session, unsaved: Callable[[], bool]) -> None:
         super().__init__(document)
@@ -36,7 +39,7 @@ class Autosave(QObject):
         if now == self._kept:
             return
         self._kept = now
-        if self._session.state is RunState.IDLE:
+        if self._session.state is RunState.IDLE or self._session.large:
             self._write(None)
         else:
             self._session.take_keyframe(self._write)

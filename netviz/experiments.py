@@ -29,6 +29,7 @@ SUBJECTS: Mapping[str, tuple[str, ...]] = {
     "First Weights": (
         "initialization",
         "initialization-ten",
+        "initialization-wide",
         "symmetry",
         "orthogonal",
         "frozen",

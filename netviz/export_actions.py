@@ -1,6 +1,6 @@
 """Trained networks out of the window and weights into it: always of the network that runs, not of the drawing."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,6 +23,7 @@ from netviz.file_actions import file_name
 from netviz.film.dialog import FilmDialog
 from netviz.panel_exports import PanelExports
 from netviz.report_maker import ReportMaker
+from netviz.runtime.taken import Weights, in_memory, with_taken
 from netviz.saving import Saver
 
 if TYPE_CHECKING:
@@ -133,14 +134,17 @@ class ExportActions(QObject):
         answer = ("Restart", self._window.link.restart) if differs else ()
 
         def told(keyframe: Keyframe) -> None:
-            weights = keyframe.parameters or ()
-            if lane < len(weights):
-                self._saver.write(path, lambda: write(path, project, weights[lane]), note + differs, *answer)
+            def use(weights: Sequence[Weights] | None) -> None:
+                one = (weights or ())[0 if keyframe.files else lane]
+                write(path, project, in_memory(one))
+
+            if keyframe.files or keyframe.problem or lane < len(keyframe.parameters or ()):
+                self._saver.write(path, lambda: with_taken(keyframe, use), note + differs, *answer)
             else:
                 self._saver.say(f"{path.name} was not written: the run has ended", "red")
 
         self._saver.say(f"Writing {path.name} …")
-        self._session.take_keyframe(told)
+        self._session.take_keyframe(told, path.parent, lane)
 
     # In
 

@@ -19,6 +19,7 @@ from netviz.recent import remember_file
 from netviz.recovery import Recovered
 from netviz.runtime.background import Background
 from netviz.runtime.session import Session
+from netviz.runtime.taken import Weights, step_of, with_taken
 from netviz.saving import ask_file
 from netviz.widgets.banner import Banner
 from netviz.window_layout import WindowLayout
@@ -160,20 +161,22 @@ class FileActions(QObject):
         if self._session.state is RunState.IDLE or untrained:
             self._write(project, path, None)
         else:
-            self._session.take_keyframe(lambda keyframe: self._write(project, path, keyframe))
+            self._session.take_keyframe(lambda keyframe: self._write(project, path, keyframe), path.parent)
 
     def _write(self, project: Project, path: Path, keyframe: Keyframe | None) -> None:
-        parameters = None if keyframe is None else keyframe.parameters
-        mark = None if keyframe is None else tuple(state.step for state in keyframe.states)
+        def write(parameters: Sequence[Weights] | None) -> Project:
+            return write_project(project, path, _saved_elsewhere(project) if parameters is None else parameters)
+
+        mark = None if keyframe is None else step_of(keyframe)
         self._background.run(
-            lambda: write_project(project, path, _saved_elsewhere(project) if parameters is None else parameters),
+            lambda: write(None) if keyframe is None else with_taken(keyframe, write),
             lambda written: self._written(path, written, mark),
             lambda error: self._fail_to_save(path, error),
         )
 
-    def _written(self, path: Path, written: Project, mark: tuple[int, ...] | None) -> None:
+    def _written(self, path: Path, written: Project, mark: int | None) -> None:
         if mark is not None:
-            self._kept = max(mark, default=0)
+            self._kept = mark
         self._document.mark_saved(path, written)
         self._seen = stamp(path)
         running = self._session.project

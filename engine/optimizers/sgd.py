@@ -20,7 +20,7 @@ class Sgd(Optimizer, frozen=True, tag="sgd"):
 
     @property
     def slots(self) -> tuple[str, ...]:
-        return ("velocity",)
+        return ("velocity",) if self.momentum else ()
 
     def calls(
         self,
@@ -31,10 +31,10 @@ class Sgd(Optimizer, frozen=True, tag="sgd"):
         scalars: tuple[Array, ...],
         scratch: tuple[Array, ...],
     ) -> list[BoundCall]:
-        xp, (v,), (lr, *_), (t,) = backend.xp, state, scalars, scratch
+        xp, (lr, *_), (t,) = backend.xp, scalars, scratch
         if not self.momentum:
             return [(xp.multiply, g, lr, t), (xp.subtract, p, t, p)]
-        mu = backend.scalar(self.momentum)
+        (v,), mu = state, backend.scalar(self.momentum)
         calls: list[BoundCall] = [(xp.multiply, v, mu, v), (xp.add, v, g, v)]
         if self.nesterov:
             calls += [(xp.multiply, v, mu, t), (xp.add, t, g, t), (xp.multiply, t, lr, t)]

@@ -29,6 +29,7 @@ EXAMPLES = 8  # at which the Jacobian is taken
 MOST_OUTPUTS = 1024
 MOST_BACK = 1 << 28  # products times outputs: what one example's Jacobian may cost
 MOST_NUMBERS = 1 << 25  # of one matrix that is looked at
+MOST_WEIGHTS = 1 << 26  # of a network: it is copied
 
 
 class Singular(msgspec.Struct, frozen=True, eq=False):
@@ -71,14 +72,26 @@ class Spectrum(Study, frozen=True, tag="spectrum"):
 
 class SpectrumWork(Work):
     def __init__(self, trainer: Trainer) -> None:
-        self._network = copied(trainer)
         self._step = -1  # of the weights that are looked at
         self._rest: Iterator[None] | None = None
         self._layers: dict[tuple[str, str], Singular] = {}
         self._jacobian: Jacobian | None = None
+        self._refused = trainer.parameters.count > MOST_WEIGHTS
+        if self._refused:
+            self._refuse(trainer)
+        else:
+            self._network = copied(trainer)
+
+    def _refuse(self, trainer: Trainer) -> None:
+        """A copy of so many weights would take the room that training wants."""
+        network, nan = trainer.network, float("nan")
+        why = f"not looked at: the network has {network.parameters_.count:,} weights, over {MOST_WEIGHTS:,}"
+        for node, name, matrix in _matrices(network):
+            shape = (matrix.shape[0], matrix.shape[1])
+            self._layers[node, name] = Singular(node, name, shape, np.zeros(0), nan, why)
 
     def wants(self, trainer: Trainer) -> bool:
-        return self._rest is not None or self._step != trainer.step_number
+        return not self._refused and (self._rest is not None or self._step != trainer.step_number)
 
     def go_on(self, trainer: Trainer) -> None:
         if self._rest is None:
@@ -93,15 +106,8 @@ class SpectrumWork(Work):
         return SpectrumAnswer(max(self._step, 0), tuple(self._layers.values()), self._jacobian)
 
     def _round(self, trainer: Trainer) -> Iterator[None]:
-        network = self._network
-        parameters = network.parameters_
-        for node in network.structure.drawn:
-            if not isinstance(network.structure.layers[node], Weighted):
-                continue
-            owner = parameters.layers[node].owner or node
-            for name, weights in parameters.views(parameters.values, owner).items():
-                if weights.ndim > 1:
-                    yield from self._layer(node, name, weights.reshape(len(weights), -1))
+        for node, name, matrix in _matrices(self._network):
+            yield from self._layer(node, name, matrix)
         yield from self._at_examples(trainer)
 
     def _layer(self, node: str, name: str, matrix: Array) -> Iterator[None]:
@@ -141,6 +147,17 @@ class SpectrumWork(Work):
             found.append(svd(matrix) if finite else np.full(min(shape), np.nan))
             yield
         self._jacobian = Jacobian(shape, np.array(found), logits)
+
+
+def _matrices(network: Network) -> Iterator[tuple[str, str, Array]]:
+    """Every drawn layer's matrices of weights (units, all that each unit weighs), with their names."""
+    parameters = network.parameters_
+    for node in network.structure.drawn:
+        if isinstance(network.structure.layers[node], Weighted):
+            owner = parameters.layers[node].owner or node
+            for name, weights in parameters.views(parameters.values, owner).items():
+                if weights.ndim > 1:
+                    yield node, name, weights.reshape(len(weights), -1)
 
 
 def svd(matrix: Array) -> Array:

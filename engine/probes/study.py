@@ -1,5 +1,6 @@
 """Questions that take longer than a frame may: their work is done in slices, and training goes on in between."""
 
+from dataclasses import replace
 from math import prod, sqrt
 from typing import Any
 
@@ -53,7 +54,7 @@ class Study(Probe, frozen=True):
 
 def copied(trainer: Trainer) -> Network:
     """A network of its own with the weights and buffers of now."""
-    copy = Network(trainer.project, trainer.backend)
+    copy = Network(trainer.project, replace(trainer.backend, rooms=None))
     copy.parameters_.values[...] = trainer.parameters.values
     return copy
 

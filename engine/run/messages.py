@@ -112,9 +112,14 @@ class Frame(Command, frozen=True):
 
 
 class TakeKeyframe(Command, frozen=True):
-    """Asks for the state now: before saving, closing."""
+    """Asks for the state now: before saving, closing.
+
+    With a `folder`, the weights of a large run, or of its network `lane`, are written to files in a new folder there.
+    """
 
     token: int
+    folder: str = ""
+    lane: int | None = None
 
 
 class LoadWeights(Command, frozen=True):
@@ -195,6 +200,7 @@ class Opened(Record, frozen=True):
     kept: tuple[str, ...]  # lane: parameters that were taken over
     note: str = ""  # what did not go as asked, in words
     examples: Any | None = None  # (n, features) float32: the first ones, raw and flat, where `points` are none
+    state: int = 0  # bytes that the state of all lanes takes
 
 
 class Progress(Record, frozen=True):
@@ -281,11 +287,17 @@ class Pictures(Record, frozen=True):
 
 
 class Keyframe(Record, frozen=True):
-    """The state of every lane: what a new worker goes on from. `token` is 0 when nobody asked."""
+    """The state of every lane: what a new worker goes on from. `token` is 0 when nobody asked.
+
+    Of a large run there are none unasked; where it was asked to write `files`, these or the `problem` stand here alone.
+    """
 
     states: tuple[Snapshot, ...]
     parameters: tuple[dict[str, Any], ...] | None  # by name, in PyTorch's layouts, when asked for
     token: int = 0
+    files: tuple[str, ...] = ()  # of weights, one for each lane that was asked for, in a folder of their own
+    step: int = 0  # of the weights in the files
+    problem: str = ""
 
 
 class Diverged(Record, frozen=True):
@@ -338,26 +350,8 @@ class Refused(Record, frozen=True):
     recording: bool = False  # telemetry is not written, or no longer
 
 
-AnyCommand = (
-    Open
-    | Play
-    | Pause
-    | Advance
-    | Reset
-    | Stop
-    | SetPace
-    | SetLearningRate
-    | SetBatchSize
-    | SetEpochs
-    | Watch
-    | Frame
-    | TakeKeyframe
-    | LoadWeights
-    | RecordTelemetry
-    | Preview
-    | Look
-    | Shutdown
-)
+Steering = Open | Play | Pause | Advance | Reset | Stop | SetPace | SetLearningRate | SetBatchSize | SetEpochs
+AnyCommand = Steering | Watch | Frame | TakeKeyframe | LoadWeights | RecordTelemetry | Preview | Look | Shutdown
 AnyRecord = Opened | Progress | Answer | Pictures | Keyframe | Diverged | Rewound | Previewed | WeightsLoaded | Refused
 
 ARRAY = 1  # msgpack's extension type for arrays

@@ -1,6 +1,8 @@
 """Opening a run: a lane for each network of a project, with the weights that it goes on from."""
 
+import gc
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,8 +13,10 @@ from engine.errors import ProjectError
 from engine.first import first_file
 from engine.kernels.choice import kernels_for
 from engine.layers.base import Layer, Weighted
-from engine.memory import telling_sizes
+from engine.memory import must_fit, needs_side_by_side, telling_sizes
 from engine.project import Project
+from engine.rooms import Rooms
+from engine.run.keyframes import is_large, state_bytes
 from engine.run.lane import Lane
 from engine.run.messages import PLANNED_A_TIME, LaneInfo, LoadWeights, Open, Opened, Points, WeightsLoaded
 from engine.trainer import Trainer
@@ -22,23 +26,38 @@ FEW, WIDEST = 32, 4096  # examples that are told of at once, and numbers of each
 MOST_PLANNED = 400  # epochs
 
 
-Before = dict[str, tuple[Project, dict[str, Array]]]  # by name: networks of the run before, and their weights
+Before = dict[str, tuple[Project, Callable[[], Mapping[str, Array]]]]  # by name: networks, and what has their weights
+Say = Callable[[str], None]  # what is being done, while it takes long
 
 
-def weights_before(lanes: Sequence[Lane]) -> Before:
-    return {lane.trainer.project.variant: (lane.trainer.project, lane.trainer.network.state()) for lane in lanes}
+def silent(words: str) -> None:
+    """Says nothing."""
 
 
-def open_lanes(project: Project, command: Open, old: Before) -> tuple[list[Lane], tuple[str, ...], str]:
+def drawing(part: Project, number: int, count: int) -> str:
+    """What a person is told while network `number` of so many gets its first weights."""
+    return f"drawing first weights: {part.variant}, network {number + 1} of {count}"
+
+
+def open_lanes(
+    project: Project, command: Open, old: Before, going: int = 0, say: Say = silent
+) -> tuple[list[Lane], tuple[str, ...], str]:
     """The lanes, what each took over ("A: h1.weight"), and a word on what did not go as asked.
 
-    Raises a ShortageError where there is not enough memory for them.
+    The networks of the `old` run are let go of one by one where they are `going`: so many bytes that are free then.
+    Raises a ShortageError where there is not enough memory for all lanes, before any is taken.
     """
-    if command.states is not None and len(command.states) != len(project.lanes()):
-        raise ValueError(f"states: expected one for each of {len(project.lanes())} networks, got {len(command.states)}")
-    lanes, kept, notes = [], [], []
-    for number, part in enumerate(project.lanes()):
-        backend = open_backend(command.device, command.dtype, kernels_for(command.device))
+    parts = project.lanes()
+    if command.states is not None and len(command.states) != len(parts):
+        raise ValueError(f"states: expected one for each of {len(parts)} networks, got {len(command.states)}")
+    backend = open_backend(command.device, command.dtype, kernels_for(command.device))
+    backend = replace(backend, rooms=Rooms() if len(parts) > 1 else None)
+    needs = needs_side_by_side(parts, command.dtype)
+    must_fit(needs, backend, f"a run of {len(parts)} networks", going)
+    large, lanes, kept, notes = is_large(needs.total), list[Lane](), list[str](), list[str]()
+    for number, part in enumerate(parts):
+        if large:
+            say(drawing(part, number, len(parts)))
         with telling_sizes(part, backend):
             trainer = Trainer(part, backend=backend)
         if command.states is not None:
@@ -49,12 +68,15 @@ def open_lanes(project: Project, command: Open, old: Before) -> tuple[list[Lane]
         elif part.weights is not None:
             notes += _take_saved(trainer, part.folder / part.weights)
         lanes.append(Lane(trainer, stopped=trainer.stopped))
+        if going:
+            old.pop(part.variant, None)
+            gc.collect()
     return lanes, tuple(kept), "; ".join(notes)
 
 
 def opened(lanes: Sequence[Lane], command: Open, kept: tuple[str, ...], note: str) -> Opened:
     """What the window must know of a run that is open now."""
-    first = lanes[0].trainer
+    first, state = lanes[0].trainer, state_bytes(lanes)
     return Opened(
         tuple(lane_info(lane.trainer) for lane in lanes),
         points_of(first),
@@ -64,31 +86,44 @@ def opened(lanes: Sequence[Lane], command: Open, kept: tuple[str, ...], note: st
         kept,
         note,
         examples_of(first),
+        state,
     )
 
 
 def reopen_lanes(
-    project: Project, command: Open, old: Before, give_up: Callable[[], None] | None
+    project: Project, command: Open, before: list[Lane], give_up: Callable[[], None], say: Say = silent
 ) -> tuple[list[Lane], tuple[str, ...], str]:
-    """As `open_lanes`; where there is no room, once more after the run before, if any, has been given up."""
-    try:
-        return open_lanes(project, command, old)
-    except MemoryError:
-        if give_up is None:
-            raise
-    give_up()  # not inside: what was made so far lives as long as the error
-    return open_lanes(project, command, old)
+    """As `open_lanes`; where there is no room, once more after the run `before`, if any, has been given up.
+
+    A large run is given up at once, for there is seldom room for two: then `before` is empty.
+    """
+    held, old = state_bytes(before), Before()
+    if command.keep_weights:
+        old = {lane.trainer.project.variant: (lane.trainer.project, lane.trainer.network.state) for lane in before}
+    if not is_large(held):
+        try:
+            return open_lanes(project, command, old, 0, say)
+        except MemoryError:
+            if not before:
+                raise
+        # Not inside: what was made so far lives as long as the error.
+        old = {name: (past, dict(weights()).copy) for name, (past, weights) in old.items()}
+        held = 0
+    give_up()
+    before.clear()
+    gc.collect()  # a trainer and its network know each other
+    return open_lanes(project, command, old, held if old else 0, say)
 
 
-def _keep(trainer: Trainer, before: Project, weights: Mapping[str, Array]) -> list[str]:
+def _keep(trainer: Trainer, past: Project, state: Callable[[], Mapping[str, Array]]) -> list[str]:
     """Takes the weights of the run before that fit; returns their names.
 
     Not the numbers of the preprocessing, which are of the data and may be others now; nor those of a layer that is
     to draw its first weights in another way; nor any where training is to begin with another file.
     """
-    if first_file(before) != first_file(trainer.project):
+    if first_file(past) != first_file(trainer.project):
         return []
-    now, then = trainer.project.graph.layers, before.graph.layers
+    now, then, weights = trainer.project.graph.layers, past.graph.layers, state()
     drawn_anew = {node for node in now if node in then and _first_weights(now[node]) != _first_weights(then[node])}
     own = {
         name: array

@@ -10,6 +10,7 @@ import threading
 from collections.abc import Callable
 from typing import IO, Any, Protocol
 
+from engine.backend import cores
 from engine.run.aside import GONE, Passed, passed
 from engine.run.messages import AnyCommand, AnyRecord, Shutdown, decode_command, decode_record, encode
 from engine.run.worker import Worker
@@ -166,11 +167,6 @@ def aside_process(tell: Callable[[Passed], None]) -> Transport:
         elif hasattr(os, "setpriority"):
             os.setpriority(os.PRIO_PROCESS, other.pid, YIELDING)
     return other
-
-
-def cores() -> int:
-    """How many processes can run at the same time."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def read_message(pipe: IO[bytes]) -> bytes | None:

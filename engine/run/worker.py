@@ -3,10 +3,12 @@
 It runs on any thread of any process; `inbox` and `send` are all that it knows of the window. Paused, it blocks.
 """
 
+import gc
 import queue
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from math import inf
 from pathlib import Path
 from typing import Any
@@ -25,10 +27,10 @@ from engine.run import messages as m
 from engine.run import recording
 from engine.run.aside import Aside, Passed, Start, looked
 from engine.run.budget import Budget, clock
-from engine.run.keyframes import Keyframes
+from engine.run.keyframes import Keyframes, is_large, state_bytes
 from engine.run.lane import Lane
 from engine.run.measuring import Measuring
-from engine.run.opening import loaded, opened, reopen_lanes, weights_before
+from engine.run.opening import drawing, loaded, opened, reopen_lanes
 from engine.run.pace import MANY, Pacer, StepRate, steps_to_end
 from engine.run.preview import previewed
 from engine.run.strides import Strides
@@ -108,14 +110,13 @@ class Worker:
 
     def _on_open(self, command: m.Open) -> None:
         project = project_from(msgspec.json.decode(command.project), Path(command.folder))
-        old = weights_before(self._lanes) if command.keep_weights else {}
-        lanes, kept, note = reopen_lanes(project, command, old, self._on_stop if self._lanes else None)
+        lanes, kept, note = reopen_lanes(project, command, self._lanes, self._on_stop, partial(self._change, None))
         recording.end(self._lanes)
         self._lanes, self._length = lanes, project.training.epochs
         self._epochs = max(self._length, lanes[0].trainer.epoch)
         self._budget, self._clock = Budget(), clock(command.device)
         self._strides = Strides(self._clock)
-        self._aside.forget(command)
+        self._aside.forget(None if is_large(state_bytes(lanes)) else command)  # a copy would take as much again
         self._apply_watch()
         self._send(opened(lanes, command, kept, note))
         self._settle(m.RunState.PAUSED)
@@ -144,7 +145,10 @@ class Worker:
         if not self._lanes:
             return
         recording.end(self._lanes)
-        for lane in self._lanes:
+        large = is_large(state_bytes(self._lanes))
+        for number, lane in enumerate(self._lanes):
+            if large:
+                self._change(None, drawing(lane.trainer.project, number, len(self._lanes)))
             lane.reset(command.seed)
         self._epochs = self._length
         self._send(m.Rewound(self._lanes[0].trainer.seed))
@@ -153,8 +157,9 @@ class Worker:
 
     def _on_stop(self, command: m.Stop | None = None) -> None:
         recording.end(self._lanes)
-        self._lanes = []
+        self._lanes, self._strides = [], Strides(self._clock)
         self._aside.forget(None)
+        gc.collect()  # a trainer and its network know each other
         self._settle(m.RunState.IDLE)
 
     def _on_setpace(self, command: m.SetPace) -> None:
@@ -190,7 +195,7 @@ class Worker:
         self._answer_if_standing()
 
     def _on_takekeyframe(self, command: m.TakeKeyframe) -> None:
-        self._keyframes.send(self._lanes, command.token)
+        self._keyframes.send(self._lanes, command.token, command.folder, command.lane)
 
     def _on_loadweights(self, command: m.LoadWeights) -> None:
         self._send(loaded(self._lane(command.lane), command, self._lead.trainer))
@@ -216,12 +221,10 @@ class Worker:
 
     def _on_recordtelemetry(self, command: m.RecordTelemetry) -> None:
         if command.path:
-            recording.record(self._lanes, Path(command.path), command.every, self._recording_lost)
+            lost = partial(m.Refused, recording=True)
+            recording.record(self._lanes, Path(command.path), command.every, lambda words: self._send(lost(words)))
         else:
             recording.end(self._lanes)
-
-    def _recording_lost(self, words: str) -> None:
-        self._send(m.Refused(words, recording=True))
 
     # Running
 
@@ -336,10 +339,10 @@ class Worker:
         self._send(m.Refused(words))
         self._settle(m.RunState.PAUSED, words)
 
-    def _change(self, state: m.RunState, reason: str = "") -> None:
-        self._state = state
+    def _change(self, state: m.RunState | None, reason: str = "") -> None:
+        self._state = state or self._state
         lead = self._lead.trainer if self._lanes else None
-        self._send(m.Progress(state, lead.step_number if lead else 0, lead.epoch if lead else 0, reason))
+        self._send(m.Progress(self._state, lead.step_number if lead else 0, lead.epoch if lead else 0, reason))
 
     def _settle(self, state: m.RunState, reason: str = "") -> None:
         """Stands still: tells what was not told, and leaves a keyframe."""

@@ -27,16 +27,20 @@ def read_project(path: Path) -> tuple[Project, list[Problem]]:
     return project, project.problems()
 
 
-def write_project(project: Project, path: Path, parameters: Sequence[Mapping[str, Array]] | None) -> Project:
+def write_project(project: Project, path: Path, parameters: Sequence[Mapping[str, Array] | Path] | None) -> Project:
     """Writes the project, and each lane's weights beside it; returns it as it now stands in the file.
 
-    Without `parameters` the weights files stay what they are. OSError where it cannot be written.
+    Weights that are in a file of their own in the same folder, or below it, are moved. Without `parameters` the weights
+    files stay what they are. OSError where it cannot be written.
     """
     moved = moved_to(project, path.parent)
     if parameters is not None:
         names = weight_names(moved, path.stem)
         for name, arrays in zip(names, parameters, strict=True):
-            save_weights(path.parent / name, arrays)
+            if isinstance(arrays, Path):
+                os.replace(arrays, (path.parent / name).resolve())
+            else:
+                save_weights(path.parent / name, arrays)
         moved = with_weights(moved, names)
     save_project(moved, path)
     return moved

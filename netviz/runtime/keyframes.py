@@ -13,7 +13,7 @@ class Keyframes:
     def __init__(self, send: Callable[[m.AnyCommand], None]) -> None:
         self._send = send
         self.latest: m.Keyframe | None = None  # what the run goes on from
-        self._waiting: dict[int, Callable[[m.Keyframe], None]] = {}
+        self._waiting: dict[int, tuple[m.TakeKeyframe, Callable[[m.Keyframe], None]]] = {}
         self._tokens = itertools.count(1)
 
     @property
@@ -29,16 +29,21 @@ class Keyframes:
     def start_from(self, keyframe: m.Keyframe | None) -> None:
         self.latest = keyframe if keyframe is not None and keyframe.states else None
 
-    def ask(self, done: Callable[[m.Keyframe], None]) -> None:
-        """Calls `done` with the next one, which has the named weights, too."""
-        token = next(self._tokens)
-        self._waiting[token] = done
-        self._send(m.TakeKeyframe(token))
+    def let_go(self, large: bool) -> None:
+        """A new worker has gone on from there: a large one is not kept."""
+        if large:
+            self.latest = None
+
+    def ask(self, done: Callable[[m.Keyframe], None], folder: str = "", lane: int | None = None) -> None:
+        """Calls `done` with the next one, which has the named weights, too; those of a large run in files."""
+        command = m.TakeKeyframe(next(self._tokens), folder, lane)
+        self._waiting[command.token] = command, done
+        self._send(command)
 
     def ask_again(self) -> None:
         """Of a new worker, for those who still wait."""
-        for token in self._waiting:
-            self._send(m.TakeKeyframe(token))
+        for command, _ in self._waiting.values():
+            self._send(command)
 
     def forget_who_waits(self) -> None:
         self._waiting.clear()
@@ -48,4 +53,5 @@ class Keyframes:
         if keyframe.states and of_this_run:
             self.latest = keyframe
         if keyframe.token in self._waiting:
-            self._waiting.pop(keyframe.token)(keyframe)
+            _, done = self._waiting.pop(keyframe.token)
+            done(keyframe)

@@ -14,6 +14,8 @@ from PySide6.QtCore import QObject, Qt, QTimer, Signal
 from engine.backend import Array
 from engine.project import Project
 from engine.run import messages as m
+from engine.run.keyframes import is_large
+from netviz.runtime import words
 from netviz.runtime.adopting import adopted
 from netviz.runtime.history import History
 from netviz.runtime.keyframes import Keyframes
@@ -57,6 +59,7 @@ class Session(QObject):
         self.by_hand: list[str] = []  # what was changed in the run since step 0, in words
         self.kernels, self.device, self.dtype = "", "", ""
         self.moving, self.turns = Moving(self), Turns(self)
+        self.state_bytes = 0  # of all networks
         self.carried = False  # the run began with weights of the one before
         self.line = Line(worker)
         self._watch = m.Watch()
@@ -133,14 +136,19 @@ class Session(QObject):
         """Takes what differs only in rates, batch sizes and epochs into the run, at once."""
         assert self.project is not None
         before, self.project = self.project, project
-        for command, words in adopted(before, project):
+        for command, said in adopted(before, project):
             self.line.send(command)
-            if words:
-                self.by_hand.append(f"from step {self.step} on: {words}")
+            if said:
+                self.by_hand.append(f"from step {self.step} on: {said}")
 
-    def take_keyframe(self, done: Callable[[m.Keyframe], None]) -> None:
-        """Calls `done` with the state and the named weights, as soon as the worker has told them."""
-        self._keyframes.ask(done)
+    def take_keyframe(
+        self, done: Callable[[m.Keyframe], None], folder: Path | None = None, lane: int | None = None
+    ) -> None:
+        """Calls `done` with the state and the named weights, as soon as the worker has told them.
+
+        Of a large run it has files with the weights, of all networks or of one, in a new folder in `folder`.
+        """
+        self._keyframes.ask(done, "" if folder is None else str(folder.resolve()), lane)
 
     def load_weights(self, lane: int, weights: Mapping[str, Array], source: str) -> None:
         """Takes those of the weights that fit into a network that runs; `weights_loaded` or `refused` tells."""
@@ -153,6 +161,11 @@ class Session(QObject):
 
     def record_telemetry(self, path: Path | None, every: int = 1) -> None:
         self.line.send(m.RecordTelemetry("" if path is None else str(path), every))
+
+    @property
+    def large(self) -> bool:
+        """Whether its state is too large to be copied unasked: a worker that is lost takes it along."""
+        return is_large(self.state_bytes)
 
     @property
     def fresh(self) -> bool:
@@ -324,6 +337,7 @@ class Session(QObject):
     def _take_opened(self, opened: m.Opened) -> None:
         self.by_hand += self.moving.arrived()
         self.kernels, self.device, self.dtype = opened.kernels, opened.device, opened.dtype
+        self.state_bytes = opened.state
         self.carried, self.pictured = bool(opened.kept), 0
         if self._reviving and not self.fresh:
             self.history.cut(self._keyframes.step)
@@ -336,8 +350,8 @@ class Session(QObject):
             self._set(m.RunState.PAUSED, 0 if self.fresh else self.step, self.epoch, "")
         self._reopen_views()
         self.opened.emit()
-        note = opened.note or (f"weights that still fit were kept: {', '.join(opened.kept)}" if opened.kept else "")
-        if note:
+        self._keyframes.let_go(self.large)
+        if note := opened.note or words.kept(opened.kept):
             self.noticed.emit(note)
         if self._resume:
             self._resume = False
@@ -358,7 +372,7 @@ class Session(QObject):
 
     def _take_lost(self, reason: str) -> None:
         """The worker has died: the run goes on from the last keyframe, unless that does not help."""
-        self._resume = self._resume or self.running
+        self._resume = (self._resume or self.running) and not self.large  # it may have died of want of room
         self._set(m.RunState.IDLE, self.step, self.epoch, reason)
         self.line.hang_up()
         self._restarts += 1
@@ -367,7 +381,7 @@ class Session(QObject):
             self._keyframes.forget_who_waits()
             self.worker_lost.emit(f"{reason}; it died {MOST_DEATHS} times in a row: play tries once more")
             return
-        self.worker_lost.emit(f"{reason}; the run goes on from step {self._keyframes.step}")
+        self.worker_lost.emit(words.lost(reason, self.state_bytes, self._keyframes.step))
         self._revive()
 
     def _revive(self) -> None:

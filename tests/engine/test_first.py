@@ -9,7 +9,7 @@ from engine.errors import ProjectError
 from engine.project import project_from
 from engine.recipes.greedy import Pretrained, pretrain
 from engine.run import messages as m
-from engine.run.opening import open_lanes, weights_before
+from engine.run.opening import reopen_lanes
 from engine.trainer import Trainer
 from engine.weights import save_weights
 from netviz.document.storage import moved_to
@@ -109,12 +109,12 @@ def test_blocks_are_trained_from_weights_that_are_drawn(folder):
 def test_weights_of_the_run_before_are_not_kept_over_a_file_that_is_new(folder):
     def opened(project, before):
         command = m.Open(project.to_bytes(), str(folder), keep_weights=True)
-        return open_lanes(project, command, before)
+        return reopen_lanes(project, command, before, lambda: None)
 
-    lanes, _, _ = opened(made(folder, ""), {})
-    again, kept, _ = opened(made(folder), weights_before(lanes))
+    lanes, _, _ = opened(made(folder, ""), [])
+    again, kept, _ = opened(made(folder), lanes)
     assert kept == ()
     assert again[0].trainer.network.parameters()["h1.bias"].tolist() == list(range(6))
     again[0].trainer.run(3)
-    _, kept, _ = opened(made(folder), weights_before(again))
+    _, kept, _ = opened(made(folder), again)
     assert "A: h1.weight" in kept
