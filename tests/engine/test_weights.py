@@ -11,7 +11,7 @@ from safetensors.numpy import load_file, save
 
 from engine.errors import ProjectError
 from engine.trainer import Trainer
-from engine.weights import load_weights, save_weights
+from engine.weights import load_weights, save_weights, written
 from tests.engine.cases import project
 
 WIDE = np.arange(24, dtype="float32").reshape(4, 6)
@@ -163,3 +163,17 @@ def test_weights_of_another_network_are_told_in_one_line_and_change_nothing(name
         net.load_parameters(wrong)
     assert "\n" not in str(told.value)
     assert all(np.array_equal(array, before[key]) for key, array in net.state().items())
+
+
+def test_files_are_byte_for_byte_those_of_the_formats_own_writer() -> None:
+    arrays = {
+        "b": np.zeros(3, np.float32),
+        "count": np.array(3, np.int64),
+        "half": np.ones(2, np.float16),
+        "wide": np.ones((2, 1)),
+        "none": np.zeros((0, 2), np.float32),
+        "ü.turned": np.arange(6, dtype="f4").reshape(2, 3).T,
+    }
+    for some in (arrays, {}, {**arrays, "whole": np.arange(3, dtype=np.int32)}):
+        own = save({name: np.asarray(array, order="C") for name, array in some.items()})
+        assert b"".join(map(bytes, written(some))) == own

@@ -224,3 +224,19 @@ def test_on_a_device_it_is_the_same(dtype: str, most: int, monkeypatch: pytest.M
     assert mine.jacobian is not None
     assert theirs.jacobian is not None
     assert mine.jacobian.values.tobytes() == theirs.jacobian.values.tobytes()
+
+
+def test_a_network_that_is_too_large_to_copy_is_refused_with_a_word(monkeypatch: pytest.MonkeyPatch) -> None:
+    made = trainer()
+    before = Spectrum().measure(made)
+    monkeypatch.setattr(probe, "MOST_WEIGHTS", made.parameters.count - 1)
+    monkeypatch.setattr(probe, "copied", lambda _: pytest.fail("a copy was made"))
+    work = Spectrum().begin(made)
+    assert not work.wants(made)
+    seen = work.answer(made)
+    assert [(layer.node, layer.name, layer.shape) for layer in seen.layers] == [
+        (layer.node, layer.name, layer.shape) for layer in before.layers
+    ]
+    assert {layer.reason for layer in seen.layers} == {
+        f"not looked at: the network has {made.parameters.count:,} weights, over {made.parameters.count - 1:,}"
+    }

@@ -1,6 +1,7 @@
 """The lanes of an experiment, trained as the window trains them: so many steps, the same for all."""
 
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,8 +16,23 @@ Array = np.ndarray[Any, Any]
 SEEDS = (0, 1, 2)
 
 
+# Made for a machine that does nothing else: a step of one network wants a gigabyte. Units in, and in a test's copy.
+WIDE = {"initialization-wide": (4096, 64)}
+
+
 def experiment(name: str) -> Project:
     return load_project(find_experiments()[name].path)
+
+
+def affordable(name: str, folder: Path) -> Path:
+    """The experiment's own file; of one that is too large for tests a copy in `folder` with fewer units."""
+    path = find_experiments()[name].path
+    if name not in WIDE:
+        return path
+    many, few = (f'"units": {units},'.encode() for units in WIDE[name])
+    made = folder / path.name
+    made.write_bytes(path.read_bytes().replace(many, few))
+    return made
 
 
 @cache

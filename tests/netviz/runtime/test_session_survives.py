@@ -168,3 +168,39 @@ def test_closing_in_the_middle_leaves_nothing_behind(qtbot: QtBot, kind: str) ->
     if pid is not None:
         with pytest.raises(ProcessLookupError):
             os.kill(pid, 0)
+
+
+def test_a_large_run_begins_anew_and_stands(silent: tuple[Session, list[Silent]]) -> None:
+    """No copy of it is kept, and it may have died of want of room."""
+    session, transports = silent
+    told: list[str] = []
+    session.worker_lost.connect(told.append)
+    session.open(small())
+    info = m.LaneInfo("A", (), (), (), (2,), 4, 5)
+    opened = m.Opened((info,), None, "numpy", "cpu", "float32", (), state=5 << 28)
+    transports[0].receive(opened)
+    transports[0].receive(m.Progress(m.RunState.RUNNING, 7, 1))
+    transports[0].receive(WorkerLost("boom"))
+    session._tick()
+    assert told == ["boom; the run begins anew: its 1.25 GiB of weights were too many to keep a copy"]
+    (again,) = [command for command in transports[1].sent if isinstance(command, m.Open)]
+    assert again.states is None
+    transports[1].receive(opened)
+    session._tick()
+    assert m.Play() not in transports[1].sent
+    assert session.step == 0
+
+
+def test_the_state_of_a_large_run_that_has_moved_is_let_go_of(silent: tuple[Session, list[Silent]]) -> None:
+    session, transports = silent
+    session.open(small())
+    info = m.LaneInfo("A", (), (), (), (2,), 4, 5)
+    opened = m.Opened((info,), None, "numpy", "cpu", "float32", (), state=5 << 28)
+    transports[0].receive(opened)
+    session._tick()
+    session.go_on_from(m.Keyframe((Trainer(small()).snapshot(),), None, 3))
+    (again,) = [command for command in transports[1].sent if isinstance(command, m.Open)]
+    assert again.states is not None
+    transports[1].receive(opened)
+    session._tick()
+    assert session.keyframe is None
