@@ -94,9 +94,10 @@ def needs_side_by_side(parts: Sequence[Project], dtype: str) -> Needs:
         layout = tuple(once.items())
         shares = layout in alike and sum(once.values()) >= LEAST * np.dtype(dtype).itemsize
         alike.add(layout)
+        name = f"{part.variant}: " if len(parts) > 1 else ""
         for node, room in needs.weights.items():
-            weights[f"{part.variant}: {node}"] = room - once[node] if shares else room + once[node]
-        values |= {f"{part.variant}: {node}": room for node, room in needs.values.items()}
+            weights[name + node] = room - once[node] if shares else room + once[node]
+        values |= {name + node: room for node, room in needs.values.items()}
     return Needs(weights, values, largest, dtype)
 
 

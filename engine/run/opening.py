@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from engine.backend import Array, open_backend
+from engine.backend import Array, Backend, open_backend
 from engine.data.rows import Rows
 from engine.errors import ProjectError
 from engine.first import first_file
@@ -50,11 +50,9 @@ def open_lanes(
     parts = project.lanes()
     if command.states is not None and len(command.states) != len(parts):
         raise ValueError(f"states: expected one for each of {len(parts)} networks, got {len(command.states)}")
-    backend = open_backend(command.device, command.dtype, kernels_for(command.device))
-    backend = replace(backend, rooms=Rooms() if len(parts) > 1 else None)
-    needs = needs_side_by_side(parts, command.dtype)
-    must_fit(needs, backend, f"a run of {len(parts)} networks", going)
-    large, lanes, kept, notes = is_large(needs.total), list[Lane](), list[str](), list[str]()
+    backend = _backend(command)
+    wanted = _must_fit(parts, backend, going)
+    large, lanes, kept, notes = is_large(wanted), list[Lane](), list[str](), list[str]()
     for number, part in enumerate(parts):
         if large:
             say(drawing(part, number, len(parts)))
@@ -72,6 +70,18 @@ def open_lanes(
             old.pop(part.variant, None)
             gc.collect()
     return lanes, tuple(kept), "; ".join(notes)
+
+
+def _backend(command: Open) -> Backend:
+    backend = open_backend(command.device, command.dtype, kernels_for(command.device))
+    return replace(backend, rooms=Rooms())
+
+
+def _must_fit(parts: Sequence[Project], backend: Backend, held: int) -> int:
+    """The bytes that all networks want together; raises a ShortageError where there are not so many."""
+    needs = needs_side_by_side(parts, backend.dtype)
+    must_fit(needs, backend, f"a run of {len(parts)} networks" if len(parts) > 1 else "the network", held)
+    return needs.total
 
 
 def opened(lanes: Sequence[Lane], command: Open, kept: tuple[str, ...], note: str) -> Opened:
@@ -100,7 +110,9 @@ def reopen_lanes(
     held, old = state_bytes(before), Before()
     if command.keep_weights:
         old = {lane.trainer.project.variant: (lane.trainer.project, lane.trainer.network.state) for lane in before}
-    if not is_large(held):
+    if is_large(held):
+        _must_fit(project.lanes(), _backend(command), held)  # else the run before stays
+    else:
         try:
             return open_lanes(project, command, old, 0, say)
         except MemoryError:

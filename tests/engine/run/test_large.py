@@ -175,6 +175,10 @@ def test_what_the_run_before_gives_back_counts_as_free(bench: Bench, monkeypatch
     held = bench.open(made).state
     monkeypatch.setattr(memory, "SMALL", 0)
     needs = memory.needs_side_by_side(made.lanes(), "float32")
+    monkeypatch.setattr(memory, "free_bytes", lambda _: needs.total - held - 1)
+    bench.send(m.Open(made.to_bytes(), ".", keep_weights=True))
+    assert "a run of 2 networks wants" in bench.next(m.Refused).message
+    assert len(bench.state().states) == 2  # the run stands where it stood
     monkeypatch.setattr(memory, "free_bytes", lambda _: needs.total - held)
     monkeypatch.setattr("engine.trainer.must_fit", lambda *_: None)
     monkeypatch.setattr("engine.network.must_fit", lambda *_: None)
