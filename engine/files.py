@@ -18,13 +18,14 @@ def write_atomically(path: Path, content: bytes) -> None:
 def atomic_file(path: Path) -> Iterator[BinaryIO]:
     """A file to write and seek in, which becomes `path` when the block has ended well; else `path` stays as it was.
 
-    A link stays one: the file that it leads to is written.
+    Others may write it by its name. A link stays one: the file that it leads to is written.
     """
     with named(path):
         path = path.resolve()
         handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
         try:
-            with os.fdopen(handle, "w+b") as file:
+            os.close(handle)
+            with open(name, "w+b") as file:
                 yield file
                 file.flush()
                 os.fsync(file.fileno())

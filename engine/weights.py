@@ -1,12 +1,13 @@
 """Weights files: safetensors with PyTorch's names and layouts."""
 
-from collections.abc import Iterator, Mapping
+import os
+import re
+from collections.abc import Mapping
 from pathlib import Path
 
-import msgspec
 import numpy as np
 from safetensors import SafetensorError, deserialize
-from safetensors.numpy import save
+from safetensors.numpy import save_file
 
 from engine.backend import Array
 from engine.errors import Problem, ProjectError
@@ -16,37 +17,23 @@ FLOATS = {"F64": "<f8", "F32": "<f4", "F16": "<f2"}  # as safetensors calls them
 COUNTS = {
     f"{letter}{bits}": f"{word}{bits}" for letter, word in (("I", "int"), ("U", "uint")) for bits in (8, 16, 32, 64)
 }
-# In the order in which the format's own writer lays arrays out, so that each lies at a multiple of its numbers' size.
-KINDS = {"<i8": "I64", "<f8": "F64", "<f4": "F32", "<f2": "F16"}
 
 
 def save_weights(path: Path, parameters: Mapping[str, Array]) -> None:
-    """Writes {"h1.weight": array, …}, whole or not at all; array by array, for they may be large."""
-    with atomic_file(path) as file:
-        for part in written(parameters):
-            file.write(part)
-
-
-def written(parameters: Mapping[str, Array]) -> Iterator[bytes | memoryview]:
-    """What a weights file consists of: the header and its length, then every array as it lies in memory.
-
-    Byte for byte what the format's own writer makes, which first makes two copies of all arrays.
-    """
+    """Writes {"h1.weight": array, …}, whole or not at all."""
+    # The writer takes the memory as it lies, so it must be C-ordered.
     arrays = {name: np.asarray(array, order="C") for name, array in parameters.items()}
-    if any(array.dtype.str not in KINDS for array in arrays.values()):
-        yield save(arrays)
-        return
-    kinds, header, start = list(KINDS), dict[str, object](), 0
-    names = sorted(arrays, key=lambda name: (kinds.index(arrays[name].dtype.str), name))
-    for name in names:
-        array = arrays[name]
-        place = [start, start := start + array.nbytes]
-        header[name] = {"dtype": KINDS[array.dtype.str], "shape": array.shape, "data_offsets": place}
-    told = msgspec.json.encode(header)
-    told += b" " * (-len(told) % 8)
-    yield len(told).to_bytes(8, "little") + told
-    for name in names:
-        yield arrays[name].reshape(-1).view(np.uint8).data
+    with atomic_file(path) as file:
+        try:
+            save_file(arrays, file.name)
+        except SafetensorError as error:
+            raise _of_system(error) from None
+
+
+def _of_system(error: SafetensorError) -> OSError:
+    """What the system has said, which the format's writer tells in words alone."""
+    found = re.search(r"os error (\d+)", str(error))
+    return OSError(str(error)) if found is None else OSError(int(found[1]), os.strerror(int(found[1])))
 
 
 def load_weights(path: Path) -> dict[str, Array]:

@@ -7,11 +7,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from safetensors import SafetensorError
 from safetensors.numpy import load_file, save
 
+from engine import weights
 from engine.errors import ProjectError
 from engine.trainer import Trainer
-from engine.weights import load_weights, save_weights, written
+from engine.weights import load_weights, save_weights
 from tests.engine.cases import project
 
 WIDE = np.arange(24, dtype="float32").reshape(4, 6)
@@ -165,15 +167,18 @@ def test_weights_of_another_network_are_told_in_one_line_and_change_nothing(name
     assert all(np.array_equal(array, before[key]) for key, array in net.state().items())
 
 
-def test_files_are_byte_for_byte_those_of_the_formats_own_writer() -> None:
-    arrays = {
-        "b": np.zeros(3, np.float32),
-        "count": np.array(3, np.int64),
-        "half": np.ones(2, np.float16),
-        "wide": np.ones((2, 1)),
-        "none": np.zeros((0, 2), np.float32),
-        "ü.turned": np.arange(6, dtype="f4").reshape(2, 3).T,
-    }
-    for some in (arrays, {}, {**arrays, "whole": np.arange(3, dtype=np.int32)}):
-        own = save({name: np.asarray(array, order="C") for name, array in some.items()})
-        assert b"".join(map(bytes, written(some))) == own
+def test_a_full_disk_is_told_as_the_system_says_it_and_the_old_file_stays(tmp_path: Path, monkeypatch) -> None:
+    path = tmp_path / "net.safetensors"
+    save_weights(path, {"a": np.ones(2, np.float32)})
+    before = path.read_bytes()
+
+    def full(arrays: object, name: str) -> None:
+        Path(name).write_bytes(b"half of it")
+        raise SafetensorError("Error while serializing: I/O error: No space left on device (os error 28)")
+
+    monkeypatch.setattr(weights, "save_file", full)
+    with pytest.raises(OSError, match="No space left on device") as told:
+        save_weights(path, {"a": np.zeros(2, np.float32)})
+    assert (told.value.errno, told.value.filename) == (28, str(path))
+    assert path.read_bytes() == before
+    assert [*tmp_path.iterdir()] == [path]
