@@ -1,23 +1,29 @@
 """Keeps a copy of what is not saved, so that a crash or a kill loses little."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from math import inf
 from pathlib import Path
+from time import monotonic
 
 from PySide6.QtCore import QObject, QTimer
 
+from engine.project import Project
 from engine.run.messages import Keyframe, RunState
 from netviz.document.document import Document
+from netviz.document.storage import with_weights_of
 from netviz.recovery import Copy
 from netviz.runtime.background import Background
 from netviz.runtime.session import Session
+from netviz.runtime.taken import Weights, step_of, with_taken
 
 EVERY_MS = 20_000
+SHARE = 0.01  # of the time: what copies of a large run's weights may take
 
 
 class Autosave(QObject):
     """Every so often, if something is unsaved, copies the project and its weights; the disk waits on a thread.
 
-    Without the weights of a large run: of gigabytes nobody wants a copy every 20 seconds.
+    Weights of a large run as often as that may cost; of such a run a worker that is lost leaves nothing else.
     """
 
     def __init__(self, document: Document, session: Session, unsaved: Callable[[], bool]) -> None:
@@ -26,41 +32,69 @@ class Autosave(QObject):
         self._copy = Copy()
         self._background = Background(self)
         self._kept: tuple[bytes, int] | None = None  # what the copy holds
+        self._due = 0.0  # when weights of a large run may be copied again
         self._timer = QTimer(self, interval=EVERY_MS)
         self._timer.timeout.connect(self.copy)
         self._timer.start()
+        session.opened.connect(self._begin)
+
+    def _begin(self) -> None:
+        """Of another run nobody knows how long its weights take."""
+        self._due = 0.0
 
     def copy(self) -> None:
         """Brings the copy up to date; without anything unsaved there is none."""
         if not self._unsaved():
             self.forget()
             return
-        now = (self._document.project.to_bytes(), self._session.step)
-        if now == self._kept:
+        session, now = self._session, (self._document.project.to_bytes(), self._session.step)
+        if now == self._kept or (session.large and self._kept is not None and monotonic() < self._due):
             return
-        self._kept = now
-        if self._session.state is RunState.IDLE or self._session.large:
+        first, self._kept = self._kept is None, now
+        if session.state is RunState.IDLE:
             self._write(None)
+        elif not session.large:
+            session.take_keyframe(self._write)
+        elif first:
+            self._write(None)  # so that there is a folder for the weights
+            self._kept = now[0], -1
         else:
-            self._session.take_keyframe(self._write)
+            began, self._due = monotonic(), inf
+            session.take_keyframe(lambda keyframe: self._write(keyframe, began), self._copy.folder)
 
-    def _write(self, keyframe: Keyframe | None) -> None:
-        project, original = self._document.project, self._document.path
-        parameters = None if keyframe is None else keyframe.parameters
-        if parameters is not None and len(parameters) != len(project.lanes()):
-            parameters = None  # a lane was added that does not run yet
-        copy = self._copy
+    def _write(self, keyframe: Keyframe | None, began: float | None = None) -> None:
+        project, original, copy = self._document.project, self._document.path, self._copy
+        session, running = self._session, self._session.project
+
+        def write(taken: Sequence[Weights] | None = None) -> Project:
+            # A lane may have been added that does not run yet.
+            fits = taken is not None and len(taken) == len(project.lanes())
+            return copy.write(project, original, taken if fits else None)
+
+        def written(made: Project) -> None:
+            self._put_off(began)
+            if keyframe is not None and session.large and session.project is running and running is not None:
+                session.copied = with_weights_of(running, made), step_of(keyframe)
+
         self._background.run(
-            lambda: copy.write(project, original, parameters), lambda _: None, lambda error: self._failed()
+            lambda: write() if keyframe is None else with_taken(keyframe, write),
+            written,
+            lambda error: self._failed(began),
         )
 
-    def _failed(self) -> None:
+    def _put_off(self, began: float | None) -> None:
+        if began is not None:
+            now = monotonic()
+            self._due = now + (now - began) / SHARE
+
+    def _failed(self, began: float | None) -> None:
+        self._put_off(began)
         self._kept = None  # tried again next time
 
     def forget(self) -> None:
         """Nothing is unsaved any more."""
         if self._kept is not None:
-            self._kept = None
+            self._kept = self._session.copied = None
             copy = self._copy
             self._background.run(copy.remove, lambda _: None, lambda error: None)
 

@@ -1,6 +1,7 @@
 """Copies of what is not saved, kept aside while the program runs: after a crash they are offered again."""
 
 import os
+import shutil
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -52,17 +53,17 @@ class Copy:
 
     def __init__(self, folder: Path | None = None) -> None:
         """In a `folder` that another program has left behind, or in a new one."""
-        self._folder = folder or recovery_folder() / uuid.uuid4().hex
+        self.folder = folder or recovery_folder() / uuid.uuid4().hex
 
-    def write(self, project: Project, original: Path | None, parameters: Sequence[Parameters] | None) -> None:
-        """Replaces the copy; runs on any thread."""
-        self._folder.mkdir(parents=True, exist_ok=True)
+    def write(self, project: Project, original: Path | None, parameters: Sequence[Parameters | Path] | None) -> Project:
+        """Replaces the copy, and returns it; runs on any thread."""
+        self.folder.mkdir(parents=True, exist_ok=True)
         note = Note(os.getpid(), str(original or ""))
-        write_atomically(self._folder / "note.json", msgspec.json.encode(note))
-        write_project(project, self._folder / f"copy{ENDING}", parameters)
+        write_atomically(self.folder / "note.json", msgspec.json.encode(note))
+        return write_project(project, self.folder / f"copy{ENDING}", parameters)
 
     def remove(self) -> None:
-        remove(self._folder)
+        remove(self.folder)
 
 
 def left_behind(base: Path | None = None) -> list[Recovered]:
@@ -84,10 +85,8 @@ def left_behind(base: Path | None = None) -> list[Recovered]:
 
 
 def remove(folder: Path) -> None:
-    for file in folder.glob("*"):
-        file.unlink(missing_ok=True)
-    if folder.is_dir():
-        folder.rmdir()
+    """Also what a worker was writing there when it was killed."""
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 def _lives(process: int) -> bool:

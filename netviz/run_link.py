@@ -11,7 +11,6 @@ from netviz.document.difference import Difference, Kind, difference
 from netviz.document.document import Change, Document
 from netviz.document.spare_outputs import Spare, spare_outputs
 from netviz.runtime.session import Session
-from netviz.runtime.words import not_kept
 from netviz.widgets.banner import Banner
 from netviz.widgets.run_bar import RunBar
 
@@ -48,7 +47,7 @@ class RunLink(QObject):
         session.opened.connect(self._tell_apart)
         session.rewound.connect(lambda: banner.take_back("diverged"))
         session.opened.connect(self._opened)
-        session.changed.connect(self._tell_of_run)
+        session.changed.connect(self._tell_of_spare)
         run_bar.new_seed_asked.connect(self.new_seed)
         run_bar.blocked_play.connect(self._say_problem)
 
@@ -68,13 +67,11 @@ class RunLink(QObject):
         if self._session.project is not None:
             self._session.history.tell_apart(apart(self._session.project))
 
-    def _tell_of_run(self) -> None:
+    def _tell_of_spare(self) -> None:
         """Once a run, when it is played: a drawing that is not ready yet is not scolded."""
         if self._told or not self._session.running:
             return
         self._told = True
-        if self._session.large:
-            self._banner.show_message("notice", not_kept(self._session.state_bytes))
         found = ((lane, spare_outputs(self._document, lane)) for lane in range(len(self._document.lanes())))
         lane, spare = next(((lane, spare) for lane, spare in found if spare is not None), (0, None))
         if spare is not None:

@@ -94,3 +94,9 @@ def with_weights(project: Project, names: Sequence[str | None]) -> Project:
     own, *others = names
     variants = tuple(replace(v, weights=name) for v, name in zip(project.variants, others, strict=True))
     return replace(project, weights=own, variants=variants)
+
+
+def with_weights_of(project: Project, saved: Project) -> Project:
+    """The project with the weights files of its copy `saved`, as far as this has networks of the same names."""
+    files = {lane.variant: lane.weights for lane in saved.lanes()}
+    return with_weights(moved_to(project, saved.folder), [files.get(lane.variant) for lane in project.lanes()])

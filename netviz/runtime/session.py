@@ -60,6 +60,7 @@ class Session(QObject):
         self.kernels, self.device, self.dtype = "", "", ""
         self.moving, self.turns = Moving(self), Turns(self)
         self.state_bytes = 0  # of all networks
+        self.copied: tuple[Project, int] | None = None  # of a large run: itself with its weights in files, at that step
         self.carried = False  # the run began with weights of the one before
         self.line = Line(worker)
         self._watch = m.Watch()
@@ -82,7 +83,8 @@ class Session(QObject):
         """Opens a run on `project`, at step 0 and paused; with `resume` it plays as soon as it is open."""
         self.project = project
         self._resume = self._resume or resume
-        self._keyframes.latest, self._opening, self._reviving = None, True, False
+        self._keyframes.latest = self.copied = None
+        self._opening, self._reviving = True, False
         if self._given_up:
             self._revive()
             return
@@ -114,6 +116,7 @@ class Session(QObject):
         self.line.send(m.Advance(steps, epochs))
 
     def reset(self, seed: int | None = None) -> None:
+        self.copied = None
         self.line.send(m.Reset(seed))
 
     def drop(self) -> None:
@@ -381,7 +384,7 @@ class Session(QObject):
             self._keyframes.forget_who_waits()
             self.worker_lost.emit(f"{reason}; it died {MOST_DEATHS} times in a row: play tries once more")
             return
-        self.worker_lost.emit(words.lost(reason, self.state_bytes, self._keyframes.step))
+        self.worker_lost.emit(words.lost(reason, self.state_bytes, self._keyframes.step, self.copied))
         self._revive()
 
     def _revive(self) -> None:
@@ -393,5 +396,5 @@ class Session(QObject):
         if self.project is not None:
             states = self._keyframes.states
             self._reviving = states is not None
-            self.line.send(self._open_of(self.project, states=states))
+            self.line.send(self._open_of(self.copied[0] if self.copied else self.project, states=states))
             self._keyframes.ask_again()

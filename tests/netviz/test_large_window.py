@@ -5,11 +5,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from engine.project import load_project
 from engine.run import keyframes
 from engine.run.messages import RunState
 from engine.trainer import Trainer
 from engine.weights import load_weights
+from netviz import autosave
 from netviz.main_window import MainWindow
+from netviz.recovery import recovery_folder
+from netviz.runtime.background import Background
 from tests.netviz.conftest import LONG
 from tests.netviz.exporting import choose, export
 
@@ -72,23 +76,91 @@ def test_one_networks_weights_go_out(window, qtbot, tmp_path, choose, lane):
     assert list(path.parent.iterdir()) == [path]
 
 
-def test_copies_of_what_is_unsaved_have_no_weights(window, qtbot, monkeypatch):
+@pytest.fixture
+def own_folder(tmp_path, monkeypatch) -> Path:
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+    return recovery_folder()
+
+
+def settle(window, qtbot) -> None:
+    """Waits for what the background was given."""
+    done = []
+    window.autosave.findChild(Background).run(lambda: None, done.append, done.append)
+    qtbot.waitUntil(lambda: bool(done), timeout=LONG)
+
+
+def test_the_copy_of_what_is_unsaved_has_its_weights_by_and_by(own_folder, window, qtbot):
     advance(window, qtbot)
-    written = []
-    monkeypatch.setattr(window.autosave._copy, "write", lambda project, original, weights: written.append(weights))
     window.autosave.copy()
-    qtbot.waitUntil(lambda: bool(written), timeout=LONG)
-    assert written == [None]
+    settle(window, qtbot)
+    (folder,) = own_folder.iterdir()
+    assert sorted(file.name for file in folder.iterdir()) == ["copy.netviz", "note.json"]
+    window.autosave.copy()
+    qtbot.waitUntil(lambda: window.session.copied is not None, timeout=LONG)
+    project, step = window.session.copied
+    assert step == 7
+    for lane, made in enumerate(project.lanes()):
+        assert same(folder / made.weights, weights(window, lane))
+    assert [*folder.glob(".*")] == []
+    left = load_project(folder / "copy.netviz")
+    assert [lane.weights for lane in left.lanes()] == [lane.weights for lane in project.lanes()]
 
 
-def test_who_plays_is_told_that_no_copy_is_kept(window, qtbot):
-    assert not window.banner.isVisible()
-    window.session.play()
-    qtbot.waitUntil(lambda: "too many to keep a copy" in window.banner.text, timeout=LONG)
-    window.session.pause()
+def test_copies_of_its_weights_take_a_hundredth_of_the_time(own_folder, window, qtbot, monkeypatch):
+    now = [50.0]
+    monkeypatch.setattr(autosave, "monotonic", lambda: now[0])
+    asked = []
+    take = window.session.take_keyframe
 
+    def slow(done, folder=None, lane=None) -> None:
+        asked.append(folder)
 
-def test_who_plays_a_small_one_is_not(open_window, qtbot):
-    window = open_window("xor")
+        def later(keyframe) -> None:
+            now[0] += 3.0
+            done(keyframe)
+
+        take(later, folder, lane)
+
+    monkeypatch.setattr(window.session, "take_keyframe", slow)
     advance(window, qtbot)
-    assert not window.banner.isVisible()
+    for _ in range(2):
+        window.autosave.copy()
+        settle(window, qtbot)
+    qtbot.waitUntil(lambda: window.session.copied is not None, timeout=LONG)
+    window.session.advance(steps=2)
+    qtbot.waitUntil(lambda: window.session.step == 9 and window.session.state is RunState.PAUSED, timeout=LONG)
+    for wait, copies in ((0, 1), (299, 1), (2, 2)):
+        now[0] += wait
+        window.autosave.copy()
+        assert len(asked) == copies
+    qtbot.waitUntil(lambda: window.session.copied[1] == 9, timeout=LONG)
+
+
+def test_a_worker_that_is_lost_leaves_the_copy(own_folder, window, qtbot, tmp_path):
+    advance(window, qtbot)
+    for _ in range(2):
+        window.autosave.copy()
+        settle(window, qtbot)
+    qtbot.waitUntil(lambda: window.session.copied is not None, timeout=LONG)
+    with qtbot.waitSignal(window.session.opened, timeout=LONG):
+        window.session._take_lost("boom")
+    assert "the run begins anew, with the weights of step 7" in window.banner.text
+    kept = []
+    window.session.take_keyframe(kept.append, tmp_path)
+    qtbot.waitUntil(lambda: bool(kept), timeout=LONG)
+    assert kept[0].step == 0
+    assert len(kept[0].files) == len(window.document.lanes()) == 2
+    for lane, file in enumerate(kept[0].files):
+        assert same(Path(file), weights(window, lane))
+
+
+def test_closing_leaves_nothing_of_it(own_folder, window, qtbot):
+    advance(window, qtbot)
+    for _ in range(2):
+        window.autosave.copy()
+        settle(window, qtbot)
+    (folder,) = own_folder.iterdir()
+    (folder / ".netviz-half").mkdir()  # as of a worker that was killed
+    window.files.forget()
+    window.close()
+    assert [*own_folder.iterdir()] == []

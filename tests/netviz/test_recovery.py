@@ -132,7 +132,7 @@ def left_copies(window, monkeypatch, *names: str) -> None:
         for age, name in enumerate(reversed(names)):
             copy = Copy()
             copy.write(replace(window.document.project, name=name), None, None)
-            os.utime(copy._folder, (0, 10**9 - age))
+            os.utime(copy.folder, (0, 10**9 - age))
 
 
 def test_each_of_several_copies_is_offered_and_can_be_forgotten(open_window, qtbot, own_folder, monkeypatch):

@@ -3,6 +3,7 @@
 import os
 import signal
 import threading
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -171,7 +172,7 @@ def test_closing_in_the_middle_leaves_nothing_behind(qtbot: QtBot, kind: str) ->
 
 
 def test_a_large_run_begins_anew_and_stands(silent: tuple[Session, list[Silent]]) -> None:
-    """No copy of it is kept, and it may have died of want of room."""
+    """Nothing of it is kept in memory, and it may have died of want of room."""
     session, transports = silent
     told: list[str] = []
     session.worker_lost.connect(told.append)
@@ -182,13 +183,45 @@ def test_a_large_run_begins_anew_and_stands(silent: tuple[Session, list[Silent]]
     transports[0].receive(m.Progress(m.RunState.RUNNING, 7, 1))
     transports[0].receive(WorkerLost("boom"))
     session._tick()
-    assert told == ["boom; the run begins anew: its 1.25 GiB of weights were too many to keep a copy"]
+    assert told == ["boom; the run begins anew: of its 1.25 GiB of weights there was no copy yet"]
     (again,) = [command for command in transports[1].sent if isinstance(command, m.Open)]
     assert again.states is None
     transports[1].receive(opened)
     session._tick()
     assert m.Play() not in transports[1].sent
     assert session.step == 0
+
+
+def test_a_large_run_begins_anew_with_its_copy_until_a_person_wants_another(
+    silent: tuple[Session, list[Silent]],
+) -> None:
+    session, transports = silent
+    told: list[str] = []
+    session.worker_lost.connect(told.append)
+    session.open(small())
+    info = m.LaneInfo("A", (), (), (), (2,), 4, 5)
+    opened = m.Opened((info,), None, "numpy", "cpu", "float32", (), state=5 << 28)
+    transports[0].receive(opened)
+    session._tick()
+    session.copied = replace(small(), weights="copy.safetensors"), 70
+
+    def begun(number: int) -> list[bytes]:
+        return [command.project for command in transports[number].sent if isinstance(command, m.Open)]
+
+    for number in (0, 1):  # a second time, too
+        transports[number].receive(WorkerLost("boom"))
+        session._tick()
+        assert begun(number + 1) == [session.copied[0].to_bytes()]
+        transports[number + 1].receive(opened)
+        session._tick()
+    assert told == 2 * ["boom; the run begins anew, with the weights of step 70"]
+    assert session.project is not None
+    assert session.project.weights is None
+    session.open(small())
+    assert session.copied is None
+    session.copied = small(), 80
+    session.reset()
+    assert session.copied is None
 
 
 def test_the_state_of_a_large_run_that_has_moved_is_let_go_of(silent: tuple[Session, list[Silent]]) -> None:
