@@ -143,7 +143,8 @@ class RunBar(QToolBar):
             action.setEnabled(ready and not running)
         for action in (self.reset, self.seed, self.stop):
             action.setEnabled(session.state is not RunState.IDLE)
-        rate = f"{session.rate:>8,.0f} steps/s" if running and session.rate else f"{'':>16}"
+        figure = f"{session.rate:,.0f}" if session.rate >= 10 else f"{session.rate:.2g}"
+        rate = f"{figure:>8} steps/s" if running and session.rate else f"{'':>16}"
         where = f"step {session.step:<9,} epoch {session.epoch:<7,} {rate}".replace(",", "\u202f")
         _tell(self._where, where, ROOM * "0")
         note = session.reason or STATES[session.state]

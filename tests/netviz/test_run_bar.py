@@ -51,3 +51,12 @@ def test_figures_that_change_lay_nothing_out(qtbot, session) -> None:
     session.state = RunState.PAUSED
     bar.refresh()
     assert bar.play.text() == "Play"
+
+
+@pytest.mark.parametrize(("rate", "said"), [(12_345.6, "12\u202f346"), (10.4, "10"), (4.26, "4.3"), (0.213, "0.21")])
+def test_slow_steps_have_a_rate_too(qtbot, session, rate, said) -> None:
+    bar = RunBar(session)
+    qtbot.addWidget(bar)
+    session.state, session.rate = RunState.RUNNING, rate
+    bar.refresh()
+    assert bar._where.text().endswith(f" {said} steps/s")
