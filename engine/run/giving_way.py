@@ -21,10 +21,18 @@ def giving_way() -> Iterator[None]:
     if not can or threading.current_thread() is not threading.main_thread():
         yield
         return
-    before = signal.signal(signal.SIGALRM, lambda *_: os.sched_yield())
-    signal.setitimer(signal.ITIMER_REAL, EVERY, EVERY)
+    inside = True
+
+    def give_way(*_: object) -> None:
+        os.sched_yield()
+        if inside:  # the next time is counted from when the core is back, or all of it would be given away
+            signal.setitimer(signal.ITIMER_REAL, EVERY)
+
+    before = signal.signal(signal.SIGALRM, give_way)
+    signal.setitimer(signal.ITIMER_REAL, EVERY)
     try:
         yield
     finally:
+        inside = False
         signal.setitimer(signal.ITIMER_REAL, 0.0)
         signal.signal(signal.SIGALRM, before)

@@ -26,6 +26,7 @@ BATCH, PER_EPOCH = 8, 4
 STEPS = 5 * PER_EPOCH  # of `small`, in all
 LAYER_IDS = tuple(str(layer["id"]) for layer in LAYERS)
 UNLIMITED = m.Pace(m.PaceUnit.UNLIMITED)
+LONGEST = 60.0  # seconds that a loaded machine may need for what takes a moment on an idle one
 
 
 def small(loss: str = "binary_cross_entropy", **training: Any) -> Project:
@@ -59,7 +60,7 @@ class Bench:
 
     def next(self, kind: type[Kind], **fields: Any) -> Kind:
         """The next record of this kind with these fields; those before it are passed over."""
-        ends = time.monotonic() + 20
+        ends = time.monotonic() + LONGEST
         with self._arrived:
             while True:
                 while self._read < len(self.records):
@@ -78,6 +79,17 @@ class Bench:
     def settled(self, state: m.RunState) -> m.Progress:
         return self.next(m.Progress, state=state)
 
+    @property
+    def step(self) -> int:
+        """Of the first network; the worker is not asked."""
+        return self.worker._lanes[0].trainer.step_number
+
+    def reaches(self, step: int) -> None:
+        ends = time.monotonic() + LONGEST
+        while self.step < step:
+            assert time.monotonic() < ends, f"step {step} never came"
+            time.sleep(0.002)
+
     def ask(self, *commands: m.Command) -> m.Answer:
         """One frame, after `commands`, and its answer."""
         number = next(self._frames)
@@ -95,7 +107,7 @@ class Bench:
 
     def close(self) -> None:
         self.send(m.Shutdown())
-        self._thread.join(timeout=10)
+        self._thread.join(timeout=LONGEST)
         assert not self._thread.is_alive()
 
 

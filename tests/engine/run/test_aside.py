@@ -20,7 +20,7 @@ from engine.run.aside import GONE, SHARE, Aside, Note, Passed, passed
 from engine.run.budget import OFTEN, Budget
 from engine.run.worker import Worker
 from engine.trainer import Trainer
-from tests.engine.run.bench import UNLIMITED, Bench, bits, small
+from tests.engine.run.bench import LONGEST, UNLIMITED, Bench, bits, small
 
 HISTOGRAMS = Histograms()
 FOREVER = small(epochs=1_000_000)
@@ -59,7 +59,7 @@ class Other:
         return self
 
     def _say(self, record: m.AnyRecord | bytes) -> None:
-        self.hold.wait(20)
+        self.hold.wait(LONGEST)
         assert not isinstance(record, bytes)
         self.tell(passed(m.encode(record)))
 
@@ -71,7 +71,7 @@ class Other:
         self.hold.set()
         self.closed = True
         self.inbox.put(m.Shutdown())
-        self.thread.join(timeout=10)
+        self.thread.join(timeout=LONGEST)
 
 
 @pytest.fixture
@@ -94,7 +94,7 @@ def run(bench: Bench, *probes: Any) -> None:
 
 def pictures(bench: Bench, other: Other) -> m.Pictures:
     """Asks frames until the other worker has seen something."""
-    ends = time.monotonic() + 20
+    ends = time.monotonic() + LONGEST
     while not (seen := bench.of(m.Pictures)):
         assert time.monotonic() < ends
         bench.ask()

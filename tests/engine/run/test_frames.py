@@ -122,11 +122,24 @@ def test_a_slow_clock_is_not_upset_by_another_batch_size(bench: Bench) -> None:
     bench.send(m.SetPace(m.Pace(m.PaceUnit.EPOCHS_A_SECOND, 50)), m.Play())
     time.sleep(0.3)
     bench.send(m.SetBatchSize(0, "all"), m.Pause())
-    before = bench.settled(m.RunState.PAUSED).step
+    before, began = bench.settled(m.RunState.PAUSED).step, time.perf_counter()
     bench.send(m.Play(), m.SetBatchSize(0, BATCH), m.SetBatchSize(0, "all"))
-    time.sleep(0.3)
+    bench.reaches(before + 10)
     bench.send(m.Pause())
-    assert 3 <= bench.settled(m.RunState.PAUSED).step - before <= 30
+    taken = bench.settled(m.RunState.PAUSED).step - before
+    assert taken <= 50 * (time.perf_counter() - began) + PER_EPOCH
+
+
+def test_steps_of_smaller_batches_are_not_made_up_for(bench: Bench) -> None:
+    bench.open(small(epochs=1000, batch_size="all"))
+    bench.send(m.SetPace(m.Pace(m.PaceUnit.EPOCHS_A_SECOND, 50)), m.Play())
+    bench.reaches(15)  # as many as would have been three times more
+    began, before = time.perf_counter(), bench.step
+    bench.send(m.SetBatchSize(0, BATCH))
+    bench.reaches(before + 25)
+    bench.send(m.Pause())
+    taken = bench.settled(m.RunState.PAUSED).step - before
+    assert taken <= 50 * PER_EPOCH * (time.perf_counter() - began) + PER_EPOCH
 
 
 def test_while_it_stands_a_frame_waits_for_news(bench: Bench) -> None:

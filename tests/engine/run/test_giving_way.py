@@ -51,6 +51,25 @@ def test_the_core_is_let_go_of_many_times_inside_and_never_outside(let_go) -> No
     assert len(let_go) == inside
 
 
+def test_a_core_that_is_away_for_long_is_let_go_of_once_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each time takes longer than the time until the next: the work goes on in between all the same."""
+    within: list[int] = [0]
+
+    def away() -> None:
+        within.append(within[-1] + 1)
+        time.sleep(3 * EVERY)
+        within.append(within[-1] - 1)
+
+    monkeypatch.setattr(os, "sched_yield", away)
+    array, before = np.ones((64, 64)), time.perf_counter()
+    with giving_way():
+        while len(within) < 100:
+            array @ array
+            assert time.perf_counter() < before + 60
+    assert signal.getitimer(signal.ITIMER_REAL) == (0.0, 0.0)
+    assert within[:100] == [0, 1] * 50
+
+
 def test_what_fails_inside_leaves_no_timer_behind(let_go) -> None:
     with pytest.raises(MemoryError), giving_way():
         raise MemoryError

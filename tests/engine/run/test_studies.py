@@ -15,11 +15,10 @@ from engine.run import studies
 from engine.run.lane import Lane
 from engine.run.studies import Studies, StudyTime, wanting
 from engine.trainer import Trainer
-from tests.engine.run.bench import STEPS, UNLIMITED, Bench, alone, by_steps, same_weights, small, told
+from tests.engine.run.bench import LONGEST, STEPS, UNLIMITED, Bench, alone, by_steps, same_weights, small, told
 
 ONE = (Spectrum(),)
 EVERY = (Spectrum(), Noise(), Landscape(PlaneOf.PATH))
-LONGEST = 20.0
 
 
 def found(answer: m.Answer) -> list[Any]:

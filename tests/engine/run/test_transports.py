@@ -28,7 +28,7 @@ from engine.run.transports import (
 )
 from engine.trainer import Trainer
 from engine.weights import load_weights, save_weights
-from tests.engine.run.bench import UNLIMITED, small
+from tests.engine.run.bench import LONGEST, UNLIMITED, small
 
 
 class Ends:
@@ -38,7 +38,7 @@ class Ends:
         self.records: list[m.AnyRecord] = []
         self.lost: list[str] = []
 
-    def until(self, what: Any, seconds: float = 20) -> None:
+    def until(self, what: Any, seconds: float = LONGEST) -> None:
         ends = time.monotonic() + seconds
         while not what():
             assert time.monotonic() < ends, (self.records[-3:], self.lost)
@@ -143,7 +143,7 @@ def test_the_worker_process_ends_with_its_window() -> None:
         process.stdin.close()  # the window is gone, in the middle of training
         while read_message(process.stdout) is not None:
             pass
-        assert process.wait(timeout=60) == 0
+        assert process.wait(timeout=LONGEST) == 0
         assert process.stderr.read() == b""
 
 
@@ -151,7 +151,7 @@ def test_the_worker_process_ends_with_its_window() -> None:
 def test_a_process_has_costly_pictures_made_by_another_that_ends_with_it(ends: Ends) -> None:
     transport = ProcessTransport(ends.records.append, ends.lost.append)
     made = small(epochs=10_000_000)
-    commands = (m.Open(made.to_bytes(), "."), m.SetPace(UNLIMITED), m.Watch((Boundary(1000),)), m.Play())
+    commands = (m.Open(made.to_bytes(), "."), m.SetPace(UNLIMITED), m.Watch((Boundary(500),)), m.Play())
     for command in commands:
         transport.send(command)
     frames = count(1)
@@ -167,7 +167,7 @@ def test_a_process_has_costly_pictures_made_by_another_that_ends_with_it(ends: E
                 os.sched_setscheduler(pid, os.SCHED_OTHER, os.sched_param(0))
         return any(isinstance(record, m.Pictures) for record in ends.records)
 
-    ends.until(looked, seconds=60)
+    ends.until(looked)
     (seen,) = next(record for record in ends.records if isinstance(record, m.Pictures)).lanes[0]
     assert isinstance(seen, BoundaryAnswer)
     others = beside()

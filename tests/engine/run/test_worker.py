@@ -273,9 +273,10 @@ def test_a_slow_pace_waits_for_the_clock(bench: Bench, monkeypatch: pytest.Monke
     turns: list[int] = []
     work = bench.worker._work
     monkeypatch.setattr(bench.worker, "_work", lambda: (turns.append(1), work())[1])
+    began = time.perf_counter()
     bench.send(m.Play())
-    bench.settled(m.RunState.RUNNING)
-    time.sleep(0.4)
+    bench.reaches(3)
     bench.send(m.Pause())
-    assert 1 <= bench.settled(m.RunState.PAUSED).step <= 4
-    assert len(turns) <= 12
+    taken = bench.settled(m.RunState.PAUSED).step
+    assert 3 <= taken <= 8 * (time.perf_counter() - began)
+    assert len(turns) <= 3 * taken
