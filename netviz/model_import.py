@@ -1,5 +1,6 @@
 """An ONNX model into the window: as a new project, unsaved, that begins with the model's weights."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from shutil import rmtree
@@ -43,7 +44,7 @@ class ModelImport(QObject):
     def __init__(self, window: "MainWindow") -> None:
         super().__init__(window)
         self._window, self._reader = window, Reader(self)
-        self._folder: Path | None = None
+        self._folders: list[Path] = []  # of weights that were read: those of the project that is shown, or of none
         self.dialog: ModelDialog | None = None
         window.document.changed.connect(self._changed)
 
@@ -61,7 +62,7 @@ class ModelImport(QObject):
     def _read(self, path: Path, answers: Answers | None) -> None:
         self._window.banner.show_message(KEY, f"Reading {path.name} …")
         self._reader.read(
-            lambda told: _read(path, answers, told),
+            lambda told: _read(path, answers, told, self._folders.append),
             lambda found: self._found(path, found, answers),
             lambda error: self._refuse(path, answers, error),
         )
@@ -91,16 +92,14 @@ class ModelImport(QObject):
     def close(self) -> None:
         """The window goes."""
         self._reader.close()
-        self._forget()
+        self._keep(None)
 
     def _show(self, path: Path, found: _Read) -> None:
-        before, self._folder = self._folder, found.folder
         if found.saved is not None:
             self._window.files.show_saved(found.project, found.saved)
         else:
             self._window.files.show_unsaved(replace(found.project, folder=path.parent))
-        if before is not None:
-            rmtree(before, ignore_errors=True)
+        self._keep(found.folder)
         notes = [note for note in found.notes if note != DATA]
         if notes:
             self._tell_of(f"{path.name} is a project now. {NO_DATA}. {_few(notes)}")
@@ -141,14 +140,16 @@ class ModelImport(QObject):
         elif not stands_in(self._window.document.project):
             self._window.banner.take_back(KEY)
 
-    def _forget(self) -> None:
-        if self._folder is not None:
-            rmtree(self._folder, ignore_errors=True)
-            self._folder = None
+    def _keep(self, shown: Path | None) -> None:
+        """Nothing is being read: what was read and never shown goes, too."""
+        for folder in self._folders:
+            if folder != shown:
+                rmtree(folder, ignore_errors=True)
+        self._folders[:] = [folder for folder in self._folders if folder == shown]
 
 
-def _read(path: Path, answers: Answers | None, told: Told) -> _Read | Ends:
-    """Runs on a thread; `told` ends it where nobody waits for it any more."""
+def _read(path: Path, answers: Answers | None, told: Told, made: Callable[[Path], object]) -> _Read | Ends:
+    """Runs on a thread; `told` ends it where nobody waits for it any more, `made` hears of the folder of weights."""
     if answers is None:
         ends = open_ends(path)
         if ends.asks:
@@ -159,6 +160,7 @@ def _read(path: Path, answers: Answers | None, told: Told) -> _Read | Ends:
     if answers.place is not None:
         return _Read(write_imported(found, path, answers.place), found.notes, answers.place, None)
     folder = Path(mkdtemp(prefix="netviz-import-"))
+    made(folder)
     try:
         save_weights(folder / WEIGHTS, found.weights)
         told(1.0)

@@ -164,25 +164,36 @@ def test_closing_the_window_leaves_nothing_behind(open_window, qtbot, model):
     assert not place.parent.exists()
 
 
-def test_closing_the_window_while_a_model_is_read_leaves_nothing(open_window, model, tmp_path, monkeypatch):
+def has_read(window) -> None:
+    """Waits until the thread has read all that it was asked for, of which the window has not heard."""
+    window.models._reader._background._pool.submit(int).result(LONG / 1000)
+
+
+@pytest.mark.parametrize("late", [False, True])
+def test_closing_the_window_while_a_model_is_read_leaves_nothing(open_window, model, tmp_path, monkeypatch, late):
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "scratch"))
     (tmp_path / "scratch").mkdir()
     window = open_window()
     before = window.document.project
     window.models.open(model)
+    if late:
+        has_read(window)
     window.files.forget()
     window.close()
     assert window.document.project is before
     assert list((tmp_path / "scratch").glob("netviz-import-*")) == []
 
 
-def test_a_second_model_takes_the_place_of_the_first(open_window, qtbot, model, tmp_path, monkeypatch):
+@pytest.mark.parametrize("late", [False, True])
+def test_a_second_model_takes_the_place_of_the_first(open_window, qtbot, model, tmp_path, monkeypatch, late):
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "scratch"))
     (tmp_path / "scratch").mkdir()
     other = tmp_path / "other.onnx"
     other.write_bytes(model.read_bytes())
     window = open_window()
     window.models.open(other)
+    if late:
+        has_read(window)
     window.models.open(model)
     imported(window, qtbot)
     assert len(list((tmp_path / "scratch").glob("netviz-import-*"))) == 1

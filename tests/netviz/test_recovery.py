@@ -12,7 +12,7 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QMenu, QMessageBox
 
-from engine.run.messages import RunState
+from engine.run.messages import Pace, PaceUnit, RunState
 from netviz.autosave import EVERY_MS
 from netviz.recovery import Copy, left_behind, recovery_folder
 from netviz.recovery_menu import fill_recovery
@@ -120,6 +120,7 @@ def test_a_killed_worker_is_told_and_replaced(open_window, qtbot):
     qtbot.waitUntil(lambda: window.session.step > 50, timeout=LONG)
     os.kill(window.session.line.transport.pid, signal.SIGKILL)
     qtbot.waitUntil(lambda: "goes on from step" in window.banner.text, timeout=LONG)
+    window.session.set_pace(Pace(PaceUnit.UNLIMITED))
     qtbot.waitUntil(lambda: window.session.state is RunState.FINISHED, timeout=LONG)
     assert window.session.epoch == 200
 

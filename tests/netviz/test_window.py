@@ -49,11 +49,13 @@ def test_xor_from_opening_to_reopening(open_window, qtbot, tmp_path, monkeypatch
 
     press(window, window.run_bar.play)
     lane = window.session.history.lanes[0]
+    qtbot.waitUntil(lambda: window.session.epoch >= 5, timeout=LONG)
+    window.session.set_pace(Pace(PaceUnit.UNLIMITED))  # 200 frames would be long in coming on a busy machine
     qtbot.waitUntil(lambda: lane.score is not None and lane.score.val_accuracy == 1.0, timeout=LONG)
     qtbot.waitUntil(lambda: window.session.state is RunState.FINISHED, timeout=LONG)
     assert window.session.epoch == 200
     assert "200 epochs" in window.session.reason
-    qtbot.waitUntil(lambda: lane.boundary is not None, timeout=LONG)
+    qtbot.waitUntil(lambda: window.session.answered == ("finished", window.session.step), timeout=LONG)
     assert {corner: decided(window, 0, *corner) for corner in CORNERS} == CORNERS
     assert {corner: decided(window, 1, *corner) for corner in CORNERS} != CORNERS  # no hidden layer cannot
 
