@@ -183,7 +183,7 @@ def draw_figures(painter: QPainter, made: Fonts, rect: QRectF, figures: str) -> 
     painter.drawText(rect, RIGHT, figures)
 
 
-NO_RUN = "Nothing runs yet: draw a network, or open an experiment."
+NO_RUN = "Nothing runs yet: draw a network, or open an experiment; large ones take some seconds."
 NO_ACTIVATION = "No hidden activation in this network."
 
 
