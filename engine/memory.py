@@ -34,6 +34,7 @@ class Needs:
     values: dict[str, int]
     batch: int
     dtype: str
+    networks: int = 1  # side by side
 
     @property
     def total(self) -> int:
@@ -56,6 +57,7 @@ class Needs:
         """What would take less, the most helpful first."""
         values, ways = sum(self.values.values()), []
         ways += ["a smaller batch size"] if self.batch > 1 and values > self.total / 4 else []
+        ways += ["fewer networks side by side"] if self.networks > 1 else []
         ways += ["fewer units or filters"] if values < self.total * 3 / 4 else []
         ways += ["float32"] if self.dtype == "float64" else []
         return f"{_listed(ways or ['fewer units or filters'])} would take less"
@@ -98,7 +100,7 @@ def needs_side_by_side(parts: Sequence[Project], dtype: str) -> Needs:
         for node, room in needs.weights.items():
             weights[name + node] = room - once[node] if shares else room + once[node]
         values |= {name + node: room for node, room in needs.values.items()}
-    return Needs(weights, values, largest, dtype)
+    return Needs(weights, values, largest, dtype, len(parts))
 
 
 def must_fit(needs: Needs, backend: Backend, what: str = "the network", held: int = 0) -> None:
