@@ -17,8 +17,9 @@ class DivergenceError(ArithmeticError):
 def origin(structure: Structure, parameters: Parameters, plan: Plan, step: int) -> tuple[str, str]:
     """The node where numbers first stopped being finite, and how; after a forward run, before the way back.
 
-    Weights that are not finite come from the update before, whose gradients are still there: the gradient
-    spoils first near the output. Finite weights can still overflow on the way forward.
+    Weights that are not finite come from the update before, whose gradients are still there unless another network
+    has had their room since: the gradient spoils first near the output. Finite weights can still overflow on the way
+    forward.
     """
     xp = parameters.backend.xp
 
@@ -28,7 +29,8 @@ def origin(structure: Structure, parameters: Parameters, plan: Plan, step: int) 
     spoilt = [node for node in parameters.layers if not finite(parameters.block(parameters.values, node))]
     if spoilt:
         deep = [n for n in reversed(structure.order) if n in spoilt]
-        node = next((n for n in deep if not finite(parameters.block(parameters.grads, n))), spoilt[0])
+        by_gradient = (n for n in deep if not finite(parameters.block(parameters.grads, n)))
+        node = deep[0] if parameters.in_turn else next(by_gradient, spoilt[0])
         return node, f"whose weights {f'stopped being finite in update {step - 1}' if step else 'start not finite'}"
     for node in structure.order:
         if not finite(plan.vars[node].value):

@@ -92,6 +92,11 @@ class Parameters:
         other.blocks = {**self.blocks, **own}
         return other
 
+    @property
+    def in_turn(self) -> bool:
+        """Whether `grads` are other networks', too, and this one's only within its steps."""
+        return self._rooms is not None
+
     def room(self, purpose: str, *shape: int) -> Array:
         """Zeros for one step of this network: where others alike have them in turn, with what those left in them."""
         if self._rooms is None:

@@ -1,9 +1,14 @@
 """A loss that is no number stops the run before it changes anything, and names where it began."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
+from engine import parameters
+from engine.backend import open_backend
 from engine.divergence import DivergenceError
+from engine.rooms import Rooms
 from engine.trainer import Trainer
 from tests.engine.cases import project
 
@@ -88,6 +93,27 @@ def test_the_gradient_that_overflowed_is_named(x, h1, out, node, tmp_path):
     ]
     error = until_it_diverges(trainer_of(layers, data, optimizer={"kind": "sgd", "lr": 1e-20}), "step")
     assert (error.step, error.node, error.reason) == (1, node, "whose weights stopped being finite in update 0")
+
+
+def test_it_is_named_though_another_network_has_left_its_gradients_there(tmp_path, monkeypatch):
+    monkeypatch.setattr(parameters, "LEAST", 1)
+    backend = replace(open_backend(), rooms=Rooms())
+    np.savez(tmp_path / "large.npz", x=np.full((8, 4), 1e30), y=np.zeros(8))
+    data = {"kind": "npz", "path": str(tmp_path / "large.npz"), "validation": 0.0}
+    trainers = []
+    for h1, out in ((1e-4, 1e-8), (0.0, 0.0)):
+        layers = [
+            {"id": "h1", "kind": "dense", "units": 1, "init": "constant", "init_value": h1},
+            {"id": "out", "kind": "dense", "units": 1, "init": "constant", "init_value": out},
+        ]
+        made = project(layers, "mse", data, batch_size=8, optimizer={"kind": "sgd", "lr": 1e-20})
+        trainers.append(Trainer(made, backend=backend))
+    for trainer in trainers:
+        advance(trainer, "step")
+    assert np.isfinite(trainers[0].parameters.grads).all()
+    with pytest.raises(DivergenceError) as error:
+        advance(trainers[0], "step")
+    assert error.value.node == "out"
 
 
 def test_weights_that_an_update_spoilt_are_named():
