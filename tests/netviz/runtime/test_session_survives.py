@@ -171,22 +171,23 @@ def test_closing_in_the_middle_leaves_nothing_behind(qtbot: QtBot, kind: str) ->
             os.kill(pid, 0)
 
 
+LARGE = m.Opened((m.LaneInfo("A", (), (), (), (2,), 4, 5),), None, "numpy", "cpu", "float32", (), state=5 << 28)
+
+
 def test_a_large_run_begins_anew_and_stands(silent: tuple[Session, list[Silent]]) -> None:
     """Nothing of it is kept in memory, and it may have died of want of room."""
     session, transports = silent
     told: list[str] = []
     session.worker_lost.connect(told.append)
     session.open(small())
-    info = m.LaneInfo("A", (), (), (), (2,), 4, 5)
-    opened = m.Opened((info,), None, "numpy", "cpu", "float32", (), state=5 << 28)
-    transports[0].receive(opened)
+    transports[0].receive(LARGE)
     transports[0].receive(m.Progress(m.RunState.RUNNING, 7, 1))
     transports[0].receive(WorkerLost("boom"))
     session._tick()
     assert told == ["boom; the run begins anew: of its 1.25 GiB of weights there was no copy yet"]
     (again,) = [command for command in transports[1].sent if isinstance(command, m.Open)]
     assert again.states is None
-    transports[1].receive(opened)
+    transports[1].receive(LARGE)
     session._tick()
     assert m.Play() not in transports[1].sent
     assert session.step == 0
@@ -199,9 +200,7 @@ def test_a_large_run_begins_anew_with_its_copy_until_a_person_wants_another(
     told: list[str] = []
     session.worker_lost.connect(told.append)
     session.open(small())
-    info = m.LaneInfo("A", (), (), (), (2,), 4, 5)
-    opened = m.Opened((info,), None, "numpy", "cpu", "float32", (), state=5 << 28)
-    transports[0].receive(opened)
+    transports[0].receive(LARGE)
     session._tick()
     session.copied = replace(small(), weights="copy.safetensors"), 70
 
@@ -212,7 +211,7 @@ def test_a_large_run_begins_anew_with_its_copy_until_a_person_wants_another(
         transports[number].receive(WorkerLost("boom"))
         session._tick()
         assert begun(number + 1) == [session.copied[0].to_bytes()]
-        transports[number + 1].receive(opened)
+        transports[number + 1].receive(LARGE)
         session._tick()
     assert told == 2 * ["boom; the run begins anew, with the weights of step 70"]
     assert session.project is not None
@@ -227,13 +226,11 @@ def test_a_large_run_begins_anew_with_its_copy_until_a_person_wants_another(
 def test_the_state_of_a_large_run_that_has_moved_is_let_go_of(silent: tuple[Session, list[Silent]]) -> None:
     session, transports = silent
     session.open(small())
-    info = m.LaneInfo("A", (), (), (), (2,), 4, 5)
-    opened = m.Opened((info,), None, "numpy", "cpu", "float32", (), state=5 << 28)
-    transports[0].receive(opened)
+    transports[0].receive(LARGE)
     session._tick()
     session.go_on_from(m.Keyframe((Trainer(small()).snapshot(),), None, 3))
     (again,) = [command for command in transports[1].sent if isinstance(command, m.Open)]
     assert again.states is not None
-    transports[1].receive(opened)
+    transports[1].receive(LARGE)
     session._tick()
     assert session.keyframe is None
