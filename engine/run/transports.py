@@ -19,6 +19,7 @@ from engine.telemetry import one_blas_thread
 Receive = Callable[[Any], None]  # of records
 Lost = Callable[[str], None]
 Decode = Callable[[bytes], Any]
+PATIENCE = 3.0  # seconds in which a process is to end before it is killed
 LENGTH = struct.Struct("<Q")
 ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}  # in the environment
 YIELDING = 10  # the niceness of a process that only looks, where it cannot be told to take idle cores only
@@ -93,7 +94,7 @@ class ProcessTransport:
         self._outbox.put(Shutdown())
         self._outbox.put(None)
         try:
-            self._process.wait(timeout=3)
+            self._process.wait(PATIENCE)
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()

@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QFileDialog
 from netviz.main_window import MainWindow
 from netviz.widgets.command_palette import actions_of
 
-LONG = 30_000
+LONG = 60_000
 EXPORT = "File › Export › "
 
 

@@ -4,7 +4,7 @@ from functools import partialmethod
 
 from pytestqt.qtbot import QtBot
 
-LONG = 30_000  # milliseconds
+LONG = 60_000  # milliseconds
 
 
 class PatientBot(QtBot):

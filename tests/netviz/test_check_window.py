@@ -27,7 +27,7 @@ from netviz.widgets.key_sheet import keys_of
 from tests.engine.checks.nets import chain, last, made
 from tests.netviz.processes import gone
 
-LONG = 30_000
+LONG = 60_000
 BOTH = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
 KEYS = {Kind.GRADIENTS: Qt.Key.Key_G, Kind.OVERFIT: Qt.Key.Key_O, Kind.RATES: Qt.Key.Key_F}
 

@@ -5,7 +5,7 @@ from PySide6.QtCore import QPoint, Qt
 from engine.run.messages import Pace, PaceUnit
 from netviz.runtime.cursor import NOTHING, Mark
 
-LONG = 30_000
+LONG = 60_000
 
 
 def spot(canvas, lane: int, node: str) -> QPoint:

@@ -10,7 +10,7 @@ from netviz.experiments import find_experiments
 from netviz.widgets.command_palette import actions_of
 from tests.netviz.by_hand import drop
 
-LONG = 30_000
+LONG = 60_000
 
 
 @pytest.fixture

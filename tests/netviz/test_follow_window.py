@@ -13,7 +13,7 @@ from netviz.experiments import find_experiments
 from netviz.panels.follow import FollowPanel
 from netviz.panels.try_it import TryPanel
 
-LONG = 30_000
+LONG = 60_000
 
 
 def panel_of(window, kind):

@@ -4,7 +4,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QApplication, QMenu, QToolButton
 
-LONG = 30_000
+LONG = 60_000
 
 
 def button(window, ident: str, words: str) -> QToolButton:

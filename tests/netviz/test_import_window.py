@@ -8,7 +8,7 @@ from PySide6.QtTest import QTest
 from netviz.widgets.command_palette import actions_of
 from tests.netviz.by_hand import drop
 
-LONG = 30_000
+LONG = 60_000
 TABLE = "a,b,c,y\n" + "".join(f"{i % 5},{i % 7},{i % 3},{'uvw'[i % 3]}\n" for i in range(60))
 
 

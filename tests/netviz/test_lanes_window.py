@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QApplication, QToolButton
 from netviz import theme
 from netviz.widgets.marks import draw_head, fonts
 
-LONG = 30_000
+LONG = 60_000
 
 
 def test_the_words_stand_on_the_canvas_and_reach_the_panels(open_window, qtbot):

@@ -7,7 +7,7 @@ from engine.project import load_project
 from engine.trainer import Trainer
 from netviz.experiments import find_experiments
 
-LONG = 30_000
+LONG = 60_000
 
 
 def planes(panel):

@@ -28,7 +28,7 @@ from netviz.settings import remember
 from netviz.widgets.command_palette import actions_of
 from tests.netviz.by_hand import settle
 
-LONG = 30_000
+LONG = 60_000
 IDENTS = {panel.ident for panel in PANELS}
 
 

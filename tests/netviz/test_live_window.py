@@ -9,7 +9,7 @@ from engine.run.messages import Pace, PaceUnit
 from netviz.editor.flow import Flow
 from tests.netviz.by_hand import all_shown, press
 
-LONG = 30_000
+LONG = 60_000
 
 
 def picture(window, lane: int, node: str) -> QImage:

@@ -18,7 +18,7 @@ from netviz import theme
 from netviz.model_dialog import UNSAVED, Answers, ModelDialog
 from tests.netviz.by_hand import drop
 
-LONG, LEFT = 30_000, Qt.MouseButton.LeftButton
+LONG, LEFT = 60_000, Qt.MouseButton.LeftButton
 RNG = np.random.default_rng(0)
 KERNEL, WEIGHT = RNG.normal(size=(4, 1, 3, 3)).astype(np.float32), RNG.normal(size=(4, 3)).astype(np.float32)
 

@@ -19,7 +19,7 @@ from netviz.widgets.command_palette import actions_of
 from tests.engine.export.nets import CLASSES, act, chain, dense, trained
 from tests.netviz.by_hand import drop
 
-LONG = 30_000
+LONG = 60_000
 LAYERS = [dense("h1", 5), act("a1", "tanh"), dense("out", 3), act("p", "softmax")]
 NET = trained(chain(LAYERS, "cross_entropy", CLASSES))
 

@@ -12,7 +12,7 @@ from netviz.experiments import find_experiments
 from netviz.notes_actions import NotesDialog
 from netviz.widgets.command_palette import actions_of
 
-LONG = 30_000
+LONG = 60_000
 
 
 def command(window, path):

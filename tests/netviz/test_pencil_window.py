@@ -14,7 +14,7 @@ from netviz.main_window import MainWindow
 from netviz.panels.boundary import BoundaryPanel
 from tests.engine.cases import project
 
-LONG = 30_000
+LONG = 60_000
 LEFT, RIGHT, NONE = Qt.MouseButton.LeftButton, Qt.MouseButton.RightButton, Qt.KeyboardModifier.NoModifier
 SHIFT = Qt.KeyboardModifier.ShiftModifier
 

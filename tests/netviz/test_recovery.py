@@ -18,7 +18,7 @@ from netviz.recovery import Copy, left_behind, recovery_folder
 from netviz.recovery_menu import fill_recovery
 from netviz.runtime.background import Background
 
-LONG = 30_000
+LONG = 60_000
 
 
 @pytest.fixture(autouse=True)

@@ -11,7 +11,7 @@ from netviz.widgets.pad import PadInput
 from tests.engine.cases import project
 from tests.netviz.by_hand import all_shown
 
-LONG = 30_000
+LONG = 60_000
 
 
 def panel_of(window: MainWindow) -> TryPanel:

@@ -17,7 +17,7 @@ from netviz.widgets.plot import Plot
 from netviz.window_layout import BESIDE
 from tests.netviz.by_hand import all_shown
 
-LONG = 30_000
+LONG = 60_000
 pytestmark = pytest.mark.usefixtures("usual_size")
 
 

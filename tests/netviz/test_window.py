@@ -15,7 +15,7 @@ from netviz.widgets.command_palette import actions_of
 from netviz.windows import empty_project
 from tests.netviz.by_hand import press
 
-LONG = 30_000
+LONG = 60_000
 CORNERS = {(-0.7, -0.7): 0, (0.7, 0.7): 0, (-0.7, 0.7): 1, (0.7, -0.7): 1}
 
 

@@ -19,7 +19,7 @@ from netviz.widgets.key_sheet import KeySheet
 from netviz.windows import Windows, settle_memory
 from tests.netviz.by_hand import press
 
-LONG = 30_000
+LONG = 60_000
 
 
 def test_nonsense_in_panels_is_ignored(open_window, tmp_path):

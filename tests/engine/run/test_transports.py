@@ -82,7 +82,10 @@ def test_a_run_is_the_same_behind_every_transport(transport: Transport, ends: En
     assert ends.lost == []
 
 
-def test_closing_leaves_no_thread_and_no_process(transport: Transport, ends: Ends) -> None:
+def test_closing_leaves_no_thread_and_no_process(
+    transport: Transport, ends: Ends, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("engine.run.transports.PATIENCE", LONGEST)
     train(transport)
     transport.close()
     assert [t.name for t in threading.enumerate() if t.name.startswith("netviz")] == []

@@ -40,7 +40,7 @@ def netviz(*arguments: object, **variables: str) -> Done:
         cwd=ROOT,
         env=environment(**variables),
         capture_output=True,
-        timeout=60,
+        timeout=200,
     )
     return Done(done.returncode, done.stdout.decode(), done.stderr.decode())
 

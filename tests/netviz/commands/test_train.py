@@ -258,7 +258,7 @@ def interrupted(*arguments: object) -> tuple[int, str, str]:
             seen += process.stderr.read1()  # type: ignore[attr-defined]
         time.sleep(0.05)
         process.send_signal(signal.SIGINT)
-        out, err = process.communicate(timeout=60)
+        out, err = process.communicate(timeout=200)
     return process.returncode, out.decode(), (seen + err).decode()
 
 
@@ -289,7 +289,7 @@ runpy.run_module("netviz", run_name="__main__", alter_sys=True)
 @pytest.mark.parametrize("place", ["netviz.cli", "engine.trainer"])
 def test_ctrl_c_before_anything_is_read_is_no_traceback(place: str) -> None:
     command = [sys.executable, "-c", IMPORTING, place]
-    done = subprocess.run(command, cwd=ROOT, env=environment(), capture_output=True, timeout=60)
+    done = subprocess.run(command, cwd=ROOT, env=environment(), capture_output=True, timeout=200)
     assert (done.returncode, done.stderr.decode()) == (130, "")
 
 
@@ -305,7 +305,7 @@ def test_letters_that_a_terminal_does_not_know_are_no_traceback(tmp_path: Path) 
 @pytest.mark.skipif(sys.platform == "win32", reason="a shell closes what it hands on")
 def test_a_closed_standard_error_is_no_failure(tmp_path: Path) -> None:
     command = f"'{sys.executable}' -m netviz train '{write(tmp_path)}' --steps 2 2>&-"
-    done = subprocess.run(command, shell=True, cwd=ROOT, env=environment(), capture_output=True, timeout=60)
+    done = subprocess.run(command, shell=True, cwd=ROOT, env=environment(), capture_output=True, timeout=200)
     assert (done.returncode, done.stdout[:5]) == (0, b"case:")
 
 

@@ -11,7 +11,7 @@ from netviz.runtime.asking import Asking
 from tests.engine.checks.nets import chain, last, made
 from tests.netviz.processes import gone
 
-LONG = 30_000
+LONG = 60_000
 LARGE = made(chain(600, 3), "mse", {"kind": "noise", "shape": [50], "samples": 64})
 
 
