@@ -18,6 +18,7 @@ from engine.layers.input import Input
 from engine.losses import Loss
 from engine.parameters import Parameters
 from engine.slopes import Slopes
+from engine.subnormal import Flushed
 
 
 class Var:
@@ -243,5 +244,7 @@ class Plan:
             call()
 
     def draw_output(self) -> None:
-        for call in self._drawn_calls:
-            call()
+        if self._drawn_calls:
+            with Flushed():
+                for call in self._drawn_calls:
+                    call()

@@ -16,7 +16,6 @@ from engine.backend import Array, Backend, BoundCall, Call, bound, count
 from engine.layers.base import Activation
 from engine.parameters import Parameters
 from engine.plan import Plan
-from engine.subnormal import Flushed
 
 LayerStatistics = dict[str, float | None]
 Numbers = list[float]
@@ -73,8 +72,7 @@ class Statistics:
 
     def look(self) -> dict[str, LayerStatistics]:
         """The statistics of each drawn node; `update_ratio` is still None."""
-        with Flushed():  # as all that the plan has computed; sums of small squares are taken as they are
-            self.plan.draw_output()
+        self.plan.draw_output()
         for call in self._look_calls:
             call()
         numbers = self._sums.told(self._first)
