@@ -167,7 +167,7 @@ class Session(QObject):
 
     @property
     def large(self) -> bool:
-        """Whether its state is too large to be copied unasked: a worker that is lost takes it along."""
+        """Whether its state is too large to be told unasked: a worker that is lost leaves what is `copied`."""
         return is_large(self.state_bytes)
 
     @property
