@@ -48,15 +48,18 @@ class Autosave(QObject):
             self.forget()
             return
         session, now = self._session, (self._document.project.to_bytes(), self._session.step)
-        if now == self._kept or (session.large and self._kept is not None and monotonic() < self._due):
+        if now == self._kept:
             return
-        first, self._kept = self._kept is None, now
+        first, early = self._kept is None, session.large and monotonic() < self._due
+        if early and self._kept is not None and now[0] == self._kept[0]:
+            return
+        self._kept = now
         if session.state is RunState.IDLE:
             self._write(None)
         elif not session.large:
             session.take_keyframe(self._write)
-        elif first:
-            self._write(None)  # so that there is a folder for the weights
+        elif first or early:
+            self._write(None)  # what is drawn does not wait for the weights, and these want a folder
             self._kept = now[0], -1
         else:
             began, self._due = monotonic(), inf
@@ -65,6 +68,8 @@ class Autosave(QObject):
     def _write(self, keyframe: Keyframe | None, began: float | None = None) -> None:
         project, original, copy = self._document.project, self._document.path, self._copy
         session, running = self._session, self._session.project
+        if session.copied is not None:  # those weights stay the copy's until there are others
+            project = with_weights_of(project, session.copied[0])
 
         def write(taken: Sequence[Weights] | None = None) -> Project:
             # A lane may have been added that does not run yet.

@@ -134,6 +134,13 @@ def test_copies_of_its_weights_take_a_hundredth_of_the_time(own_folder, window, 
         window.autosave.copy()
         assert len(asked) == copies
     qtbot.waitUntil(lambda: window.session.copied[1] == 9, timeout=LONG)
+    window.document.set_training_field(0, "optimizer.lr", 0.125)  # what is drawn does not wait
+    window.autosave.copy()
+    settle(window, qtbot)
+    left = load_project(next(own_folder.glob("*/copy.netviz")))
+    assert (left.training.optimizer.lr, len(asked)) == (0.125, 2)
+    for lane, made in enumerate(left.lanes()):
+        assert same(left.folder / made.weights, weights(window, lane, 9))
 
 
 def test_a_worker_that_is_lost_leaves_the_copy(own_folder, window, qtbot, tmp_path):
